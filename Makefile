@@ -7,8 +7,9 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 PEERS  := .venv-peers/.stamp
 
-# Tests of faults wait more than they work: one process more than there are cores.
-JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Tests over hubs and networks wait as long as they work: two processes for each core.
+CORES  := $(shell getconf _NPROCESSORS_ONLN)
+JOBS   ?= $(shell expr 2 \* $(CORES))
 
 # The wire contract that a change is compared with.
 BASELINE := proto/baseline.binpb
@@ -19,7 +20,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year million peers check format proto baseline lock clean deb from-scratch upgrade
+.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year million peers check format proto baseline lock clean deb from-scratch image upgrade
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +52,7 @@ demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
 
 quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/unit tests/architecture tests/properties
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal tests/unit tests/architecture tests/properties
 
 # Attacks measure what they cost others, so `make faults` runs them; `make browser` has its own needs.
 test: $(STAMP)  ## run every test but attacks and browsers, in parallel and in random order
@@ -62,7 +63,7 @@ browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debia
 	$(BIN)/python -m pytest tests/browser
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
-	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
+	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults tests/e2e/test_large_reply.py
 
 fuzz: $(STAMP)  ## feed every parser with RUNS mutated inputs, found by coverage (atheris)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt
@@ -122,6 +123,9 @@ baseline: $(STAMP)  ## take the wire contract as it stands for the one that must
 deb: $(STAMP)  ## make the Debian packages of a hub and of an agency in build/deb, from hashed wheels
 	deploy/deb/build.sh hub build/deb
 	deploy/deb/build.sh agency build/deb
+
+image: $(STAMP)  ## build the image of a hub in FOLDER and play the guide in it (as root, with buildah and podman)
+	deploy/oci/image.sh $(FOLDER) $(MIRROR)
 
 from-scratch: $(STAMP)  ## from an empty Debian in FOLDER to a hub as a service (as root; MIRROR: else that of apt)
 	deploy/from_scratch.sh $(FOLDER) $(MIRROR)

@@ -37,7 +37,7 @@ from agency_client.core.statuses import error_of
 from agency_client.state.profile import Profile
 from agency_client.state.renewed_tls import RenewedTls
 from exchange_protocol.errors import ExchangeError, NotAuthenticated, Reason
-from exchange_protocol.trust.certificates import verify_validity
+from exchange_protocol.trust.certificates import VerifiedCertificate, verify_validity
 from exchange_protocol.v1 import (
     audit_service_pb2,
     directory_service_pb2,
@@ -300,11 +300,8 @@ class Faults:
             if profile.revocations is not None:
                 profile.revocations.verify_not_listed(certificate)
         except ExchangeError as error:
-            if error.reason is Reason.CERTIFICATE_EXPIRED and now > certificate.not_after:
-                return Reason.CERTIFICATE_EXPIRED.error(
-                    f"your TLS certificate expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC; "
-                    "the hub refused the connection. Ask your authority for a new one"
-                )
+            if error.reason is Reason.CERTIFICATE_EXPIRED:
+                return Reason.CERTIFICATE_EXPIRED.error(_out_of_time(certificate, now))
             return error.reason.error(f"your TLS certificate: {error.message}")
         if (trouble := profile.tls.trouble) is not None:
             return Reason.KEY_UNAVAILABLE.error(f"your TLS key: {trouble.message}")
@@ -324,6 +321,20 @@ class Faults:
                 f"where it must not, set no_grpc_proxy={_host(profile.target)}"
             )
         return Reason.UNAVAILABLE.error(f"cannot reach the hub at {profile.target}{hint}")
+
+
+def _out_of_time(certificate: VerifiedCertificate, now: datetime) -> str:
+    """Say that a certificate is not good now. Only a person knows whether the clock is right."""
+    clock = f"by this machine's clock, which says {now:%Y-%m-%d %H:%M} UTC"
+    if now > certificate.not_after:
+        return (
+            f"your TLS certificate expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC {clock}: "
+            "if that is the time, ask your authority for a new one; if not, set the clock"
+        )
+    return (
+        f"your TLS certificate begins only on {certificate.not_before:%Y-%m-%d %H:%M} UTC {clock}: "
+        "set the clock, which is behind"
+    )
 
 
 @contextmanager

@@ -8,9 +8,10 @@ shown. Secrets stand in files of their own or in the environment, never here: se
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
@@ -381,11 +382,24 @@ def _invalid(error: ValidationError, environment: Mapping[str, str]) -> Exchange
     )
 
 
+def _meant(first: ErrorDetails) -> str:
+    """The key that was meant, among those of its section."""
+    *sections, key = first["loc"]
+    names: Iterable[str] = Config.model_fields
+    for section in sections:
+        model = Config.model_fields[str(section)].annotation
+        names = (
+            model.model_fields if isinstance(model, type) and issubclass(model, _Section) else ()
+        )
+    close = difflib.get_close_matches(str(key), names, 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
 def _refusal(first: ErrorDetails, where: str) -> ExchangeError:
     match first["type"]:
         case "extra_forbidden":
             # Its value may be a secret: who writes key_passphrase means the passphrase itself.
-            return Reason.CONFIG_INVALID.error("expected no such key", field=where)
+            return Reason.CONFIG_INVALID.error(f"expected no such key{_meant(first)}", field=where)
         case "missing":
             return Reason.CONFIG_INVALID.error("expected a value, got none", field=where)
         case _:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -36,6 +36,7 @@ NUMBERS = (
     FieldDescriptor.CPPTYPE_BOOL,
 )
 TIMESTAMP = "google.protobuf.Timestamp"
+DAY = pb.Day.DESCRIPTOR.full_name
 
 
 def script_tables(source: str) -> str:
@@ -46,15 +47,17 @@ def script_tables(source: str) -> str:
     lines += ["}", '"""Fields of a statement\'s body."""']
     directory = [numbers[kind].number for kind in Kind if kind.stage is Stage.DIRECTORY]
     lines += [f"DIRECTORY = frozenset({tuple(directory)})"]
-    lines += ['"""Those of them that change the directory."""', 'TIME = "time"']
+    lines += ['"""Those of them that change the directory."""', 'TIME = "time"', 'DAY = "day"']
     lines += ["CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {"]
-    for field in numbers.values():
-        codes = _codes(field.message_type) if field.message_type else []
+    for kind, field in numbers.items():
+        codes = _codes(field.message_type, kind.spec.days) if field.message_type else []
         if codes:
             lines += [f"    {field.number}: {{", *codes, "    },"]
     lines += [
         "}",
-        '"""Of each kind: the fields of its body that hold codes, numbers or a time."""',
+        '"""Of each kind: the fields of its body that hold codes, numbers, a day or a time.',
+        "",
+        'With a time: the field that may hold the day whose end it is."""',
         "",
     ]
     before, rest = source.split(BEGIN)
@@ -81,8 +84,8 @@ def formatted(source: str) -> str:
     return source
 
 
-def _codes(body: Descriptor) -> list[str]:
-    """Lines of the table, one for each code."""
+def _codes(body: Descriptor, days: Mapping[str, str]) -> list[str]:
+    """Lines of the table, one for each code; `days` as in the kind's spec."""
     lines = []
     for field in body.fields:
         label = field.name.replace("_", " ")
@@ -96,7 +99,12 @@ def _codes(body: Descriptor) -> list[str]:
                 lines.append(f'                {value.number}: "{word}",')
             lines += ["            },", "        ),"]
         elif field.message_type is not None and field.message_type.full_name == TIMESTAMP:
-            lines.append(f"        {field.number}: (TIME, {{}}),")
+            day = body.fields_by_name[days[field.name]] if field.name in days else None
+            end_of = f"{day.number}: DAY" if day else ""
+            lines.append(f"        {field.number}: (TIME, {{{end_of}}}),")
+        elif field.message_type is not None and field.message_type.full_name == DAY:
+            if field.name not in days.values():
+                lines.append(f"        {field.number}: (DAY, {{}}),")
         elif field.cpp_type in NUMBERS:
             lines.append(f'        {field.number}: ("{label}", {{}}),')
     return lines

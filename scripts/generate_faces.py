@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 
 from agency_client.core.acts import ACTS, terms_of
 from agency_client.core.drafting import Terms
@@ -248,6 +248,8 @@ def _codes(kind: Kind, act: Act) -> Iterator[Parameter]:
         if issubclass(attribute.type, Code):
             doc += f" One of {', '.join(attribute.type.__members__)}."
             text = f"{text} | str"
+        elif attribute.type is date:
+            text = "date | str"
         elif attribute.type is datetime:
             text = "datetime | date | str"
         elif attribute.type is bytes:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -51,6 +52,16 @@ if (
     and shutil.disk_usage(MEMORY).free >= ROOM_BYTES
 ):
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+# A hub in this process logs to the terminal, which a failed test shows. To draw a traceback with
+# the values of all its frames takes half a second.
+*_processors, _ = structlog.get_config()["processors"]
+structlog.configure(
+    processors=[
+        *_processors,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 LONG = (
     "tests/e2e/",

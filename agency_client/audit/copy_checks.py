@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from agency_client.audit.replay_store import Stored, no_due
 from agency_client.audit.report import Ground, Violation
@@ -57,6 +57,10 @@ _LEG_COLUMNS = (
     "record",
     "kept_until",
 )
+_OF_ENTRY: Final = ("event", "actor_agency", "exchange_id", "payload_sha256")
+_OF_STATEMENT: Final = ("statement_id", "kind", "urgency")
+_OF_PARTIES: Final = ("legs", "supervisors")
+"""Columns of log_entries that repeat what the entry or its statement says."""
 
 
 class CopyChecks:
@@ -110,7 +114,7 @@ class CopyChecks:
             if opened is not None:
                 self._exchanges[entry.exchange_id] = opened._replace(updated_at=entry.hub_time)
         said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
-        yield from _check_columns(index, said, entry_columns)
+        yield from _check_columns(index, _OF_ENTRY, said, entry_columns)
         if statement is not None and signed is not None:
             if signed.certificate_sha256 != entry.certificate_sha256:
                 yield fault(
@@ -122,24 +126,24 @@ class CopyChecks:
                 at = entry.hub_time
                 self._exchanges[entry.exchange_id] = _Opened(index, at, at)
             about = (statement.id, statement.kind.value, int(statement.header.urgency))
-            yield from _check_columns(index, about, statement_columns)
+            yield from _check_columns(index, _OF_STATEMENT, about, statement_columns)
             yield from self._check_parties(index, statement, parties)
             yield from self._check_parts(index, statement, has_uploads=bool(has_uploads))
         elif parties != (None, None):
-            yield from _check_columns(index, (None, None), parties)
+            yield from _check_columns(index, _OF_PARTIES, (None, None), parties)
 
     def _check_parties(
         self, index: int, statement: Statement, columns: Sequence[Any]
     ) -> Iterator[Violation]:
         """The columns by which the hub finds who may see a statement; empty for the directory."""
         if statement.kind.stage is Stage.DIRECTORY:
-            yield from _check_columns(index, (_spelled(()), _spelled(())), columns)
+            yield from _check_columns(index, _OF_PARTIES, (_spelled(()), _spelled(())), columns)
             return
         said = self._spoken.get(statement.digest)
         # After a broken rule nothing is replayed any more.
         if said is not None:
             names = (_spelled(said.legs), _spelled(said.supervisors))
-            yield from _check_columns(index, names, columns)
+            yield from _check_columns(index, _OF_PARTIES, names, columns)
 
     def check_state(self, state: ReplayState) -> Iterator[Violation]:
         """The tables as a whole; `state` is what the replay made of the leaves that were shown."""
@@ -318,11 +322,15 @@ def _is_at_most(stored: object, key: str) -> bool:
     return stored <= key if isinstance(stored, str) else not isinstance(stored, bytes)
 
 
-def _check_columns(index: int, said: Sequence[Any], columns: Sequence[Any]) -> Iterator[Violation]:
-    if tuple(said) != tuple(columns):
+def _check_columns(
+    index: int, names: Sequence[str], said: Sequence[Any], columns: Sequence[Any]
+) -> Iterator[Violation]:
+    others = [name for name, one, other in zip(names, said, columns, strict=True) if one != other]
+    if others:
         yield fault(
             Reason.ENTRY_MISMATCH,
-            f"entry {index}: a column of log_entries says something else than the entry",
+            f"entry {index}: of log_entries the columns {', '.join(others)} say something else "
+            "than the entry",
             index,
         )
 

@@ -72,6 +72,19 @@ _OF_POSTGRESQL: Final = (
 )
 _DUMPS: Final = re.compile(rb"PGDMP|\s*(?:--\s*)*-- PostgreSQL database")
 
+_OTHER_FILES: Final = {
+    b"PRAGMA foreign_keys": "a dump of SQLite (load it with `sqlite3 NEW.db < DUMP` first)",
+    b"BEGIN TRANSACTION;": "a dump of SQLite (load it with `sqlite3 NEW.db < DUMP` first)",
+    b"\x37\x7f\x06\x82": "a write-ahead log without its database (copy both, at one moment)",
+    b"\x37\x7f\x06\x83": "a write-ahead log without its database (copy both, at one moment)",
+    b"\x1f\x8b": "a compressed file (unpack it first)",
+    b"\xfd7zXZ": "a compressed file (unpack it first)",
+    b"(\xb5/\xfd": "a compressed file (unpack it first)",
+    b"PK\x03\x04": "an archive (unpack it first)",
+}
+"""First bytes of files that are made of a database, with what they are."""
+_LONGEST_START: Final = max(map(len, _OTHER_FILES))
+
 
 class DatabaseCopy:
     """One copy of a hub's SQLite database, opened read-only; a `LogSource`."""
@@ -90,6 +103,10 @@ class DatabaseCopy:
             )
         if not path.is_file():
             raise Reason.DOCUMENT_INVALID.error(f"expected a database file, there is none: {path}")
+        if what := _other_file(path):
+            raise Reason.DOCUMENT_INVALID.error(
+                f"expected a database file of SQLite, got {what}, {path}"
+            )
         if _is_dump(path):
             raise Reason.DOCUMENT_INVALID.error(
                 f"expected a database file of SQLite, got a dump of PostgreSQL, {path}: restore it "
@@ -188,12 +205,12 @@ class DatabaseCopy:
         except sqlite3.Error as error:
             yield damaged(error, None)
 
-    def part(self) -> CopyPart:
-        """Give what begins the checks of one part, over a connection of its own."""
-        return CopyPart(self._path, self._head)
+    def shard_opener(self) -> CopyOpener:
+        """Give what opens the checks of one shard, over a connection of its own."""
+        return CopyOpener(self._path, self._head)
 
     def join(self, last: Entry | None, exchanges: int, rows_of_legs: int) -> None:
-        """Take what the parts have seen."""
+        """Take the last entry and the counts of all shards."""
         self._joined = (exchanges, rows_of_legs)
         self._checks.last = last
 
@@ -250,8 +267,8 @@ class DatabaseCopy:
 
 
 @dataclass(frozen=True)
-class CopyPart:
-    """Begins the checks of some exchanges of a copy."""
+class CopyOpener:
+    """Opens the checks of some exchanges of a copy."""
 
     path: Path
     head: list[tuple[Any, ...]]
@@ -323,6 +340,16 @@ class _TileCheck:
                 first if level == 0 else None,
             )
         ]
+
+
+def _other_file(path: Path) -> str | None:
+    """What a file is that was made of a database, and is none."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LONGEST_START)
+    except OSError:
+        return None  # Why it cannot be read, SQLite says.
+    return next((what for first, what in _OTHER_FILES.items() if start.startswith(first)), None)
 
 
 def _is_dump(path: Path) -> bool:

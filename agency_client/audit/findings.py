@@ -30,8 +30,8 @@ MAX_READINGS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class PartResult:
-    """The result of one part of a replay in which nothing was found."""
+class ShardResult:
+    """The figures of one shard of a divided replay, in which nothing was found."""
 
     folds: Mapping[str, Mapping[str, int]]
     """The counts of each fold, by its name."""
@@ -72,16 +72,16 @@ class Audit:
         self._known_size = known_size
         self._tree_is_signed = False
         self._split_view: Violation | None = None
-        self._parts: Sequence[PartResult] = ()
+        self._shards: Sequence[ShardResult] = ()
 
-    def join(self, parts: Sequence[PartResult], opened: int, last_time: datetime | None) -> None:
-        """Add what parts of the replay have made of the entries that were opened there."""
-        self._parts = parts
+    def join(self, shards: Sequence[ShardResult], opened: int, last_time: datetime | None) -> None:
+        """Add the figures of the shards, which judged so many opened entries."""
+        self._shards = shards
         self.opened += opened
         self.replay.state.last_time = last_time
         for fold in self.folds:
-            for part in parts:
-                fold.counts.update(part.folds[fold.name])
+            for shard in shards:
+                fold.counts.update(shard.folds[fold.name])
 
     @property
     def directory(self) -> Directory:
@@ -279,7 +279,7 @@ class Audit:
             first=first,
             scope=Scope.PARTIAL if self.unopened_count else Scope.COMPLETE,
             opened=self.opened,
-            exchanges=len(self.replay.exchanges) + sum(each.exchanges for each in self._parts),
+            exchanges=len(self.replay.exchanges) + sum(each.exchanges for each in self._shards),
             agencies=len(self.directory.agencies),
             directory_size=self.directory.size,
             by_event=self._figures(EventCounts.name),
@@ -313,8 +313,8 @@ class Audit:
         """Legs that still wait after their time at the log's last entry, by who is to act."""
         now = self.replay.state.last_time
         found: Counter[str] = Counter()
-        for part in self._parts:
-            found.update(part.overdue)
+        for shard in self._shards:
+            found.update(shard.overdue)
         if now is None:
             return {}
         for exchange in self._round.overdue(now):

@@ -1,8 +1,8 @@
-"""One part of a divided replay: a process that judges the exchanges that fall to it.
+"""One shard of a divided replay: a process that judges some of the exchanges.
 
-It judges them by the same code as a replay of the whole (`Audit`), with a state of its own. It
-folds every directory statement, for all exchanges are judged by the directory. What it cannot know
-it asks for or leaves to `shards`, where the theory of operation stands.
+It judges them by the same code as a replay of the whole log (`Audit`), with a state of its own. It
+folds every directory statement, because all exchanges are judged by the directory. The process that
+reads the log sends requests; `shards` tells the theory of operation.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from multiprocessing.connection import Connection
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from agency_client.audit.collector import calm_collector
-from agency_client.audit.findings import Audit, PartResult
+from agency_client.audit.findings import Audit, ShardResult
 from agency_client.audit.monitor_state import MonitorRound, MonitorState
-from agency_client.audit.source import AuditedLeaf, Part, PartChecks
+from agency_client.audit.source import AuditedLeaf, ShardChecks, ShardOpener
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.record.replay import ReplayState
@@ -36,8 +36,15 @@ PackedLeaf: TypeAlias = tuple[Any, ...]
 """An opened leaf as plain values: to send dataclasses costs ten times as much."""
 
 
+class DivisionFailed(Exception):
+    """The divided replay ended without a verdict; one replay judges the log anew.
+
+    The message says why, for the log file of whoever wonders where the time went.
+    """
+
+
 class Judge(NamedTuple):
-    """Judge these leaves, each of an exchange of this part. No answer."""
+    """Judge these leaves, each of an exchange of this shard. No answer."""
 
     leaves: list[PackedLeaf]
 
@@ -61,7 +68,7 @@ class Find(NamedTuple):
 
 
 class Scopes(NamedTuple):
-    """Give the scopes of entries of this part in a range, as a list."""
+    """Give the scopes of entries of this shard in a range, as a list."""
 
     start: int
     end: int
@@ -72,7 +79,7 @@ class Hidden(NamedTuple):
 
 
 class End(NamedTuple):
-    """All leaves were given; answer with a `PartResult`."""
+    """All leaves were given; answer with a `ShardResult`."""
 
     last_time: datetime | None
 
@@ -86,7 +93,9 @@ class Done(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """Something does not fit, so this part has ended. It answers any question, and none."""
+    """This shard has ended without a result. It is sent at any moment, asked or not."""
+
+    reason: str
 
 
 Request: TypeAlias = Judge | Fold | JudgeApart | Find | Scopes | Hidden | End | Ids
@@ -122,51 +131,46 @@ def unpack(packed: PackedLeaf) -> tuple[int, AuditedLeaf]:
     return index, AuditedLeaf(leaf_hash, CommitmentOpening(entry, nonce, signed), beside=beside)
 
 
-def serve(connection: Connection, roots: bytes, part: Part) -> None:
-    """Serve as the process of one part, until it has failed or nobody asks any more."""
+def serve(connection: Connection, roots: bytes, opener: ShardOpener) -> None:
+    """Serve as the process of one shard, until it has failed or nobody asks any more."""
     calm_collector()
     anchors = TrustAnchors.from_pem(roots)
     with ExitStack() as stack:
         try:
-            checks = stack.enter_context(part.open())
+            checks = stack.enter_context(opener.open())
             place = stack.enter_context(closing(MonitorState.temporary(anchors, None)))
             current = stack.enter_context(place.round())
             _Shard(connection, current, checks).run()
-        except _NotClean:
-            connection.send(Failed())
         except (EOFError, OSError):
-            return
-        except (ExchangeError, sqlite3.Error):
-            # The replay of the whole meets it again, and says what it is.
-            connection.send(Failed())
-
-
-class _NotClean(Exception):  # it ends a part, and is no error of the program
-    """Something does not fit: the log is judged anew as a whole."""
+            return  # The process that reads the log has ended, or wants no more.
+        except (DivisionFailed, ExchangeError, sqlite3.Error) as error:
+            connection.send(Failed(str(error)))
 
 
 @dataclass
-class _PartState(ReplayState):
-    """The state of the exchanges of one part; statements of others are asked for."""
+class _ShardState(ReplayState):
+    """The state of the exchanges of one shard; statements of other shards are asked for."""
 
     ask: Callable[[bytes], Source | None] | None = None
 
     def find(self, digest: bytes) -> Source | None:
-        """The statement of an exchange with that digest, of this part or another."""
+        """The statement of an exchange with that digest, of this shard or another."""
         source = super().find(digest)
         if source is None and self.ask is not None:
             return self.ask(digest)
         if source is None:
-            raise _NotClean("a statement that was not announced rests on others")
+            raise DivisionFailed(
+                "a statement of a kind that does not say so (`passes_on`) rests on other exchanges"
+            )
         return source
 
 
 class _Shard:
-    """The work of one part."""
+    """The work of one shard."""
 
-    def __init__(self, connection: Connection, current: MonitorRound, checks: PartChecks) -> None:
+    def __init__(self, connection: Connection, current: MonitorRound, checks: ShardChecks) -> None:
         state = current.state
-        self._state = current.state = _PartState(
+        self._state = current.state = _ShardState(
             state.exchanges, state.spoken, state.ids, state.scopes
         )
         self._scopes = current.scopes
@@ -234,12 +238,12 @@ class _Shard:
             self._state.ask = None
         self._connection.send(Done())
 
-    def _end(self, last_time: datetime | None) -> PartResult:
+    def _end(self, last_time: datetime | None) -> ShardResult:
         for violation in self._checks.check_state(self._state):
             self._audit.add(violation)
         self._check_clean()
         self._state.last_time = last_time
-        return PartResult(
+        return ShardResult(
             folds={fold.name: dict(fold.counts) for fold in self._audit.folds},
             overdue=self._audit.overdue(),
             exchanges=len(self._state.exchanges),
@@ -248,4 +252,5 @@ class _Shard:
 
     def _check_clean(self) -> None:
         if self._audit.violations:
-            raise _NotClean
+            first = self._audit.violations[0]
+            raise DivisionFailed(f"{first.reason.name}, entry {first.index}")

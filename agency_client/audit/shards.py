@@ -1,24 +1,26 @@
-"""A replay divided by exchange, over the cores of the machine.
+"""A replay of a copy divided by exchange, over the cores of the machine.
 
 Theory of operation. Nearly all that is judged of an entry rests on its own exchange and on the
-directory. So exchanges fall to parts by their ids, and each part is judged by a process of its own
-(`shard`), with the code of the replay as a whole. The process that reads the log keeps:
+directory. So the exchanges are divided by their ids into shards. A process judges each shard
+(`shard`), by the code of the replay of the whole log. The process that reads the log keeps what is
+of no single exchange:
 
 - the tree, with the hash of each leaf; the directory, and all entries without an exchange;
 - the order: the hub's time never goes back;
-- ids: each part has its own in order, and no id may stand in two of them;
-- readings by auditors: the scopes of the entries that were read are asked of the parts;
-- statements that pass on what another exchange holds: all parts are first brought to that entry,
+- ids: each shard gives its own in order, and no id may stand in two of them;
+- readings by auditors: the shards are asked for the scopes of the entries that were read;
+- statements that pass on what another exchange holds: all shards are first brought to that entry,
   and then asked for the sources.
 
 Rules of this module:
 
-- It can find that a log is clean, and nothing else. Where anything does not fit, or a process ends,
-  all is forgotten and the log is judged anew as a whole (`NotClean`). So every finding, and its
-  place in the order, is that of one replay. A log that is not clean takes longer, for once.
-- A source that may tell another story when it is read again is not divided (`DividedSource`).
-- Parts answer questions alone, and only one is open at a time: nobody waits for who waits. What is
-  sent and not yet read is bounded by the connection, and so is memory.
+- A divided replay can find that a log is clean, and nothing else. Where anything does not fit, or a
+  process ends, it is given up (`DivisionFailed`, whose reason is logged), and one replay judges the
+  log from its start. So every finding, and its place in the order, is that of one replay. A log
+  that is not clean takes longer.
+- Only a source that gives the same when it is read again is divided (`DividedSource`).
+- A shard answers questions alone, and only one question is open at a time, so no two processes wait
+  for each other. The connection bounds what is sent and not yet read, and so the memory.
 - Processes begin and end as that of `ahead` does.
 """
 
@@ -37,10 +39,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from google.protobuf.message import DecodeError
 
 from agency_client.audit.ahead import deaf_to_interrupts
-from agency_client.audit.findings import Audit, PartResult
+from agency_client.audit.findings import Audit, ShardResult
 from agency_client.audit.monitor_state import MonitorRound
 from agency_client.audit.replay_store import StoredScopes
 from agency_client.audit.shard import (
+    DivisionFailed,
     Done,
     End,
     Failed,
@@ -68,22 +71,18 @@ from exchange_protocol.v1 import log_pb2, statement_pb2
 WORTHWHILE = 16_384
 """Leaves below which more processes save less than their start costs."""
 MOST = 8
-"""Parts at most: one process reads for all of them."""
+"""Shards at most: one process reads for all of them."""
 AT_ONCE = 48
 """Leaves sent at once, or fewer if they are large:"""
 AT_ONCE_BYTES = 1 << 16
 _PASSES_ON: Final = frozenset(kind.value for kind in Kind if kind.spec.passes_on)
 
 
-class NotClean(Exception):  # it ends a divided replay, and is no error of the program
-    """Something does not fit, or a process ended: the log is to be judged as a whole."""
-
-
 @contextmanager
 def divided(
     source: DividedSource, anchors: TrustAnchors, current: MonitorRound, *, cores: int
 ) -> Iterator[Shards]:
-    """Begin the processes of the parts; they end with the block."""
+    """Begin the processes of the shards; they end with the block."""
     spawning = multiprocessing.get_context("spawn")
     roots = b"".join(each.public_bytes(Encoding.PEM) for each in anchors.certificates)
     connections, processes = [], []
@@ -92,7 +91,7 @@ def divided(
             ours, theirs = spawning.Pipe()
             connections.append(ours)
             process = spawning.Process(
-                target=serve, args=(theirs, roots, source.part()), daemon=True
+                target=serve, args=(theirs, roots, source.shard_opener()), daemon=True
             )
             with deaf_to_interrupts():
                 process.start()
@@ -109,14 +108,14 @@ def divided(
 
 
 class Shards:
-    """The parts of one replay, from the first leaf on."""
+    """The shards of one replay, from the first leaf on."""
 
     def __init__(
         self, connections: list[Connection], source: DividedSource, current: MonitorRound
     ) -> None:
-        """Take over the scopes of a round's state: they are joined from all parts."""
+        """Take over the scopes of a round's state: they are joined from all shards."""
         self._source = source
-        self._parts = [_Part(each) for each in connections]
+        self._shards = [_Link(each) for each in connections]
         self._scopes = current.scopes
         current.state.scopes = _JoinedScopes(current.scopes, self)
         self._own_ids = current.state.ids
@@ -126,47 +125,47 @@ class Shards:
         self._opened = 0
 
     def take(self, index: int, leaf: AuditedLeaf) -> bool:
-        """Send the next leaf to the part of its exchange; False if it has none.
+        """Send the next leaf to the shard of its exchange.
 
-        What has none is for the caller to judge.
+        False if the entry has no exchange or was not opened: the caller judges it.
         """
         if leaf.fault is not None:
-            raise NotClean
+            raise DivisionFailed(f"entry {index} is unreadable")
         if leaf.opening is None:
             if self._knows_all:
                 self._tell_all(Hidden())
             self._knows_all = False
             return False
         entry, signed = leaf.opening.entry, leaf.opening.statement
-        exchange_id = self._read(entry)
+        exchange_id = self._read(index, entry)
         if not exchange_id:
             if self._knows_all:
                 self._scopes.skip_to(index)
             if signed is not None:
                 self._tell_all(Fold(pack(index, leaf)))
             return False
-        part = self._parts[zlib.crc32(exchange_id.encode()) % len(self._parts)]
+        shard = self._shards[zlib.crc32(exchange_id.encode()) % len(self._shards)]
         if signed is not None and _passes_on(signed):
-            self._judge_apart(part, pack(index, leaf))
+            self._judge_apart(shard, pack(index, leaf))
         else:
-            part.judge(pack(index, leaf), leaf.opening.size)
+            shard.judge(pack(index, leaf), leaf.opening.size)
         self._opened += 1
         return True
 
     def scopes(self, start: int, end: int) -> Iterator[EntryScope]:
-        """The scopes of entries of the parts in a range."""
-        for part in self._parts:
-            yield from part.ask(Scopes(start, end))
+        """The scopes of the entries in a range that the shards judged."""
+        for shard in self._shards:
+            yield from shard.ask(Scopes(start, end))
 
     def join(self, audit: Audit) -> None:
-        """Hear of each part that nothing was found, and add its figures to those of an audit."""
+        """Hear of each shard that nothing was found, and add its figures to those of an audit."""
         if audit.violations:
-            raise NotClean
+            raise DivisionFailed(f"{audit.violations[0].reason.name}, outside of the exchanges")
         last = parse_entry(self._last) if self._last else None
         last_time = last.hub_time if last else None
-        for part in self._parts:
-            part.send(End(last_time))
-        results: list[PartResult] = [part.hear() for part in self._parts]
+        for shard in self._shards:
+            shard.send(End(last_time))
+        results: list[ShardResult] = [shard.hear() for shard in self._shards]
         self._check_ids()
         audit.join(results, self._opened, last_time)
         self._source.join(
@@ -175,47 +174,47 @@ class Shards:
             sum(each.rows_of_legs for each in results),
         )
 
-    def _read(self, entry: bytes) -> str:
-        """Read where an entry belongs, and that its time is not before that of the last."""
+    def _read(self, index: int, entry: bytes) -> str:
+        """Read the exchange of an entry, and check that its time is not before the last."""
         try:
             message = log_pb2.LogEntry.FromString(entry)
         except DecodeError:
-            raise NotClean from None
+            raise DivisionFailed(f"entry {index} does not parse") from None
         time = (message.hub_time.seconds, message.hub_time.nanos)
         if self._last and time < self._time:
-            raise NotClean
+            raise DivisionFailed(f"the time of entry {index} is before that of the last")
         self._time, self._last = time, entry
         return message.exchange_id
 
     def _tell_all(self, request: Request) -> None:
-        for part in self._parts:
-            part.send(request)
+        for shard in self._shards:
+            shard.send(request)
 
-    def _judge_apart(self, part: _Part, leaf: PackedLeaf) -> None:
+    def _judge_apart(self, shard: _Link, leaf: PackedLeaf) -> None:
         """Judge a leaf that asks for statements of other exchanges, as they stand before it."""
-        for each in self._parts:
+        for each in self._shards:
             each.flush()
-        answer = part.ask(JudgeApart(leaf))
+        answer = shard.ask(JudgeApart(leaf))
         while not isinstance(answer, Done):
             if not isinstance(answer, Find):
-                raise NotClean
-            others = (each for each in self._parts if each is not part)
+                raise DivisionFailed(f"expected a question or the end of it, got {answer!r}")
+            others = (each for each in self._shards if each is not shard)
             found = (each.ask(answer) for each in others)
-            part.send_now(next((source for source in found if source is not None), None))
-            answer = part.hear()
+            shard.send_now(next((source for source in found if source is not None), None))
+            answer = shard.hear()
 
     def _check_ids(self) -> None:
-        """Check that no id was used twice; that of a directory statement is in every part."""
-        streams = [part.ids() for part in self._parts]
+        """Check that no id was used twice; that of a directory statement is in every shard."""
+        streams = [shard.ids() for shard in self._shards]
         everywhere = len(streams) + 1
         for key, same in groupby(merge(*streams, _in_order(self._own_ids))):
             times = len(list(same))
             if times != 1 and times != everywhere:
-                raise NotClean(f"the id {key} was used in {times} parts")
+                raise DivisionFailed(f"the id {key[0]} of {key[1]} was used twice")
 
 
-class _Part:
-    """The other end of one part."""
+class _Link:
+    """The connection to the process of one shard."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -236,11 +235,12 @@ class _Part:
         leaves, self._leaves, self._bytes = self._leaves, [], 0
         self.send_now(Judge(leaves))
         try:
-            # Unasked, it says nothing else than that it failed.
-            if self._connection.poll():
-                raise NotClean
-        except OSError:
-            raise NotClean from None
+            has_said = self._connection.poll()
+        except OSError as error:
+            raise _ended(error) from None
+        if has_said:
+            # Unasked, a shard says nothing else than that it failed.
+            raise DivisionFailed(f"a shard said unasked: {self.hear()!r}")
 
     def send(self, request: Request) -> None:
         """Send a request after the leaves that wait."""
@@ -251,17 +251,19 @@ class _Part:
         """Send a message."""
         try:
             self._connection.send(message)
-        except OSError:
-            raise NotClean from None
+        except OSError as error:
+            # It may have said why before it ended.
+            self.hear()
+            raise _ended(error) from None
 
     def hear(self) -> Any:
         """Hear the answer to a request."""
         try:
             answer = self._connection.recv()
-        except (EOFError, OSError):
-            raise NotClean from None
+        except (EOFError, OSError) as error:
+            raise _ended(error) from None
         if isinstance(answer, Failed):
-            raise NotClean
+            raise DivisionFailed(f"a shard found: {answer.reason}")
         return answer
 
     def ask(self, request: Request) -> Any:
@@ -277,7 +279,7 @@ class _Part:
 
 
 class _JoinedScopes:
-    """EntryScopes of the whole log: those known here, and those of the parts."""
+    """EntryScopes of the whole log: those known here, and those of the shards."""
 
     def __init__(self, own: StoredScopes, shards: Shards) -> None:
         self._own = own
@@ -301,9 +303,13 @@ def _in_order(ids: Iterable[tuple[AgencyId, str]]) -> Iterator[tuple[str, Agency
     return ((statement_id, author) for author, statement_id in ids)
 
 
+def _ended(error: Exception) -> DivisionFailed:
+    return DivisionFailed(f"the process of a shard has ended: {error!r}")
+
+
 def _passes_on(signed: SignedStatement) -> bool:
     try:
         statement = statement_pb2.Statement.FromString(signed.payload)
     except DecodeError:
-        raise NotClean from None
+        raise DivisionFailed("a statement does not parse") from None
     return statement.WhichOneof("body") in _PASSES_ON

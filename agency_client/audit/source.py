@@ -70,12 +70,12 @@ class LogSource(Protocol):
         ...
 
 
-class PartChecks(Protocol):
-    """A source's checks of its own rows beside some exchanges, in a process of its own."""
+class ShardChecks(Protocol):
+    """A source's checks of its own rows beside the exchanges of one shard."""
 
     @property
     def rows_of_legs(self) -> int:
-        """The rows of legs that belong to its exchanges, once their state was checked."""
+        """Rows of legs that belong to these exchanges, known after `check_state`."""
 
     def begin(self, state: ReplayState) -> None:
         """Begin before the first leaf, as the source does."""
@@ -87,22 +87,22 @@ class PartChecks(Protocol):
         """Check the rows beside what the replay made of these exchanges."""
 
 
-class Part(Protocol):
-    """Begins `PartChecks` in another process; it can be sent there."""
+class ShardOpener(Protocol):
+    """Opens `ShardChecks` in the process of a shard, to which it is sent."""
 
-    def open(self) -> AbstractContextManager[PartChecks]:
-        """Open what is checked."""
+    def open(self) -> AbstractContextManager[ShardChecks]:
+        """Open the rows that are compared."""
 
 
 @runtime_checkable
 class DividedSource(LogSource, Protocol):
     """A source whose checks can be divided by exchange.
 
-    It gives the same when it is read again: what does not fit is looked for anew as a whole.
+    It gives the same when it is read again, for a log that is not clean is replayed as a whole.
     """
 
-    def part(self) -> Part:
-        """Give what begins the checks of one part."""
+    def shard_opener(self) -> ShardOpener:
+        """Give what opens the checks of one shard."""
 
     def join(self, last: Entry | None, exchanges: int, rows_of_legs: int) -> None:
-        """Take what the parts have seen, before `check_rest`: the last entry, and counts."""
+        """Take the last entry and the counts of all shards, before `check_rest`."""

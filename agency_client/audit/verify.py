@@ -22,24 +22,28 @@ tree is still checked to its end.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Protocol
+from typing import Final, Protocol
 
 from agency_client.audit import shards
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from agency_client.audit.findings import Audit
 from agency_client.audit.monitor_state import MonitorRound, MonitorState, VerifiedUpTo
 from agency_client.audit.report import AuditReport
+from agency_client.audit.shard import DivisionFailed
 from agency_client.audit.source import DividedSource, LogSource
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 BATCH = 512
 """Leaves hashed into the tree at once."""
@@ -137,7 +141,7 @@ class _Run:
         return report, current.reached
 
     def verify_divided(self) -> AuditReport | None:
-        """Verify with the replay divided over the cores; None if anything does not fit."""
+        """Verify with the replay divided over the cores; None if it ended without a verdict."""
         source = self.source
         if not isinstance(source, DividedSource) or source.checkpoint.size < shards.WORTHWHILE:
             return None
@@ -145,19 +149,23 @@ class _Run:
             try:
                 with (
                     place.round() as current,
-                    shards.divided(source, self.anchors, current, cores=self.cores) as parts,
+                    shards.divided(source, self.anchors, current, cores=self.cores) as divided,
                 ):
-                    report = self._verify(current, None, parts)
-            except (shards.NotClean, ExchangeError):
-                # What it is, and whether it is the first, the replay of the whole finds.
-                return None
-        return None if report.violations or report.faults else report
+                    report = self._verify(current, None, divided)
+                if not (report.violations or report.faults):
+                    return report
+                reason = (*report.violations, *report.faults)[0].message
+            except (DivisionFailed, ExchangeError) as error:
+                reason = str(error)
+        # What is found, and what first, one replay tells.
+        _LOGGER.info("the divided replay was given up, and one replay begins: %s", reason)
+        return None
 
     def _verify(
         self,
         current: MonitorRound,
         ahead: SignaturesAhead | None,
-        parts: shards.Shards | None,
+        divided: shards.Shards | None,
     ) -> AuditReport:
         source, checkpoint, progress = self.source, self.source.checkpoint, self.progress
         reached = current.reached
@@ -182,7 +190,7 @@ class _Run:
         source.begin(current.state)
         leaves = source.leaves(first)
         for leaf in leaves if ahead is None else ahead.over(leaves):
-            if parts is None or not parts.take(size, leaf):
+            if divided is None or not divided.take(size, leaf):
                 audit.take(size, leaf)
                 for violation in source.check_leaf(size, leaf):
                     audit.add(violation)
@@ -197,12 +205,12 @@ class _Run:
         compact_range = compact_range.append_many(batch).after
         if progress:
             progress(size - first, to_come)
-        if parts is not None:
-            parts.join(audit)
+        if divided is not None:
+            divided.join(audit)
         audit.finish(checkpoint, compact_range, source)
         for violation in source.check_rest(audit.replay.state if audit.folding else None):
             audit.add(violation)
         report = audit.report(checkpoint, first, monotonic() - self.started)
-        if report.is_clean and parts is None:
+        if report.is_clean and divided is None:
             current.keep(audit.reached(checkpoint, compact_range))
         return report

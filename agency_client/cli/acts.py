@@ -9,7 +9,8 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -38,8 +39,9 @@ from agency_client.cli.options import (
     WithholdingGroundCode,
 )
 from agency_client.cli.output import complain
+from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
-from agency_client.cli.sending import Sending, ask, digest_of
+from agency_client.cli.sending import Sending, digest_of
 from agency_client.cli.session import session_of
 from agency_client.cli.show import open_exchange, print_unsealed
 from agency_client.cli.terminal import before_sending
@@ -240,6 +242,11 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
     elif hint is datetime:
         words = typer.Option(option, metavar="DAY|TIME", parser=_Moment, help=help_text)
         kind = _Moment
+    elif hint is date:
+        words = typer.Option(
+            option, metavar="DAY", parser=partial(inputs.day, option=option), help=help_text
+        )
+        kind = date
     elif hint is bytes:
         words = typer.Option(option, metavar="DIGEST", help=help_text)
         kind = str
@@ -295,13 +302,13 @@ def _arguments(act: Act, words: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _moments(
     act: Act, words: dict[str, Any], zone: tzinfo
-) -> Iterator[tuple[str, datetime | timedelta]]:
+) -> Iterator[tuple[str, date | timedelta]]:
     """The times of a command, in the agency's zone where they name none of their own."""
     if words.get("due") is not None:
         yield "due", inputs.due(words["due"], zone)
     for name in act.codes:
         if isinstance(words[name], _Moment):
-            yield name, inputs.moment(words[name], zone, f"--{name.replace('_', '-')}")
+            yield name, inputs.day_or_moment(words[name], zone, f"--{name.replace('_', '-')}")
 
 
 def _documents(act: Act, file: Path) -> Iterator[tuple[str, Any]]:

@@ -18,8 +18,8 @@ import typer
 import agency_client
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
 from agency_client.cli.loading import all_commands, commands_of, modules_of
-from agency_client.cli.output import complain, print_json
-from agency_client.cli.sending import Declined
+from agency_client.cli.output import complain, print_json, put
+from agency_client.cli.questions import Declined
 from agency_client.cli.session import PROFILE_VARIABLE, Session
 from agency_client.cli.stopping import Stopped, StoppedSending, heeding_signals
 from agency_client.cli.terminal import (
@@ -42,6 +42,7 @@ _VALUES: Final = frozenset({"--profile", "--lang"})
 _TEXTS: Final = frozenset({"--reason", "--note", "--explanation", "--question", "--text"})
 """Options with a text for people, whose emptiness the rules judge."""
 _STOPPED: Final = "STOPPED"
+_DECLINED: Final = "DECLINED"
 _VERSION: Final = "--version"
 _LANGUAGES: Final = {each.name.lower(): each for each in Language}
 
@@ -64,7 +65,7 @@ def _language(text: str) -> Language:
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"agency {agency_client.__version__}")
+        put(f"agency {agency_client.__version__}\n")
         raise typer.Exit
 
 
@@ -108,8 +109,8 @@ def agency(
     --profile, --json, --lang and --utc may stand anywhere on the line. Exit codes: 0 done;
     1 refused, or a check failed; 2 the command, the profile or an input file is wrong; 3 the hub is
     not reachable; 4 the hub is not reachable and the statement is kept in the outbox; 5 done, but
-    the result could not be written; 6 it could not be checked here, which is no verdict; 130 or 143
-    stopped by Ctrl-C or SIGTERM.
+    the result could not be written; 6 it could not be checked here, which is no verdict; 129, 130
+    or 143 stopped by a closed terminal, Ctrl-C or SIGTERM.
     """
     context.obj = Session(profile, as_json, language, is_utc)
 
@@ -156,8 +157,8 @@ def _run(first: list[str], rest: list[str]) -> int:
     except Stopped as stop:
         _tell_stopped("stopped; nothing was sent", as_json=as_json)
         return stop.exit_code
-    except (Declined, typer.Abort):
-        complain("agency: nothing was done, as you answered")
+    except (Declined, typer.Abort) as answer:
+        _tell_declined(str(answer) or "stopped: the input has ended", as_json=as_json)
         return ExitCode.REFUSED
     except (ExchangeError, OSError, typer.TyperException) as error:
         try:
@@ -196,6 +197,13 @@ def _tell_stopped(
             print_json({"error": error})
         except ResultUnwritten:
             forget_results()
+    else:
+        complain(f"agency: {said}")
+
+
+def _tell_declined(said: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"error": {"reason": _DECLINED, "message": said, "field": None}})
     else:
         complain(f"agency: {said}")
 

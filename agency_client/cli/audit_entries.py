@@ -15,7 +15,8 @@ import typer
 from rich.text import Text
 
 from agency_client.cli import inputs
-from agency_client.cli.audit import audit, ending_as_audit, verify_database, verify_shown
+from agency_client.cli.audit import audit
+from agency_client.cli.auditing import ending_as_audit, verify_database, verify_shown
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import Column, print_json, print_table, say
 from agency_client.cli.report import check_auditor, refuse
@@ -24,10 +25,11 @@ from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso, leg_change_json
-from agency_client.presentation.words import body_json, body_words
+from agency_client.presentation.words import body_json, due_json, statement_words
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
+from exchange_protocol.rules.statements import Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _row(applied: Applied, locale: Locale) -> tuple[str | Text, ...]:
     entry, statement = applied.entry, applied.statement
     what = locale.say(entry.event)
     if statement is not None:
-        codes = body_words(statement.body, locale.language, locale.zone)
+        codes = statement_words(statement, locale.language, locale.zone)
         what = ", ".join((locale.say(statement.kind.spec.words), *codes))
     if entry.reason:
         what = f"{what}, {entry.reason}"
@@ -182,6 +184,7 @@ def _row(applied: Applied, locale: Locale) -> tuple[str | Text, ...]:
 def _entry_json(applied: Applied) -> dict[str, Any]:
     entry, statement = applied.entry, applied.statement
     ruling = entry.ruling
+    header = statement.header if statement else Header()
     return {
         "index": applied.index,
         "at": iso(entry.hub_time),
@@ -190,6 +193,7 @@ def _entry_json(applied: Applied) -> dict[str, Any]:
         "actor": entry.actor.uri,
         "kind": statement.kind.value if statement else None,
         "codes": body_json(statement.body) if statement else {},
+        **due_json(header.due_at, header.due_on),
         "statement_id": statement.id if statement else None,
         "digest": entry.payload_digest.hex() or None,
         "recipients": list(statement.recipients) if statement else [],

@@ -31,11 +31,12 @@ from agency_client.presentation.exchanges import fault_words, who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import fault_json, iso
-from agency_client.presentation.words import body_json, body_words
+from agency_client.presentation.words import body_json, due_json, statement_words
 from exchange_files import check_new, read_given, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
@@ -327,10 +328,12 @@ def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
                 "event": told.entry.event.name,
                 "kind": told.statement.kind.value if told.statement else None,
                 "codes": body_json(told.statement.body) if told.statement else {},
+                **due_json(header.due_at, header.due_on),
                 "rule_ids": list(told.entry.ruling.rule_ids) if told.entry.ruling else [],
                 "disclosed": list(found.disclosed.get(told.index, ())),
             }
             for told in found.told
+            for header in [told.statement.header if told.statement else Header()]
         ],
     }
 
@@ -389,7 +392,7 @@ def _what(told: VerifiedEntry, locale: Locale) -> str:
     """Say the record of an entry: a statement with its codes, such as the verdict, or an event."""
     if told.statement is None:
         return locale.say(told.entry.event)
-    codes = body_words(told.statement.body, locale.language, locale.zone)
+    codes = statement_words(told.statement, locale.language, locale.zone)
     return ", ".join((locale.say(told.statement.kind.spec.words), *codes))
 
 

@@ -52,6 +52,7 @@ _INPUT = frozenset(
 
 _UNCHECKED = frozenset({Reason.POLICY_UNREADABLE})
 """Nothing was found wrong; it could not be checked here."""
+_CHOOSE: Final = " Choose from: "
 AWAY: Final = (HubUnavailable, HubInternal, LimitExceeded)
 """Errors of a hub that is not there or cannot serve now: nothing was found, and it may pass."""
 
@@ -89,11 +90,7 @@ def describe(error: Exception) -> dict[str, str | None]:
         case ExchangeError():
             return {"reason": error.reason.name, "message": error.message, "field": error.field}
         case typer.TyperException():
-            return {
-                "reason": USAGE,
-                "message": " ".join(error.format_message().split()),
-                "field": None,
-            }
+            return {"reason": USAGE, "message": _usage(error), "field": None}
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             message = f"{where}{error.strerror or type(error).__name__}"
@@ -103,6 +100,19 @@ def describe(error: Exception) -> dict[str, str | None]:
             return {"reason": reason.name, "message": message, "field": None}
         case _:
             raise TypeError(f"no description for {type(error).__name__}") from error
+
+
+def _usage(error: typer.TyperException) -> str:
+    message = " ".join(error.format_message().split())
+    head, chooses, _ = message.partition(_CHOOSE)
+    if chooses and isinstance(error, typer.BadParameter) and error.param is not None:
+        # Typer lists the members of an enum by their values, and those of codes are numbers.
+        given = error.param.type_descriptor.annotation
+        if isinstance(given, type) and issubclass(given, IntEnum):
+            from agency_client.cli.inputs import codes  # it loads documents, for errors alone
+
+            return f"{head} Expected one of {codes(given)}"
+    return message
 
 
 def one_line(error: Exception) -> str:

@@ -28,11 +28,18 @@ def exchange_id(hub: ExchangeClient, given: str, locale: Locale) -> str:
 
     Raises:
         NotFound: EXCHANGE_UNKNOWN.
-        typer.BadParameter: where several begin so, with the candidates.
+        typer.BadParameter: for what is no beginning of an id, and where several begin so, with the
+            candidates.
     """
     text = given.strip().lower()
-    if len(text) == _WHOLE or not _BEGINNING.fullmatch(text):
+    if len(text) == _WHOLE:
         return given.strip()
+    if not _BEGINNING.fullmatch(text):
+        raise typer.BadParameter(
+            f"expected the id of an exchange, or its first 4 characters or more (0-9, a-f), "
+            f"got {given[:64]!r}; `agency search` finds exchanges by reference and name",
+            param_hint="ID",
+        )
     known = references_of(hub.profile).references()
     candidates = {
         each: f"{known[each].shown} {known[each].summary}".strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +28,6 @@ DocumentT = TypeVar("DocumentT", bound=BaseModel)
 
 _SPAN = re.compile(r"([0-9]{1,3})(m|h|d|w)")
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y")
-_DAY_ENDS = time(23, 59, 59)
 _TIMES = ("%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -59,36 +58,53 @@ def agency(text: str) -> AgencyId:
         raise typer.BadParameter(error.message) from None
 
 
-def due(text: str, zone: tzinfo) -> timedelta | datetime:
+def due(text: str, zone: tzinfo) -> timedelta | datetime | date:
     """Parse a time to answer: 8h, 3d, 2w, a day, or a time; in `zone` if it names none."""
     if match := _SPAN.fullmatch(text.strip()):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    return moment(text, zone, "--due", _DAY_ENDS, "30m, 8h, 3d, 2w, ")
+    return day_or_moment(text, zone, "--due", "30m, 8h, 3d, 2w, ")
 
 
-def moment(
-    text: str, zone: tzinfo, option: str, of_day: time = time.min, spans: str = ""
-) -> datetime:
-    """Parse a day or a time as people write it, in `zone` if it names none.
+def day_or_moment(text: str, zone: tzinfo, option: str, spans: str = "") -> date | datetime:
+    """Parse a day or a time as people write it; a time is in `zone` if it names none.
 
-    A day alone means its first moment, or the time `of_day`: what is due on a day may come until
-    its end. `spans` are other forms that the caller takes, for the error.
+    `spans` are other forms that the caller takes, for the error.
     """
     text = text.strip()
     if text.isascii():  # digits of other scripts look like others here
         for form in _DAYS:
             with suppress(ValueError):
-                day = datetime.strptime(text, form).date()  # noqa: DTZ007 -- a day has no zone
-                return datetime.combine(day, of_day, zone)
+                return datetime.strptime(text, form).date()  # noqa: DTZ007 -- a day has no zone
         for form in _TIMES:
             with suppress(ValueError):
-                return datetime.strptime(text, form).replace(tzinfo=zone)
+                return _certain(datetime.strptime(text, form).replace(tzinfo=zone), option)
         with suppress(ValueError):
             at = datetime.fromisoformat(text)
-            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+            if at.tzinfo is not None:
+                return at
+            return _certain(at.replace(tzinfo=zone), option)
     raise typer.BadParameter(
         f"expected {spans}a day such as 2026-12-05 or 05.12.2026, or a time such as "
         f"2026-12-05 18:00, 05.12.2026 18:00 or 2026-12-05T13:00Z; got {text[:64]!r}",
+        param_hint=option,
+    )
+
+
+def _certain(at: datetime, option: str) -> datetime:
+    """A local time that is one moment: where clocks are set, a time is skipped or comes twice."""
+    try:
+        back = at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None)
+    except OverflowError:
+        return at  # At the ends of the calendar no clock is set; the rules refuse it.
+    if back != at.replace(tzinfo=None):
+        what = "is skipped, as clocks are set forward"
+    elif at.replace(fold=1).utcoffset() != at.utcoffset():
+        what = "comes twice, as clocks are set back"
+    else:
+        return at
+    raise typer.BadParameter(
+        f"the time {at:%Y-%m-%d %H:%M} {what} in {at.tzinfo}: give it in UTC, such as "
+        "2026-12-05T13:00Z",
         param_hint=option,
     )
 

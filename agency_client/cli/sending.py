@@ -17,9 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from agency_client.cli.output import complain
+from agency_client.cli.questions import ask
 from agency_client.cli.session import references_of
 from agency_client.content.documents import Brief
 from agency_client.content.entity import Entity
@@ -35,16 +34,6 @@ if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
 _CHUNK = 1024 * 1024
-
-
-class Declined(Exception):
-    """The person at the terminal answered no."""
-
-
-def ask(question: str) -> None:
-    """Ask on a terminal; raises Declined for no. Elsewhere nobody is there to ask."""
-    if sys.stdin.isatty() and not typer.confirm(question, err=True):
-        raise Declined
 
 
 @dataclass(frozen=True, slots=True)

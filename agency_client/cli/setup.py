@@ -11,7 +11,8 @@ import typer
 from rich.text import Text
 
 from agency_client.cli.app import app
-from agency_client.cli.output import Column, alarm, print_fields, print_json, print_table, say
+from agency_client.cli.output import Column, alarm, print_fields, print_json, print_table, put, say
+from agency_client.cli.questions import ask_secret
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.templates import TEMPLATES, Template
@@ -287,8 +288,7 @@ def import_keys(
 def _ask_passphrase() -> bytes:
     if not sys.stdin.isatty():
         raise typer.BadParameter("expected --passphrase-file where no terminal is")
-    asked: str = typer.prompt("Passphrase of the other profile", hide_input=True, err=True)
-    return asked.encode()
+    return ask_secret("Passphrase of the other profile")
 
 
 @app.command(rich_help_panel=PANEL)
@@ -300,7 +300,7 @@ def templates(
     if session_of(context).as_json:
         print_json({"template": template.value, "yaml": TEMPLATES[template]})
     else:
-        typer.echo(TEMPLATES[template], nl=False)
+        put(TEMPLATES[template])
 
 
 def _revoked_at(

@@ -1,4 +1,7 @@
-"""Signals that end the command, Ctrl-C and SIGTERM: what was under way is told."""
+"""Signals that end the command: Ctrl-C, SIGTERM, a terminal that is closed (SIGHUP).
+
+What was under way is told, and kept by heart: a repetition is asked about.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOPPED: Final = 128
 """A shell adds the number of the signal to it."""
 

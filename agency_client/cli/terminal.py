@@ -51,7 +51,12 @@ class ReaderLeft(ResultUnwritten):
 
 
 def use_any_terminal() -> None:
-    """Hold what is closed, and let a stream that lacks a letter show its escape instead."""
+    """Hold what is closed, and let a stream that lacks a letter show its escape instead.
+
+    What gRPC says of its own is kept off stderr, unless it is asked for: the command tells the same
+    in words that say what to do.
+    """
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     hold_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -114,7 +119,7 @@ def wait_until_taken() -> None:
     pause = _FIRST_PAUSE
     poll = select.poll()
     poll.register(descriptor, 0)
-    while _waiting_bytes(descriptor):
+    while waiting_bytes(descriptor):
         if poll.poll(0):  # only its end is reported
             raise ReaderLeft("its reader went away")
         time.sleep(pause)
@@ -127,7 +132,8 @@ def forget_results() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _waiting_bytes(descriptor: int) -> int:
+def waiting_bytes(descriptor: int) -> int:
+    """The number of bytes that lie in a pipe; 0 where a system does not tell."""
     try:
         [count] = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))
     except OSError as error:

@@ -36,7 +36,7 @@ from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
-from agency_client.presentation.words import body_words
+from agency_client.presentation.words import due_words, statement_words
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.record.entries import Entry, Event, read_entry
 from exchange_protocol.rules.clocks import Clock
@@ -369,7 +369,7 @@ def _says_its_act(each: UnsealedStatement) -> bool:
 
 def _outcome(each: UnsealedStatement, locale: Locale) -> str:
     """The codes of a statement in words; digests of others say nothing to a person."""
-    said = body_words(each.statement.body, locale.language, locale.zone)
+    said = statement_words(each.statement, locale.language, locale.zone)
     return ", ".join(words for words in said if not _DIGEST.fullmatch(words))
 
 
@@ -438,7 +438,7 @@ def _terms_and_fields(each: UnsealedStatement, locale: Locale) -> Iterator[tuple
     yield locale.say(Label.URGENCY), locale.say(header.urgency)
     yield locale.say(Label.SUBJECTS), str(header.subject_count)
     if header.due_at is not None:
-        yield locale.say(Label.DUE), locale.minute(header.due_at)
+        yield locale.say(Label.DUE), due_words(header, locale.language, locale.zone)
     for document in (each.brief, each.content):
         if document is not None:
             yield from document_fields(document, locale)

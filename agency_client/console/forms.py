@@ -169,7 +169,7 @@ def _codes(
             if not statements:
                 sort = Sort.LINES if attribute.is_many else Sort.SHORT
             yield Field(name, label, sort, needed, tuple(statements))
-        elif attribute.type is datetime:
+        elif attribute.type in (datetime, date):
             yield Field(name, label, Sort.DATE, needed)
         elif attribute.type is bool:
             yield Field(name, label, Sort.SELECT, needed, _yes_and_no(locale))

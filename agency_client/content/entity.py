@@ -9,6 +9,7 @@ evidence. What is doubtful is warned of, not refused (`doubts`).
 
 from __future__ import annotations
 
+import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -16,7 +17,7 @@ from typing import Any, Final, NotRequired, TypedDict
 
 from agency_client.content.characters import find_hidden
 from agency_client.content.doubts import doubts
-from agency_client.content.faults import MOST_LINES, lines_in_words
+from agency_client.content.faults import MOST_LINES, Spot, SpotKind, Spots, lines_in_words
 from agency_client.content.fields import Unparsed, kind_of, parse_json
 from agency_client.content.schemata import SCHEMATA
 from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck
@@ -76,26 +77,26 @@ class EntityCheck:
 
     def __call__(self, entity: Entity, where: str) -> Entity:
         """Give the entity if it is good; raises DOCUMENT_INVALID."""
-        found = [f"{at}: {words}" if at else words for at, words in self.faults(entity)]
+        found = [": ".join((*map(str, spots), words)) for spots, words in self.faults(entity)]
         if found:
             raise _invalid(f"{where}: {'; '.join(found[:MOST_WARNINGS])}")
         return entity
 
-    def faults(self, entity: Entity) -> Iterator[tuple[str, str]]:
+    def faults(self, entity: Entity) -> Iterator[tuple[Spots, str]]:
         """Give the faults of an entity: the place in it, and what was expected."""
         schema = self.values.schema(entity["schema"])
         if schema is None or schema.name not in SCHEMATA:
-            yield "", f"expected a schema of FollowTheMoney, got {entity['schema'][:64]!r}"
+            yield (), f"expected a schema of FollowTheMoney, got {entity['schema'][:64]!r}"
             return
         yield from _texts_at_fault(entity)
         for name, values in entity["properties"].items():
             prop = schema.get(name)
             if prop is None or prop.stub:
-                yield "", f"a {schema.name} has no property {name[:64]!r}"
+                yield (), f"a {schema.name} has no property {name[:64]!r}"
                 continue
             for value in values:
                 if words := self.values.fault(prop, value):
-                    yield repr(name), words
+                    yield (Spot(SpotKind.FIELD, name),), words
 
 
 class Warnings:
@@ -108,14 +109,18 @@ class Warnings:
 
     def add(self, line: int, entity: Entity) -> None:
         """Note what is doubtful about an entity that stands in a line."""
-        for words in doubts(entity["properties"]):
-            if words not in self._lines and len(self._lines) >= MOST_WARNINGS:
-                self._rest += 1
-                continue
-            lines, count = self._lines.get(words, ([], 0))
-            if len(lines) < MOST_LINES:
-                lines.append(line)
-            self._lines[words] = lines, count + 1
+        for words in dict.fromkeys(doubts(entity["properties"])):
+            self.note(line, words)
+
+    def note(self, line: int, words: str) -> None:
+        """Note a doubt about a line."""
+        if words not in self._lines and len(self._lines) >= MOST_WARNINGS:
+            self._rest += 1
+            return
+        lines, count = self._lines.get(words, ([], 0))
+        if len(lines) < MOST_LINES:
+            lines.append(line)
+        self._lines[words] = lines, count + 1
 
     def told(self) -> tuple[str, ...]:
         """The doubts, and the number of the rest."""
@@ -125,7 +130,7 @@ class Warnings:
 
 def identifier_warnings(entity: Entity) -> list[str]:
     """Tell the doubts about an entity's identifiers; the values themselves are not repeated."""
-    return [f"{entity['id']}: {words}" for words in doubts(entity["properties"])]
+    return [f"{entity['id']}: {words}" for words in dict.fromkeys(doubts(entity["properties"]))]
 
 
 def entity_digest(entity: Entity) -> int:
@@ -150,6 +155,8 @@ def decode_line(line: bytes, number: int) -> Any:
     except UnicodeDecodeError:
         raise _invalid("expected one JSON object: not in UTF-8") from None
     except Unparsed as error:
+        if line.startswith(codecs.BOM_UTF8):
+            raise _invalid("a byte order mark stands within the file: two files in one?") from None
         raise _invalid(f"expected one JSON object: {error.why}") from None
     except ValueError:
         raise _invalid("expected one JSON object: a number is too long") from None
@@ -196,12 +203,12 @@ def shape_entity(data: Any) -> Entity:
     return entity
 
 
-def _texts_at_fault(entity: Entity) -> Iterator[tuple[str, str]]:
+def _texts_at_fault(entity: Entity) -> Iterator[tuple[Spots, str]]:
     for name in ("id", *_BESIDE):
         values = entity.get(name, [])
         for value in [values] if isinstance(values, str) else values:  # type: ignore[attr-defined]
             if hidden := find_hidden(value):
-                yield repr(name), str(hidden)
+                yield (Spot(SpotKind.FIELD, name),), str(hidden)
 
 
 def _is_text(value: Any, most: int) -> bool:

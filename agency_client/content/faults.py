@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from enum import Enum
+from typing import Final, TypeAlias
 
 from exchange_protocol.errors import ExchangeError, InvalidInput, Reason
 
@@ -17,17 +18,54 @@ MOST_LINES: Final = 10
 _MOST_GROUPS: Final = 1000
 
 
+class SpotKind(Enum):
+    """The kinds of places within a line of a file, with their English words."""
+
+    COLUMN = "column {}"
+    """A column of a table, by its heading, or by its number where it has none."""
+    HEADING = "heading of column {}"
+    """The heading of a column, by its number."""
+    PROPERTY = "property {}"
+    """A property of a mapping, for which no column stands."""
+    FIELD = "{}"
+    """A property of an entity."""
+    PATH = "path"
+    """The way to a value of a document, such as `content.period` or `/report/transaction[2]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place within a line of a file."""
+
+    kind: SpotKind
+    name: str | int
+
+    def __str__(self) -> str:
+        if self.kind is SpotKind.PATH:
+            return str(self.name)
+        return str(self.kind.value).format(repr(self.name))
+
+
+Spots: TypeAlias = tuple[Spot, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class FilePlace:
-    """Faults of one kind at one place, in English: a person is told them in other languages too."""
+    """Faults of one kind at one place; a person is told them in other languages too."""
 
     lines: tuple[int, ...]
     """The first of them; empty if no line is known."""
     count: int
     """The number of all."""
-    at: str
-    """The place in the line, such as `column 'date'`; empty for the whole of it."""
+    spots: Spots
+    """The places in the line; empty for the whole of it."""
     expected: str
+    """What was expected there, in English."""
+
+    @property
+    def at(self) -> str:
+        """The places in the line, in English, such as `column 'date'`."""
+        return ", ".join(map(str, self.spots))
 
 
 class FileInvalid(InvalidInput):
@@ -54,15 +92,15 @@ class Faults:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._groups: dict[tuple[str, str], _Group] = {}
+        self._groups: dict[tuple[Spots, str], _Group] = {}
         self.count = 0
 
     def __bool__(self) -> bool:
         return self.count > 0
 
-    def add(self, expected: str, *, line: int, at: str = "") -> None:
-        """Note a fault: its line, where in it (such as `column 'date'`), and what was expected."""
-        key = (at, expected)
+    def add(self, expected: str, *, line: int, at: Spot | Spots = ()) -> None:
+        """Note a fault: its line, where in it, and what was expected."""
+        key = ((at,) if isinstance(at, Spot) else at, expected)
         if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
             self.count += 1
             return
@@ -78,8 +116,8 @@ class Faults:
     def error(self) -> ExchangeError:
         """The faults so far as one error: DOCUMENT_INVALID."""
         places = [
-            FilePlace(tuple(group.lines), group.count, at, expected)
-            for (at, expected), group in list(self._groups.items())[:MOST_KINDS]
+            FilePlace(tuple(group.lines), group.count, spots, expected)
+            for (spots, expected), group in list(self._groups.items())[:MOST_KINDS]
         ]
         told = [_words(place) for place in places]
         rest = self.count - sum(place.count for place in places)

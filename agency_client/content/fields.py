@@ -25,14 +25,16 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import yaml
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.faults import MOST_KINDS, Faults, FileInvalid, FilePlace
+from agency_client.content.faults import MOST_KINDS, Faults, FileInvalid, FilePlace, Spot, SpotKind
 from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 
 MAX_DOCUMENT_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 16
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-_NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_NOTHING: Final = frozenset({"", "~", "null"})
+_NULLS: Final = frozenset({"Null", "NULL"})
+"""YAML takes them for nothing, and a person may mean the word."""
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 At: TypeAlias = tuple[str | int, ...]
@@ -88,7 +90,12 @@ class Fields:
         told = [f"{self.place(at)}{dotted(at) or 'document'}: {expected}" for at, expected in shown]
         if rest:
             told.append(f"and {rest} more")
-        places = [FilePlace(self._lines(at), 1, dotted(at), expected) for at, expected in shown]
+        places = [
+            FilePlace(
+                self._lines(at), 1, (Spot(SpotKind.PATH, dotted(at)),) if at else (), expected
+            )
+            for at, expected in shown
+        ]
         return FileInvalid(
             f"{self.source}: {'; '.join(told)}", places, rest, field=dotted(found[0][0]) or None
         )
@@ -281,6 +288,8 @@ class _Reading:
                 "the text ends before ' #', which begins a comment: put quotes around the text, "
                 "or a second space before the comment",
             )
+        if text in _NULLS:
+            self._fault(at, event, "expected quotes around the word, or no value at all")
         return None if text in _NOTHING else text
 
     def _sequence(self, events: Iterator[Any], at: At, lines: list[str]) -> list[Any]:

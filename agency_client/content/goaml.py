@@ -36,7 +36,7 @@ from agency_client.content.entity import (
     Warnings,
     digest,
 )
-from agency_client.content.faults import Faults
+from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.values import ValueCheck
@@ -320,7 +320,7 @@ class _Parser:
                 self._faults.add(
                     "an attribute is not taken, for its value would be lost",
                     line=line,
-                    at=node.path,
+                    at=Spot(SpotKind.PATH, node.path),
                 )
         else:
             node = self._root = _Node(tag, f"/{tag}", line)
@@ -334,7 +334,7 @@ class _Parser:
             self._faults.add(
                 "a text stands between elements, where it would be lost",
                 line=node.line,
-                at=node.path,
+                at=Spot(SpotKind.PATH, node.path),
             )
 
     def _text(self, text: str) -> None:
@@ -586,7 +586,7 @@ class _Reading:
         if words := self._check.fault(prop, value):
             # Options that tell of other forms are those of tables.
             words = _FORMS.get(prop.type.name, words)
-            self._faults.add(words, line=node.line, at=node.path)
+            self._faults.add(words, line=node.line, at=Spot(SpotKind.PATH, node.path))
             return
         values = made.properties.setdefault(name, [])
         if value not in values:
@@ -595,7 +595,7 @@ class _Reading:
     def _note(self, made: _Made, node: _Node, name: str) -> None:
         prop = self._property(made, made.notes)
         if words := self._check.fault(prop, node.text):
-            self._faults.add(words, line=node.line, at=node.path)
+            self._faults.add(words, line=node.line, at=Spot(SpotKind.PATH, node.path))
             return
         self._noted += 1
         made.note(f"{name}: {node.text}")

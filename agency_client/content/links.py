@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterator
 
 from agency_client.content.entity import Entity, digest
-from agency_client.content.faults import Faults
+from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.values import ValueCheck
 
 
@@ -47,7 +47,7 @@ class Links:
                             "the link leads to an entity that is not in the file: add it, or say "
                             "--allow-links-outside",
                             line=line,
-                            at=repr(name),
+                            at=Spot(SpotKind.FIELD, name),
                         )
                 continue
             schema = self._schemata[key]
@@ -56,7 +56,7 @@ class Links:
                     faults.add(
                         f"expected a link to {wanted}, got one to {schema}",
                         line=line,
-                        at=repr(name),
+                        at=Spot(SpotKind.FIELD, name),
                     )
 
     def notes(self) -> Iterator[str]:

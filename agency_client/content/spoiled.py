@@ -36,6 +36,11 @@ _ABSENT: Final = frozenset(
 """Words in the place of a value that a program or a person did not have."""
 _LOST_LETTERS: Final = re.compile(r"\?{3,}|\?{2,}\W+\?{2,}")
 _HTML: Final = re.compile(r"&(?:#[0-9]+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos|nbsp);")
+_ESCAPED: Final = re.compile(
+    r"(?:\\u0[0-9a-fA-F]{3}){2}|(?:%D[01]%[89A-B][0-9A-F]){2}|=\?utf-8\?[bq]\?|(?:=D[01]=[89AB][0-9A-F]){2}",
+    re.IGNORECASE,
+)
+"""Cyrillic letters as JSON, addresses and electronic mail write them."""
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
 """Encodings that text in UTF-8 is taken for."""
 
@@ -59,14 +64,21 @@ def is_written_as_number(identifier: str) -> bool:
     return bool(_AS_NUMBER.fullmatch(identifier))
 
 
+def is_absent(text: str) -> bool:
+    """True if a text is a word in the place of a value that somebody did not have."""
+    return text.strip().casefold() in _ABSENT
+
+
 def doubt(text: str) -> str | None:
     """Say how a text reads as if it was spoiled; None where it does not."""
-    if text.strip().casefold() in _ABSENT:
+    if is_absent(text):
         return "it reads like a value that is absent, such as NULL or N/A: empty it"
     if _LOST_LETTERS.search(text):
-        return "question marks stand where letters may have been lost"
+        return "it has question marks where letters may have been lost"
     if _HTML.search(text):
-        return "it holds signs of HTML, such as &amp;"
+        return "it has signs of HTML, such as &amp;"
+    if _ESCAPED.search(text):
+        return "it has signs of a program in the place of letters, such as \\u0410 or %D0%90"
     if not text.isascii() and (encoding := _misread_as(text)):
         return f"it reads like UTF-8 that was taken for {encoding}"
     return None

@@ -24,18 +24,19 @@ from typing import Final
 
 from agency_client.content.characters import find_hidden
 from agency_client.content.entity import Entity, ImportedEntities, Warnings
-from agency_client.content.faults import MOST_LINES, Faults, lines_in_words
+from agency_client.content.faults import MOST_LINES, Faults, Spot, SpotKind, lines_in_words
 from agency_client.content.fields import read_fields
 from agency_client.content.forms import DateForm, NumberForm
+from agency_client.content.layout import layout_doubt, layout_fault
 from agency_client.content.links import Links
 from agency_client.content.mapping_file import parse_mapping
 from agency_client.content.mappings import EntityMapping, Forms, Query
 from agency_client.content.rows import SHORT, MappedEntity, RowMapper
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.source import Source
-from agency_client.content.spoiled import spreadsheet_fault
+from agency_client.content.spoiled import is_absent, spreadsheet_fault
 from agency_client.content.subjects import SubjectCount
-from agency_client.content.tables import DELIMITERS, Row, Table, column_words
+from agency_client.content.tables import DELIMITERS, Row, Table, column
 from agency_client.content.values import ValueCheck
 from exchange_protocol.errors import Reason
 
@@ -175,9 +176,7 @@ class _Checking:
         self._rows = rows
         self._headings = headings
         self._options = options
-        self._in_words = {
-            heading: column_words(heading, headings) for heading in {*headings, *columns}
-        }
+        self._spots = {heading: column(heading, headings) for heading in {*headings, *columns}}
         self._plain = [
             (index, heading)
             for index, heading in enumerate(headings)
@@ -219,6 +218,10 @@ class _Checking:
             self._filtered.add(row.line)
         elif emptied:
             self._lost(row, self._rows.queries[0].entities[0])
+        elif words := layout_fault(row.cells):
+            self.faults.add(words, line=row.line)
+        elif words := layout_doubt(row.cells):
+            self.warnings.note(row.line, words)
 
     def end(self) -> None:
         """Raise DOCUMENT_INVALID if a row was at fault, or if nothing is left."""
@@ -254,17 +257,25 @@ class _Checking:
         """Note what a mapping made of a row; whether the row is left with nothing said of it."""
         mapping, entity = made.mapping, made.entity
         if entity is not None or not self._options.skip_rows_without_key:
-            for column, words in made.faults:
-                self._fault(row, column, words)
+            for name, words in made.faults:
+                self._fault(row, name, words)
         if entity is None:
             if made.lacks_required:
                 self._lacking.add(row.line)
                 return False
-            if any(record[column].strip() for column in mapping.ordered_columns):
+            if any(record[each].strip() for each in mapping.ordered_columns):
                 self._lost(row, mapping)
                 return False
             return True
-        if not made.faults:
+        keys = [record[each] for each in mapping.key_columns]
+        if all(is_absent(each) or not each.strip() for each in keys):
+            self.faults.add(
+                f"the key of {mapping.name!r} reads like a value that is absent, such as NULL: all "
+                "such rows would become one; empty it",
+                line=row.line,
+                at=tuple(self._spots[each] for each in mapping.key_columns),
+            )
+        elif not made.faults:
             self._note(row, number, made, entity)
         return False
 
@@ -291,7 +302,7 @@ class _Checking:
             f"these rows have one key of {mapping.name!r} and {what}: name more columns as its "
             "keys, or say --allow-repeated-keys"
         )
-        at = ", ".join(self._in_words[column] for column in mapping.key_columns)
+        at = tuple(self._spots[each] for each in mapping.key_columns)
         if key not in self._clashes:
             self._clashes.add(key)
             self.faults.add(words, line=first, at=at)
@@ -305,7 +316,7 @@ class _Checking:
             f"the key of {mapping.name!r} is empty, so that the row would be lost: fill it in, or "
             "say --skip-rows-without-key",
             line=row.line,
-            at=", ".join(self._in_words[key] for key in mapping.key_columns),
+            at=tuple(self._spots[each] for each in mapping.key_columns),
         )
 
     def _check_cells(self, row: Row) -> None:
@@ -316,15 +327,15 @@ class _Checking:
                     self.faults.add(
                         "the column has no heading, so that its cells would be lost",
                         line=row.line,
-                        at=f"column {index + 1}",
+                        at=Spot(SpotKind.COLUMN, index + 1),
                     )
             elif hidden := find_hidden(cell):
                 self._fault(row, heading, str(hidden))
             elif spoiled := spreadsheet_fault(cell):
                 self._fault(row, heading, spoiled)
 
-    def _fault(self, row: Row, column: str, words: str) -> None:
-        at = self._in_words.get(column, f"property {column!r}")
+    def _fault(self, row: Row, name: str, words: str) -> None:
+        at = self._spots.get(name, Spot(SpotKind.PROPERTY, name))
         self.faults.add(words, line=row.line, at=at)
 
 

@@ -14,17 +14,21 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from agency_client.content.characters import find_hidden, skeleton
 from agency_client.content.encodings import find_encoding
-from agency_client.content.faults import Faults
+from agency_client.content.faults import Faults, Spot, SpotKind
+from agency_client.content.layout import repeats_headings
 from agency_client.content.source import Source
 from exchange_protocol.errors import ExchangeError, Reason
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAID: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 _MOST_COLUMNS: Final = 1000
+_MOST_LINES_ABOVE: Final = 100
+"""Lines among which the headings are looked for, if the first does not hold them."""
 
 
 def column_name(heading: str) -> str:
@@ -87,7 +91,11 @@ class Table:
         if delimiter is None:
             delimiter = _delimiter(source, headings, columns)
         table = cls(source, found, delimiter, 1 if said else 0)
-        table.headings = _headings(source, headings, delimiter, columns, table._skipped + 1)
+        # A table whose headings stand further below has lines above them, or blank ones.
+        names = _split(headings, delimiter)
+        if columns and not _names(columns) & _names(names):
+            raise _headings_elsewhere(source, found, delimiter, columns, table._skipped + 1, names)
+        table.headings = _headings(source, names, columns, table._skipped + 1)
         return table
 
     def rows(self, faults: Faults | None = None) -> Iterator[Row]:
@@ -125,7 +133,7 @@ class Table:
                 line=line,
             )
             return False
-        if [column_name(cell) for cell in cells] == self.headings:
+        if repeats_headings(cells, self.headings):
             faults.add("the headings stand here again: two tables in one file?", line=line)
             return False
         for cell, heading in zip(cells, self.headings, strict=True):
@@ -133,15 +141,15 @@ class Table:
                 faults.add(
                     "expected quotes at the very beginning of the cell, got a space before them",
                     line=line,
-                    at=column_words(heading, self.headings),
+                    at=column(heading, self.headings),
                 )
                 return False
         return True
 
 
-def column_words(heading: str, headings: Sequence[str]) -> str:
+def column(heading: str, headings: Sequence[str]) -> Spot:
     """A column as people find it: by its heading, or by its number where it has none."""
-    return f"column {heading!r}" if heading else f"column {headings.index(heading) + 1}"
+    return Spot(SpotKind.COLUMN, heading or headings.index(heading) + 1)
 
 
 @contextmanager
@@ -207,10 +215,46 @@ def _split(line: str, delimiter: str) -> list[str]:
         return []
 
 
+def _headings_elsewhere(
+    source: Source,
+    encoding: str,
+    delimiter: str,
+    columns: Collection[str],
+    number: int,
+    names: Sequence[str],
+) -> ExchangeError:
+    """Say where the headings are, if not in the line that should hold them."""
+    faults, wanted = Faults(str(source)), _names(columns)
+    with _text(source, encoding) as text:
+        for line, said in enumerate(islice(text, _MOST_LINES_ABOVE), 1):
+            other = next(
+                (each for each in DELIMITERS if wanted <= _names(_split(said, each))), None
+            )
+            if other is None:
+                continue
+            if line == number:
+                words = (
+                    f"the headings are parted by another sign, {DELIMITERS[other]}: say it with "
+                    "--delimiter, or correct the line sep="
+                )
+            else:
+                words = f"the headings stand in line {line}: remove what is above them"
+            faults.add(words, line=number)
+            return faults.error()
+    if not names:
+        faults.add("expected a line of headings", line=number)
+        return faults.error()
+    shown = ", ".join(repr(each[:64]) for each in names[:20])
+    asked = ", ".join(repr(each[:64]) for each in sorted(wanted)[:20])
+    faults.add(
+        f"the mapping asks for columns of which none is here: no {asked} among {shown}", line=number
+    )
+    return faults.error()
+
+
 def _headings(
-    source: Source, line: str, delimiter: str, columns: Collection[str], number: int
+    source: Source, names: Sequence[str], columns: Collection[str], number: int
 ) -> list[str]:
-    names = _split(line, delimiter)
     if not names:
         raise _invalid(f"{source}, line {number}: expected a line of headings")
     if len(names) > _MOST_COLUMNS:
@@ -223,11 +267,11 @@ def _headings(
             faults.add(
                 f"the heading stands twice, over columns {first + 1} and {index + 1}",
                 line=number,
-                at=f"column {name!r}",
+                at=Spot(SpotKind.COLUMN, name),
             )
         if hidden := find_hidden(name):
             words = str(hidden)
-            faults.add(words, line=number, at=f"heading of column {index + 1}")
+            faults.add(words, line=number, at=Spot(SpotKind.HEADING, index + 1))
     wanted = _names(columns)
     looks = {skeleton(name): name for name in sorted(wanted)}
     for index, name in enumerate(headings):
@@ -237,7 +281,7 @@ def _headings(
                 f"looks like column {twin!r}, which the mapping uses, and is another: rename it, "
                 "or take it out",
                 line=number,
-                at=f"heading of column {index + 1}",
+                at=Spot(SpotKind.HEADING, index + 1),
             )
     for missing in sorted(wanted - set(headings)):
         shown = ", ".join(repr(each[:64]) for each in headings[:20])

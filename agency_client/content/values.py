@@ -27,6 +27,9 @@ _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}")
 _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 _DAY_AND_MONTH: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{4}(?:[ T].*)?")
 _ZONE: Final = re.compile(r"[0-9].*[0-9](?:Z|[+-][0-9]{2}:?[0-9]{2})")
+_NEGATIVE: Final = re.compile(r"\(.*[0-9].*\)|.*[0-9]\s*[-\u2212]|[\u2010-\u2015\u2212].*[0-9].*")
+"""A negative number as bookkeepers write it: in brackets, with its sign behind, or with a dash."""
+_CURRENCY_FIRST: Final = re.compile(r"(?:[\u20a0-\u20bf$\u00a3\u00a5]|[A-Z]{3})\s*[0-9]")
 _ID: Final = re.compile(r"[0-9a-zA-Z](?:[0-9a-zA-Z.-]*[0-9a-zA-Z])?")
 _MOST_ID: Final = 200
 ID_WORDS: Final = "expected an id of letters and digits of ASCII, points and hyphens, at most 200"
@@ -163,7 +166,9 @@ def _date_words(value: str) -> str:
 
 
 def _number_words(value: str) -> str:
-    return (
-        f"expected a number such as {NUMBER_FORMS[0]}; got {shape(value)}: "
-        "if another form is meant, name it, such as --numbers 1000,50"
-    )
+    words = f"expected a number such as {NUMBER_FORMS[0]}; got {shape(value)}"
+    if _NEGATIVE.fullmatch(value):
+        return f"{words}: no form of --numbers has its sign there; write -1000.50"
+    if _CURRENCY_FIRST.match(value):
+        return f"{words}: write the currency after the number, or in a column of its own"
+    return f"{words}: if another form is meant, name it, such as --numbers 1000,50"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from agency_client.content import documents
@@ -34,7 +34,7 @@ from agency_client.core.given import (
 )
 from agency_client.core.sealing import Content
 from agency_client.core.statements import Initial, Statements, numbered
-from agency_client.core.times import parse_moment
+from agency_client.core.times import parse_day, parse_end, parse_moment
 from agency_client.core.views import Foreseen
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -205,6 +205,10 @@ def _required(act: Act, text: Any, brief: Any, document: Any) -> Iterator[tuple[
 def _body(kind: Kind, act: Act, codes: Mapping[str, Any], zone: tzinfo) -> Body:
     types = attribute_types(kind.body) if codes else {}
     given = {name: _value(types[name], value, name, zone) for name, value in codes.items()}
+    for name, day_name in kind.spec.days.items():
+        if codes.get(name) is not None:
+            end = parse_end(codes[name], zone, field=name)
+            given |= {name: end.at, day_name: end.day}
     body = kind.body(**act.fixed, **given)
     kind.spec.check(body, kind.value)  # Before anything is sealed, in the hub's own words.
     return body
@@ -227,6 +231,8 @@ def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
         return parse_digest(given, name)
     if issubclass(attribute.type, Code):
         return parse_code(attribute.type, given, name)
+    if attribute.type is date:
+        return parse_day(given, field=name)
     if attribute.type is datetime:
         return parse_moment(given, zone, field=name)
     is_whole = isinstance(given, attribute.type) and isinstance(given, bool) == (

@@ -75,13 +75,15 @@ def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Head
     time_zone = terms.time_zone or defaults.time_zone
     if time_zone is not None:
         check_zone(parse_text(time_zone, "time_zone"))
+    due = None if terms.due is None else parse_due(terms.due, now, zone_of(time_zone, ports))
     return Header(
         handling=_code(Handling, terms.handling, "handling") or floor.handling,
         tlp=_code(Tlp, terms.tlp, "tlp") or floor.tlp,
         source_grade=_code(SourceGrade, terms.source_grade, "source_grade"),
         information_grade=_code(InformationGrade, terms.information_grade, "information_grade"),
         urgency=_code(Urgency, terms.urgency, "urgency") or floor.urgency,
-        due_at=None if terms.due is None else parse_due(terms.due, now, zone_of(time_zone, ports)),
+        due_at=due.at if due else None,
+        due_on=due.day if due else None,
         purpose=_code(Purpose, terms.purpose, "purpose") or floor.purpose,
         legal_basis=None
         if terms.legal_basis is None

@@ -1,26 +1,27 @@
 """The due time of an answer: the forms in which people and programs say it.
 
     timedelta(days=7), "7d", "8h", "30m", "2w"     from now on
-    date(2026, 12, 5), "2026-12-05"                to the end of that day, in a time zone
+    date(2026, 12, 5), "2026-12-05"                to the end of that day, in a time zone;
+                                                   the statement keeps the day as well
     an aware datetime, "2026-12-05T18:00+05:00"    that moment
 
-A date means its end only here: what is due on a day may come until then. For any other time it
-means the day's beginning. A time without its zone is refused: it is another moment in each member
-state.
+A date means its end where something is due or lasts until it: what is due on a day may come until
+then. For any other time it means the day's beginning. A time without its zone is refused: it is
+another moment in each member state.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.days import end_of_day
 
 Due = timedelta | datetime | date | str
 """The due time of an answer; the module's docstring lists the forms."""
 
-_DAY_ENDS: Final = time(23, 59, 59)
 _SPAN: Final = re.compile(r"([0-9]{1,4})([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _FORMS: Final = (
@@ -29,8 +30,17 @@ _FORMS: Final = (
 )
 
 
-def parse_due(due: Due, now: datetime, zone: tzinfo, *, field: str = "due") -> datetime:
-    """The moment when an answer is due.
+class GivenTime(NamedTuple):
+    """A time as a person gave it."""
+
+    at: datetime
+    """The moment that counts; of a day its end."""
+    day: date | None
+    """The day, where a day was given."""
+
+
+def parse_due(due: Due, now: datetime, zone: tzinfo, *, field: str = "due") -> GivenTime:
+    """The moment when an answer is due, and the day if a day was given.
 
     Args:
         due: one of the forms above.
@@ -41,20 +51,36 @@ def parse_due(due: Due, now: datetime, zone: tzinfo, *, field: str = "due") -> d
     Raises:
         InvalidInput: INVALID_FIELD, for another form or a time without its zone; DUE_TIME_PAST.
     """
-    at = _moment(due, now, zone, field)
-    if at <= now:
+    found = _given(due, now, zone, field)
+    if found.at <= now:
         raise Reason.DUE_TIME_PAST.error(
-            f"expected a time to come, got {at.isoformat(timespec='seconds')}", field=field
+            f"expected a time to come, got {found.at.isoformat(timespec='seconds')}", field=field
         )
-    return at
+    return found
 
 
-def parse_moment(
-    given: datetime | date | str, zone: tzinfo, *, field: str, of_day: time = time.min
-) -> datetime:
+def parse_end(given: datetime | date | str, zone: tzinfo, *, field: str) -> GivenTime:
+    """A moment until which something lasts; a date means its end. Raises INVALID_FIELD."""
+    if isinstance(given, str):
+        given = _read(given, field)
+    if isinstance(given, datetime) or not isinstance(given, date):
+        return GivenTime(parse_moment(given, zone, field=field), None)
+    return GivenTime(end_of_day(given, zone), given)
+
+
+def parse_day(given: date | str, *, field: str) -> date:
+    """A day of the calendar, given as a date or a text; raises INVALID_FIELD."""
+    if isinstance(given, str):
+        given = _read(given, field)
+    if isinstance(given, datetime) or not isinstance(given, date):
+        raise _invalid(f"expected a day such as 2026-12-05, got {given!s:.64}", field)
+    return given
+
+
+def parse_moment(given: datetime | date | str, zone: tzinfo, *, field: str) -> datetime:
     """A moment, past or to come, given as a date or a time; raises INVALID_FIELD.
 
-    A date means its first moment in the zone, or the time `of_day`.
+    A date means its first moment in the zone.
     """
     if isinstance(given, str):
         given = _read(given, field)
@@ -65,19 +91,19 @@ def parse_moment(
             )
         return given
     if isinstance(given, date):
-        return datetime.combine(given, of_day, zone)
+        return datetime.combine(given, time.min, zone)
     raise _invalid(f"{_FORMS}; got {type(given).__name__}", field)
 
 
-def _moment(due: Due, now: datetime, zone: tzinfo, field: str) -> datetime:
+def _given(due: Due, now: datetime, zone: tzinfo, field: str) -> GivenTime:
     if isinstance(due, str) and (span := _SPAN.fullmatch(due.strip())):
         due = timedelta(**{_UNITS[span[2]]: int(span[1])})
     if isinstance(due, timedelta):
         try:
-            return now + due
+            return GivenTime(now + due, None)
         except OverflowError:
             raise _invalid("expected a time before the year 10000", field) from None
-    return parse_moment(due, zone, field=field, of_day=_DAY_ENDS)
+    return parse_end(due, zone, field=field)
 
 
 def _read(text: str, field: str) -> datetime | date:

@@ -16,7 +16,7 @@ from typing import Final
 from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
 from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN, AccountWords
 from agency_client.presentation.visible import visible
-from agency_client.presentation.words import body_words, say
+from agency_client.presentation.words import due_words, say, statement_words
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_policy import PublishPolicy
@@ -136,7 +136,7 @@ def _request(found: VerifiedBundle, words: AccountWords) -> list[tuple[str, Cell
             words.say(header.handling),
             f"TLP:{header.tlp.name.replace('_', '+')}",
             words.say(header.urgency),
-            _instant(header.due_at) if header.due_at else "",
+            due_words(header, words.language),
             ", ".join(words.say(use) for use in header.permitted_uses),
             tuple(_agency(found, agency) for agency in header.onward_authorities),
         ]
@@ -219,7 +219,7 @@ def _what(told: VerifiedEntry, said: Mapping[bytes, int], words: AccountWords) -
         kind = told.statement.kind
         lines = [
             say(kind.spec.words, words.language),
-            *body_words(told.statement.body, words.language),
+            *statement_words(told.statement, words.language),
         ]
     if about is not None:
         lines.append(f"{word} {about}")

@@ -152,6 +152,7 @@ KINDS = {
     87: "draft_analysis",
     88: "supervisor_comment",
     140: "member_consent_request",
+    142: "involve_supervisor",
     151: "certificate_answer",
     70: "enrol_agency",
     71: "publish_certificate",
@@ -171,6 +172,7 @@ KINDS = {
 DIRECTORY = frozenset((70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 110, 120, 121))
 """Those of them that change the directory."""
 TIME = "time"
+DAY = "day"
 CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
     30: {
         1: (
@@ -715,7 +717,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 4: "revoked",
             },
         ),
-        3: (TIME, {}),
+        3: (TIME, {6: DAY}),
         4: (
             "purpose",
             {
@@ -886,11 +888,15 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
         1: ("is required", {}),
     },
 }
-"""Of each kind: the fields of its body that hold codes, numbers or a time."""
+"""Of each kind: the fields of its body that hold codes, numbers, a day or a time.
+
+With a time: the field that may hold the day whose end it is."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY, _PUBLISH_LOG_KEY = 71, 72, 74, 79
 _CONFIRM_POLICY, _REQUIRE_POST_QUANTUM = 120, 121
 _FIRST_BODY_FIELD = 30
+_DUE_AT = 13
+_DUE_ON = 24
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -1410,15 +1416,19 @@ class Statement:
         """Its kind with its codes; a kind added later shows by its number."""
         name = KINDS.get(self.field, f"kind {self.field}")
         said = [word for field in sorted(self.body) for word in self._codes(field)]
+        if _DUE_AT in self.fields:
+            day = _DUE_ON if _DUE_ON in self.fields else None
+            said.append(f"due {_until(self.fields, _DUE_AT, day)}")
         return f"{name}: {', '.join(said)}" if said else name
 
     def _codes(self, field: int) -> list[str]:
         """The words of one field of the body; none for a field that holds no code."""
         label, names = CODES.get(self.field, {}).get(field, ("", {}))
         if label == TIME:
-            seconds = number(fields(binary(self.body, field)), 1)
-            at = datetime.fromtimestamp(seconds, timezone.utc)  # noqa: UP017 - Python 3.9
-            return [at.strftime("%Y-%m-%d %H:%M:%SZ")]
+            day = next((each for each in names if each in self.body), None)
+            return [_until(self.body, field, day)]
+        if label == DAY:
+            return [_day(self.body, field)]
         if not label:
             return []
         values = [each for value in self.body[field] for each in _numbers(value)]
@@ -1431,6 +1441,28 @@ class Statement:
         """True if it changes the directory, not an exchange."""
         # A kind added later shows it by naming no exchange; of those known here none may.
         return self.field in DIRECTORY if self.field in KINDS else not self.exchange_id
+
+
+def _day(message: dict[int, list[Any]], field: int) -> str:
+    """A day of the calendar, as its author gave it."""
+    day = fields(binary(message, field))
+    return f"{number(day, 1):04}-{number(day, 2):02}-{number(day, 3):02}"
+
+
+def _until(message: dict[int, list[Any]], field: int, day: int | None) -> str:
+    """A moment in UTC; or the day whose end it is, with the zone in which that day ends."""
+    seconds = number(fields(binary(message, field)), 1)
+    at = datetime.fromtimestamp(seconds, timezone.utc)  # noqa: UP017 - Python 3.9
+    if day is None:
+        return at.strftime("%Y-%m-%d %H:%M:%SZ")
+    given = _day(message, day)
+    try:
+        end = datetime.strptime(f"{given} 23:59:59+0000", "%Y-%m-%d %H:%M:%S%z")
+    except ValueError:
+        raise Refused("ENTRY_MISMATCH", f"expected a day of the calendar, got {given}") from None
+    minutes = (end - at) // timedelta(minutes=1)
+    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    return f"to the end of {given} (UTC{sign}{minutes // 60:02}:{minutes % 60:02})"
 
 
 class Certificate:

@@ -9,8 +9,8 @@ of each leg it learns what those did to it (proven, as of their entries) and wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from agency_client.core.views import (
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.steps import turn_words
-from agency_client.presentation.words import body_words
+from agency_client.presentation.words import end_words, statement_words
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.kinds.spec import OWES
@@ -49,6 +49,8 @@ class LegFacts:
     approvals: tuple[str, ...] = ()
     """URIs of those who approved, as far as it is shown them."""
     due_at: datetime | None = None
+    due_on: date | None = None
+    """The day whose end is the due time, where its author gave a day."""
     clocks: tuple[Clock, ...] = ()
     """The times that run on it, the most pressing first; the hub's word where `listed` is."""
     as_of_entry: int | None = None
@@ -90,13 +92,16 @@ def known_legs(verified: VerifiedExchange, agency: AgencyId) -> list[LegFacts]:
     """The legs whose state the agency can know: of others it sees how they began, no more."""
     match verified.party:
         case Party.SUPERVISOR:
-            return _supervised_legs(verified)
+            legs = _supervised_legs(verified)
         case Party.RECIPIENT:
-            return [_leg(leg) for leg in verified.legs if leg.agency == agency]
+            legs = [_leg(leg) for leg in verified.legs if leg.agency == agency]
         case Party.APPROVER:
-            return [_leg(leg) for leg in verified.legs if agency in leg.approvers]
+            legs = [_leg(leg) for leg in verified.legs if agency in leg.approvers]
         case _:
-            return [_leg(leg) for leg in verified.legs]
+            legs = [_leg(leg) for leg in verified.legs]
+    headers = [each.statement.header for each in verified.statements]
+    days = {header.due_at: header.due_on for header in headers if header.due_on is not None}
+    return [replace(leg, due_on=days.get(leg.due_at)) for leg in legs]
 
 
 def turn_of(
@@ -166,27 +171,36 @@ def due_facts(
     opened: UnsealedExchange, legs: Iterable[LegFacts], locale: Locale, now: datetime
 ) -> Iterator[Fact]:
     """Say when the next answer is due, by the legs; an overdue one is an alarm."""
+    legs = list(legs)
     states = [(leg.due_at, leg.listed or leg.state) for leg in legs]
+    days = {leg.due_at: leg.due_on for leg in legs}
     due = next_due((at, state) for at, state in states if state is not None)
     if due is None:
         # Nothing is owed any more, or the legs are not known.
         first = opened.initial
-        at = first.statement.header.due_at if first else None
-        yield Fact(locale.say(Label.DUE), locale.minute(at))
+        header = first.statement.header if first else Header()
+        yield Fact(locale.say(Label.DUE), _until(header.due_at, header.due_on, locale))
         return
     is_late = due < now
-    yield Fact(locale.say(Label.DUE), locale.due(due, now, is_overdue=is_late), is_late)
+    said = locale.due(due, now, is_overdue=is_late, time=_until(due, days[due], locale))
+    yield Fact(locale.say(Label.DUE), said, is_late)
+
+
+def _until(at: datetime | None, day: date | None, locale: Locale) -> str:
+    """A due time as its author gave it: a day with its zone, or a moment of this reader's clock."""
+    return locale.minute(at) if at is None or day is None else end_words(day, at, locale.language)
 
 
 def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str, str]:
     """A leg in words: agency, state, approvals, due time."""
+    until = _until(leg.due_at, leg.due_on, locale)
     return (
         locale.agency(leg.agency),
         state_words(leg, locale),
         approval_words(leg, locale),
-        locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now))
+        locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now), time=until)
         if leg.owes
-        else locale.minute(leg.due_at),
+        else until,
     )
 
 
@@ -252,7 +266,7 @@ def verified_timeline(verified: VerifiedExchange, locale: Locale) -> list[Happen
 
 def outcome(statement: UnsealedStatement | VerifiedStatement, locale: Locale) -> str:
     """The codes that a statement carries beside its kind, in words."""
-    return ", ".join(body_words(statement.statement.body, locale.language, locale.zone))
+    return ", ".join(statement_words(statement.statement, locale.language, locale.zone))
 
 
 def who(member: Member, locale: Locale) -> str:
@@ -381,7 +395,7 @@ def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) 
     """Say the event: a statement with its codes, or another one."""
     for each in exchange.statements if exchange else ():
         if each.index == notice.index:
-            codes = body_words(each.statement.body, locale.language, locale.zone)
+            codes = statement_words(each.statement, locale.language, locale.zone)
             return ", ".join((locale.say(each.kind.spec.words), *codes))
     return locale.say(notice.kind.spec.words if notice.kind else notice.event)
 

@@ -321,9 +321,10 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Сертификат жарамсыз. Әкімшіге хабарлаңыз.",
     ),
     Reason.CERTIFICATE_EXPIRED: Words(
-        "The certificate has expired. Have it renewed.",
-        "Срок сертификата истёк. Обновите сертификат.",
-        "Сертификат мерзімі бітті. Сертификатты жаңартыңыз.",
+        "By the clock the certificate is not good now. Check the clock, else have it renewed.",
+        "По часам сертификат сейчас не действует. Проверьте часы, иначе обновите сертификат.",
+        "Сағат бойынша сертификат қазір жарамсыз. Сағатты тексеріңіз, әйтпесе сертификатты "
+        "жаңартыңыз.",
     ),
     Reason.CERTIFICATE_REVOKED: Words(
         "The certificate was revoked. Tell your administrator at once.",

@@ -71,9 +71,18 @@ class Locale:
         return self.say(Label.MINUTES, number=max(1, time // _MINUTE))
 
     def due(
-        self, at: datetime | None, now: datetime, *, is_overdue: bool, between: str = ", "
+        self,
+        at: datetime | None,
+        now: datetime,
+        *,
+        is_overdue: bool,
+        between: str = ", ",
+        time: str = "",
     ) -> str:
-        """A due time, and how far away it is; where nothing is due any more, the time alone."""
+        """A due time, and how far away it is; where nothing is due any more, the time alone.
+
+        `time` is the due time in other words, such as those of its day.
+        """
         if at is None:
             return ""
         if is_overdue:
@@ -81,8 +90,8 @@ class Locale:
         elif at > now:
             distance = self.say(Label.DUE_IN, span=self.span(at - now))
         else:
-            return self.minute(at)
-        return f"{self.minute(at)}{between}{distance}"
+            return time or self.minute(at)
+        return f"{time or self.minute(at)}{between}{distance}"
 
     def _days(self, number: int) -> str:
         last, last_two = number % 10, number % 100

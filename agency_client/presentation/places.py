@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from agency_client.content.faults import FileInvalid, FilePlace
+from agency_client.content.faults import FileInvalid, FilePlace, Spot, SpotKind
 from agency_client.presentation.file_faults import (
     MAPPINGS,
     OTHER_SCHEMA,
@@ -32,7 +32,13 @@ _LINES_MORE: Final = Words(
     "строки {lines} и ещё {rest}",
     "жолдар: {lines} және тағы {rest}",
 )
-_COLUMN: Final = "column "
+_SPOTS: Final = {
+    SpotKind.COLUMN: Words("column {name}", "столбец {name}", "{name} бағаны"),
+    SpotKind.HEADING: Words(
+        "heading of column {name}", "заголовок столбца {name}", "{name}-бағанның тақырыбы"
+    ),
+    SpotKind.PROPERTY: Words("property {name}", "свойство {name}", "{name} қасиеті"),
+}
 _REST: Final = Words("and {rest} more faults", "и ещё ошибок: {rest}", "және тағы қате: {rest}")
 
 
@@ -61,8 +67,8 @@ def places_of(error: ExchangeError, locale: Locale, names: Mapping[str, Words]) 
         words = translated(place.expected, locale.language)
         is_known = words != place.expected or locale.language is Language.EN
         is_whole = is_whole and is_known
-        at = _where(place.at, locale, names)
-        where = ", ".join(each for each in (_lines(place, locale), at) if each)
+        spots = [_where(each, locale, names) for each in place.spots]
+        where = ", ".join(each for each in (_lines(place, locale), *spots) if each)
         if said := ": ".join(each for each in (where, words if is_known else "") if each):
             told.append(locale.visible(said))
     if error.rest:
@@ -100,12 +106,11 @@ def _inner(text: str, language: Language) -> str:
     return translated(text, language)
 
 
-def _where(at: str, locale: Locale, names: Mapping[str, Words]) -> str:
-    """The place within a file: columns by their headings, or the field of a document."""
-    if not at.startswith(_COLUMN):
-        return field_in_words(at, locale, names) or translated(at, locale.language)
-    columns = re.split(rf", (?={_COLUMN}')", at)
-    return ", ".join(translated(each, locale.language) for each in columns)
+def _where(spot: Spot, locale: Locale, names: Mapping[str, Words]) -> str:
+    """The place within a line: a column by its heading, or the field of a document."""
+    if words := _SPOTS.get(spot.kind):
+        return locale.say(words, name=repr(spot.name))
+    return field_in_words(str(spot.name), locale, names) or str(spot)
 
 
 def field_in_words(path: str, locale: Locale, names: Mapping[str, Words]) -> str:
@@ -147,11 +152,6 @@ EXPECTED_ALONE: Final = Words(
 _WHOLE: Final = (EXPECTED, EXPECTED_ALONE)
 """Those that are translated only with what stands in them."""
 SENTENCES: Final = (
-    # where
-    Words("column {}", "столбец {}", "{} бағаны"),
-    Words("heading of column {}", "заголовок столбца {}", "{}-бағанның тақырыбы"),
-    Words("property {}", "свойство {}", "{} қасиеті"),
-    Words("document", "документ", "құжат"),
     # a table
     Words(
         "the row cannot be told apart",
@@ -182,6 +182,42 @@ SENTENCES: Final = (
         "the headings stand here again: two tables in one file?",
         "здесь снова стоят заголовки: не две ли таблицы в одном файле?",
         "мұнда тақырыптар қайта тұр: бір файлда екі кесте емес пе?",
+    ),
+    Words(
+        "the row numbers the columns: take it out",
+        "эта строка нумерует столбцы: уберите её",
+        "бұл жол бағандарды нөмірлейді: оны алып тастаңыз",
+    ),
+    Words(
+        "the row is a line drawn between rows: take it out",
+        "это линия между строками: уберите её",
+        "бұл жолдар арасындағы сызық: оны алып тастаңыз",
+    ),
+    Words(
+        "the row reads like a total of the rows above: take it out",
+        "строка похожа на итог строк выше: уберите её",
+        "жол жоғарыдағы жолдардың қорытындысына ұқсайды: оны алып тастаңыз",
+    ),
+    Words(
+        "the headings are parted by another sign, {}: say it with --delimiter, or correct the "
+        "line sep=",
+        "заголовки разделены другим знаком, {}: назовите его, --delimiter, или исправьте строку "
+        "sep=",
+        "тақырыптар басқа белгімен бөлінген, {}: оны атаңыз, --delimiter, немесе sep= жолын "
+        "түзетіңіз",
+    ),
+    Words(
+        "the headings stand in line {}: remove what is above them",
+        "заголовки стоят в строке {}: уберите то, что выше",
+        "тақырыптар {}-жолда тұр: олардың үстіндегіні алып тастаңыз",
+    ),
+    Words(
+        "expected a line of headings", "ожидается строка заголовков", "тақырыптар жолы күтіледі"
+    ),
+    Words(
+        "the mapping asks for columns of which none is here: no {} among {}",
+        "здесь нет ни одного столбца, которого требует сопоставление: нет {} среди {}",
+        "сәйкестендіру талап ететін бағандардың бірі де жоқ: {} мыналардың арасында жоқ: {}",
     ),
     Words(
         "the heading stands twice, over columns {} and {}",
@@ -235,6 +271,14 @@ SENTENCES: Final = (
         "{} кілті бос, сондықтан жол жоғалар еді: оны толтырыңыз немесе өткізіп жіберуге рұқсат "
         "беріңіз, --skip-rows-without-key",
     ),
+    Words(
+        "the key of {} reads like a value that is absent, such as NULL: all such rows would become "
+        "one; empty it",
+        "ключ {} похож на отсутствующее значение, как NULL: все такие строки стали бы одним; "
+        "очистите его",
+        "{} кілті NULL сияқты жоқ мәнге ұқсайды: мұндай жолдардың бәрі бір болып кетер еді; "
+        "тазалаңыз",
+    ),
     # a value
     Words(
         f"expected a date as {_DATE.format('or')}; got a number, as Excel counts days: format "
@@ -278,6 +322,20 @@ SENTENCES: Final = (
         "{} түріндегі, күнтізбеде бар күн күтіледі",
     ),
     Words("expected a date as {}", "ожидается дата вида {}", "{} түріндегі күн күтіледі"),
+    Words(
+        "expected a number such as {}; got {}: no form of --numbers has its sign there; write "
+        "-1000.50",
+        "ожидается число вида {}; получено {}: знак так не стоит ни в одном виде --numbers; пишите "
+        "-1000.50",
+        "{} түріндегі сан күтіледі; алынғаны {}: --numbers түрлерінің бірінде де таңба бұлай "
+        "тұрмайды; -1000.50 деп жазыңыз",
+    ),
+    Words(
+        "expected a number such as {}; got {}: write the currency after the number, or in a column "
+        "of its own",
+        "ожидается число вида {}; получено {}: пишите валюту после числа или в своём столбце",
+        "{} түріндегі сан күтіледі; алынғаны {}: валютаны саннан кейін немесе өз бағанында жазыңыз",
+    ),
     Words(
         "expected a number such as {}; got {}: if another form is meant, name it, such as "
         "--numbers 1000,50",
@@ -391,6 +449,23 @@ SENTENCES: Final = (
         "expected a schema of FollowTheMoney, got {}",
         "ожидается схема FollowTheMoney, получено {}",
         "FollowTheMoney схемасы күтіледі, алынғаны {}",
+    ),
+    Words(
+        "the link leads to an entity that is not in the file: add it, or say --allow-links-outside",
+        "связь ведёт к сущности, которой нет в файле: добавьте её или разрешите, "
+        "--allow-links-outside",
+        "байланыс файлда жоқ мәнді нысанға апарады: оны қосыңыз немесе рұқсат беріңіз, "
+        "--allow-links-outside",
+    ),
+    Words(
+        "expected a link to {}, got one to {}",
+        "ожидается связь с {}, а ведёт она к {}",
+        "{} нысанымен байланыс күтіледі, ал ол {} нысанына апарады",
+    ),
+    Words(
+        "a byte order mark stands within the file: two files in one?",
+        "внутри файла стоит метка порядка байтов: не два ли файла в одном?",
+        "файл ішінде байт реті белгісі тұр: бір файлда екі файл емес пе?",
     ),
     Words("a {} has no property {}", "у {} нет свойства {}", "{} схемасында {} қасиеті жоқ"),
     Words(

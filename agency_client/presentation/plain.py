@@ -22,7 +22,7 @@ from agency_client.core.views import (
 )
 from agency_client.presentation.exchanges import LegFacts
 from agency_client.presentation.steps import Waiting
-from agency_client.presentation.words import body_json
+from agency_client.presentation.words import body_json, due_json
 from agency_client.state.outbox import OutboxEntry, RefusedEntry
 from agency_client.state.references import Earlier, Reference
 from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
@@ -141,7 +141,7 @@ def header_json(header: Header) -> dict[str, Any]:
         "handling": header.handling.name,
         "tlp": header.tlp.name,
         "urgency": header.urgency.name,
-        "due_at": iso(header.due_at),
+        **due_json(header.due_at, header.due_on),
         "purpose": header.purpose.name if header.purpose else None,
         "legal_basis": header.legal_basis,
         "permitted_uses": [use.name for use in header.permitted_uses],
@@ -247,7 +247,7 @@ def _leg_json(leg: LegFacts, now: datetime) -> dict[str, Any]:
         "approvals_required": leg.approvals_required,
         "approvers": list(leg.approvers),
         "approvals": list(leg.approvals),
-        "due_at": iso(leg.due_at),
+        **due_json(leg.due_at, leg.due_on),
         "claimed_by": leg.claim.member if leg.claim else None,
         "claimed_at": iso(leg.claim.at) if leg.claim else None,
         "clocks": [clock_json(clock, now) for clock in leg.clocks],
@@ -264,6 +264,7 @@ def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
         "hub_time": iso(statement.hub_time),
         "kind": statement.kind.value,
         "codes": body_json(statement.statement.body),
+        **due_json(statement.statement.header.due_at, statement.statement.header.due_on),
         "author": statement.author.uri,
         "recipients": list(statement.statement.recipients),
         "role": statement.role.value if statement.role else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, time, timedelta
 from html import escape
 from io import StringIO
 from typing import Any, Final
@@ -45,6 +45,9 @@ _TOTAL = Words("total", "итого", "барлығы")
 _ALL = Words("the whole log", "весь журнал", "бүкіл журнал")
 _SINCE = Words("from {start} (UTC)", "с {start} (UTC)", "{start} бастап (UTC)")
 _UNTIL = Words("before {end} (UTC)", "до {end} (UTC)", "{end} дейін (UTC)")
+_LAST = Words(
+    "to the end of {day} (UTC)", "до конца дня {day} (UTC)", "{day} күнінің соңына дейін (UTC)"
+)
 _NOT_COUNTED = Words(
     "Not counted: amounts in sealed documents; {unopened} entries that this reader may not open.",
     "Не считаются: суммы в запечатанных документах; {unopened} "
@@ -54,7 +57,7 @@ _NOT_COUNTED = Words(
 _DAYS = Words("{number} d", "{number} дн.", "{number} күн")
 _EMPTY = Words("nothing in this period", "за период ничего нет", "бұл кезеңде ештеңе жоқ")
 PHRASES: Final = (
-    *(_TITLE, _LOG, _CUT, _PERIOD, _UNIT, _TOTAL, _ALL, _SINCE, _UNTIL, _NOT_COUNTED, _DAYS),
+    *(_TITLE, _LOG, _CUT, _PERIOD, _UNIT, _TOTAL, _ALL, _SINCE, _UNTIL, _LAST, _NOT_COUNTED, _DAYS),
     _EMPTY,
 )
 
@@ -106,7 +109,11 @@ def period(statistics: Statistics, language: Language) -> str:
     said = []
     if start is not None:
         said.append(say(_SINCE, language).format(start=f"{start:%Y-%m-%d %H:%M}"))
-    if end is not None:
+    if end is not None and end.timetz() == time(tzinfo=UTC):
+        # As it was asked: nobody should read the day after as counted.
+        day = (end - timedelta(days=1)).date()
+        said.append(say(_LAST, language).format(day=day.isoformat()))
+    elif end is not None:
         said.append(say(_UNTIL, language).format(end=f"{end:%Y-%m-%d %H:%M}"))
     return ", ".join(said) or say(_ALL, language)
 

@@ -226,7 +226,14 @@ def _typed_pin(uri: TokenUri) -> _Pin:
                 f"the PIN of token {uri.token!r} is to be typed, and there is no terminal: name a "
                 "file or a credential as pin-source"
             )
-        _TYPED[place] = _Pin(getpass(f"PIN of token {uri.token!r}: ").encode())
+        try:
+            typed = getpass(f"PIN of token {uri.token!r}: ")
+        except EOFError:
+            typed = ""
+        if not typed:
+            # An empty one would be counted by the token as a try.
+            raise _unavailable(f"no PIN was typed for token {uri.token!r}")
+        _TYPED[place] = _Pin(typed.encode("utf-8", "surrogateescape"))
     return _TYPED[place]
 
 

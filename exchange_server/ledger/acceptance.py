@@ -14,7 +14,7 @@ same bytes again after a crash (step 6 of `exchange_server.ledger`).
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
@@ -96,10 +96,7 @@ class Acceptance:
         limits, now = self._draft.context.limits, self._draft.context.clock()
         if not now - limits.past_skew <= statement.made_at <= now + limits.future_skew:
             raise Reason.CLOCK_SKEW.error(
-                f"expected a statement made at most {limits.past_skew} before and "
-                f"{limits.future_skew} after the hub's clock, which says {now.isoformat()}; "
-                f"got {statement.made_at.isoformat()}",
-                field="made_at",
+                _off_words(statement.made_at, now, limits.past_skew), field="made_at"
             )
         if at - statement.made_at > MOST_BEHIND:
             raise Reason.CLOCK_SKEW.error(
@@ -203,6 +200,22 @@ class Acceptance:
             if row.payload_sha256 in digests and row.statement_id is not None:
                 indexes[row.payload_sha256] = row.idx
         return indexes
+
+
+def _off_words(made_at: datetime, now: datetime, past_skew: timedelta) -> str:
+    """Say how far the author's time is from the hub's, and which clock to look at."""
+    said = f"the statement was made at {made_at:%Y-%m-%d %H:%M} UTC, {_span(abs(made_at - now))}"
+    hubs = f"by the hub's clock, which says {now:%Y-%m-%d %H:%M} UTC"
+    if made_at > now:
+        return f"{said} from now {hubs}: set the author's clock, and send again"
+    return (
+        f"{said} ago {hubs}; at most {_span(past_skew)} are taken: make it anew, and set the "
+        "author's clock if it was made just now"
+    )
+
+
+def _span(span: timedelta) -> str:
+    return f"{span.days} days" if span.days else f"{span // timedelta(minutes=1)} minutes"
 
 
 def _verify_same(statement: Statement, digest: bytes) -> None:

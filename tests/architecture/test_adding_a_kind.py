@@ -31,11 +31,11 @@ COMMAND = """
 
 from agency_client.cli.reference import help_of
 text = help_of(("progress",))
-assert "--expected-at" in text and "data-requested" in text and "--note" in text, text
+assert "--expected-on" in text and "data-requested" in text and "--note" in text, text
 import inspect
 from agency_client import ExchangeClient
 names = set(inspect.signature(ExchangeClient.report_progress).parameters)
-assert {"stage", "expected_at", "note"} <= names, names
+assert {"stage", "expected_on", "note"} <= names, names
 """
 
 
@@ -75,7 +75,8 @@ def copy(tmp_path: Path) -> Path:
     for name in (*COPIED, *CHECKS):
         source, target = ROOT / name, tmp_path / name
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            # With what is compiled: each of the programs below would compile it all anew.
+            shutil.copytree(source, target)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import cedarpy
@@ -101,7 +101,7 @@ def test_numbers_and_times_have_a_name_in_three_languages(kind: Kind) -> None:
     asked = {
         name
         for name, each in attribute_types(kind.body).items()
-        if issubclass(each.type, (int, datetime)) and not issubclass(each.type, Code)
+        if issubclass(each.type, (int, date)) and not issubclass(each.type, Code)
     }
     assert kind.spec.names.keys() == asked
     for words in kind.spec.names.values():

@@ -29,6 +29,7 @@ from tests.e2e.test_field_cases import (
 )
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
+from tests.support.warm_programs import warm_python
 
 ZONELESS = (
     "import sys; sys.modules['tzdata'] = None\n"
@@ -172,7 +173,7 @@ def test_argument_of_a_variable_that_is_not_set_is_refused_by_every_command(
     )
     for code, words, after in commands:
         ended = subprocess.run(
-            [sys.executable, "-c", code, *map(str, words)],
+            [warm_python(), "-c", code, *map(str, words)],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": PATHS, "EXCHANGE_PROFILE": str(profile)},
             capture_output=True,
@@ -238,11 +239,15 @@ def test_device_without_an_end_is_refused_wherever_a_file_is_named(
 
 
 def in_shell(line: str, **environment: str) -> tuple[int, str]:
-    """Run a line of a shell, in which `agency`, `server` and `certs` are the commands."""
+    """Run a line of a shell, in which `agency`, `server` and `certs` are the commands.
+
+    Where it closes a stream they begin anew: what is open then is settled before their first line.
+    """
+    program = sys.executable if "&-" in line else warm_python()
     installed = "from agency_client.command import main; main()"
     programs = {"agency": installed, "server": SERVER, "certs": CERTS}
     functions = "".join(
-        f'{name}() {{ {shlex.join([sys.executable, "-c", code])} "$@"; }}\n'
+        f'{name}() {{ {shlex.join([program, "-c", code])} "$@"; }}\n'
         for name, code in programs.items()
     )
     done = subprocess.run(

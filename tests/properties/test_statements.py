@@ -30,6 +30,7 @@ from exchange_protocol.kinds.codes import (
     Tlp,
     Urgency,
 )
+from exchange_protocol.kinds.days import end_of_day
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
 from exchange_protocol.kinds.grounds import NEVER_ALONE
@@ -223,13 +224,20 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
     body = draw(of_kind(kind))
     latest = min(statements.MAX_DUE, datetime.max.replace(tzinfo=UTC) - made_at)
     dues = st.timedeltas(timedelta(microseconds=1), latest).map(lambda later: made_at + later)
+    due_at = draw(dues if kind.spec.sets_due(body) else st.none() | dues)
+    due_on = None
+    if due_at is not None and due_at.year >= 1000 and draw(st.booleans()):
+        end = end_of_day(due_at.date(), UTC)
+        if end > made_at and end - made_at <= statements.MAX_DUE:
+            due_at, due_on = end, due_at.date()
     header = Header(
         handling=draw(handlings),
         tlp=draw(tlps),
         source_grade=draw(source_grades),
         information_grade=draw(information_grades),
         urgency=draw(urgencies),
-        due_at=draw(dues if kind.spec.sets_due(body) else st.none() | dues),
+        due_at=due_at,
+        due_on=due_on,
         purpose=draw(purposes if opening else purposes_or_none),
         legal_basis=draw(codes if opening else codes_or_none),
         permitted_uses=draw(some_purposes),

@@ -6,7 +6,7 @@ import random
 import string
 import types
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import RefusalGround
+from exchange_protocol.kinds.days import end_of_day
 from exchange_protocol.kinds.grounds import NEVER_ALONE
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.trust.identity import AgencyId
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_ALMATY = timezone(timedelta(hours=5))
 
 
 def spelled(first: str, rest: str, most: int) -> st.SearchStrategy[str]:
@@ -63,6 +65,11 @@ def _fitting(
     for one, other in kind.spec.together:
         if fitting[one] is None or fitting[other] is None:
             fitting[one] = fitting[other] = None
+    for moment, day in kind.spec.days.items():
+        if fitting[moment] is None:
+            fitting[day] = None
+        elif fitting[day] is not None:
+            fitting[moment] = end_of_day(fitting[day], _ALMATY).astimezone(UTC)
     if "further_grounds" in fitting:
         _fit_grounds(fitting)
     return fitting
@@ -99,6 +106,8 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(st.sampled_from(codes), unique=True, max_size=len(codes)).map(tuple)
     if hint is datetime:
         return st.integers(0, 10**12).map(lambda n: _EPOCH + timedelta(microseconds=n))
+    if hint is date:
+        return st.integers(0, 9999).map(lambda n: _EPOCH.date() + timedelta(days=n))
     if hint is bool:
         return st.booleans()
     if hint is bytes:
@@ -120,6 +129,8 @@ def _some_value(hint: Any, chance: random.Random) -> Any:
         return (chance.choice(list(get_args(hint)[0])),)
     if hint is datetime:
         return _EPOCH + timedelta(days=chance.randrange(1000))
+    if hint is date:
+        return _EPOCH.date() + timedelta(days=chance.randrange(1000))
     if hint is bool:
         return chance.random() < 0.5
     if hint is bytes:

@@ -18,7 +18,7 @@ from tests.support.warm_start import FORKING
 
 
 @contextmanager
-def dividing(parts: int = 2) -> Iterator[list[AuditReport | None]]:
+def dividing(count: int = 2) -> Iterator[list[AuditReport | None]]:
     """Let the replay of a short log be divided; gives what divided replays have said."""
     said: list[AuditReport | None] = []
     honest = verify._Run.verify_divided
@@ -29,8 +29,8 @@ def dividing(parts: int = 2) -> Iterator[list[AuditReport | None]]:
 
     with (
         mock.patch.object(shards, "WORTHWHILE", 0),
-        mock.patch.object(shards, "MOST", parts),
-        # A leaf or a few at once: parts are then apart from each other by more than one request.
+        mock.patch.object(shards, "MOST", count),
+        # A leaf or a few at once: shards are then apart from each other by more than one request.
         mock.patch.object(shards, "AT_ONCE", 3),
         # How a process begins is not what is tested.
         mock.patch.object(multiprocessing, "get_context", return_value=FORKING),
@@ -67,7 +67,7 @@ def _outcome(
 
 
 class NothingBeside:
-    """The checks of a part of a log that has nothing beside its leaves."""
+    """The checks of a shard of a log that has nothing beside its leaves."""
 
     rows_of_legs = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -10,8 +11,9 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,18 @@ def running_postgres() -> Iterator[str]:
         yield server.uri
 
 
+@cache
+def shared_postgres() -> str:
+    """Run a server until this process of tests ends; gives the URI of its first database.
+
+    To make one costs seconds. Its database is emptied by whoever needs it next. A test that kills a
+    server, or hubs of which one might go on, takes one of its own.
+    """
+    held = ExitStack()
+    atexit.register(held.close)
+    return held.enter_context(postgres_server()).uri
+
+
 def with_options(url: str, options: str) -> str:
     """A URL whose connections have settings of their own, such as `-c lock_timeout=1s`."""
     return make_url(url).update_query_dict({"options": options}).render_as_string(False)
@@ -174,9 +188,14 @@ def with_options(url: str, options: str) -> str:
 def emptied_database(server_uri: str) -> str:
     """Empty the server's database; gives its URL for `storage.engine.open_engine`.
 
-    A database for each test would be hundreds of files each, made and removed.
+    A database for each test would be hundreds of files each, made and removed. Whoever is connected
+    still, such as a hub that was killed, loses its connection.
     """
     with psycopg.connect(server_uri, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return server_uri

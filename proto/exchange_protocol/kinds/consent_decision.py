@@ -1,12 +1,13 @@
 """`consent_decision`: the author of a statement answers a request for consent, or ends a consent.
 
-A consent names an expiry. It lapses at that time, and counts by the clock of the hub.
+A consent names an expiry. It lapses at that time, by the clock of the hub. Where its author gave a
+day, it lasts until the end of that day.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from exchange_protocol.kinds.codes import Party, Purpose
 from exchange_protocol.kinds.consent_request import AFTER_READING
@@ -67,6 +68,7 @@ class ConsentDecision(Body):
     expires_at: datetime | None = None
     purpose: Purpose | None = None
     ground: ConsentGround | None = None
+    expires_on: date | None = None
 
 
 _STEPS = {
@@ -76,7 +78,7 @@ _STEPS = {
     ConsentOutcome.REVOKED: ConsentStep.REVOKES,
 }
 _REQUEST = "Digest of the request for consent, in hexadecimal."
-_EXPIRES = "When the consent lapses."
+_EXPIRES = "When the consent lapses; a day alone means its end."
 
 SPEC = KindSpec(
     body=ConsentDecision,
@@ -87,7 +89,11 @@ SPEC = KindSpec(
         "purpose": ConsentOutcome.PARTLY,
         "ground": ConsentOutcome.REFUSED,
     },
-    names={"expires_at": Words("valid until", "действует до", "жарамды мерзімі")},
+    days={"expires_at": "expires_on"},
+    names={
+        "expires_at": Words("valid until", "действует до", "жарамды мерзімі"),
+        "expires_on": Words("valid to the end of", "действует до конца дня", "жарамды соңғы күні"),
+    },
     rows=tuple(
         Row(
             party=party,

@@ -21,7 +21,7 @@ import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -30,6 +30,7 @@ from google.protobuf.message import Message
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround, TimeLimitRule
+from exchange_protocol.kinds.days import check_day, parse_day, to_day
 from exchange_protocol.kinds.fields import (
     parse_digest,
     parse_enum,
@@ -131,10 +132,10 @@ class Range(NamedTuple):
 class Body:
     """Base of all bodies: frozen dataclasses with slots, named like the wire contract's fields.
 
-    An attribute is a `Code`, a `bool`, `Annotated[int, Range(...)]`, an aware `datetime`, `bytes`
-    (the digest of a statement), `AgencyId`, or `tuple[...]` of codes, digests or agencies (each at
-    most once). `| None` makes it optional. Other types need a parser of the kind's own
-    (`KindSpec.parse`).
+    An attribute is a `Code`, a `bool`, `Annotated[int, Range(...)]`, an aware `datetime` (a
+    moment), a `date` (a day as a person gives it), `bytes` (the digest of a statement), `AgencyId`,
+    or `tuple[...]` of codes, digests or agencies (each at most once). `| None` makes it optional.
+    Other types need a parser of the kind's own (`KindSpec.parse`).
     """
 
     __slots__ = ()
@@ -187,6 +188,8 @@ class Row:
     """True if it applies in joint cases alone."""
     awaits_opening: bool = False
     """True if the leg then awaits an answer to the initial statement, like every other member's."""
+    involves: bool = False
+    """True if the supervisor that the body names takes part in the leg from now on."""
     task: TaskStep | None = None
     """Its step in the life of a task, if it is one."""
 
@@ -303,6 +306,9 @@ class KindSpec:
     """Optional attributes of the body, each with the codes that it must and may stand with."""
     together: tuple[tuple[str, str], ...] = ()
     """Pairs of optional attributes of which none stands without the other."""
+    days: Mapping[str, str] = field(default_factory=dict)
+    """Moments of the body that a person may give as a day, each with the optional attribute that
+    keeps that day: the moment is its end then."""
     passes_on: bool = False
     """True if its body names the `sources` that it passes on, and the `consents` to that."""
     is_counted: bool = True
@@ -361,6 +367,11 @@ class KindSpec:
         return any(row.party is Party.SUPERVISOR for row in self.rows)
 
     @cached_property
+    def involves(self) -> bool:
+        """True if it lets a supervisor take part in the legs that it speaks on."""
+        return any(row.involves for row in self.rows)
+
+    @cached_property
     def answers_consent(self) -> bool:
         """True if it decides on a request for consent, or ends a consent."""
         answers = (ConsentStep.GRANTS, ConsentStep.REFUSES, ConsentStep.REVOKES)
@@ -391,12 +402,14 @@ class KindSpec:
         return codes if isinstance(codes, tuple) else (codes,)
 
     def check(self, body: Body, where: str) -> None:
-        """Check which attributes of a body stand with which others, and its grounds.
+        """Check which attributes of a body stand with which others, its days and its grounds.
 
         Raises:
             InvalidInput: MISSING_FIELD, INVALID_FIELD or GROUND_NEVER_ALONE.
         """
         _check_attributes(self, body, where)
+        for moment, day in self.days.items():
+            check_day(getattr(body, day), getattr(body, moment), f"{where}.{day}")
         ground = getattr(body, "ground", None)
         if ground is None or isinstance(ground, RefusalGround):
             check_grounds(ground, getattr(body, "further_grounds", ()), where)
@@ -424,8 +437,8 @@ def attributes(body: Body) -> tuple[tuple[str, Any], ...]:
 def body_codes(body: Body) -> tuple[tuple[str, Any], ...]:
     """The attributes of a body that say something: name and value, without those left out.
 
-    A value is a code, a tuple of codes, a number, a text, a time or bytes. Everything that shows a
-    statement (lists, JSON, the account for a court) shows these.
+    A value is a code, a tuple of codes, a number, a text, a time, a day or bytes. Everything that
+    shows a statement (lists, JSON, the account for a court) shows these.
     """
     return tuple((name, value) for name, value in attributes(body) if value not in (None, ()))
 
@@ -434,7 +447,7 @@ class Attribute(NamedTuple):
     """The values that an attribute of a body may hold, by its type."""
 
     type: type
-    """A `Code`, `bool`, `int`, `datetime`, `bytes`, or `str` for an agency's id."""
+    """A `Code`, `bool`, `int`, `datetime`, `date`, `bytes`, or `str` for an agency's id."""
     is_many: bool
     """True if it holds several, each at most once."""
     is_optional: bool
@@ -460,7 +473,7 @@ def _attribute(hint: Any) -> Attribute:
         return _attribute(get_args(hint)[0])._replace(is_many=True)
     if hint is AgencyId:
         return Attribute(str, is_many=False, is_optional=False, bounds=None)
-    if hint in (datetime, bool, bytes) or (isinstance(hint, type) and issubclass(hint, Code)):
+    if hint in (datetime, date, bool, bytes) or (isinstance(hint, type) and issubclass(hint, Code)):
         return Attribute(hint, is_many=False, is_optional=False, bounds=None)
     raise TypeError(f"expected a type that a body may have, got {hint}: give the kind a parser")
 
@@ -511,6 +524,8 @@ def encode(body: Body, message: Message) -> None:
             getattr(message, name).extend(value)
         elif isinstance(value, datetime):
             getattr(message, name).CopyFrom(to_timestamp(value))
+        elif isinstance(value, date):
+            getattr(message, name).CopyFrom(to_day(value))
         else:
             setattr(message, name, value)
 
@@ -528,6 +543,8 @@ def _attribute_parser(attribute: Attribute) -> _ParseAttribute:
         return _distinct(attribute)
     if attribute.type is datetime:
         return lambda message, name, where: parse_timestamp(getattr(message, name), where)
+    if attribute.type is date:
+        return lambda message, name, where: parse_day(getattr(message, name), where)
     if attribute.type is bool:
         return lambda message, name, _: bool(getattr(message, name))
     parse_one = _parse_one(attribute.type)

@@ -26,7 +26,7 @@ from exchange_protocol.rules.joint_case import check_invitation
 from exchange_protocol.rules.lifecycle import Exchange, LegRoute, addressed_legs, party_on
 from exchange_protocol.rules.policy import PolicyContext, Rulebook
 from exchange_protocol.rules.statements import Draft, Header
-from exchange_protocol.rules.supervision import check_comment
+from exchange_protocol.rules.supervision import check_comment, check_involved, involved_in
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
 _CACHED_ROUTES = 4096
@@ -115,6 +115,13 @@ def route_on(
     route = _route(
         directory, statement.author, statement.kind, statement.header, of_exchange, subjects
     )
+    if statement.kind.spec.involves:
+        check_involved(directory, statement)
+    involved = involved_in(exchange, statement, subjects)
+    if involved:
+        withheld = {*route.withheld, *involved.intersection(statement.header.withheld_from)}
+        named = {*route.supervisors, *involved} - withheld
+        route = replace(route, supervisors=tuple(sorted(named)), withheld=tuple(sorted(withheld)))
     if statement.kind.spec.to_members:
         _check_within_gate(exchange, statement, route)
     return route
@@ -156,13 +163,13 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
         return {supervised: statement.header.subject_count}
     if not exchange.is_known_to(statement.author.agency):
         raise unknown_exchange(statement)
-    said = statement.header.subject_count
+    added = statement.header.subject_count
     if statement.kind.spec.invites:
         member = check_invitation(exchange, statement)
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the joint case")
         leg = exchange.leg(member)
-        return {member: said + (leg.subject_count if leg else 0)}
+        return {member: added + (leg.subject_count if leg else 0)}
     subjects = {}
     to_members = statement.kind.spec.to_members
     if to_members and view is not None:
@@ -175,11 +182,11 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
         author = statement.author.agency
         reads = to_members and leg.agency != author
         if reads or _passes_gate(statement.kind, author, exchange.initiator):
-            subjects[leg.agency] = leg.subject_count + said
+            subjects[leg.agency] = leg.subject_count + added
         elif statement.kind.spec.decides:
             subjects[leg.agency] = leg.subject_count
         else:
-            subjects[leg.agency] = said
+            subjects[leg.agency] = added
     return subjects
 
 
@@ -213,8 +220,8 @@ def _withholding(
         NotPermitted: POLICY_DENIED.
     """
     rules = set(route.rule_ids)
-    for said in statement.legs():
-        rules |= rulebook.check_withholding(said)
+    for context in statement.legs():
+        rules |= rulebook.check_withholding(context)
     withheld = tuple(each for each in route.supervisors if each in header.withheld_from)
     left = tuple(each for each in route.supervisors if each not in withheld)
     return replace(route, rule_ids=tuple(sorted(rules)), supervisors=left, withheld=withheld)
@@ -287,14 +294,14 @@ def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
     rules: set[str] = set()
     routes = []
     supervisors: set[AgencyId] = set()
-    for said in statement.legs():
-        rules |= rulebook.check_permitted(said)
-        is_limited = statement.kind.spec.to_members and said.recipient != statement.author
+    for context in statement.legs():
+        rules |= rulebook.check_permitted(context)
+        is_limited = statement.kind.spec.to_members and context.recipient != statement.author
         if is_limited or _passes_gate(statement.kind, statement.author, statement.initiator):
-            gate = rulebook.gate(said)
+            gate = rulebook.gate(context)
             routes.append(gate.route)
             rules |= gate.rule_ids
-        copies, copy_rules = rulebook.supervisors(said)
+        copies, copy_rules = rulebook.supervisors(context)
         supervisors |= copies
         rules |= copy_rules
     # A party reads the statement anyway; a supervisory copy is for those who do not.

@@ -22,13 +22,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.fields import parse_digest, parse_timestamp, parse_uuid
 from exchange_protocol.rules.statements import (
     Part,
@@ -36,6 +37,7 @@ from exchange_protocol.rules.statements import (
     check_part_size,
     check_wrapped_bytes,
     parse_due_at,
+    parse_due_on,
     parse_statement,
     plain_message,
 )
@@ -43,7 +45,7 @@ from exchange_protocol.trust.sealing import WrappedKey
 from exchange_protocol.v1 import statement_pb2 as pb
 
 CARRIED: Final = {
-    "Statement": frozenset({"id", "exchange_id", "made_at", "answers", "due_at"}),
+    "Statement": frozenset({"id", "exchange_id", "made_at", "answers", "due_at", "due_on"}),
     "Part": frozenset({"sha256", "size"}),
     "WrappedKey": frozenset({"enc"}),
 }
@@ -58,7 +60,8 @@ _OTHER_ID = "00000000-0000-7000-8000-000000000001"
 _DIGEST = bytes(32)
 _ENC = b"\0"
 _MADE_AT = Timestamp(seconds=1)
-_DUE_AT = Timestamp(seconds=2)
+_DUE_AT = Timestamp(seconds=86399)
+_DUE_ON = to_day(date(1970, 1, 1))
 
 
 class _Carried(NamedTuple):
@@ -69,6 +72,7 @@ class _Carried(NamedTuple):
     made_at: datetime
     answers: bytes | None
     due_at: datetime | None
+    due_on: date | None
     parts: list[tuple[bytes, int, list[bytes]]]
     """Digest, size and wrapped keys of each part."""
 
@@ -106,7 +110,9 @@ def _by_shape(payload: bytes) -> Statement | None:
         answers=carried.answers,
         recipients=model.recipients,
         supervisors=model.supervisors,
-        header=replace(model.header, due_at=carried.due_at) if carried.due_at else model.header,
+        header=replace(model.header, due_at=carried.due_at, due_on=carried.due_on)
+        if carried.due_at
+        else model.header,
         parts=tuple(map(_part, model.parts, carried.parts)) if carried.parts else (),
         digest=hashlib.sha256(payload).digest(),
     )
@@ -128,9 +134,12 @@ def _take_carried(message: pb.Statement) -> _Carried:
         message.exchange_id = _OTHER_ID
     made_at = parse_timestamp(message.made_at, "made_at")
     due_at = parse_due_at(message, made_at)
+    due_on = parse_due_on(message, due_at)
     message.made_at.CopyFrom(_MADE_AT)
     if due_at is not None:
         message.due_at.CopyFrom(_DUE_AT)
+    if due_on is not None:
+        message.due_on.CopyFrom(_DUE_ON)
     if answers:
         parse_digest(answers, "answers")
         message.answers = _DIGEST
@@ -147,7 +156,7 @@ def _take_carried(message: pb.Statement) -> _Carried:
             key.enc = _ENC
             wrapped.append(enc)
         parts.append((digest, size, wrapped))
-    return _Carried(own_id, exchange_id, made_at, answers or None, due_at, parts)
+    return _Carried(own_id, exchange_id, made_at, answers or None, due_at, due_on, parts)
 
 
 def _part(model: Part, carried: tuple[bytes, int, list[bytes]]) -> Part:

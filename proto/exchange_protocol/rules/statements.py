@@ -20,7 +20,7 @@ import hashlib
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from google.protobuf.message import DecodeError
@@ -39,6 +39,7 @@ from exchange_protocol.kinds.codes import (
     Urgency,
     WithholdingGround,
 )
+from exchange_protocol.kinds.days import check_day, parse_day, to_day
 from exchange_protocol.kinds.fields import (
     missing,
     parse_agencies,
@@ -114,6 +115,8 @@ class Header:
     withheld_from: tuple[AgencyId, ...] = ()
     """Supervisors by rule, from whom the copy is withheld in this case."""
     withholding_ground: WithholdingGround | None = None
+    due_on: date | None = None
+    """The day that the author gave; `due_at` is its end then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +352,7 @@ def encode_statement(draft: Draft) -> bytes:
         parts=[_encode_part(part) for part in draft.parts],
         withheld_from=header.withheld_from,
         withholding_ground=pb.WithholdingGround.ValueType(header.withholding_ground or 0),
+        due_on=to_day(header.due_on) if header.due_on else None,
     )
     encode_body(draft.body, message)
     return message.SerializeToString(deterministic=True)
@@ -402,6 +406,7 @@ def _header(m: pb.Statement, body: Body, made_at: datetime) -> Header:
             field="withholding_ground" if m.withheld_from else "withheld_from",
         )
     purpose = parse_enum if kind.stage is Stage.INITIAL else parse_optional_enum
+    due_at = parse_due_at(m, made_at)
     return Header(
         handling=parse_enum(Handling, m.handling, "handling"),
         tlp=parse_enum(Tlp, m.tlp, "tlp"),
@@ -410,7 +415,8 @@ def _header(m: pb.Statement, body: Body, made_at: datetime) -> Header:
             InformationGrade, m.information_grade, "information_grade"
         ),
         urgency=parse_enum(Urgency, m.urgency, "urgency"),
-        due_at=parse_due_at(m, made_at),
+        due_at=due_at,
+        due_on=parse_due_on(m, due_at),
         purpose=purpose(Purpose, m.purpose, "purpose"),
         legal_basis=parse_matching(
             m.legal_basis,
@@ -455,6 +461,15 @@ def parse_due_at(m: pb.Statement, made_at: datetime) -> datetime | None:
             field="due_at",
         )
     return due_at
+
+
+def parse_due_on(m: pb.Statement, due_at: datetime | None) -> date | None:
+    """Take the day whose end is the due time; None if the author gave no day."""
+    if not m.HasField("due_on"):
+        return None
+    day = parse_day(m.due_on, "due_on")
+    check_day(day, due_at, "due_on")
+    return day
 
 
 def _parts(m: pb.Statement) -> tuple[Part, ...]:

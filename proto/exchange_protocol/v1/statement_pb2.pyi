@@ -1113,6 +1113,7 @@ class Statement(_message.Message):
     PARTS_FIELD_NUMBER: _builtins.int
     WITHHELD_FROM_FIELD_NUMBER: _builtins.int
     WITHHOLDING_GROUND_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
     INFORMATION_REQUEST_FIELD_NUMBER: _builtins.int
     REFERRAL_FIELD_NUMBER: _builtins.int
     ANALYSIS_REQUEST_FIELD_NUMBER: _builtins.int
@@ -1160,6 +1161,7 @@ class Statement(_message.Message):
     DRAFT_ANALYSIS_FIELD_NUMBER: _builtins.int
     SUPERVISOR_COMMENT_FIELD_NUMBER: _builtins.int
     MEMBER_CONSENT_REQUEST_FIELD_NUMBER: _builtins.int
+    INVOLVE_SUPERVISOR_FIELD_NUMBER: _builtins.int
     CERTIFICATE_ANSWER_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
@@ -1220,6 +1222,10 @@ class Statement(_message.Message):
     @_builtins.property
     def withheld_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Agency ids that would receive the brief by rule, and from whom it is withheld in this case."""
+
+    @_builtins.property
+    def due_on(self) -> Global___Day:
+        """The day that the author gave; `due_at` is its end then."""
 
     @_builtins.property
     def information_request(self) -> Global___InformationRequest: ...
@@ -1316,6 +1322,8 @@ class Statement(_message.Message):
     @_builtins.property
     def member_consent_request(self) -> Global___MemberConsentRequest: ...
     @_builtins.property
+    def involve_supervisor(self) -> Global___InvolveSupervisor: ...
+    @_builtins.property
     def certificate_answer(self) -> Global___CertificateAnswer: ...
     @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
@@ -1369,6 +1377,7 @@ class Statement(_message.Message):
         parts: _abc.Iterable[Global___Part] | None = ...,
         withheld_from: _abc.Iterable[_builtins.str] | None = ...,
         withholding_ground: Global___WithholdingGround.ValueType = ...,
+        due_on: Global___Day | None = ...,
         information_request: Global___InformationRequest | None = ...,
         referral: Global___Referral | None = ...,
         analysis_request: Global___AnalysisRequest | None = ...,
@@ -1416,6 +1425,7 @@ class Statement(_message.Message):
         draft_analysis: Global___DraftAnalysis | None = ...,
         supervisor_comment: Global___SupervisorComment | None = ...,
         member_consent_request: Global___MemberConsentRequest | None = ...,
+        involve_supervisor: Global___InvolveSupervisor | None = ...,
         certificate_answer: Global___CertificateAnswer | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
@@ -1431,15 +1441,44 @@ class Statement(_message.Message):
         confirm_policy: Global___ConfirmPolicy | None = ...,
         require_post_quantum: Global___RequirePostQuantum | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "certificate_answer", b"certificate_answer", "certificate_request", b"certificate_request", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "member_consent_request", b"member_consent_request", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "certificate_answer", b"certificate_answer", "certificate_request", b"certificate_request", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "due_on", b"due_on", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "involve_supervisor", b"involve_supervisor", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "member_consent_request", b"member_consent_request", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "certificate_answer", b"certificate_answer", "certificate_request", b"certificate_request", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "member_consent_request", b"member_consent_request", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "certificate_answer", b"certificate_answer", "certificate_request", b"certificate_request", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "due_on", b"due_on", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "involve_supervisor", b"involve_supervisor", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "member_consent_request", b"member_consent_request", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "certificate_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "member_consent_request", "certificate_answer", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar", "confirm_policy", "require_post_quantum"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "certificate_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "member_consent_request", "involve_supervisor", "certificate_answer", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar", "confirm_policy", "require_post_quantum"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
 Global___Statement: _TypeAlias = Statement  # noqa: Y015
+
+@_typing.final
+class Day(_message.Message):
+    """A day of the calendar, as a person gives it. It has no zone of its own: the moment beside it is
+    its last second, 23:59:59, in the author's zone, and so tells the zone as well.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    YEAR_FIELD_NUMBER: _builtins.int
+    MONTH_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    year: _builtins.int
+    month: _builtins.int
+    day: _builtins.int
+    def __init__(
+        self,
+        *,
+        year: _builtins.int = ...,
+        month: _builtins.int = ...,
+        day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "month", b"month", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Day: _TypeAlias = Day  # noqa: Y015
 
 @_typing.final
 class Part(_message.Message):
@@ -2290,6 +2329,27 @@ class ConsentRequest(_message.Message):
 Global___ConsentRequest: _TypeAlias = ConsentRequest  # noqa: Y015
 
 @_typing.final
+class InvolveSupervisor(_message.Message):
+    """Lets a supervisor of the author's own state read all that either end says on the leg from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPERVISOR_FIELD_NUMBER: _builtins.int
+    supervisor: _builtins.str
+    def __init__(
+        self,
+        *,
+        supervisor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["supervisor", b"supervisor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InvolveSupervisor: _TypeAlias = InvolveSupervisor  # noqa: Y015
+
+@_typing.final
 class ConsentDecision(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2298,6 +2358,7 @@ class ConsentDecision(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     GROUND_FIELD_NUMBER: _builtins.int
+    EXPIRES_ON_FIELD_NUMBER: _builtins.int
     about: _builtins.bytes
     """SHA-256 of the payload of the request for consent (32 bytes)."""
     outcome: Global___ConsentOutcome.ValueType
@@ -2309,6 +2370,10 @@ class ConsentDecision(_message.Message):
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """For GRANTED and PARTLY: when it lapses."""
 
+    @_builtins.property
+    def expires_on(self) -> Global___Day:
+        """The day that the author gave; `expires_at` is its end then."""
+
     def __init__(
         self,
         *,
@@ -2317,10 +2382,11 @@ class ConsentDecision(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         purpose: Global___Purpose.ValueType = ...,
         ground: Global___ConsentGround.ValueType = ...,
+        expires_on: Global___Day | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "expires_on", b"expires_on"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "expires_at", b"expires_at", "ground", b"ground", "outcome", b"outcome", "purpose", b"purpose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "expires_at", b"expires_at", "expires_on", b"expires_on", "ground", b"ground", "outcome", b"outcome", "purpose", b"purpose"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -185,6 +185,32 @@ def test_address_of_a_server_is_refused_with_the_way_out_and_not_repeated(
 
 
 @pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        (b"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", "a dump of SQLite (load it with"),
+        (b"BEGIN TRANSACTION;\nCREATE TABLE legs", "a dump of SQLite (load it with"),
+        (b"\x37\x7f\x06\x82\x00\x2d\xe2\x18", "a write-ahead log without its database"),
+        (b"\x37\x7f\x06\x83\x00\x2d\xe2\x18", "a write-ahead log without its database"),
+        (b"\x1f\x8b\x08\x00", "a compressed file (unpack it first)"),
+        (b"PK\x03\x04\x14\x00", "an archive (unpack it first)"),
+    ],
+)
+def test_what_was_made_of_a_database_is_named_and_is_no_verdict(
+    stage: tuple[Deployment, HubProcess],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    head: bytes,
+    says: str,
+) -> None:
+    copy = tmp_path / "hub.db"
+    copy.write_bytes(head + bytes(4096))
+    words = ("audit", "verify", "--database", copy)
+    code, out, err = run(capsys, *as_member(stage[0], AUDITOR), *map(str, words))
+    assert (code, out) == (2, "")
+    assert f"expected a database file of SQLite, got {says}" in err
+
+
+@pytest.mark.parametrize(
     "head",
     [b"PGDMP\x01\x0f\x00", b"--\n-- PostgreSQL database dump\n--\n", b"-- PostgreSQL database"],
 )

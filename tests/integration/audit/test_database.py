@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agency_client.audit import AuditReport, Verdict, Violation, verify_log
-from agency_client.audit.database import CopyPart, DatabaseCopy
+from agency_client.audit.database import CopyOpener, DatabaseCopy
 from exchange_certs.authority import Authority
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -188,6 +188,7 @@ def test_column_that_says_something_else_is_named(copy: Path, column: str, value
     change(copy, f"UPDATE log_entries SET {column} = ? WHERE idx = ?", value, at)  # noqa: S608
     [violation] = torn(copy)
     assert (violation.index, violation.reason) == (at, Reason.ENTRY_MISMATCH)
+    assert f"of log_entries the columns {column} say something else" in violation.message
 
 
 def test_leg_that_is_moved_off_the_log_is_found(copy: Path) -> None:
@@ -348,7 +349,7 @@ def test_a_copy_that_changes_while_it_is_divided_is_judged_as_a_whole(
     with closing(DatabaseCopy(copy, log_verifier())) as source, dividing() as said:
         assert verify_log(source, anchors, auditor=None, cores=2).is_clean
         # A head that is not the one that was read first.
-        monkeypatch.setattr(source, "part", lambda: CopyPart(copy, []))
+        monkeypatch.setattr(source, "shard_opener", lambda: CopyOpener(copy, []))
         assert verify_log(source, anchors, auditor=None, cores=2).is_clean
     first, second = said
     assert first is not None

@@ -62,7 +62,7 @@ def clean_desk(desk: Desk) -> Iterator[Desk]:
         desk.run(OFFICER, "outbox", "withdraw", each, "--without-asking").ok()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_while_sending_says_what_waits_and_how_to_take_it_back(
     desk: Desk, number: int
 ) -> None:

@@ -267,7 +267,7 @@ def test_file_that_is_too_large_once_sealed_is_called_by_its_name(
     monkeypatch.setattr(sealing, "MAX_PART_BYTES", 5000)
     (tmp_path / "большой.bin").write_bytes(bytes(size))
     client = hub.client(tmp_path)
-    assert send(client, attachments={"целиком.bin": bytes(5000 - 48)})
+    send(client, attachments={"целиком.bin": bytes(5000 - 48)})
     for given in (bytes(size), tmp_path / "большой.bin"):
         with pytest.raises(LimitExceeded) as caught:
             send(client, attachments={"большой.bin": given})

@@ -46,9 +46,7 @@ from exchange_protocol.words import Code
 from exchange_server.bootstrap import utc_now
 from tests.integration.evidence.conftest import (
     SCAN,
-    SCRIPT,
     SECRET,
-    SYSTEM_PYTHON,
     Court,
     Files,
     Forge,
@@ -59,6 +57,7 @@ from tests.integration.evidence.conftest import (
     write,
 )
 from tests.support.commands import run
+from tests.support.court import SCRIPT, SYSTEM_PYTHON, run_script
 from tests.support.deployment import AUDITOR, OPERATOR
 from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN
 
@@ -83,7 +82,16 @@ def _trusted(court: Court) -> tuple[TrustAnchors, LogVerifier]:
 
 
 def test_genuine_bundle_verifies_with_the_system_python_alone(court: Court, bundle: Path) -> None:
-    assert court.run(bundle).startswith("VERIFIED")
+    assert court.alone(bundle).startswith("VERIFIED")
+
+
+def test_script_refuses_a_forged_bundle_by_the_system_python_alone(
+    court: Court, bundle: Path, verified: VerifiedBundle, tmp_path: Path
+) -> None:
+    files, manifest = read(bundle)
+    name = f"{folder_of(verified, 'reply')}/signature.der"
+    forged = write(tmp_path / "e.zip", {**files, name: flip(files[name])}, manifest)
+    assert court.alone(forged).startswith("NOT VERIFIED")
 
 
 def test_script_is_of_an_old_python_and_its_standard_library_alone() -> None:
@@ -609,16 +617,9 @@ def test_machine_that_cannot_check_is_no_verdict(
         fake.write_text(f"#!/bin/sh\n{program}\n", encoding="ascii")
         fake.chmod(0o700)
     pins = ("--root", str(court.root), "--log-key", court.vkey)
-    ended = subprocess.run(
-        [SYSTEM_PYTHON, "-I", str(SCRIPT), str(bundle), *pins],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={"PATH": str(tmp_path)},
-    )
-    assert ended.stdout.startswith(said), ended
-    assert (ended.returncode, ended.stderr) == (6, "")
+    code, out, err = run_script(str(bundle), *pins, path=str(tmp_path))
+    assert out.startswith(said), out
+    assert (code, err) == (6, "")
 
 
 def test_old_python_is_no_verdict(court: Court, bundle: Path) -> None:
@@ -699,15 +700,9 @@ def test_mistyped_file_name_is_no_verdict(
     files = {"bundle": bundle, "root": court.root, "tsa": court.root}
     files[missing] = tmp_path / "nowhere"
     words = [str(files["bundle"]), "--root", str(files["root"]), "--tsa-root", str(files["tsa"])]
-    ended = subprocess.run(
-        [SYSTEM_PYTHON, "-I", str(SCRIPT), *words, "--log-key", court.vkey],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert f"cannot read {files[missing]}: No such file or directory" in ended.stderr
+    code, out, err = run_script(*words, "--log-key", court.vkey)
+    assert (code, out) == (2, "")
+    assert f"cannot read {files[missing]}: No such file or directory" in err
 
 
 def test_another_root_is_refused(court: Court, bundle: Path, tmp_path: Path) -> None:

@@ -21,16 +21,20 @@ from agency_client.evidence.verify import MAX_FILES, shown
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.trust.certificates import TrustAnchors
-from tests.integration.evidence.conftest import SCRIPT, SYSTEM_PYTHON, Court, Files, read, write
+from tests.integration.evidence.conftest import Court, Files, read, write
+from tests.support.court import SCRIPT, SYSTEM_PYTHON
 
 MEMORY: Final = 192 << 20
 SECONDS: Final = 20
 LIMITED: Final = f"""
-import resource, runpy, sys
+import importlib.util, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
+spec = importlib.util.spec_from_file_location("verify", sys.argv[1])
+script = importlib.util.module_from_spec(spec)
+sys.modules["verify"] = script
+spec.loader.exec_module(script)
+sys.exit(script.main(sys.argv[2:]))
 """
 CENTRAL, END = b"PK\x01\x02", b"PK\x05\x06"
 

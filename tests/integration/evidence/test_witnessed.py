@@ -31,14 +31,13 @@ from exchange_server.bootstrap import utc_now
 from tests.integration.audit.test_witnesses import cosign, forked, refer
 from tests.integration.evidence.conftest import (
     REQUEST,
-    SCRIPT,
-    SYSTEM_PYTHON,
     Court,
     Files,
     read,
     write,
 )
 from tests.support.commands import run
+from tests.support.court import run_script
 from tests.support.deployment import AUDITOR, COORDINATORS, OPERATOR, Deployment, deploy
 from tests.support.foundation import Foundation
 from tests.support.hub_process import ORIGIN, PASSPHRASE, HubProcess, prepare_hub
@@ -600,15 +599,9 @@ def test_script_takes_no_number_that_nobody_can_reach(
 ) -> None:
     words = [str(bundle), "--root", str(court.root), "--log-key", court.vkey]
     words += ["--witness", town.vkeys[0], "--witness", town.vkeys[1]]
-    ended = subprocess.run(
-        [SYSTEM_PYTHON, "-I", str(SCRIPT), *words, "--witnesses-required", str(required)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 2
-    assert "expected --witnesses-required from 1 to the 2 of --witness" in ended.stderr
+    code, _, err = run_script(*words, "--witnesses-required", str(required))
+    assert code == 2
+    assert "expected --witnesses-required from 1 to the 2 of --witness" in err
 
 
 def test_command_verifies_witnesses_of_its_words_or_of_the_profile(

@@ -36,16 +36,15 @@ from tests.support.hub_data import (
     revocations,
 )
 from tests.support.observers import AtSteps
-from tests.support.postgres import emptied_database, running_postgres
+from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.schema import make_schema
 from tests.support.statements import KZ_MIA, OPERATOR, SECOND_OPERATOR
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
+def postgres() -> str:
     """A PostgreSQL of this process's own; gives the URI of its first database."""
-    with running_postgres() as uri:
-        yield uri
+    return shared_postgres()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

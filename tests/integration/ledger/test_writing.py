@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, InvalidInput, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
@@ -111,6 +111,23 @@ async def test_statement_of_another_agency_is_refused(office: Office) -> None:
     assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.AUTHOR_MISMATCH
     [denial] = entries(office, Event.DENIAL)
     assert denial.actor == KZ_FMA
+
+
+async def test_refusal_for_time_tells_both_clocks_and_the_span(office: Office) -> None:
+    for off, said in (
+        (timedelta(hours=1), "60 minutes from now"),
+        (-timedelta(days=9), "9 days ago"),
+    ):
+        office.clock.forward(off)
+        letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+        made = office.clock()
+        office.clock.forward(-off)
+        with pytest.raises(InvalidInput) as caught:
+            await office.ledger.submit(*letter.call)
+        assert caught.value.reason is Reason.CLOCK_SKEW
+        assert f"made at {made:%Y-%m-%d %H:%M} UTC, {said} by the hub's clock" in str(caught.value)
+        assert f"which says {office.clock():%Y-%m-%d %H:%M} UTC" in str(caught.value)
+        assert "set the author's clock" in str(caught.value)
 
 
 async def test_statement_from_another_time_is_refused(office: Office) -> None:

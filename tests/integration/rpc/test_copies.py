@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +20,7 @@ from tests.integration.rpc.callers import Region
 from tests.integration.rpc.test_life import command
 from tests.support.commands import ServerCommand
 from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
-from tests.support.postgres import emptied_database, programs, running_postgres
+from tests.support.postgres import emptied_database, programs, shared_postgres
 from tests.support.statements import KZ_MIA, Hub, fictional_cast
 
 REQUEST = Kind.INFORMATION_REQUEST.body()
@@ -30,9 +29,8 @@ ODD = "a #1 ? 50% \N{CYRILLIC SMALL LETTER YA}"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with running_postgres() as uri:
-        yield uri
+def server() -> str:
+    return shared_postgres()
 
 
 @pytest.fixture

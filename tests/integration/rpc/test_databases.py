@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -13,14 +12,13 @@ from tests.faults.load import free_port
 from tests.integration.rpc.test_life import command
 from tests.support.commands import ServerCommand
 from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
-from tests.support.postgres import emptied_database, postgres_server, running_postgres, with_options
+from tests.support.postgres import emptied_database, postgres_server, shared_postgres, with_options
 from tests.support.statements import fictional_cast
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with running_postgres() as uri:
-        yield uri
+def server() -> str:
+    return shared_postgres()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from tests.support.hub_process import (
     channel_credentials,
     prepare_hub,
 )
-from tests.support.postgres import emptied_database, running_postgres
+from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
 
 OK = "OK"
@@ -96,9 +95,8 @@ def office(tmp_path: Path) -> Office:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with running_postgres() as uri:
-        yield uri
+def postgres() -> str:
+    return shared_postgres()
 
 
 @pytest.mark.parametrize("ends", ["in good order", "at once"])

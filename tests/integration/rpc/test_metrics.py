@@ -25,7 +25,7 @@ from exchange_server.bootstrap import utc_now
 from exchange_server.revocation_install import is_taken
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubFiles, HubProcess
-from tests.support.postgres import emptied_database, running_postgres
+from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.warm_programs import warm_python
 
 SECONDS = 30
@@ -187,32 +187,27 @@ def test_a_port_that_is_taken_is_named(foundation: Foundation, tmp_path: Path) -
 def test_workers_are_added_up_and_one_that_ended_leaves_its_counts(
     foundation: Foundation, tmp_path: Path
 ) -> None:
-    with running_postgres() as uri:
-        town = foundation.copy(tmp_path / "hub", database_url=emptied_database(uri))
-        port = with_metrics(town.files)
-        with HubProcess(town.files, workers=2) as hub:
-            hub.wait_until_said("listening", 2)
-            town.point_to(hub.port)
-            for _ in range(8):
-                with town.client("kz.mia/system") as client:
-                    client.sync()
-            calls = sum(
-                number
-                for (name, _), number in scraped(port).items()
-                if name == "exchange_calls_total"
-            )
-            assert calls == len(hub.wait_until_said("call", int(calls)))
-            [first] = {each["worker"]: each for each in hub.said("listening")}.keys() & {1}
-            assert first == 1
-            import psutil
+    town = foundation.copy(tmp_path / "hub", database_url=emptied_database(shared_postgres()))
+    port = with_metrics(town.files)
+    with HubProcess(town.files, workers=2) as hub:
+        hub.wait_until_said("listening", 2)
+        town.point_to(hub.port)
+        for _ in range(8):
+            with town.client("kz.mia/system") as client:
+                client.sync()
+        calls = sum(
+            number for (name, _), number in scraped(port).items() if name == "exchange_calls_total"
+        )
+        assert calls == len(hub.wait_until_said("call", int(calls)))
+        [first] = {each["worker"]: each for each in hub.said("listening")}.keys() & {1}
+        assert first == 1
+        import psutil
 
-            children = psutil.Process(hub.pid).children()
-            worker = next(each for each in children if each.net_connections("tcp"))
-            os.kill(worker.pid, signal.SIGKILL)
-            hub.wait_until_said("worker_ended", 1)
-            after = sum(
-                number
-                for (name, _), number in scraped(port).items()
-                if name == "exchange_calls_total"
-            )
-            assert after == calls
+        children = psutil.Process(hub.pid).children()
+        worker = next(each for each in children if each.net_connections("tcp"))
+        os.kill(worker.pid, signal.SIGKILL)
+        hub.wait_until_said("worker_ended", 1)
+        after = sum(
+            number for (name, _), number in scraped(port).items() if name == "exchange_calls_total"
+        )
+        assert after == calls

@@ -34,7 +34,7 @@ from exchange_server.storage.engine import open_engine
 from tests.integration.rpc.callers import Region, reason_of
 from tests.integration.rpc.conftest import a_while_ago
 from tests.support.hub_process import HubFiles, HubProcess, channel_credentials, prepare_hub
-from tests.support.postgres import emptied_database, running_postgres
+from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.statements import KZ_MIA, OPERATOR, Hub, fictional_cast
 
 WORKERS = 2
@@ -68,9 +68,8 @@ main()
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with running_postgres() as uri:
-        yield uri
+def postgres() -> str:
+    return shared_postgres()
 
 
 @pytest.fixture

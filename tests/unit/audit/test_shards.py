@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,6 +19,7 @@ from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.referral import Referral
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
+from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from tests.support.divided import dividing, verify_both_ways
@@ -74,8 +76,8 @@ def children() -> list[int]:
     return [pid for pid in running if pid is not None and pid not in _others]
 
 
-def of_each_part(hub: Hub) -> tuple[Statement, Statement]:
-    """Two requests whose exchanges fall to different parts of two."""
+def of_each_shard(hub: Hub) -> tuple[Statement, Statement]:
+    """Two requests whose exchanges fall to different shards of two."""
     asked: dict[int, Statement] = {}
     while len(asked) < 2:
         said = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
@@ -83,8 +85,8 @@ def of_each_part(hub: Hub) -> tuple[Statement, Statement]:
     return asked[0], asked[1]
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3])
-def test_an_honest_log_is_clean_in_any_number_of_parts(hub: Hub, parts: int) -> None:
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_an_honest_log_is_clean_in_any_number_of_shards(hub: Hub, count: int) -> None:
     hub.deny(KG_MIA, Reason.RATE_LIMITED)
     hub.inspect(AUDITOR)
     asked = domestic_exchange(hub)
@@ -103,7 +105,7 @@ def test_an_honest_log_is_clean_in_any_number_of_parts(hub: Hub, parts: int) -> 
     alone = verify_log(log, anchors, auditor=None)
     assert alone.is_clean
     assert alone.overdue == {"kz.fma": 1}
-    with dividing(parts) as said:
+    with dividing(count) as said:
         together = verify_log(log, anchors, auditor=None, cores=8)
     assert said == [together]
     assert replace(together, seconds=0.0) == replace(alone, seconds=0.0)
@@ -126,7 +128,7 @@ def test_after_an_entry_that_is_not_opened_no_reading_is_counted(hub: Hub) -> No
     assert "entries that it inspects" in violation.message
 
 
-def test_a_reading_is_counted_over_all_parts(hub: Hub) -> None:
+def test_a_reading_is_counted_over_all_shards(hub: Hub) -> None:
     hub.inspect(AUDITOR)
     assert audit(hub).is_clean
     domestic_exchange(hub)
@@ -146,8 +148,8 @@ def inspected_without_its_last(hub: Hub) -> None:
     hub.scopes[-1:-1] = scopes[-1:]
 
 
-def test_an_id_in_two_parts_is_found(hub: Hub) -> None:
-    first, second = of_each_part(hub)
+def test_an_id_in_two_shards_is_found(hub: Hub) -> None:
+    first, second = of_each_shard(hub)
     for asked in (first, second):
         hub.deliver(KZ_FMA, asked)
     said = hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=first)
@@ -160,8 +162,8 @@ def test_an_id_in_two_parts_is_found(hub: Hub) -> None:
     assert f"statement {said.id} of kz.fma was accepted before" in violation.message
 
 
-def test_time_that_runs_back_between_two_parts_is_found(hub: Hub) -> None:
-    first, second = of_each_part(hub)
+def test_time_that_runs_back_between_two_shards_is_found(hub: Hub) -> None:
+    first, second = of_each_shard(hub)
     hub.deliver(KZ_FMA, first)
     assert audit(hub).is_clean
     hub.now -= timedelta(minutes=1)
@@ -171,7 +173,31 @@ def test_time_that_runs_back_between_two_parts_is_found(hub: Hub) -> None:
     assert "is before that of the entry before it" in violation.message
 
 
-def test_a_source_in_another_part_is_judged_as_it_was_then() -> None:
+def test_the_reason_is_logged_why_one_replay_begins_anew(
+    hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "agency_client.audit")
+    first, second = of_each_shard(hub)
+    hub.deliver(KZ_FMA, first)
+    audit(hub)
+    assert not caplog.messages, "a clean log needs no second replay"
+    at = len(hub.log)
+    entry = parse_entry(hub.log[-1].entry)
+    hub.record(replace(entry, exchange_id=second.exchange_id), None)
+    audit(hub)
+    [message] = caplog.messages
+    assert "one replay begins" in message
+    assert message.endswith(f"RULE_BROKEN, entry {at}")
+    caplog.clear()
+    hub.now -= timedelta(minutes=1)
+    hub.log[at:] = []
+    hub.deliver(KZ_FMA, second)
+    audit(hub)
+    [message] = caplog.messages
+    assert message.endswith(f"the time of entry {at} is before that of the last")
+
+
+def test_a_source_in_another_shard_is_judged_as_it_was_then() -> None:
     """Every referral lacks a consent; each is found, wherever its source stands."""
     for _ in range(4):
         hub = CarelessHub(fictional_cast())
@@ -186,7 +212,7 @@ def test_a_source_in_another_part_is_judged_as_it_was_then() -> None:
         assert "CONSENT_MISSING" in violation.message
 
 
-def test_a_part_that_dies_leaves_the_whole_to_one_replay(hub: Hub) -> None:
+def test_a_shard_that_dies_leaves_the_whole_to_one_replay(hub: Hub) -> None:
     killed: list[int] = []
 
     class Killing(ListedLog):

@@ -86,7 +86,7 @@ class ListedLog:
     def newest_directory(self) -> Directory | None:
         return self.directory
 
-    def part(self) -> NothingBeside:
+    def shard_opener(self) -> NothingBeside:
         return NothingBeside()
 
     def join(self, last: Entry | None, exchanges: int, rows_of_legs: int) -> None:

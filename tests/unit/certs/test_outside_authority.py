@@ -106,12 +106,12 @@ def test_certificates_by_the_documented_profile_are_good(
     outside: Outside, post_quantum: bool
 ) -> None:
     request = make_keys(parse_member(MEMBER), PASSPHRASE, post_quantum=post_quantum).request
-    now = utc_now()
     for csr, section, usage in (
         (request.tls_csr, "tls", Usage.TLS_CLIENT),
         (request.signing_csr, "signing", Usage.SIGNING),
     ):
         pem = outside.issue(csr, section)
+        now = utc_now()
         found = check_certificate(pem, usage, outside.root, now)
         assert (found.identity, found.faults) == (MEMBER, ())
         leaf, *others = ders(pem)

@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import typer
 from agency_client.cli import failures, main
 from agency_client.cli.app import agency
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
+from agency_client.cli.ids import exchange_id
 from agency_client.cli.reference import commands
 from exchange_protocol.errors import Reason
 from tests.support.warm_programs import warm_python
@@ -146,6 +146,34 @@ def test_every_exit_code_is_in_the_help_of_the_command() -> None:
         assert {each for each in ExitCode if str(int(each)) in words} == set(ExitCode)
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("refuse", "01a2"), "contrary-to-law"),
+        (("operator", "revoke", "ab"), "key-compromise"),
+        (("operator", "enrol", "kz.x", "--name", "X", "--time-zone", "Asia/Almaty"), "police"),
+    ],
+)
+def test_missing_code_is_asked_for_by_names_and_not_by_numbers(
+    run: Run, words: tuple[str, ...], code: str
+) -> None:
+    status, _, err = run(*words)
+    assert status == ExitCode.INPUT
+    assert "Missing option" in err
+    assert f" | {code}" in err or f" {code} | " in err
+    assert ", 2" not in err
+
+
+@pytest.mark.parametrize("given", ["nope", "12-34/2026", "01a", "01a2 2401"])
+def test_text_that_begins_no_id_is_told_without_words_of_the_protocol(
+    given: str,
+) -> None:
+    with pytest.raises(typer.BadParameter) as refused:
+        exchange_id(None, given, None)  # type: ignore[arg-type]  # neither is asked
+    assert "UUID" not in refused.value.message
+    assert "agency search" in refused.value.message
+
+
 def test_error_is_described_by_reason_message_and_field() -> None:
     error = Reason.INVALID_FIELD.error("expected H0", field="handling")
     assert describe(error) == {
@@ -181,8 +209,9 @@ def test_letter_that_a_terminal_lacks_is_escaped(encoding: str, form: tuple[str,
 
 
 def test_reference_of_the_commands_is_up_to_date() -> None:
+    code = "import runpy; runpy.run_module('agency_client.cli.reference', run_name='__main__')"
     made = subprocess.run(
-        [sys.executable, "-m", "agency_client.cli.reference"],
+        [warm_python(), "-c", code],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ from agency_client.content.documents import (
 )
 from agency_client.content.input_documents import read_input_document
 from agency_client.content.templates import TEMPLATES, Template
-from agency_client.core.times import parse_due, parse_moment
+from agency_client.core.times import parse_day, parse_due, parse_end, parse_moment
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Handling, Tlp
 from exchange_protocol.kinds.reply import ReplyResult
@@ -183,16 +183,22 @@ def test_due_in_digits_of_another_script_is_refused(text: str) -> None:
 )
 def test_due_without_a_zone_is_local_to_the_agency(text: str, at: datetime) -> None:
     """Almaty's midnight is five hours before UTC's."""
-    assert inputs.due(text, ALMATY) == at
+    assert parse_due(inputs.due(text, ALMATY), datetime(2026, 12, 1, tzinfo=UTC), ALMATY).at == at
 
 
-def test_day_alone_is_its_beginning_where_it_is_no_due_time() -> None:
-    at = datetime(2026, 12, 5, tzinfo=ALMATY)
-    assert inputs.moment("2026-12-05", ALMATY, "--expected-at") == at
-    assert inputs.moment("05.12.2026", ALMATY, "--expected-at") == at
-    assert inputs.due("05.12.2026", ALMATY) == datetime(2026, 12, 5, 23, 59, 59, tzinfo=ALMATY)
+def test_day_alone_is_its_beginning_where_nothing_lasts_until_it() -> None:
+    at, day = datetime(2026, 12, 5, tzinfo=ALMATY), date(2026, 12, 5)
+    end = datetime(2026, 12, 5, 23, 59, 59, tzinfo=ALMATY)
+    assert inputs.day_or_moment("2026-12-05", ALMATY, "--expected-at") == day
+    assert inputs.day_or_moment("05.12.2026", ALMATY, "--expected-at") == day
+    assert inputs.due("05.12.2026", ALMATY) == day
     assert parse_moment("2026-12-05", ALMATY, field="expected_at") == at
-    assert parse_due("2026-12-05", at, ALMATY) == datetime(2026, 12, 5, 23, 59, 59, tzinfo=ALMATY)
+    assert parse_due("2026-12-05", at, ALMATY) == (end, day)
+    assert parse_end(day, ALMATY, field="expires_at") == (end, day)
+    assert parse_end(at, ALMATY, field="expires_at") == (at, None)
+    assert parse_day("2026-12-05", field="seen_on") == day
+    with pytest.raises(ExchangeError, match="a day such as"):
+        parse_day(at, field="seen_on")
 
 
 def test_time_zone_is_one_that_exists() -> None:
@@ -286,3 +292,41 @@ def test_json_says_what_is_meant_and_cannot_steer_a_terminal(
     assert json.loads(said) == document
     assert all(char.isprintable() for line in said.splitlines() for char in line)
     assert "Қасымова Ә., 中文, 😀" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("2027-03-28 02:30", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("28.03.2027 02:30", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("2027-03-28T02:30:15", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("2027-10-31 02:30", "2027-10-31 02:30 comes twice, as clocks are set back"),
+        ("2027-10-31T02:30", "2027-10-31 02:30 comes twice, as clocks are set back"),
+    ],
+)
+def test_local_time_that_is_no_moment_or_two_is_refused(text: str, says: str) -> None:
+    with pytest.raises(typer.BadParameter, match=says) as caught:
+        inputs.due(text, ZoneInfo("Europe/Berlin"))
+    assert "in Europe/Berlin: give it in UTC" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2027-03-28 03:00", "2027-03-28T01:00:00+00:00"),
+        ("2027-03-28T02:30+01:00", "2027-03-28T01:30:00+00:00"),
+        ("2027-10-31T02:30+01:00", "2027-10-31T01:30:00+00:00"),
+        ("2027-10-31 03:00", "2027-10-31T02:00:00+00:00"),
+        ("2027-03-28T04:00", "2027-03-28T02:00:00+00:00"),
+    ],
+)
+def test_time_beside_the_hour_that_clocks_are_set_in_is_taken(text: str, moment: str) -> None:
+    found = inputs.due(text, ZoneInfo("Europe/Berlin"))
+    assert isinstance(found, datetime)
+    assert found.astimezone(UTC).isoformat() == moment
+
+
+def test_time_at_the_ends_of_the_calendar_is_left_to_the_rules() -> None:
+    for text in ("0001-01-01 00:00", "9999-12-31 23:59"):
+        for zone in ("Asia/Almaty", "America/New_York"):
+            assert isinstance(inputs.due(text, ZoneInfo(zone)), datetime)

@@ -220,7 +220,11 @@ def test_details_that_do_not_parse_are_ignored(profile: Profile) -> None:
     ("after", "text", "reason"),
     [
         (timedelta(days=4000), "your TLS certificate expired on", Reason.CERTIFICATE_EXPIRED),
-        (timedelta(days=-400), "your TLS certificate", Reason.CERTIFICATE_EXPIRED),
+        (
+            timedelta(days=-400),
+            "your TLS certificate begins only on",
+            Reason.CERTIFICATE_EXPIRED,
+        ),
         (timedelta(0), "cannot reach the hub at localhost:1", Reason.UNAVAILABLE),
     ],
 )
@@ -230,6 +234,11 @@ def test_own_certificate_is_looked_at_when_the_hub_cannot_be_reached(
     error = faults(profile, START + after).of(Failed(grpc.StatusCode.UNAVAILABLE, "handshake"), GET)
     assert error.reason is reason
     assert text in error.message
+    if reason is Reason.CERTIFICATE_EXPIRED:
+        assert f"by this machine's clock, which says {START + after:%Y-%m-%d %H:%M} UTC" in str(
+            error
+        )
+        assert "set the clock" in error.message
 
 
 @pytest.mark.parametrize(

@@ -358,5 +358,5 @@ def test_sealed_line_that_names_a_value_twice_is_refused_by_its_reader() -> None
 def test_letters_of_two_scripts_are_warned_of_and_not_repeated() -> None:
     (entity,) = checked_entities([person(name=["Ivanов"])])
     (warning,) = identifier_warnings(entity)
-    assert "name: Cyrillic and Latin letters in one word" in warning
+    assert "name: it has Cyrillic and Latin letters in one word" in warning
     assert "Ivan" not in warning

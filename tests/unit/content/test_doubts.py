@@ -27,11 +27,13 @@ def told(schema: str = "BankAccount", **properties: str) -> list[str]:
         ("７９０１０１３００１２３", "digits of another script"),
         ("٧٩٠١٠١٣٠٠١٢٣", "digits of another script"),
         ("N/A", "value that is absent"),
+        ("Исполнитель: Сидоров", "like words"),
+        ("%D0%90%D0%91", "signs of a program"),
     ],
 )
 def test_identifier_that_was_spoiled_on_its_way_is_doubted(value: str, says: str) -> None:
     (words,) = told(accountNumber=value)
-    assert words.startswith("accountNumber")
+    assert words.startswith("accountNumber: it ")
     assert says in words
 
 
@@ -46,7 +48,7 @@ def test_lost_zero_at_the_beginning_of_an_iin_is_named() -> None:
     (words,) = told("Person", country="kz", idNumber="10101300123")
     assert "is the zero at its beginning missing?" in words
     (words,) = told("Person", country="kz", idNumber="790101300123")
-    assert words == "idNumber is no valid IIN or BIN"
+    assert words == "idNumber: it is no valid IIN or BIN"
 
 
 @pytest.mark.parametrize("day", ["1899-12-30", "1900-01-01", "1904-01-01", "9999-12-31"])
@@ -58,11 +60,12 @@ def test_day_that_stands_for_none_is_doubted(day: str) -> None:
 @pytest.mark.parametrize(
     ("properties", "says"),
     [
-        ({"amount": "5"}, "amount has no currency"),
-        ({"amount": "5", "currency": "тенге"}, "currency is no code"),
-        ({"amount": "5", "currency": "kzt"}, "currency is no code"),
+        ({"amount": "5"}, "amount: it has no currency"),
+        ({"amount": "5", "currency": "тенге"}, "currency: it is no code"),
+        ({"amount": "5", "currency": "kzt"}, "currency: it is no code"),
         ({"amount": "5.50 USD", "currency": "KZT"}, "another currency"),
         ({"amount": "0.30000000000000004", "currency": "KZT"}, "more than 3 decimals"),
+        ({"amount": "1.000", "currency": "KZT"}, "if the point parts thousands"),
     ],
 )
 def test_doubtful_money_is_told(properties: dict[str, str], says: str) -> None:
@@ -82,6 +85,48 @@ def test_doubtful_money_is_told(properties: dict[str, str], says: str) -> None:
 )
 def test_good_money_is_not_doubted(properties: dict[str, str]) -> None:
     assert told("Payment", **properties) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\u0418\\u0432\\u0430\\u043d",
+        "%D0%98%D0%B2%D0%B0%D0%BD",
+        "=D0=98=D0=B2",
+        "=?UTF-8?B?0JjQstCw0L0=?=",
+    ],
+)
+def test_letters_that_a_program_wrote_as_signs_are_doubted(text: str) -> None:
+    assert told("Person", name=text) == [
+        "name: it has signs of a program in the place of letters, such as \\u0410 or %D0%90"
+    ]
+
+
+def test_values_that_exclude_each_other_are_doubted() -> None:
+    several = "it has several values, and nobody knows which is meant"
+    assert [*doubts({"amount": ["5", "6"], "currency": ["KZT"]})] == [f"amount: {several}"]
+    assert [*doubts({"amount": ["5"], "currency": ["KZT", "USD"]})] == [f"currency: {several}"]
+    said = "birthDate: it has days that exclude each other"
+    assert [*doubts({"birthDate": ["1979", "1980-01-01"]})] == [said]
+    assert [*doubts({"birthDate": ["1979", "1979-03-01", "1979-03"]})] == []
+
+
+def test_each_doubt_names_its_property_in_one_form() -> None:
+    all_of_it = {
+        "iban": ["KZ00 "],
+        "idNumber": ["10101300123", "790101300123; 790101300124", "٧٩٠"],
+        "country": ["kz"],
+        "accountNumber": ["1234567890123450000"],
+        "name": ["????", "Aлия", "NULL", "&amp;", "1900-01-01"],
+        "amount": ["5", "5.50 USD", "0.30000000000000004"],
+        "currency": ["тенге", "KZT"],
+    }
+    found = list(doubts(all_of_it))
+    assert len(found) > 10
+    for words in found:
+        name, _, said = words.partition(": ")
+        assert name in all_of_it
+        assert said.startswith("it "), words
 
 
 def test_identifiers_are_those_of_the_model() -> None:

@@ -47,6 +47,13 @@ def test_nothing_is_nothing(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, f"a: '{text}'\n") == {"a": text}
 
 
+@pytest.mark.parametrize("text", ["NULL", "Null"])
+def test_word_that_yaml_takes_for_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    message = refused_file(tmp_path, f"a: 1\nb: {text}\n")
+    assert "line 2, b: expected quotes around the word, or no value at all" in message
+    assert read(tmp_path, f"b: '{text}'\n") == {"b": text}
+
+
 @given(
     st.dictionaries(
         st.text("abc", min_size=1),

@@ -79,3 +79,15 @@ def test_link_from_a_cell_leads_to_an_entity_of_the_table(tmp_path: Path) -> Non
     table = entities_from_csv(*files, allow_links_outside=True)
     assert [each["properties"]["payerAccount"] for each in table] == [["elsewhere"]]
     assert "not in the file: payerAccount (1)" in table.notes[0]
+
+
+def test_two_files_in_one_are_told_by_their_marks(tmp_path: Path) -> None:
+    path = tmp_path / "f.ftm.json"
+    path.write_bytes(
+        b"".join(b"\xef\xbb\xbf" + json.dumps(each).encode() + b"\n" for each in (OWNER, ACCOUNT))
+    )
+    with pytest.raises(InvalidInput) as caught:
+        read_entities(path)
+    assert "line 2: a byte order mark stands within the file: two files in one?" in str(
+        caught.value
+    )

@@ -214,6 +214,77 @@ def test_row_that_would_shift_or_lose_cells_is_named_by_its_line(
     assert says in message
 
 
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("Итого,,,", "line 3: the row reads like a total"),
+        ("Всего: 15,,,", "line 3: the row reads like a total"),
+        ("Барлығы,2 адам,,", "line 3: the row reads like a total"),
+        ("Grand Total,,,", "line 3: the row reads like a total"),
+        ("1,2,3,4", "line 3: the row numbers the columns"),
+        ("---,-----,--,----", "line 3: the row is a line drawn between rows"),
+        ("id,name,country,born", "line 3: the headings stand here again"),
+        ("ID, Name ,COUNTRY,Born", "line 3: the headings stand here again"),
+        ("id,name,,", "line 3: the headings stand here again"),
+        ("NULL,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
+        ("-,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
+        ("н/д,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
+    ],
+)
+def test_row_that_is_none_of_the_data_is_refused(desk: Desk, row: str, says: str) -> None:
+    assert says in desk.refused(simple(f"7,Другой,kz,1979\n{row}\n"))
+
+
+def test_total_that_the_mapping_filters_is_left_out_as_it_says(desk: Desk) -> None:
+    mapping = f"{PEOPLE.rstrip()}\nfilters_not: {{id: Итого}}\n"
+    read = desk.read(simple("7,Имя,kz,1979\nИтого,,,\n"), mapping)
+    assert names(read) == ["Имя"]
+    assert read.notes == ("The mapping's filters left out 1 of 2 rows.",)
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["1,Total (вымышлено),kz,1979", "Итого и К,Имя,kz,1979", "1,2,kz,2003", "--,Имя --,kz,1979"],
+)
+def test_data_that_only_resembles_such_a_row_is_taken(desk: Desk, row: str) -> None:
+    read = desk.read(simple(f"{row}\n"), PEOPLE.replace("[id]", "[id, name]"))
+    assert len(names(read)) == 1
+
+
+def test_row_of_one_cell_is_taken_and_doubted(desk: Desk) -> None:
+    read = desk.read(simple("7,Имя,kz,1979\nИсполнитель: Сидоров (вымышлен),,,\n"))
+    assert read.count == 2
+    assert read.warnings == ("line 3: the row has one cell alone: is it a note beside the table?",)
+
+
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [("# выгрузка\n", 2), ("Выписка по счёту\n\n", 3), ("\n", 2), ("Плательщик,,Счёт,\n", 2)],
+)
+def test_headings_below_other_lines_are_found_and_told(desk: Desk, above: str, line: int) -> None:
+    message = desk.refused(above + simple("7,Имя,kz,1979\n"))
+    assert message.endswith(
+        f"t.csv: line 1: the headings stand in line {line}: remove what is above them"
+    )
+
+
+def test_sign_that_the_first_line_names_wrongly_is_told(desk: Desk) -> None:
+    message = desk.refused("sep=;\n" + simple("7,Имя,kz,1979\n"))
+    assert "line 2: the headings are parted by another sign, comma" in message
+
+
+@pytest.mark.parametrize("amount", ["(5.00)", "5-", "5 −", "−5", "–5.50"])
+def test_negative_number_of_bookkeepers_is_told_as_such(desk: Desk, amount: str) -> None:
+    message = desk.refused(f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n', BANK)
+    assert "no form of --numbers has its sign there; write -1000.50" in message
+
+
+@pytest.mark.parametrize("amount", ["₸5", "$ 5", "KZT 5"])
+def test_currency_before_its_number_is_told_as_such(desk: Desk, amount: str) -> None:
+    message = desk.refused(f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n', BANK)
+    assert "write the currency after the number, or in a column of its own" in message
+
+
 @pytest.mark.parametrize("amount", ["1 000,50", "5,50", "1,000.50", "1E+05", "1.000,50", "5-"])
 def test_number_in_another_form_is_refused(desk: Desk, amount: str) -> None:
     message = desk.refused(f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n', BANK)
@@ -480,7 +551,9 @@ def test_doubtful_identifiers_and_letters_are_warned_of_by_line(desk: Desk) -> N
 def test_doubts_of_one_kind_are_told_once_with_their_lines(desk: Desk) -> None:
     rows = "".join(f"{number},Ivanов {number},kz,1979\n" for number in range(50))
     (warning,) = desk.read(simple(rows)).warnings
-    assert warning.startswith("lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 40 more: name: Cyrillic")
+    assert warning.startswith(
+        "lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 40 more: name: it has Cyrillic"
+    )
 
 
 def test_warnings_are_bounded_and_the_rest_counted(desk: Desk) -> None:

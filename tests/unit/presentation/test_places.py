@@ -18,6 +18,7 @@ from agency_client.content import (
     entity,
     fields,
     goaml,
+    layout,
     links,
     mapping_file,
     mappings,
@@ -37,7 +38,10 @@ from agency_client.presentation.places import note_in_words, places_of, translat
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
 
-MODULES = (characters, entity, goaml, mapping_file, mappings, spoiled, table_import, tables, values)
+MODULES = (
+    characters, entity, goaml, layout, links, mapping_file, mappings, spoiled, table_import, tables,
+    values,
+)  # fmt: skip
 OF_OPTIONS = (
     "expected one of the delimiters",
     "expected after",

@@ -117,7 +117,8 @@ def test_variables_of_other_programs_and_passphrases_are_left_alone(folder: Path
     ("change", "field", "said"),
     [
         (("[database]", "[listen]\nport = 70000\n[database]"), "listen.port", "got 70000"),
-        (("[database]", "[listen]\nhots = 'x'\n[database]"), "listen.hots", "no such key"),
+        (("[database]", "[listen]\nhots = 'x'\n[database]"), "listen.hots", "did you mean 'host'?"),
+        (("[database]", "[databse]\n[database]"), "databse", "did you mean 'database'?"),
         (("[database]", "[nothing]\n[database]"), "nothing", "no such key"),
         (('url = "sqlite:///hub.db"', ""), "database.url", "got none"),
         (('crl = "crl.pem"', 'crl = "gone.pem"'), "tls.crl", "a file that exists"),
@@ -187,7 +188,7 @@ def test_variables_of_kubernetes_services_are_left_alone(folder: Path) -> None:
     ("variable", "value", "said"),
     [
         ("EXCHANGE_LIMITS_DEADLINE_SECONDS", "30s", "number"),
-        ("EXCHANGE_LISTEN_PROT", "1", "no such key"),
+        ("EXCHANGE_LISTEN_PROT", "1", "no such key; did you mean 'port'?"),
     ],
 )
 def test_bad_variable_is_named(folder: Path, variable: str, value: str, said: str) -> None:

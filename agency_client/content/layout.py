@@ -1,0 +1,48 @@
+"""Rows of a table that are not of its data: reports and forms print them among the others.
+
+Such a row would become a person called Total, or an account with the number 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_LEAST_NUMBERED: Final = 3
+_LEAST_COLUMNS: Final = 4
+_TOTAL: Final = re.compile(
+    r"(?:итого|всего|барлығы|жиыны|жиынтығы|(?:grand |sub-?)?total)(?:\W.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_RULE: Final = re.compile(r"[-=_+*─═]{2,}")
+
+
+def repeats_headings(cells: Sequence[str], headings: Sequence[str]) -> bool:
+    """True if a row holds the headings again, in any case, and nothing else."""
+    filled = [(cell, name) for cell, name in zip(cells, headings, strict=True) if cell.strip()]
+    return bool(filled) and all(_folded(cell) == _folded(name) for cell, name in filled)
+
+
+def layout_fault(cells: Sequence[str]) -> str | None:
+    """Say why a row is not of the data; None for any other."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if len(cells) >= _LEAST_NUMBERED and filled == [str(n + 1) for n in range(len(cells))]:
+        return "the row numbers the columns: take it out"
+    if len(filled) == len(cells) > 1 and all(map(_RULE.fullmatch, filled)):
+        return "the row is a line drawn between rows: take it out"
+    if filled and 2 * len(filled) <= len(cells) and _TOTAL.fullmatch(filled[0]):
+        return "the row reads like a total of the rows above: take it out"
+    return None
+
+
+def layout_doubt(cells: Sequence[str]) -> str | None:
+    """Say why a row may not be of the data; None for any other."""
+    filled = sum(1 for cell in cells if cell.strip())
+    if filled == 1 and len(cells) >= _LEAST_COLUMNS:
+        return "the row has one cell alone: is it a note beside the table?"
+    return None
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,95 @@
+"""A day that an officer gives is the same day for every reader, whatever the zone of either."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.consent_decision import ConsentDecision
+from tests.integration.evidence.conftest import Court, Office, read
+from tests.scenarios.conftest import Region
+from tests.support.asking import new_exchange
+from tests.support.commands import as_member, run
+
+LAST_DAY = date(datetime.now(UTC).year + 1, 12, 31)
+"""In UTC the end of this day is of the next year where the author is far in the west."""
+ZONES = {
+    "Pacific/Honolulu": "UTC-10:00",
+    "Asia/Almaty": "UTC+05:00",
+    "Asia/Bishkek": "UTC+06:00",
+    "Pacific/Kiritimati": "UTC+14:00",
+}
+
+
+@pytest.mark.parametrize(("zone", "offset"), ZONES.items())
+def test_day_due_is_the_same_in_lists_json_account_and_the_courts_script(
+    region: Region,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    zone: str,
+    offset: str,
+) -> None:
+    mia = region["kz.mia"]
+    exchange = new_exchange(mia, due=LAST_DAY, time_zone=zone)
+    told = f"to the end of {LAST_DAY} ({offset})"
+    for member in ("kz.mia/system", "kz.fma/system", "kz.gpo/system"):
+        code, out, _ = run(capsys, *as_member(region.town, member), "show", exchange)
+        assert code == 0
+        assert told in " ".join(out.replace("│", " ").split()), out
+        code, out, _ = run(capsys, *as_member(region.town, member), "--json", "show", exchange)
+        header = json.loads(out)["header"]
+        assert header["due_on"] == str(LAST_DAY)
+        assert header["due_at"] == f"{LAST_DAY}T23:59:59{offset.removeprefix('UTC')}"
+    office = Office(region.town, exchange)
+    office.export("kz.mia/system", tmp_path / "e.zip")
+    (tmp_path / "root.pem").write_bytes(region.town.files.root_pem)
+    court = Court(tmp_path, tmp_path / "root.pem", region.town.files.log_vkey)
+    assert any(f"due {told}" in line for line in court.lines(tmp_path / "e.zip"))
+    files, _ = read(tmp_path / "e.zip")
+    account = next(data for name, data in files.items() if name.endswith(".html")).decode()
+    for words, due in (
+        (ENGLISH, told),
+        (RUSSIAN, f"до конца дня {LAST_DAY} ({offset})"),
+        (KAZAKH, f"күн соңына дейін: {LAST_DAY} ({offset})"),
+    ):
+        assert words.request_rows[11] in account
+        assert due in account
+    region.replay(capsys)
+
+
+def test_consent_lasts_to_the_end_of_the_day_that_was_given(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The agencies of Kazakhstan are at UTC+5: the day begins on the day before in UTC."""
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange = new_exchange(mia)
+    fma.open(exchange)
+    fma.reply(exchange, brief="Ответ (вымышлено)")
+    answer = mia.open(exchange).statements[-1].statement.digest
+    mia.ask_consent(exchange, answer, "kz.gpo", "PROSECUTION", reason="Для суда (вымышлено)")
+    asked = fma.open(exchange).statements[-1].statement.digest
+    past = region.refusal(fma.grant_consent, exchange, asked, date(2020, 1, 1))
+    assert past is Reason.EXPIRY_PAST
+    code, out, err = run(
+        capsys,
+        *as_member(region.town, "kz.fma/system"),
+        *("consent", exchange, "--about", asked.hex(), "--expires-at", f"{LAST_DAY:%d.%m.%Y}"),
+    )
+    assert code == 0, out + err
+    given = mia.open(exchange).statements[-1].statement.body
+    assert isinstance(given, ConsentDecision)
+    assert given.expires_at is not None
+    assert (given.expires_on, given.expires_at.astimezone(UTC).date()) == (LAST_DAY, LAST_DAY)
+    code, out, _ = run(capsys, *as_member(region.town, "kz.mia/system"), "--json", "show", exchange)
+    codes = json.loads(out)["statements"][-1]["codes"]
+    assert codes["expires_on"] == str(LAST_DAY)
+    assert codes["expires_at"] == f"{LAST_DAY}T23:59:59+05:00"
+    code, out, _ = run(capsys, *as_member(region.town, "kz.mia/system"), "show", exchange)
+    told = f"valid to the end of {LAST_DAY} (UTC+05:00)"
+    assert told in " ".join(out.replace("│", " ").split()), out
+    region.replay(capsys)
