@@ -786,6 +786,9 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "due": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
     "member": Words("Agency to invite", "Приглашаемый орган", "Шақырылатын орган"),
     "agency": Words("Agency", "Орган", "Орган"),
+    "supervisor": Words(
+        "Supervisor to involve", "Привлекаемый надзирающий орган", "Тартылатын қадағалау органы"
+    ),
     "comment": Words("Comment", "Замечание", "Ескерту"),
     "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
     "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),
