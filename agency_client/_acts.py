@@ -4012,7 +4012,7 @@ class Acts:
     def ask_to_be_involved(
         self, exchange: str | HasId, agency: str, *, comment: str
     ) -> Sent | Queued:
-        """Ask an agency of your own state to involve you, as by a joint case.
+        """Ask an agency of your own state to let you take part.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.

@@ -95,7 +95,7 @@ def test_who_reads_a_statement_sees_from_whom_the_copy_is_withheld(
 def test_a_supervisor_is_involved_in_an_exchange_and_reads_what_follows(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mia, gpo, uz = region["kz.mia"], region["kz.gpo"], region["uz.fiu"]
+    mia, gpo, uz = region[OFFICER], region["kz.gpo"], region["uz.fiu"]
     exchange = new_exchange(mia, "uz.fiu")
     early = region.refusal(mia.involve_supervisor, exchange, "kz.gpo")
     assert early is Reason.OUT_OF_ORDER
@@ -106,8 +106,11 @@ def test_a_supervisor_is_involved_in_an_exchange_and_reads_what_follows(
     assert itself is Reason.NOT_A_PARTY
     no_copy = region.refusal(mia.involve_supervisor, exchange, "kz.fma")
     assert no_copy is Reason.NOT_A_PARTY
-    abroad = region.refusal(uz.involve_supervisor, exchange, "kz.gpo")
+    foreign = region.employ("uz.fiu/officer/jasur")
+    abroad = region.refusal(foreign.involve_supervisor, exchange, "kz.gpo")
     assert abroad is Reason.NOT_A_PARTY
+    machine = region.refusal(region["kz.mia"].involve_supervisor, exchange, "kz.gpo")
+    assert machine is Reason.POLICY_DENIED, "a person decides it"
     uz.interim_reply(exchange, brief="До привлечения (вымышлено)", document=FINDINGS)
     mia.involve_supervisor(exchange, "kz.gpo", reason="По его просьбе (вымышлено)")
     again = region.refusal(mia.involve_supervisor, exchange, "kz.gpo")
@@ -137,11 +140,11 @@ def test_a_statement_is_withheld_from_an_involved_supervisor_on_a_ground(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:
     officer, gpo, fma = region[OFFICER], region["kz.gpo"], region["kz.fma"]
-    exchange = new_exchange(officer)
-    fma.open(exchange)
-    fma.involve_supervisor(exchange, "kz.gpo")
-    fma.acknowledge(exchange)
-    officer.recall(exchange, reason="Отозвано (вымышлено)", **WITHHELD)
+    exchange = new_exchange(fma, "kz.mia")
+    officer.open(exchange)
+    officer.involve_supervisor(exchange, "kz.gpo")
+    officer.acknowledge(exchange)
+    officer.refuse(exchange, "CONTRARY_TO_LAW", explanation="Отказ (вымышлено)", **WITHHELD)
     kinds = [each.kind.value for each in gpo.open(exchange).statements]
     assert kinds == ["information_request", "involve_supervisor", "acknowledge"]
     case = officer.open_joint_case(to=["kz.fma"], brief=BRIEF)
@@ -149,6 +152,21 @@ def test_a_statement_is_withheld_from_an_involved_supervisor_on_a_ground(
     fma.open(case.exchange_id)
     invited = region.refusal(officer.involve_supervisor, case.exchange_id, "kz.gpo")
     assert invited is Reason.POLICY_DENIED
+    region.replay(capsys)
+
+
+def test_a_supervisor_is_involved_only_after_a_copy_that_was_not_withheld(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    officer, gpo, fma = region[OFFICER], region["kz.gpo"], region["kz.fma"]
+    exchange = new_exchange(officer, **WITHHELD)
+    fma.open(exchange)
+    withheld = region.refusal(officer.involve_supervisor, exchange, "kz.gpo")
+    assert withheld is Reason.NOT_A_PARTY
+    fma.partial_reply(exchange, brief="Часть ответа (вымышлено)", document=FINDINGS)
+    officer.involve_supervisor(exchange, "kz.gpo")
+    kinds = [each.kind.value for each in gpo.open(exchange).statements]
+    assert kinds == ["partial_reply", "involve_supervisor"]
     region.replay(capsys)
 
 
