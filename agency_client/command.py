@@ -1,4 +1,7 @@
-"""The entry point of `agency`: it says in one line what an incomplete installation lacks."""
+"""The entry point of `agency`: what befalls the command before it is loaded is one line, too.
+
+An incomplete installation is told by what it lacks, and Ctrl-C by what was done: nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import sys
 from typing import Final
 
 _EXIT_CANNOT: Final = 2
+_EXIT_STOPPED: Final = 130
 _OWN: Final = ("agency_client", "exchange_")
 
 
@@ -26,6 +30,13 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(_EXIT_CANNOT)
+    except KeyboardInterrupt:
+        # Once it is loaded, the command hears signals itself.
+        if "--json" in sys.argv:
+            print('{"error": {"reason": "STOPPED", "message": "stopped", "field": null}}')
+        else:
+            print("agency: stopped; nothing was done", file=sys.stderr)
+        sys.exit(_EXIT_STOPPED)
 
 
 def _load() -> None:

@@ -47,7 +47,14 @@ from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.information_request import InformationRequest
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
-from exchange_protocol.log.merkle import CompactRange, inclusion_proof, leaf_hash
+from exchange_protocol.log.merkle import (
+    CompactRange,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    tree_root,
+    verify_consistency,
+)
 from exchange_protocol.log.succession import Succession, sign_succession
 from exchange_protocol.record.entries import Entry, Event, encode_entry, entry_leaf_data
 from exchange_protocol.record.receipts import verify_receipt
@@ -661,6 +668,60 @@ def check_receipt(given: Vectors) -> Any:
     return verify_receipt(proven, note, statement, LogVerifier(given["log_vkey"]))
 
 
+def consistency() -> Vectors:
+    """Proofs that one tree extends another, and what proves it of no tree."""
+    leaves = [leaf_hash(f"leaf {i}".encode()) for i in range(13)]
+    growth = CompactRange().append_many(leaves)
+    roots = [tree_root(size, growth.read) for size in range(len(leaves) + 1)]
+
+    def given(first: int, second: int) -> Vectors:
+        proof = consistency_proof(first, second, growth.read)
+        return {
+            "first_size": first,
+            "second_size": second,
+            "first_root": roots[first].hex(),
+            "second_root": roots[second].hex(),
+            "proof": [each.hex() for each in proof],
+        }
+
+    pairs = [(0, 5), (1, 2), (1, 13), (4, 8), (4, 13), (6, 7), (6, 8), (7, 13), (8, 13), (13, 13)]
+    cases = [given(*pair) for pair in pairs]
+    for each in cases:
+        check_consistency(each)
+    good = given(6, 13)
+    wrong: list[tuple[str, Vectors]] = [
+        ("another first root", {**good, "first_root": roots[5].hex()}),
+        ("another second root", {**good, "second_root": roots[12].hex()}),
+        ("the roots changed round", {**good, "first_root": good["second_root"]}),
+        ("a proof cut short", {**good, "proof": good["proof"][:-1]}),
+        ("a hash too many", {**good, "proof": [*good["proof"], roots[1].hex()]}),
+        ("no proof", {**good, "proof": []}),
+        ("a proof in another order", {**good, "proof": good["proof"][::-1]}),
+        ("equal sizes with two roots", {**given(13, 13), "first_root": roots[12].hex()}),
+        ("equal sizes with a proof", {**given(13, 13), "proof": good["proof"]}),
+        ("an empty tree with a proof", {**given(0, 5), "proof": good["proof"]}),
+        ("an empty tree with another root", {**given(0, 5), "first_root": roots[1].hex()}),
+    ]
+    return {
+        "leaf_hashes": [each.hex() for each in leaves],
+        "cases": cases,
+        "refusals": refusals(
+            (name, each, partial(check_consistency, each)) for name, each in wrong
+        ),
+    }
+
+
+def check_consistency(given: Vectors) -> None:
+    """Verify a consistency proof as a vector describes it."""
+    verify_consistency(
+        given["first_size"],
+        given["second_size"],
+        [bytes.fromhex(each) for each in given["proof"]],
+        bytes.fromhex(given["first_root"]),
+        bytes.fromhex(given["second_root"]),
+    )
+
+
 def log_keys() -> Vectors:
     """Three keys of one log, each succeeded by the next: what they sign, and what holds when."""
     seeds = [secret(f"log key {i}") for i in range(3)]
@@ -777,6 +838,7 @@ def made() -> dict[str, Vectors]:
         "statements": statements(),
         "entries": entries(),
         "receipts": receipts(),
+        "consistency": consistency(),
         "log_keys": log_keys(),
         "errors": errors(),
         "kinds": kinds(),

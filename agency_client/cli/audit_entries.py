@@ -15,7 +15,8 @@ import typer
 from rich.text import Text
 
 from agency_client.cli import inputs
-from agency_client.cli.audit import audit, ending_as_audit, verify_database, verify_shown
+from agency_client.cli.audit import audit
+from agency_client.cli.auditing import ending_as_audit, verify_database, verify_shown
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import Column, print_json, print_table, say
 from agency_client.cli.report import check_auditor, refuse

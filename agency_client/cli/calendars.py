@@ -17,7 +17,7 @@ from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.outbox import result_line
-from agency_client.cli.output import Column, print_json, print_table, say
+from agency_client.cli.output import Column, print_json, print_table, put, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.calendar_files import (
@@ -46,6 +46,7 @@ LimitsFile = Annotated[Path, typer.Argument(metavar="FILE.toml", help="Tables [[
 
 @calendar.command()
 def make(
+    context: typer.Context,
     state: Annotated[str, typer.Argument(metavar="STATE", help="ISO 3166-1 alpha-2, such as kz.")],
     year: Annotated[int, typer.Argument(metavar="YEAR", min=2020, max=2100)],
     time_zone: Annotated[
@@ -74,7 +75,11 @@ def make(
             f"expected one of {', '.join(ZONES)}, or --time-zone for another state; got {code}",
             field="state",
         )
-    typer.echo(make_calendar(code, year, zone, international=international), nl=False)
+    text = make_calendar(code, year, zone, international=international)
+    if session_of(context).as_json:
+        print_json({"calendar": text})
+    else:
+        put(text)
 
 
 @calendar.command()
@@ -145,7 +150,7 @@ def show_limits(context: typer.Context) -> None:
     if session.as_json:
         print_json({"limits": _plain([rules.limits[key] for key in sorted(rules.limits)])})
         return
-    typer.echo(limits_file(rules), nl=False)
+    put(limits_file(rules))
 
 
 def _text(file: Path) -> str:

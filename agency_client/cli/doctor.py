@@ -12,7 +12,7 @@ import typer
 import exchange_doctor
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
-from agency_client.cli.output import print_json
+from agency_client.cli.output import print_json, put
 from agency_client.cli.session import Session, session_of
 from agency_client.cli.setup import PANEL
 from agency_client.state.checkpoints import TrustStore
@@ -50,7 +50,7 @@ def doctor(context: typer.Context) -> None:
     if session.as_json:
         print_json(exchange_doctor.as_json(page))
     else:
-        typer.echo("\n".join(exchange_doctor.lines(page)))
+        put("\n".join(exchange_doctor.lines(page)) + "\n")
     if not exchange_doctor.is_well(page):
         raise typer.Exit(ExitCode.REFUSED)
 

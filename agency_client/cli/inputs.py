@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -77,13 +77,34 @@ def day_or_moment(text: str, zone: tzinfo, option: str, spans: str = "") -> date
                 return datetime.strptime(text, form).date()  # noqa: DTZ007 -- a day has no zone
         for form in _TIMES:
             with suppress(ValueError):
-                return datetime.strptime(text, form).replace(tzinfo=zone)
+                return _certain(datetime.strptime(text, form).replace(tzinfo=zone), option)
         with suppress(ValueError):
             at = datetime.fromisoformat(text)
-            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+            if at.tzinfo is not None:
+                return at
+            return _certain(at.replace(tzinfo=zone), option)
     raise typer.BadParameter(
         f"expected {spans}a day such as 2026-12-05 or 05.12.2026, or a time such as "
         f"2026-12-05 18:00, 05.12.2026 18:00 or 2026-12-05T13:00Z; got {text[:64]!r}",
+        param_hint=option,
+    )
+
+
+def _certain(at: datetime, option: str) -> datetime:
+    """A local time that is one moment: where clocks are set, a time is skipped or comes twice."""
+    try:
+        back = at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None)
+    except OverflowError:
+        return at  # At the ends of the calendar no clock is set; the rules refuse it.
+    if back != at.replace(tzinfo=None):
+        what = "is skipped, as clocks are set forward"
+    elif at.replace(fold=1).utcoffset() != at.utcoffset():
+        what = "comes twice, as clocks are set back"
+    else:
+        return at
+    raise typer.BadParameter(
+        f"the time {at:%Y-%m-%d %H:%M} {what} in {at.tzinfo}: give it in UTC, such as "
+        "2026-12-05T13:00Z",
         param_hint=option,
     )
 

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from agency_client.cli.app import app
+from agency_client.cli.output import print_json, put
 from agency_client.cli.session import session_of
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.expiry import key_states
@@ -33,12 +34,15 @@ def metrics(
 
     Run it every minute, into the folder of node_exporter's textfile collector.
     """
-    profile = session_of(context).load_profile()
+    session = session_of(context)
+    profile = session.load_profile()
     text = "\n".join(_page(profile, datetime.now(UTC))) + "\n"
-    if out is None:
-        typer.echo(text, nl=False)
-    else:
+    if out is not None:
         replace_file(out, text.encode(), mode=PUBLIC)
+    if session.as_json:
+        print_json({"file": str(out)} if out is not None else {"metrics": text})
+    elif out is None:
+        put(text)
 
 
 def _page(profile: Profile, now: datetime) -> Iterator[str]:

@@ -103,6 +103,12 @@ def say(text: Cell) -> None:
         out().print(_clean(text))
 
 
+def put(text: str) -> None:
+    """Print a text of the result exactly as it is, for a file or another program."""
+    with results():
+        sys.stdout.write(text)
+
+
 def complain(text: str, style: str = "") -> None:
     """Print a line on stderr; that nobody takes it changes nothing of what was done."""
     with suppress(OSError):

@@ -14,11 +14,11 @@ from agency_client.audit.rehearsal import (
     RuleChanges,
     compare_policies,
 )
-from agency_client.cli.audit import ending_as_audit, verify_database, verify_shown
+from agency_client.cli.auditing import ending_as_audit, verify_database, verify_shown
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.operator import operator
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
-from agency_client.cli.output import complain, print_json, say
+from agency_client.cli.output import complain, print_json, put, say
 from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
@@ -84,7 +84,7 @@ def show_policy(
             facts["lapses_at"] = iso(proposal.lapses_at)
         print_json(facts)
     else:
-        typer.echo(shown.text, nl=False)
+        put(shown.text)
         if is_proposal and proposal:
             complain(f"proposed by {proposal.author}; lapses at {iso(proposal.lapses_at)}")
 

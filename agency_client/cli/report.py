@@ -11,13 +11,13 @@ import typer
 from agency_client.audit import AuditReport
 from agency_client.cli import inputs
 from agency_client.cli.app import app
-from agency_client.cli.audit import (
+from agency_client.cli.audit_report import print_report
+from agency_client.cli.auditing import (
     EXIT_CODE_OF_VERDICT,
     ending_as_audit,
     verify_database,
     verify_shown,
 )
-from agency_client.cli.audit_report import print_report
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import heading, print_json, print_table, say
 from agency_client.cli.session import Session, session_of

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from agency_client.cli.app import app
-from agency_client.cli.output import Column, alarm, print_fields, print_json, print_table, say
+from agency_client.cli.output import Column, alarm, print_fields, print_json, print_table, put, say
 from agency_client.cli.questions import ask_secret
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
@@ -300,7 +300,7 @@ def templates(
     if session_of(context).as_json:
         print_json({"template": template.value, "yaml": TEMPLATES[template]})
     else:
-        typer.echo(TEMPLATES[template], nl=False)
+        put(TEMPLATES[template])
 
 
 def _revoked_at(

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agency_client.cli.app import app
-from agency_client.cli.output import complain, print_json, print_json_line, say
+from agency_client.cli.output import complain, print_json, print_json_line, put, say
 from agency_client.cli.session import Session, session_of
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -39,7 +39,7 @@ def init_key(
     if session.as_json:
         print_json({"key": str(key), "vkey": vkey})
     else:
-        typer.echo(vkey)
+        put(f"{vkey}\n")
 
 
 @witness.command()

@@ -43,6 +43,7 @@ from agency_client.core.views import (
     VerifiedStatement,
 )
 from agency_client.state.checkpoints import Head
+from agency_client.state.keys import Vault
 from exchange_protocol.errors import HubUnavailable, NotAuthenticated, NotFound, Reason, SealBroken
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, ReaderRole
@@ -57,6 +58,7 @@ from exchange_protocol.record.receipts import (
 from exchange_protocol.rules.access import is_erased, is_told_of_erasure, spoken
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part
+from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import PartContext, WrappedKey, open_part
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
@@ -223,7 +225,7 @@ class Exchanges:
                 f"part {part_name!r} is not sealed to {self._ports.agency}"
             )
         sealed = yield from self.fetch_sealed(statement, part)
-        return self._opened(statement, part, wrapped, sealed)
+        return _opened(self._ports.vault, statement, part, wrapped, sealed)
 
     def fetch_sealed(self, each: VerifiedStatement, part: Part) -> Operation[bytearray]:
         """Fetch the sealed bytes of a part; a broken transfer goes on where it stopped."""
@@ -284,12 +286,13 @@ class Exchanges:
         plaintexts: dict[str, bytes] = {}
         faults: list[PartFault] = []
         role: ReaderRole | None = None
+        reader = self._ports.agency
         # By a signed notice or the published retention, not by the hub's word.
         erased = exchange is not None and is_erased(
             exchange, spoken(exchange, each.statement), self._ports.clock()
         )
         for part in each.statement.parts:
-            wrapped = part.wrapped_key(self._ports.agency)
+            wrapped = part.wrapped_key(reader)
             if wrapped is None:
                 continue
             role = ReaderRole(wrapped.role)
@@ -300,38 +303,25 @@ class Exchanges:
             except NotFound as error:
                 # The hub's word is taken where no notice would be shown: auditors judge whether
                 # there was one.
-                if error.reason is not Reason.CONTENT_ERASED or self._is_told(each, exchange):
+                if error.reason is not Reason.CONTENT_ERASED or _is_told(reader, each, exchange):
                     raise
                 erased = True
                 continue
             try:
-                plaintexts[part.name] = self._opened(each, part, wrapped, sealed)
+                plaintexts[part.name] = _opened(self._ports.vault, each, part, wrapped, sealed)
             except SealBroken as error:
                 faults.append(PartFault(part.name, error, each.author.agency))
             except NotAuthenticated as error:
                 # The key is missing in this profile; another one of the agency may hold it.
-                faults.append(PartFault(part.name, error, self._ports.agency))
+                faults.append(PartFault(part.name, error, reader))
         if erased:
             return read_statement(each, role, {}, (), is_erased=True)
         return read_statement(each, role, plaintexts, faults)
 
-    def _opened(
-        self, each: VerifiedStatement, part: Part, wrapped: WrappedKey, sealed: bytearray
-    ) -> bytes:
-        private = self._ports.vault.sealing_key(wrapped.key_id)
-        return open_part(sealed, PartContext(each.statement.id, part.name), wrapped, private)
-
-    def _is_told(self, each: VerifiedStatement, exchange: Exchange | None) -> bool:
-        """True if a notice that erased it would be shown; a supervisor sees no state at all."""
-        if exchange is None:
-            return False
-        said = spoken(exchange, each.statement)
-        return is_told_of_erasure(self._ports.agency, exchange, said)
-
     def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
         """Check that a notice or retention erased it; raises RULE_BROKEN if a hub only says so."""
         exchange = (yield from self.get(each.statement.exchange_id)).exchange
-        if exchange is None or not self._is_told(each, exchange):
+        if exchange is None or not _is_told(self._ports.agency, each, exchange):
             return
         # The hub's clock may be ahead of this one's.
         at = self._ports.clock() + MOST_AHEAD
@@ -360,6 +350,20 @@ def _verified(
         note=head.note,
         summary=parse_summary(summary),
     )
+
+
+def _opened(
+    vault: Vault, each: VerifiedStatement, part: Part, wrapped: WrappedKey, sealed: bytearray
+) -> bytes:
+    private = vault.sealing_key(wrapped.key_id)
+    return open_part(sealed, PartContext(each.statement.id, part.name), wrapped, private)
+
+
+def _is_told(reader: AgencyId, each: VerifiedStatement, exchange: Exchange | None) -> bool:
+    """True if a notice that erased it would be shown; a supervisor sees no state at all."""
+    if exchange is None:
+        return False
+    return is_told_of_erasure(reader, exchange, spoken(exchange, each.statement))
 
 
 def _check_delivered(before: VerifiedExchange, after: VerifiedExchange, agency: str) -> None:

@@ -49,6 +49,8 @@ CA_VARIABLE: Final = "EXCHANGE_CERTS_PASSPHRASE"
 KEY_VARIABLE: Final = "EXCHANGE_CERTS_KEY_PASSPHRASE"
 
 _STATE_STYLES: Final = {"valid": "green", "revoked": "red", "expired": "dim", "future": "yellow"}
+_WIDEST: Final = 400
+"""Columns of a row with the longest identity; a narrow terminal wraps the row as a whole."""
 
 
 class CheckedUsage(StrEnum):
@@ -258,7 +260,7 @@ def list_certificates(directory: Directory, as_json: AsJson = False) -> None:
         rows = [record.to_json() | {"state": record.state(now)} for record in records]
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
         return
-    Console().print(_table(records, now))
+    Console(width=_WIDEST).print(_table(records, now))
 
 
 @app.command()
@@ -366,20 +368,19 @@ def _serials_of(directory: Path, identity: str, now: datetime) -> list[int]:
 
 
 def _table(records: Sequence[Record], now: datetime) -> Table:
-    table = Table()
-    for heading in ("identity", "usage", "from", "to", "state"):
-        table.add_column(heading, overflow="fold")
-    # Unbroken, so that it can be copied for `revoke`.
-    table.add_column("serial", no_wrap=True)
+    # Nothing is broken, so that identity and serial can be copied for `revoke`.
+    table = Table(box=None, pad_edge=False)
+    for heading in ("serial", "state", "from", "to", "usage", "identity"):
+        table.add_column(heading, no_wrap=True)
     for record in records:
         state = record.state(now)
         table.add_row(
-            record.identity,
-            record.usage.name,
+            f"{record.serial:x}",
+            f"[{_STATE_STYLES[state]}]{state}",
             f"{record.not_before:%Y-%m-%d}",
             f"{record.not_after:%Y-%m-%d}",
-            f"[{_STATE_STYLES[state]}]{state}",
-            f"{record.serial:x}",
+            record.usage.name,
+            record.identity,
         )
     return table
 

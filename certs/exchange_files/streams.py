@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 EXIT_UNWRITTEN: Final = 5
+EXIT_STOPPED: Final = 130
+"""The code of a command that Ctrl-C has stopped."""
 _STREAMS: Final = (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))
 """The way in which each is held: a result that is written to a closed stdout is lost, and said."""
 
@@ -61,6 +63,11 @@ def results_apart(command: str) -> Iterator[None]:
             print(f"{command}: the result could not be written: {why}", file=sys.stderr)
             left = left if left is not None and left.code else SystemExit(EXIT_UNWRITTEN)
     if left is not None:
+        if left.code == EXIT_STOPPED:
+            print(
+                f"{command}: stopped; a file is there whole or not at all, so run it again",
+                file=sys.stderr,
+            )
         raise left
 
 

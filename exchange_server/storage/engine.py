@@ -121,7 +121,8 @@ def _open(url: str, *, read_only: bool, serving: bool) -> Engine:
             return open_postgresql(parsed, serving=serving)
         case other:
             raise Reason.CONFIG_INVALID.error(
-                f"expected a SQLite file or PostgreSQL as the database, got {other}"
+                f"expected a SQLite file or PostgreSQL as the database, got {other}",
+                field="database.url",
             )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.consent_decision import ConsentDecision
 from tests.integration.evidence.conftest import Court, Office, read
 from tests.scenarios.conftest import Region
 from tests.support.asking import new_exchange
@@ -81,6 +82,8 @@ def test_consent_lasts_to_the_end_of_the_day_that_was_given(
     )
     assert code == 0, out + err
     given = mia.open(exchange).statements[-1].statement.body
+    assert isinstance(given, ConsentDecision)
+    assert given.expires_at is not None
     assert (given.expires_on, given.expires_at.astimezone(UTC).date()) == (LAST_DAY, LAST_DAY)
     code, out, _ = run(capsys, *as_member(region.town, "kz.mia/system"), "--json", "show", exchange)
     codes = json.loads(out)["statements"][-1]["codes"]

@@ -348,7 +348,7 @@ class Hub:
                 directory_size=self.directory.size,
                 exchange_id=exchange.id,
                 payload_digest=said.digest,
-                ruling=Ruling(self.directory.rulebook.policy.digest, (), changes, ()),
+                ruling=Ruling(b"", (), changes, ()) if changes else None,
             )
         )
 

@@ -232,6 +232,8 @@ class Replay:
             raise _broken(index, "expected a range that was read with an inspection alone")
         if entry.signature_digest and entry.event is not Event.STATEMENT:
             raise _broken(index, "expected a signature with a statement alone")
+        if (entry.reason or entry.operation) and entry.event in (Event.STATEMENT, Event.DELIVERY):
+            raise _broken(index, "expected a reason and an operation with a denial alone")
         state.last_index, state.last_time = index, entry.hub_time
         judgement = None
         match entry.event:
@@ -322,6 +324,9 @@ class Replay:
         recorded = entry.ruling.legs if entry.ruling else ()
         if recorded != changes:
             raise _broken(index, f"the delivery should change {changes}, it records {recorded}")
+        # No policy decides on a delivery: what an entry cited would be read as if one had.
+        if entry.ruling != (Ruling(b"", (), changes, ()) if changes else None):
+            raise _broken(index, f"expected a delivery to cite nothing, it records {entry.ruling}")
         self.exchanges[exchange.id] = after
 
 

@@ -73,7 +73,11 @@ class TrustAnchors:
 
     @classmethod
     def from_pem(cls, pem: bytes) -> Self:
-        """Parse one or more root certificates; raises CERTIFICATE_INVALID for none or a bad one."""
+        """Parse one or more root certificates.
+
+        Raises:
+            NotAuthenticated: CERTIFICATE_INVALID, for none, a bad one, or one of no authority.
+        """
         try:
             parsed = x509.load_pem_x509_certificates(pem)
         except UNREADABLE:
@@ -81,6 +85,12 @@ class TrustAnchors:
                 "expected one or more root certificates in PEM"
             ) from None
         roots = [parse_certificate(each.public_bytes(Encoding.DER)) for each in parsed]
+        for each in roots:
+            if not _is_authority(each):
+                raise Reason.CERTIFICATE_INVALID.error(
+                    "expected root certificates, got one that may issue no others: name the "
+                    "authority's root.pem"
+                )
         return cls(tuple(roots), Store(roots))
 
 
@@ -124,6 +134,13 @@ def key_fingerprint(certificate: x509.Certificate) -> bytes:
     return hashlib.sha256(
         certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     ).digest()
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, *UNREADABLE):
+        return False
 
 
 def parse_certificate(der: bytes) -> x509.Certificate:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import pytest
 
-from agency_client.cli import audit as cli_audit
+from agency_client.cli.audit_follow import wait_seconds
 from tests.support.commands import as_member, run
 from tests.support.deployment import AUDITOR, Deployment
 from tests.support.foundation import STATE_AUDITOR, Foundation
@@ -193,15 +193,15 @@ def come_back_at(files: HubFiles, port: int) -> None:
 
 def test_waits_grow_to_a_bound_and_are_spread() -> None:
     def waits(failures: int) -> set[float]:
-        return {cli_audit._wait_seconds(60, failures) for _ in range(50)}
+        return {wait_seconds(60, failures) for _ in range(50)}
 
     assert all(60 <= wait <= 120 for wait in waits(1))
     assert len(waits(1)) > 1
     for many in (4, 1_000_000):
         assert all(450 <= wait <= 900 for wait in waits(many))
-    assert max(cli_audit._wait_seconds(1, 1_000_000) for _ in range(50)) <= 16
+    assert max(wait_seconds(1, 1_000_000) for _ in range(50)) <= 16
     # Who looks once a day does not look every quarter of an hour for an outage.
-    assert 43_200 <= cli_audit._wait_seconds(86_400, 9) <= 86_400
+    assert 43_200 <= wait_seconds(86_400, 9) <= 86_400
 
 
 def test_a_bar_is_drawn_for_a_person_alone(stage: tuple[Deployment, HubProcess]) -> None:

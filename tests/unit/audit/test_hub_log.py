@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from agency_client.audit import HubLog
-from agency_client.cli.audit import hub_log
+from agency_client.cli.auditing import hub_log
 from agency_client.core.log import LogLeaf
 from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import LimitExceeded, Reason

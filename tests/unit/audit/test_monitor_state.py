@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -273,6 +273,63 @@ def test_a_place_of_another_auditor_is_refused(tmp_path: Path) -> None:
         pytest.raises(ExchangeError, match="it is of spiffe"),
     ):
         audit(place, story(), PROSECUTOR)
+
+
+def test_a_place_of_another_log_accuses_nobody(tmp_path: Path) -> None:
+    """The log of this place was longer: by its size alone, this one would be rolled back."""
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE place SET record = replace(record, '.example/log', '.else/log')")
+        connection.commit()
+    before = path.read_bytes()
+    with (
+        closing(opened(path)) as place,
+        pytest.raises(
+            ExchangeError, match=r"expected a place of the log exchange\.example"
+        ) as other,
+    ):
+        audit(place, story()[:-2])
+    assert other.value.reason is Reason.DOCUMENT_INVALID
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_place_that_was_cut_off_is_refused_and_not_begun_anew(
+    tmp_path: Path, share: float
+) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story()[:-2])
+    whole = path.read_bytes()
+    cut = whole[: int(len(whole) * share)]
+    path.write_bytes(cut)
+    with (
+        pytest.raises(ExchangeError, match="cannot be used") as refused,
+        closing(opened(path)) as place,
+    ):
+        audit(place, story())
+    assert refused.value.reason is Reason.DOCUMENT_INVALID
+    assert path.read_bytes() == cut
+
+
+def test_an_audit_that_was_interrupted_goes_on_from_the_last_place(tmp_path: Path) -> None:
+    class Interrupted(ListedLog):
+        def leaves(self, start: int) -> Iterator[AuditedLeaf]:  # type: ignore[override]
+            yield from super().leaves(start)[:2]
+            raise KeyboardInterrupt
+
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story()[:-4])
+    before = path.read_bytes()
+    with closing(opened(path)) as place, pytest.raises(KeyboardInterrupt):
+        verify_log(Interrupted(story()), fictional_cast().anchors, auditor=CENTRE, place=place)
+    assert path.read_bytes() == before
+    with closing(opened(path)) as place:
+        report = audit(place, story())
+    assert (report.first, report.is_clean) == (len(story()) - 4, True)
 
 
 def test_two_monitors_do_not_share_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,12 +133,17 @@ def test_first_moment_before_the_roots_is_refused(ca: Run) -> None:
     assert (status, "INVALID_FIELD [not_before]" in err) == (2, True)
 
 
-def test_list_shows_a_table_without_a_passphrase(ca: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_list_shows_a_table_without_a_passphrase_that_breaks_no_word(
+    ca: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
     ca("issue", "ca", *MEMBER, "--out", "mia.pem")
+    [row] = json.loads(ca("list", "ca", "--json")[1])
     monkeypatch.delenv(CA_VARIABLE)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", columns)
     status, out, _ = ca("list", "ca")
     assert status == 0
+    assert row["serial"] in out
     assert "spiffe://caricc.example/agency/kz.mia/system" in out
     assert "valid" in out
 

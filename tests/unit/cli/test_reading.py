@@ -292,3 +292,41 @@ def test_json_says_what_is_meant_and_cannot_steer_a_terminal(
     assert json.loads(said) == document
     assert all(char.isprintable() for line in said.splitlines() for char in line)
     assert "Қасымова Ә., 中文, 😀" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("2027-03-28 02:30", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("28.03.2027 02:30", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("2027-03-28T02:30:15", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("2027-10-31 02:30", "2027-10-31 02:30 comes twice, as clocks are set back"),
+        ("2027-10-31T02:30", "2027-10-31 02:30 comes twice, as clocks are set back"),
+    ],
+)
+def test_local_time_that_is_no_moment_or_two_is_refused(text: str, says: str) -> None:
+    with pytest.raises(typer.BadParameter, match=says) as caught:
+        inputs.due(text, ZoneInfo("Europe/Berlin"))
+    assert "in Europe/Berlin: give it in UTC" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2027-03-28 03:00", "2027-03-28T01:00:00+00:00"),
+        ("2027-03-28T02:30+01:00", "2027-03-28T01:30:00+00:00"),
+        ("2027-10-31T02:30+01:00", "2027-10-31T01:30:00+00:00"),
+        ("2027-10-31 03:00", "2027-10-31T02:00:00+00:00"),
+        ("2027-03-28T04:00", "2027-03-28T02:00:00+00:00"),
+    ],
+)
+def test_time_beside_the_hour_that_clocks_are_set_in_is_taken(text: str, moment: str) -> None:
+    found = inputs.due(text, ZoneInfo("Europe/Berlin"))
+    assert isinstance(found, datetime)
+    assert found.astimezone(UTC).isoformat() == moment
+
+
+def test_time_at_the_ends_of_the_calendar_is_left_to_the_rules() -> None:
+    for text in ("0001-01-01 00:00", "9999-12-31 23:59"):
+        for zone in ("Asia/Almaty", "America/New_York"):
+            assert isinstance(inputs.due(text, ZoneInfo(zone)), datetime)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import agency_client.cli
+from agency_client import command as entry
 from agency_client.cli.app import command_line
 from agency_client.cli.loading import MODULES, modules_of, words_of
 
@@ -100,3 +101,22 @@ def shape(command: Any) -> Any:
 def test_a_word_that_is_no_command_has_no_module() -> None:
     assert modules_of("inbxo") == ()
     assert modules_of("") == ()
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_ctrl_c_before_the_command_is_loaded_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "_load", stop)
+    monkeypatch.setattr("sys.argv", ["agency", "whoami", *words])
+    with pytest.raises(SystemExit) as left:
+        entry.main()
+    assert left.value.code == 130
+    out, err = capsys.readouterr()
+    if words:
+        assert (json.loads(out)["error"]["reason"], err) == ("STOPPED", "")
+    else:
+        assert (out, err) == ("", "agency: stopped; nothing was done\n")

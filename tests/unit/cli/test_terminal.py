@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import textwrap
+from pathlib import Path
 
 import pytest
 
+from agency_client import cli
 from agency_client.cli.output import print_json
 from agency_client.cli.terminal import (
     ReaderLeft,
@@ -18,6 +21,7 @@ from agency_client.cli.terminal import (
     results,
     wait_until_taken,
 )
+from tests.support.commands import run
 from tests.support.warm_programs import warm_python
 
 
@@ -97,3 +101,28 @@ def test_json_is_ascii_where_the_stream_is_not_utf_8(encoding: str) -> None:
     )
     assert done.stdout.isascii()
     assert b"\\u049a\\u0430" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("templates", "mapping"), ("--version",), ("calendar", "make", "kz", "2027")]
+)
+def test_text_that_a_full_disk_does_not_take_is_no_wrong_input(words: tuple[str, ...]) -> None:
+    code = "import sys; from agency_client.cli import main; main(sys.argv[1:])"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [warm_python(), "-c", code, *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 5, done.stderr
+    assert done.stderr.startswith("agency: done, but the result could not be written: ")
+
+
+def test_result_is_written_by_what_tells_of_a_full_disk() -> None:
+    for module in Path(cli.__file__).parent.glob("*.py"):
+        assert "typer.echo(" not in module.read_text("utf-8"), f"{module.name}: say `put`"
+
+
+def test_calendar_is_one_document_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--json", "calendar", "make", "kz", "2027")
+    assert code == 0
+    assert "2027" in json.loads(out)["calendar"]

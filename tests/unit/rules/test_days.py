@@ -13,7 +13,7 @@ from agency_client.evidence.verify import Statement as ScriptStatement
 from agency_client.presentation.words import body_json, body_words, due_json, due_words
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Language
+from exchange_protocol.kinds.codes import Language, Purpose
 from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
 from exchange_protocol.kinds.days import end_of_day, parse_day
 from exchange_protocol.rules.shapes import parse_by_shape
@@ -36,9 +36,7 @@ def ends(hours: int, day: date = NEW_YEARS_EVE) -> datetime:
 
 def request(at: datetime | None, day: date | None) -> bytes:
     body = Kind.INFORMATION_REQUEST.body()
-    header = Header(
-        due_at=at, due_on=day, legal_basis="KZ-AML-18", purpose=next(iter(pb.Purpose.values()[1:]))
-    )
+    header = Header(due_at=at, due_on=day, legal_basis="KZ-AML-18", purpose=Purpose.PROSECUTION)
     draft = Draft(
         id=ID,
         exchange_id=ID,

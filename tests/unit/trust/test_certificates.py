@@ -306,3 +306,11 @@ def test_trust_anchors_are_never_empty(pem: bytes) -> None:
     with pytest.raises(ExchangeError) as refused:
         TrustAnchors.from_pem(pem)
     assert refused.value.reason is Reason.CERTIFICATE_INVALID
+
+
+def test_certificate_of_no_authority_is_no_trust_anchor(root: Issuer) -> None:
+    """Else a hub with a wrong file as its root would take its held revocation list for damaged."""
+    end = x509.load_der_x509_certificate(root.issue(MEMBER)).public_bytes(Encoding.PEM)
+    with pytest.raises(NotAuthenticated, match="may issue no others") as refused:
+        TrustAnchors.from_pem(root.certificate.public_bytes(Encoding.PEM) + end)
+    assert refused.value.reason is Reason.CERTIFICATE_INVALID
