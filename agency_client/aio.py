@@ -22,6 +22,7 @@ from typing import Any, Self
 from agency_client._async_acts import AsyncActs
 from agency_client._channel import AsyncChannel
 from agency_client._driver import AsyncDriver, AsyncLink
+from agency_client.content.arguments import checks_arguments
 from agency_client.core import Core, make_ports
 from agency_client.core.calls import RETRY_SECONDS, is_own_end, seconds_left
 from agency_client.core.exchanges import HasId
@@ -59,6 +60,7 @@ from exchange_protocol.trust.sealing import SealingPublicKey
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 
+@checks_arguments
 class AsyncExchangeClient(AsyncActs):
     """One agency's access to the exchange; use it in an `async with` block.
 

@@ -23,6 +23,7 @@ from typing import Any, Self
 from agency_client._acts import Acts
 from agency_client._channel import Channel
 from agency_client._driver import Driver, Link
+from agency_client.content.arguments import checks_arguments
 from agency_client.core import Core, make_ports
 from agency_client.core.calls import RETRY_SECONDS, is_own_end, seconds_left
 from agency_client.core.exchanges import HasId
@@ -60,6 +61,7 @@ from exchange_protocol.trust.sealing import SealingPublicKey
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 
+@checks_arguments
 class ExchangeClient(Acts):
     """One agency's access to the exchange; use it in a `with` block.
 

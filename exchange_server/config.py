@@ -59,9 +59,17 @@ def _existing(path: Path, info: ValidationInfo) -> Path:
 
 
 File = Annotated[Path, AfterValidator(_existing)]
-Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_HOUR: Final = 3600
+_DAY: Final = 24 * _HOUR
+_MEGABYTE: Final = 1024 * 1024
+_MOST_STORED: Final = 2**60
+Number = Annotated[int, Field(ge=1, le=1_000_000)]
+"""Calls, connections or places: the bound is far beyond what one hub serves."""
+PerHour = Annotated[int, Field(ge=1, le=100_000_000)]
+MessageBytes = Annotated[int, Field(ge=1024, le=256 * _MEGABYTE)]
+"""The whole message is in memory."""
+StoredBytes = Annotated[int, Field(ge=1, le=_MOST_STORED)]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -174,9 +182,9 @@ class Log(_Section):
     """Verifier keys of the witnesses whose cosignatures the hub takes and shows."""
     witness_addresses: Addresses = {}
     """Addresses of witnesses that are servers (C2SP tlog-witness), by the name of their key."""
-    witness_seconds: Seconds = 60.0
+    witness_seconds: Annotated[float, Field(gt=0, le=6 * _HOUR, allow_inf_nan=False)] = 60.0
     """Seconds between two questions to one witness, at least."""
-    witnesses_at_start: Annotated[int, Field(ge=0)] = 1
+    witnesses_at_start: Annotated[int, Field(ge=0, le=1000)] = 1
     """Of these, how many must cosign after a start before the hub adds to a log that has entries:
     none does whose memory holds more than the log. Without witnesses it waits for nobody."""
 
@@ -200,63 +208,65 @@ class Database(_Section):
 
     url: Annotated[str, Field(min_length=1, repr=False), AfterValidator(_beside)]
     """SQLAlchemy URL: `sqlite:///...` or `postgresql+psycopg://...`."""
-    slow_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    slow_seconds: Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)] = 1.0
     """Queries and transactions that take longer are told in the hub's log; 0 for none."""
 
 
 class Limits(_Section):
     """Bounds on what callers may ask of the hub."""
 
-    message_bytes: Positive = 4 * 1024 * 1024 + 64 * 1024
+    message_bytes: MessageBytes = 4 * 1024 * 1024 + 64 * 1024
     """Largest request message: 4 MiB of statement and inline parts, and slack for the framing."""
-    connections: Positive = 4096
+    connections: Number = 4096
     """Connections of all callers together; the process may open some 250 files more."""
-    connections_per_agency: Positive = 128
-    concurrent_calls: Positive = 2048
-    calls_per_agency: Positive = 512
+    connections_per_agency: Number = 128
+    concurrent_calls: Number = 2048
+    calls_per_agency: Number = 512
     """Calls of one agency in flight, its watches and transfers among them."""
-    transfers_per_agency: Positive = 16
+    transfers_per_agency: Number = 16
     """Uploads and downloads of one agency that are served at a time; others wait."""
-    reads_per_agency: Positive = 8
+    reads_per_agency: Number = 8
     """Calls of one agency that read and are served at a time; others wait."""
-    statements_per_second: PerSecond = 2000
+    statements_per_second: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 2000
     """Statements of one agency, in the mean over ten seconds; beyond, RATE_LIMITED."""
-    sealed_bytes_per_second: PerSecond = 64 * 1024 * 1024
+    sealed_bytes_per_second: Annotated[float, Field(gt=0, le=_MOST_STORED, allow_inf_nan=False)] = (
+        64 * 1024 * 1024
+    )
     """Bytes of an agency's statements and sealed parts, likewise; an upload is slowed down."""
-    deadline_seconds: Seconds = 30
+    deadline_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 30
     """Cap on a call's life."""
-    transfer_deadline_seconds: Seconds = 900
+    transfer_deadline_seconds: Annotated[float, Field(gt=0, le=_DAY, allow_inf_nan=False)] = 900
     """Cap on UploadPart and FetchPart."""
-    heartbeat_seconds: Seconds = 15
+    heartbeat_seconds: Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)] = 15
     """Seconds that a watch may stay silent."""
-    watch_life_seconds: Seconds = 3600
+    watch_life_seconds: Annotated[float, Field(gt=0, le=7 * _DAY, allow_inf_nan=False)] = 3600
     """Seconds until a watch ends and the client resumes it."""
-    watches_per_agency: Positive = 64
+    watches_per_agency: Number = 64
     made_at_ahead_seconds: Seconds = 300
     """Seconds that a statement's own time may be ahead of the hub's clock."""
     made_at_behind_seconds: Seconds = 7 * 86400
     """Seconds that it may be behind: statements wait in outboxes while the hub is away."""
-    denials_per_agency_per_hour: Positive = 600
+    denials_per_agency_per_hour: PerHour = 600
     """Refusals that are put on the log; beyond, they are only counted."""
-    inspections_per_agency_per_hour: Positive = 10_000
+    inspections_per_agency_per_hour: PerHour = 10_000
     """Pages of openings that an agency's auditors are shown: each is put on the log."""
-    inline_bytes: Positive = 3 * 1024 * 1024
+    inline_bytes: Annotated[int, Field(ge=1, le=256 * _MEGABYTE)] = 3 * 1024 * 1024
     """Sealed bytes that may ride in one Submit."""
-    staged_bytes_per_agency: Positive = 512 * 1024 * 1024
+    staged_bytes_per_agency: StoredBytes = 512 * 1024 * 1024
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
-    staged_parts_per_agency: Positive = 4096
+    staged_parts_per_agency: Annotated[int, Field(ge=1, le=100_000_000)] = 4096
     """Parts that it may have uploaded without a statement to claim them."""
-    stored_bytes_per_agency: Positive | None = None
+    stored_bytes_per_agency: Annotated[int | None, Field(ge=1, le=_MOST_STORED)] = None
     """Sealed bytes that an agency may have stored; beyond, it opens and uploads nothing more."""
-    disk_free_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    disk_free_bytes: Annotated[int, Field(ge=0, le=_MOST_STORED)] = 64 * 1024 * 1024
     """Bytes that stay free on the disk of a SQLite database; with less, the same holds for all."""
-    staging_ttl_seconds: Seconds = 3600
+    staging_ttl_seconds: Annotated[float, Field(gt=0, le=31 * _DAY, allow_inf_nan=False)] = 3600
     """Seconds that an upload waits for its statement."""
-    queued: Positive = 4096
+    queued: Number = 4096
     """Most requests that wait for the writer."""
-    queued_per_agency: Positive = 1024
+    queued_per_agency: Number = 1024
     """Most requests of one agency that wait for the writer; a quarter of them may be urgent."""
-    grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
+    grace_seconds: Annotated[float, Field(ge=0, le=_HOUR, allow_inf_nan=False)] = 10
     """Seconds that calls in flight may go on after the hub was told to stop."""
 
     def of_one_among(self, workers: int) -> Limits:
@@ -277,19 +287,12 @@ class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Process(_Section):
-    """The hub's processes on their machine."""
-
-    one_core: bool = True
-    """Keep the threads of a process to one core (`one_core`)."""
-
-
 class Metrics(_Section):
     """The page that Prometheus reads; without a port there is none."""
 
     host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
     """Of this machine alone: the page is neither encrypted nor guarded."""
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    port: Annotated[int | None, Field(ge=1, le=65535)] = None
     backup_report: Annotated[Path, AfterValidator(_beside_file)] | None = None
     """JSON file that a backup leaves: `ended_at` in seconds since 1970, and `bytes`."""
 
@@ -321,7 +324,6 @@ class Config(_Section):
     database: Database
     limits: Limits = Limits()
     logging: Logging = Logging()
-    process: Process = Process()
     metrics: Metrics = Metrics()
     traces: Traces = Traces()
 
@@ -347,9 +349,15 @@ def load_config(path: Path, environment: Mapping[str, str]) -> Config:
         raise Reason.CONFIG_INVALID.error(f"expected {path} to be TOML: {error}") from None
     _override(values, environment)
     try:
-        return Config.model_validate(values, context={_BASE: path.parent})
+        config = Config.model_validate(values, context={_BASE: path.parent})
     except ValidationError as error:
         raise _invalid(error, environment) from None
+    if config.metrics.port is not None and config.metrics.port == config.listen.port:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected another port than that of [listen], got {config.metrics.port} for both",
+            field="metrics.port",
+        )
+    return config
 
 
 def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -382,6 +390,38 @@ def _invalid(error: ValidationError, environment: Mapping[str, str]) -> Exchange
     )
 
 
+def _range(first: ErrorDetails, key: str) -> str:
+    """The unit and the bounds of a number, for the error of a value beyond them."""
+    *sections, name = (str(each) for each in first["loc"])
+    fields = Config.model_fields
+    for section in sections:
+        model: Any = fields[section].annotation
+        fields = model.model_fields
+    bounds = {
+        bound: f"{value:,}"
+        for each in fields[name].metadata
+        for bound in ("ge", "gt", "le")
+        if (value := getattr(each, bound, None)) is not None
+    }
+    least = f"from {bounds['ge']}" if "ge" in bounds else f"more than {bounds['gt']}"
+    most = f" and at most {bounds['le']}" if "le" in bounds else ""
+    return f"expected {_unit(key)}, {least}{most}"
+
+
+def _unit(key: str) -> str:
+    """The unit that a key's name tells."""
+    for word, unit in (
+        ("bytes_per_second", "bytes per second"),
+        ("_per_second", "a number per second"),
+        ("_per_hour", "a number per hour"),
+        ("_seconds", "seconds"),
+        ("bytes", "bytes"),
+    ):
+        if word in key:
+            return unit
+    return "a number"
+
+
 def _meant(first: ErrorDetails) -> str:
     """The key that was meant, among those of its section."""
     *sections, key = first["loc"]
@@ -402,6 +442,10 @@ def _refusal(first: ErrorDetails, where: str) -> ExchangeError:
             return Reason.CONFIG_INVALID.error(f"expected no such key{_meant(first)}", field=where)
         case "missing":
             return Reason.CONFIG_INVALID.error("expected a value, got none", field=where)
+        case "greater_than" | "greater_than_equal" | "less_than_equal":
+            text = _range(first, where)
+        case "finite_number":
+            text = f"{_range(first, where)}, so a finite number"
         case _:
             text = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
     value = first["input"]

@@ -19,6 +19,7 @@ import typer
 from agency_client.cli import ids, inputs
 from agency_client.cli.app import app
 from agency_client.cli.entity_files import GivenEntities, takes_entities
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.options import (
     Attach,
     Due,
@@ -88,7 +89,11 @@ _CONTINUING_TERMS: Final[dict[str, Any]] = {
 }
 _FLAGS: Final = frozenset({"urgent"})
 
-send = typer.Typer(no_args_is_help=True, help="Open an exchange: ask, refer, have analysed.")
+send = typer.Typer(
+    cls=MeaningGroup,
+    no_args_is_help=True,
+    help="Open an exchange: ask, refer, have analysed.",
+)
 app.add_typer(send, name="send", rich_help_panel="Send")
 _GROUPS: Final = {"send": send}
 

@@ -18,6 +18,7 @@ import typer
 import agency_client
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
 from agency_client.cli.loading import all_commands, commands_of, modules_of
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import complain, print_json, put
 from agency_client.cli.questions import Declined
 from agency_client.cli.session import PROFILE_VARIABLE, Session
@@ -49,6 +50,7 @@ _LANGUAGES: Final = {each.name.lower(): each for each in Language}
 # Tracebacks that show local variables would show content and passphrases.
 app = typer.Typer(
     name="agency",
+    cls=MeaningGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

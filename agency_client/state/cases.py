@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from agency_client.content.arguments import checks_arguments
 from agency_client.content.characters import find_hidden
 from agency_client.state.keys import Vault
 from agency_client.state.sealed_file import SealedFile
@@ -39,6 +40,7 @@ class Case:
     """Ids of the exchanges that are linked to it; they sort by age."""
 
 
+@checks_arguments
 class CaseBook:
     """The cases of one profile."""
 

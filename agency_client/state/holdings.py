@@ -26,6 +26,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from agency_client.content.arguments import checks_arguments
 from agency_client.content.characters import find_hidden
 from agency_client.content.entity import Entity
 from agency_client.content.matching import MatchReason, Record, Score, best, compare, records
@@ -73,6 +74,7 @@ class Match:
         return self.reasons[0].score
 
 
+@checks_arguments
 class Holdings:
     """The holdings of one profile."""
 

@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from agency_client.content.arguments import checks_arguments
 from agency_client.content.terms import MOST_TERMS, Query, Term, Where, queries
 from agency_client.state.keys import Vault
 from agency_client.state.sealed_file import SealedFile
@@ -104,6 +105,7 @@ class SearchResult:
     """Ids of exchanges of which the index keeps not every term."""
 
 
+@checks_arguments
 class SearchIndex:
     """The search index of one profile."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,7 +11,7 @@ from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_server.bootstrap import load_credentials, utc_now
-from exchange_server.config import load_config
+from exchange_server.config import Config, load_config
 from tests.support.hub_process import prepare_hub
 
 GOOD = """
@@ -123,7 +124,7 @@ def test_variables_of_other_programs_and_passphrases_are_left_alone(folder: Path
         (('url = "sqlite:///hub.db"', ""), "database.url", "got none"),
         (('crl = "crl.pem"', 'crl = "gone.pem"'), "tls.crl", "a file that exists"),
         (("[database]", "[logging]\nlevel = 'loud'\n[database]"), "logging.level", "'loud'"),
-        (("[database]", "[limits]\nqueued = 0\n[database]"), "limits.queued", "greater than 0"),
+        (("[database]", "[limits]\nqueued = 0\n[database]"), "limits.queued", "from 1 and"),
         (
             ("[database]", "[limits]\ndeadline_seconds = inf\n[database]"),
             "limits.deadline_seconds",
@@ -137,6 +138,56 @@ def test_bad_key_is_named_with_expected_and_got(
     error = configuration_refused(folder, GOOD.replace(*change))
     assert error.field == field
     assert said in error.message
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("limits.heartbeat_seconds = 15000", "expected seconds, more than 0 and at most 300"),
+        ("limits.deadline_seconds = 30000", "expected seconds, more than 0 and at most 600"),
+        ("limits.grace_seconds = 10000", "expected seconds, from 0 and at most 3,600"),
+        ("limits.watch_life_seconds = 3600000", "expected seconds, more than 0 and at most"),
+        ("limits.staging_ttl_seconds = 3600000", "expected seconds, more than 0 and at most"),
+        ("limits.transfer_deadline_seconds = 900000", "expected seconds, more than 0 and at most"),
+        ("limits.message_bytes = 4", "expected bytes, from 1,024 and at most 268,435,456"),
+        ("limits.stored_bytes_per_agency = 0", "expected bytes, from 1 and at most"),
+        ("limits.sealed_bytes_per_second = 0", "expected bytes per second, more than 0 and"),
+        ("limits.statements_per_second = -1", "expected a number per second, more than 0 and"),
+        ("limits.denials_per_agency_per_hour = 0", "expected a number per hour, from 1 and"),
+        ("limits.queued = 5000000", "expected a number, from 1 and at most 1,000,000"),
+        ("listen.port = -1", "expected a number, from 0 and at most 65,535"),
+        ("metrics.port = 0", "expected a number, from 1 and at most 65,535"),
+        ("traces.share = 2", "expected a number, more than 0 and at most 1"),
+    ],
+)
+def test_a_number_out_of_bounds_is_told_with_its_unit_and_range(
+    folder: Path, line: str, said: str
+) -> None:
+    error = configuration_refused(folder, f"{line}\n{GOOD}")
+    key, _, value = line.partition(" = ")
+    assert error.field == key
+    assert error.message.startswith(said)
+    assert error.message.endswith(f"; got {value}")
+
+
+def test_every_number_has_bounds(folder: Path) -> None:
+    config = load_config(folder / "hub.toml", {})
+    # Auditors bound these two, and the ledger says so itself.
+    elsewhere = {"made_at_ahead_seconds", "made_at_behind_seconds"}
+    for name in Config.model_fields:
+        section = getattr(config, name)
+        for key, field in type(section).model_fields.items():
+            of_numbers = {int, float} & {field.annotation, *get_args(field.annotation)}
+            if not of_numbers or key in elsewhere:
+                continue
+            assert any(getattr(each, "le", None) for each in field.metadata), key
+
+
+def test_the_hub_and_its_page_of_figures_have_ports_of_their_own(folder: Path) -> None:
+    text = GOOD + "[listen]\nport = 9100\n[metrics]\nport = 9100\n"
+    error = configuration_refused(folder, text)
+    assert error.field == "metrics.port"
+    assert "got 9100 for both" in error.message
 
 
 def test_unknown_variable_of_a_section_is_refused(folder: Path) -> None:
