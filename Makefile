@@ -20,7 +20,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year million peers check format proto baseline lock clean deb from-scratch upgrade
+.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year million peers check format proto baseline lock clean deb from-scratch image upgrade
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,6 +123,9 @@ baseline: $(STAMP)  ## take the wire contract as it stands for the one that must
 deb: $(STAMP)  ## make the Debian packages of a hub and of an agency in build/deb, from hashed wheels
 	deploy/deb/build.sh hub build/deb
 	deploy/deb/build.sh agency build/deb
+
+image: $(STAMP)  ## build the image of a hub in FOLDER and play the guide in it (as root, with buildah and podman)
+	deploy/oci/image.sh $(FOLDER) $(MIRROR)
 
 from-scratch: $(STAMP)  ## from an empty Debian in FOLDER to a hub as a service (as root; MIRROR: else that of apt)
 	deploy/from_scratch.sh $(FOLDER) $(MIRROR)

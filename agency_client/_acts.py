@@ -4012,7 +4012,7 @@ class Acts:
     def ask_to_be_involved(
         self, exchange: str | HasId, agency: str, *, comment: str
     ) -> Sent | Queued:
-        """Ask an agency of your own state to involve you, as by a joint case.
+        """Ask an agency of your own state to let you take part.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
@@ -4081,6 +4081,51 @@ class Acts:
                 authority=authority,
                 purpose=purpose,
                 reason=reason,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    def involve_supervisor(
+        self,
+        exchange: str | HasId,
+        supervisor: str,
+        *,
+        reason: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Let a supervisor of your state read all that is said from now on.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            supervisor: Id of the supervisor, which got copies before.
+            reason: Why, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "involve_supervisor",
+                exchange,
+                supervisor=supervisor,
+                reason=reason,
+                legs=legs,
                 withheld_from=withheld_from,
                 withholding_ground=withholding_ground,
             )

@@ -44,7 +44,6 @@ from exchange_server.fairness.counts import ALONE, Counts
 from exchange_server.held_lists import HeldLists
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
 from exchange_server.observer import NO_OBSERVER, Observer, Together
-from exchange_server.one_core import OneCore
 from exchange_server.revocation_file import RevocationFile
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
@@ -308,11 +307,6 @@ async def serve(
     credentials = load_credentials(config, os.environ, utc_now)
     instruments = _instruments(config)
     with ExitStack() as stack:
-        if config.process.one_core:
-            # Before the threads that come: each has the core of the thread it comes from.
-            kept = OneCore(worker)
-            kept.start()
-            stack.callback(kept.stop)
         hub = Hub(
             config,
             credentials,

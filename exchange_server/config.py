@@ -287,13 +287,6 @@ class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Process(_Section):
-    """The hub's processes on their machine."""
-
-    one_core: bool = True
-    """Keep the threads of a process to one core (`one_core`)."""
-
-
 class Metrics(_Section):
     """The page that Prometheus reads; without a port there is none."""
 
@@ -331,7 +324,6 @@ class Config(_Section):
     database: Database
     limits: Limits = Limits()
     logging: Logging = Logging()
-    process: Process = Process()
     metrics: Metrics = Metrics()
     traces: Traces = Traces()
 

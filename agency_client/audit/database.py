@@ -127,6 +127,7 @@ class DatabaseCopy:
                 raise _unusable(f"expected one log head, got {len(heads)}")
             [(self._size, self._root, note)] = heads
             self._checkpoint = _verified(self._connection, log, note)
+            self._note = blob(note)
             self._checks = stack.enter_context(closing(CopyChecks(self._connection)))
             self._stack = stack.pop_all()
         self._path, self._head = path, heads
@@ -141,6 +142,11 @@ class DatabaseCopy:
     def checkpoint(self) -> Checkpoint:
         """The checkpoint in the log's head, its signature verified."""
         return self._checkpoint
+
+    @property
+    def note(self) -> bytes:
+        """The signed note in the log's head."""
+        return self._note
 
     @property
     def is_copy(self) -> bool:

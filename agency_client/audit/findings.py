@@ -10,6 +10,7 @@ from datetime import datetime
 from agency_client.audit.monitor_state import KeptFold, MonitorRound, VerifiedUpTo
 from agency_client.audit.report import AuditReport, Ground, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
+from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import Stage
@@ -150,8 +151,16 @@ class Audit:
         [fold] = (fold for fold in self.folds if fold.name == name)
         return dict(sorted(fold.counts.items()))
 
-    def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
+    def convict(self, reason: Reason, what: str, held: Head, got: Head) -> None:
+        """Keep a violation that two signed checkpoints show, and keep their notes for others."""
+        notes = (held.note, got.note)
+        path = self._round.keep_evidence(reason, *notes)
+        said = f"{what}. Both signed checkpoints are kept in {path}" if path else what
+        self.add(Violation(reason, said, notes=notes, kept_in=path))
+
+    def check_place(self, held: Head, got: Head) -> bool:
         """True if the log can be one that extends what was verified before."""
+        kept, now = held.checkpoint, got.checkpoint
         if now.origin != kept.origin:
             raise Reason.DOCUMENT_INVALID.error(
                 f"expected a place of the log {now.origin}, got one of {kept.origin}"
@@ -162,19 +171,19 @@ class Audit:
             reason, what = Reason.CHECKPOINT_SPLIT_VIEW, "the log was written anew"
         else:
             return True
-        self.add(
-            Violation(
-                reason,
-                f"{kept.size} entries with the root {kept.root.hex()} were verified before, the "
-                f"checkpoint now says {now.size} with the root {now.root.hex()}: {what}",
-            )
+        self.convict(
+            reason,
+            f"{kept.size} entries with the root {kept.root.hex()} were verified before, the "
+            f"checkpoint now says {now.size} with the root {now.root.hex()}: {what}",
+            held,
+            got,
         )
         return False
 
-    def reached(self, checkpoint: Checkpoint, compact_range: CompactRange) -> VerifiedUpTo:
+    def reached(self, head: Head, compact_range: CompactRange) -> VerifiedUpTo:
         """Give the values that the place is to keep."""
         return VerifiedUpTo(
-            checkpoint,
+            head,
             compact_range,
             self.opened,
             self.unopened_count,
@@ -198,6 +207,17 @@ class Audit:
                     f"two checkpoints of {each.size} entries are signed, with the roots "
                     f"{each.root.hex()} and {checkpoint.root.hex()}: the log was written anew",
                 )
+
+    def check_before(self, before: Head, compact_range: CompactRange, now: Head) -> None:
+        """The first leaves have the root that was verified before, where they are read anew."""
+        if compact_range.root() != before.checkpoint.root:
+            self.convict(
+                Reason.CHECKPOINT_SPLIT_VIEW,
+                f"the first {before.size} leaves have the root {compact_range.root().hex()}, "
+                f"{before.checkpoint.root.hex()} was verified before: the log was written anew",
+                before,
+                now,
+            )
 
     def check_seen(self, seen: Checkpoint, compact_range: CompactRange) -> None:
         """The first leaves have the root of a checkpoint that was seen before."""
@@ -225,15 +245,17 @@ class Audit:
                 )
             )
         elif compact_range.root() != checkpoint.root:
-            self.add(
-                Violation(
-                    Reason.PROOF_INVALID,
-                    f"the {checkpoint.size} leaves have the root {compact_range.root().hex()}, the "
-                    f"signed checkpoint says {checkpoint.root.hex()}: this is not the log that "
-                    f"was signed{self._since_place()}",
-                    ground=self._of_source,
-                )
+            what = (
+                f"the {checkpoint.size} leaves have the root {compact_range.root().hex()}, the "
+                f"signed checkpoint says {checkpoint.root.hex()}: this is not the log that was "
+                f"signed{self._since_place()}"
             )
+            reached = self._round.reached
+            if reached is not None and reached.head.size:
+                now = Head(source.note, checkpoint)
+                self.convict(Reason.PROOF_INVALID, what, reached.head, now)
+            else:
+                self.add(Violation(Reason.PROOF_INVALID, what, ground=self._of_source))
         else:
             self._tree_is_signed = True
         if self.folding and self.unopened and _has_lost_its_rights(self.auditor, self.directory):

@@ -62,6 +62,11 @@ class HubLog:
         return self._head.checkpoint
 
     @property
+    def note(self) -> bytes:
+        """Its signed note."""
+        return self._head.note
+
+    @property
     def is_copy(self) -> bool:
         """False: the hub answers for what it sends."""
         return False

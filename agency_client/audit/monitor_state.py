@@ -6,10 +6,12 @@ compact_range there, the directory statements, and what the replay carries on (`
 Rules of this module:
 
 - A round is one transaction. What is written was verified up to a signed checkpoint, or nothing is.
-- A place is believed as the profile's other state is: who may write it may blind this auditor. What
-  can be checked is: the checkpoint's signature, its root against the compact_range, and every
-  directory statement by its signature. A file that does not fit is refused, and never begun anew
-  unasked.
+- A place is believed as the profile's other state is: a writer of it may blind this auditor, and
+  never lets it accuse a hub. The checkpoint is kept as its signed note. At every round the log's
+  key must have signed that note, the compact_range must have its root, and every directory
+  statement must be signed. A file that does not fit is refused, and never begun anew unasked.
+- A conviction from a place rests on two notes that the log signed. Both are kept beside the place,
+  in the folder `evidence`, in the form of `agency_client.state.checkpoints`.
 - A place whose figures are not those of this version is verified anew from the start, and the log
   must still hold what it was verified up to.
 - Two monitors do not share a place at one time.
@@ -17,8 +19,9 @@ Rules of this module:
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,9 +31,10 @@ from google.protobuf.message import DecodeError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from agency_client.audit.replay_store import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
+from agency_client.state.checkpoints import Head, keep_evidence
 from exchange_files import make_folder, writing
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.checkpoint import Checkpoint, SignedCheckpoint
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening, parse_opening
 from exchange_protocol.record.folds import FOLDS
@@ -40,7 +44,7 @@ from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2 as pb
 
-FORMAT = 4
+FORMAT = 5
 BUSY_SECONDS = 5.0
 _OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
@@ -64,7 +68,7 @@ class KeptFold:
 class VerifiedUpTo:
     """A place in the log: everything before this checkpoint was verified."""
 
-    checkpoint: Checkpoint
+    head: Head
     compact_range: CompactRange
     opened: int
     unopened: int
@@ -83,9 +87,8 @@ class VerifiedUpTo:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    origin: str
-    size: int
-    root: bytes
+    note: bytes
+    """Size and root stand in it alone: what is not signed accuses nobody."""
     compact_range: tuple[bytes, ...]
     auditor: str
     opened: int
@@ -104,9 +107,20 @@ _ROWS = TypeAdapter(tuple[_Row], config=_BYTES_AS_HEX)
 class MonitorState:
     """A place on disk, or one that is forgotten at the end (`temporary`)."""
 
-    def __init__(self, path: Path | None, anchors: TrustAnchors, auditor: Member | None) -> None:
-        """Open a place or begin one; raises DOCUMENT_INVALID for a file that is none of it."""
+    def __init__(
+        self,
+        path: Path | None,
+        anchors: TrustAnchors,
+        auditor: Member | None,
+        verify: Callable[[bytes], Checkpoint],
+    ) -> None:
+        """Open a place or begin one; raises DOCUMENT_INVALID for a file that is none of it.
+
+        `verify` verifies by the log's keys, as they are known at the time of a round, that the log
+        signed a note.
+        """
         self._path = path
+        self._verify = verify
         self._anchors = anchors
         self._auditor = "" if auditor is None else auditor.uri
         try:
@@ -118,7 +132,8 @@ class MonitorState:
     @classmethod
     def temporary(cls, anchors: TrustAnchors, auditor: Member | None) -> MonitorState:
         """A place for one audit, on disk only as far as memory does not hold it."""
-        return cls(None, anchors, auditor)
+        # Nobody else can write it.
+        return cls(None, anchors, auditor, lambda note: SignedCheckpoint.parse(note).checkpoint)
 
     def close(self) -> None:
         """Close the file; a round that was not kept is forgotten."""
@@ -183,7 +198,7 @@ class MonitorState:
     def _begin(self) -> MonitorRound:
         rows = self._connection.execute("SELECT record FROM place").fetchall()
         reached = self._reached(rows[0][0]) if rows else None
-        before = reached.checkpoint if reached else None
+        before = reached.head if reached else None
         if reached is not None and reached.outgrown:
             self._clear()
             reached = None
@@ -205,18 +220,21 @@ class MonitorState:
     def _reached(self, record: str) -> VerifiedUpTo:
         try:
             [row] = _ROWS.validate_json(record)
-            compact_range = CompactRange(row.size, row.compact_range)
-        except (ValidationError, ExchangeError):
+        except ValidationError:
             raise self.invalid("its record is damaged") from None
-        if compact_range.root() != row.root:
+        checkpoint = self._signed(row.note)
+        try:
+            compact_range = CompactRange(checkpoint.size, row.compact_range)
+        except ExchangeError:
+            raise self.invalid("its compact_range is damaged") from None
+        if compact_range.root() != checkpoint.root:
             raise self.invalid("its compact_range is not that of its checkpoint")
         if row.rows != self._row_counts():
             raise self.invalid("rows of it are missing, or too many")
         if row.auditor != self._auditor:
             raise self.invalid(f"it is of {row.auditor or 'a copy of a database'}")
-        checkpoint = Checkpoint(row.origin, row.size, row.root)
         return VerifiedUpTo(
-            checkpoint=checkpoint,
+            head=Head(row.note, checkpoint),
             compact_range=compact_range,
             opened=row.opened,
             unopened=row.unopened,
@@ -226,13 +244,30 @@ class MonitorState:
             directory_size=row.directory_size,
         )
 
+    def _signed(self, note: bytes) -> Checkpoint:
+        try:
+            return self._verify(note)
+        except ExchangeError as error:
+            # It says nothing of the hub: no key of this log signed what stands here.
+            raise self.invalid(
+                "its checkpoint is not signed by a known key of this log, so it is damaged or of "
+                f"another log: {error.message}"
+            ) from None
+
+    def keep_evidence(self, reason: Reason, held: bytes, got: bytes) -> Path | None:
+        """Keep two signed notes that convict the log; None for a place that is not on disk.
+
+        The file is named by the notes: a later round that meets them again writes the same file.
+        """
+        if self._path is None:
+            return None
+        name = hashlib.sha256(held + got).hexdigest()[:32]
+        return keep_evidence(self._path.parent / "evidence", name, reason, held, got)
+
     def record_of(self, reached: VerifiedUpTo) -> str:
         """The place's row as JSON."""
-        checkpoint = reached.checkpoint
         row = _Row(
-            origin=checkpoint.origin,
-            size=checkpoint.size,
-            root=checkpoint.root,
+            note=reached.head.note,
             compact_range=reached.compact_range.hashes,
             auditor=self._auditor,
             opened=reached.opened,
@@ -265,7 +300,7 @@ class MonitorRound:
         place: MonitorState,
         connection: sqlite3.Connection,
         reached: VerifiedUpTo | None,
-        before: Checkpoint | None,
+        before: Head | None,
         directories: DirectoryFold,
     ) -> None:
         self.reached = reached
@@ -293,6 +328,10 @@ class MonitorRound:
     def overdue(self, at: datetime) -> Iterator[Exchange]:
         """Exchanges whose time to answer is over at a time, and a leg of which still waits."""
         return self._kept.overdue(at)
+
+    def keep_evidence(self, reason: Reason, held: bytes, got: bytes) -> Path | None:
+        """Keep two signed notes that convict the log, beside the place."""
+        return self._place.keep_evidence(reason, held, got)
 
     def keep(self, reached: VerifiedUpTo) -> None:
         """Commit the round: the log was verified up to here."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from exchange_protocol.errors import ExchangeError, Reason
@@ -56,6 +57,10 @@ class Violation:
     index: int | None = None
     """Log index of the entry that is wrong; None where no single entry is."""
     ground: Ground = Ground.SIGNED
+    notes: tuple[bytes, ...] = ()
+    """The log's signed checkpoints that contradict each other, the older one first."""
+    kept_in: Path | None = None
+    """The file of evidence that holds these notes."""
 
     @classmethod
     def of(cls, error: ExchangeError, index: int | None = None) -> Violation:
@@ -64,7 +69,15 @@ class Violation:
 
     def to_json(self) -> dict[str, Any]:
         """Give the violation as plain values."""
-        return {"entry": self.index, "reason": self.reason.name, "message": self.message}
+        said: dict[str, Any] = {
+            "entry": self.index,
+            "reason": self.reason.name,
+            "message": self.message,
+        }
+        if self.notes:
+            said["notes"] = [note.decode() for note in self.notes]
+            said["evidence"] = None if self.kept_in is None else str(self.kept_in)
+        return said
 
 
 @dataclass(frozen=True, slots=True)

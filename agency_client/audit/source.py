@@ -36,6 +36,11 @@ class LogSource(Protocol):
         ...
 
     @property
+    def note(self) -> bytes:
+        """The signed note of that checkpoint, byte for byte."""
+        ...
+
+    @property
     def is_copy(self) -> bool:
         """True for a copy that anyone may have changed, False where the hub itself answers."""
         ...

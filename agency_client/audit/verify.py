@@ -37,6 +37,7 @@ from agency_client.audit.monitor_state import MonitorRound, MonitorState, Verifi
 from agency_client.audit.report import AuditReport
 from agency_client.audit.shard import DivisionFailed
 from agency_client.audit.source import DividedSource, LogSource
+from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.folds import Applied
@@ -94,9 +95,10 @@ def verify_log(
         with closing(MonitorState.temporary(anchors, auditor)) as place:
             return run.verify_on(place)[0]
     report, reached = run.verify_on(place, from_start=from_start)
-    if any(each.reason is Reason.ENTRY_MISMATCH for each in report.violations):
+    if any(each.reason is Reason.ENTRY_MISMATCH or each.notes for each in report.violations):
         # It was shown what is not on the log, or not shown what is: that rests on no place, and who
-        # asks again may be shown something else.
+        # asks again may be shown something else. Two signed checkpoints rest on no right to read,
+        # and a run from the start would have forgotten the older one.
         return report
     if reached is not None and reached.unopened and _may_rest_on_rights(report, reached):
         # What this auditor may open has changed, or the rest of an exchange that it was not shown
@@ -180,11 +182,13 @@ class _Run:
             known_size=max((self.at_least, *(each.size for each in self.seen))),
         )
         compact_range = audit.compact_range
-        if current.before is not None and not audit.check_place(current.before, checkpoint):
+        now, before = Head(source.note, checkpoint), current.before
+        if before is not None and not audit.check_place(before, now):
             return audit.report(checkpoint, first, monotonic() - self.started)
         audit.check_signed(self.seen, checkpoint)
         # The place is of the log that was seen, or the tree would not have had its root.
-        later = [each for each in (*self.seen, current.before) if each and each.size > first]
+        met = (*self.seen, *((before,) if before else ()))
+        later = [each for each in met if each.size > first]
         to_meet = deque(sorted(later, key=lambda each: each.size))
         batch: list[bytes] = []
         source.begin(current.state)
@@ -199,7 +203,11 @@ class _Run:
             if len(batch) == BATCH or (to_meet and size == to_meet[0].size):
                 compact_range, batch = compact_range.append_many(batch).after, []
                 while to_meet and size == to_meet[0].size:
-                    audit.check_seen(to_meet.popleft(), compact_range)
+                    seen = to_meet.popleft()
+                    if isinstance(seen, Head):
+                        audit.check_before(seen, compact_range, now)
+                    else:
+                        audit.check_seen(seen, compact_range)
                 if progress:
                     progress(size - first, to_come)
         compact_range = compact_range.append_many(batch).after
@@ -212,5 +220,5 @@ class _Run:
             audit.add(violation)
         report = audit.report(checkpoint, first, monotonic() - self.started)
         if report.is_clean and divided is None:
-            current.keep(audit.reached(checkpoint, compact_range))
+            current.keep(audit.reached(now, compact_range))
         return report

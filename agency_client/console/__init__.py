@@ -9,6 +9,7 @@ shows of an exchange the library has verified, and every act is a method of the 
     openings    exchanges that are opened beside the pages, and kept within a bound
     contents    the entities of a statement, read once; entities shows their tables and flows
     listing     lists as the hub gave them, kept from page to page
+    kept_lists  the same on disk, sealed: they are shown while the hub is away
     following   the watch that says when something came; news is its bar
     possible    the acts that the library says are possible; forms, filling and compose write them
     cases       own cases, with one timeline over their exchanges

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -31,6 +32,7 @@ from agency_client.console.menu import menu
 from agency_client.console.rendering import STATIC_FOLDER, render
 from agency_client.console.visits import Visit, action, page, tell_crash
 from agency_client.console.words import Word
+from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.codes import Language
 
 _LANGUAGES = {each.name.lower(): each for each in Language}
@@ -150,10 +152,13 @@ def _begin(visit: Visit) -> Response:
 def _home(visit: Visit) -> Response:
     client = visit.console.client
     visit.console.prepare()
+    log_size = None
+    with suppress(HubUnavailable), visit.console.follower.asking():
+        log_size = client.checkpoint().checkpoint.size
     return visit.show(
         "home.html",
         valid_until=visit.locale.minute(client.profile.tls.certificate.not_after),
-        log_size=client.checkpoint().checkpoint.size,
+        log_size=log_size,
     )
 
 

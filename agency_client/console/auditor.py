@@ -23,6 +23,7 @@ from agency_client.console.archive import zipped
 from agency_client.console.context import Console
 from agency_client.console.rules_text import Rule, rules
 from agency_client.console.visits import Visit, as_download
+from agency_client.presentation.countries import COUNTRIES, country
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.state.checkpoints import WitnessedHead
@@ -167,7 +168,7 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
             (
                 each.index,
                 locale.minute(each.at),
-                each.agency,
+                locale.agency(each.agency),
                 f"{each.inspected.start}–{each.inspected.end - 1}",
                 each.inspected.opened,
             )
@@ -227,7 +228,7 @@ def _facts(report: AuditReport, locale: Locale) -> Iterator[tuple[str, str]]:
         (Label.OVERDUE, report.overdue),
         (Label.ANSWERED_LATE, report.answered_late),
     ):
-        text = ", ".join(f"{agency}: {number}" for agency, number in found.items())
+        text = "; ".join(f"{locale.agency(each)}: {number}" for each, number in found.items())
         yield say(label), text or say(Label.NONE)
 
 
@@ -239,7 +240,9 @@ def _tables(counted: Statistics, locale: Locale) -> Iterator[dict[str, Any]]:
         names += [heading(column.heading, language) for column in table.columns]
         rows = []
         for each in table.rows:
-            cells: list[tuple[str, Sequence[int]]] = [(key(k, language), ()) for k in each.keys]
+            cells: list[tuple[str, Sequence[int]]] = [
+                (_group(key(each_key, language), locale), ()) for each_key in each.keys
+            ]
             cells += [
                 (figure(cell, column, language), cell.entries[:20])
                 for cell, column in zip(each.cells, table.columns, strict=True)
@@ -252,6 +255,11 @@ def _tables(counted: Statistics, locale: Locale) -> Iterator[dict[str, Any]]:
                 "heads": names,
                 "rows": rows,
             }
+
+
+def _group(name: str, locale: Locale) -> str:
+    """A group of a table: a country, an agency, or something that has its words already."""
+    return country(name, locale) if name.upper() in COUNTRIES else locale.agency(name)
 
 
 def begin(visit: Visit, auditor: Auditor) -> Response:

@@ -17,7 +17,7 @@ from agency_client.console.visits import Visit
 from agency_client.console.words import Word
 from agency_client.presentation.exchanges import verified_timeline
 from agency_client.state.cases import Case
-from exchange_protocol.errors import NotFound, Reason
+from exchange_protocol.errors import HubUnavailable, NotFound, Reason
 
 _KEY: Final = secrets.token_bytes(32)
 
@@ -50,9 +50,13 @@ def show_case(visit: Visit) -> Response:
         about = locale.one_line(known[exchange].summary) if exchange in known else ""
         exchanges.append((exchange, name or exchange, about))
         try:
-            verified = console.client.get(exchange)
+            with console.follower.asking():
+                verified = console.client.get(exchange)
         except NotFound:
             # It was erased, or this agency may no longer know of it.
+            continue
+        except HubUnavailable:
+            # The page says that the hub is away; the names of the exchanges are kept.
             continue
         steps += [(line, exchange, name) for line in verified_timeline(verified, locale)]
     steps.sort(key=lambda each: each[0].at)

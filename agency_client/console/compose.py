@@ -237,7 +237,7 @@ def _plan_page(
         act=act,
         act_word=act_words(kind, act, visit.language),
         legs=_planned(visit, draft, foreseen),
-        supervisors=foreseen.supervisors,
+        supervisors=list(map(visit.locale.agency, foreseen.supervisors)),
         is_comment=kind.spec.supervises,
         shown=shown,
         found=tables(filled.entities, visit.locale, _MOST_ROWS),
@@ -279,9 +279,11 @@ def _planned(visit: Visit, draft: Draft, foreseen: Foreseen) -> list[PlannedLeg]
             words = visit.say(
                 Word.LEG_HELD,
                 number=gated[agency].approvals_required,
-                whom=f" {visit.say(Word.OR)} ".join(gated[agency].approvers),
+                whom=f" {visit.say(Word.OR)} ".join(
+                    map(visit.locale.agency, gated[agency].approvers)
+                ),
             )
         else:
             words = visit.say(Word.LEG_BEHIND if agency in behind else Word.LEG_AT_ONCE)
-        made.append(PlannedLeg(agency, words))
+        made.append(PlannedLeg(visit.locale.agency(agency), words))
     return made

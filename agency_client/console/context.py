@@ -16,6 +16,7 @@ from agency_client.client import ExchangeClient
 from agency_client.console.contents import Contents, Progress, read_contents
 from agency_client.console.exchange_view import ExchangeView, view
 from agency_client.console.following import Follower
+from agency_client.console.kept_lists import MOST_KEPT, KeptList, KeptLists
 from agency_client.console.listing import Listing
 from agency_client.console.menu import APPROVERS
 from agency_client.console.openings import Opened, Openings
@@ -27,10 +28,11 @@ from agency_client.state.read_marks import ReadMarks
 from agency_client.state.references import Reference, ReferenceIndex
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
+from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import Member
 
 _MOST_VERIFIED: Final = 2_000
-_MOST_LISTINGS: Final = 4
+_MOST_LISTINGS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ class Console:
         self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
         self._openings = Openings(self._open)
         self.follower = Follower(client, self._newest)
+        self._named: tuple[Directory, Mapping[str, str]] | None = None
         self._listings: OrderedDict[object, Listing] = OrderedDict()
+        self._kept = KeptLists(client.profile.state, client.profile.vault)
 
     @property
     def member(self) -> Member:
@@ -70,7 +74,16 @@ class Console:
 
     def locale(self, language: Language) -> Locale:
         """The locale of the person: the zone is the profile's, else that of the enrolment."""
-        return Locale(language, self._zone())
+        return Locale(language, self._zone(), self._names())
+
+    def _names(self) -> Mapping[str, str]:
+        """The names of agencies; made once for each state of the directory."""
+        directory = self.client.directory
+        known = self._named
+        if known is None or known[0] is not directory:
+            names: Mapping[str, str] = {each.id: each.name for each in directory.agencies.values()}
+            self._named = known = (directory, names)
+        return known[1]
 
     @property
     def has_pin(self) -> bool:
@@ -92,7 +105,7 @@ class Console:
 
     def prepare(self) -> None:
         """Learn the directory, and with it the agency's time zone; the hub may be away."""
-        with suppress(HubUnavailable):
+        with suppress(HubUnavailable), self.follower.asking():
             self.client.sync()
 
     def open(self, exchange_id: str, *, waits: bool = True) -> UnsealedExchange:
@@ -123,13 +136,12 @@ class Console:
         While the hub is away, an exchange that is kept is given as it was verified before.
         """
         try:
-            verified = self.client.get(exchange_id)
+            with self.follower.asking():
+                verified = self.client.get(exchange_id)
         except HubUnavailable:
-            self.follower.note_away()
             if known is None:
                 raise
             return known
-        self.follower.note_back()
         if known is not None and _digests(known.exchange.verified) == _digests(verified):
             opened = UnsealedExchange(verified, known.exchange.statements)
         else:
@@ -142,23 +154,53 @@ class Console:
 
     def listing(
         self,
+        name: str,
         party: Party,
         states: Iterable[LegState | str] = (),
         kinds: Iterable[str] = (),
         *,
-        anew: bool,
+        anew: bool = True,
+        is_filtered: bool = False,
     ) -> Listing:
-        """The exchanges in which the agency is this; the list that is kept, or one anew."""
+        """A list of exchanges: the one that was asked for before, one anew, or one that is kept.
+
+        While the hub is away, it is the list as it was given last, with nothing filtered out.
+
+        Args:
+            name: the name of the page's list, under which it is kept on disk.
+            party: what the agency is in them.
+            states: the hub is asked for these alone.
+            kinds: the same.
+            anew: False gives the list that was asked for before, if there is one.
+            is_filtered: the person chose states or kinds, so what comes is not the whole list.
+        """
         key = (party, tuple(map(str, states)), tuple(kinds))
         with self._lock:
             known = self._listings.get(key)
-            if known is None or anew:
+            if known is not None and not anew:
+                self._listings.move_to_end(key)
+                return known
+        try:
+            with self.follower.asking():
                 listed = self.client.exchanges(party=party, states=states, kinds=kinds)
-                known = self._listings[key] = Listing(listed, self.now)
-                while len(self._listings) > _MOST_LISTINGS:
-                    self._listings.popitem(last=False)
-            self._listings.move_to_end(key)
-        return known
+                at = self.now
+                found = Listing(listed, at)
+                found.take(0, 1)
+        except HubUnavailable:
+            kept = self._kept.read(name)
+            return Listing(kept.rows if kept else (), kept.at if kept else None, is_kept=True)
+        with self._lock:
+            self._listings[key] = found
+            while len(self._listings) > _MOST_LISTINGS:
+                self._listings.popitem(last=False)
+        if not is_filtered:
+            threading.Thread(target=self._keep, args=(name, at, found), daemon=True).start()
+        return found
+
+    def _keep(self, name: str, at: datetime, listing: Listing) -> None:
+        """Keep the beginning of a list; it is fetched beside the page."""
+        with suppress(ExchangeError):
+            self._kept.keep(name, KeptList(at, listing.take(0, MOST_KEPT)))
 
     def _newest(self) -> Iterable[ExchangeSummary]:
         """Exchanges that count as news: they wait for a decision, or came and were not yet read."""
@@ -177,7 +219,8 @@ class Console:
             known = self._verified.get(summary)
         if known is None:
             try:
-                known = self.client.get(summary)
+                with self.follower.asking():
+                    known = self.client.get(summary)
             except ExchangeError as error:
                 return Checked(summary, None, error)
             with self._lock:
@@ -193,16 +236,27 @@ class Console:
 
     def view(self, opened: UnsealedExchange, locale: Locale) -> ExchangeView:
         """An opened exchange in words."""
-        return view(opened, self.client.agency, locale, self.now, self.contents(opened))
+        agencies = self.client.directory.agencies.values()
+        return view(
+            opened,
+            self.client.agency,
+            locale,
+            self.now,
+            self.contents(opened),
+            {each.id: _zone(each.time_zone) for each in agencies if each.time_zone},
+        )
 
     def _zone(self) -> tzinfo:
         profile = self.client.profile
         enrolled = self.client.directory.agencies.get(profile.agency)
-        name = profile.defaults.time_zone or (enrolled.time_zone if enrolled else None)
-        try:
-            return ZoneInfo(name) if name else UTC
-        except (ZoneInfoNotFoundError, ValueError):
-            return UTC
+        return _zone(profile.defaults.time_zone or (enrolled.time_zone if enrolled else None))
+
+
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def _digests(verified: VerifiedExchange) -> list[bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from agency_client.console.contents import Contents
@@ -171,8 +171,18 @@ def view(
     locale: Locale,
     now: datetime,
     contents: Mapping[bytes, Contents],
+    zones: Mapping[str, tzinfo],
 ) -> ExchangeView:
-    """Put an opened exchange into words; `contents` are the entities, by digests of statements."""
+    """Put an opened exchange into words.
+
+    Args:
+        opened: the exchange.
+        agency: the agency that reads it.
+        locale: how the person is told.
+        now: the present time.
+        contents: the entities, by the digests of the statements.
+        zones: the time zones of agencies.
+    """
     legs = known_legs(opened.verified, agency)
     first = opened.initial
     return ExchangeView(
@@ -182,8 +192,8 @@ def view(
         ),
         facts=tuple(header_facts(opened, legs, agency, locale, now))[1:],
         legs=tuple(_leg(leg, locale, now) for leg in legs),
-        clocks=tuple(_clocks(legs, opened.party, locale, now)),
-        steps=tuple(_steps(opened, locale)),
+        clocks=tuple(_clocks(legs, opened.verified.summary.initiator, opened.party, locale, now)),
+        steps=tuple(_steps(opened, locale, zones)),
         statements=tuple(
             _statement(each, locale, contents[each.statement.digest], agency)
             for each in opened.statements
@@ -194,21 +204,40 @@ def view(
 
 
 def _clocks(
-    legs: Iterable[LegFacts], party: Party, locale: Locale, now: datetime
+    legs: Iterable[LegFacts],
+    initiator: AgencyId,
+    party: Party,
+    locale: Locale,
+    now: datetime,
 ) -> Iterator[ClockView]:
-    running = [(clock, leg.agency) for leg in legs for clock in leg.clocks]
-    for clock, agency in sorted(running, key=lambda pair: pair[0].at):
-        yield clock_view(clock, agency, locale, now, is_mine=clock.party is party)
+    running = [(clock, leg) for leg in legs for clock in leg.clocks]
+    for clock, leg in sorted(running, key=lambda pair: pair[0].at):
+        whose = whose_turn(clock, leg.agency, initiator, locale, leg.approvers)
+        yield clock_view(clock, whose, locale, now, is_mine=clock.party is party)
+
+
+def whose_turn(
+    clock: Clock,
+    recipient: AgencyId,
+    initiator: AgencyId,
+    locale: Locale,
+    approvers: Iterable[AgencyId] = (),
+) -> str:
+    """Name the agency that is to act before a clock ends; approvers as far as they are known."""
+    if clock.party is Party.APPROVER:
+        known = f" {locale.say(Label.OR)} ".join(map(locale.agency, approvers))
+        return known or locale.say(Party.APPROVER)
+    return locale.agency(initiator if clock.party is Party.INITIATOR else recipient)
 
 
 def clock_view(
-    clock: Clock, agency: AgencyId, locale: Locale, now: datetime, *, is_mine: bool
+    clock: Clock, whose: str, locale: Locale, now: datetime, *, is_mine: bool
 ) -> ClockView:
-    """A clock of the leg of an agency, in words."""
+    """A clock in words, with the one whose turn it is."""
     is_over = now > clock.at and clock.binds
     return ClockView(
         name=locale.say(clock.kind),
-        agency=agency,
+        agency=whose,
         due=locale.due(clock.at, now, is_overdue=is_over, between="\n"),
         used=used_words(clock, now, locale),
         is_over=is_over,
@@ -229,7 +258,7 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
     )
 
 
-def _steps(opened: UnsealedExchange, locale: Locale) -> Iterator[Step]:
+def _steps(opened: UnsealedExchange, locale: Locale, zones: Mapping[str, tzinfo]) -> Iterator[Step]:
     """Every entry that the agency is shown, oldest first."""
     said = {each.index: each for each in opened.statements}
     by_digest = {each.statement.digest: each for each in opened.statements}
@@ -249,7 +278,7 @@ def _steps(opened: UnsealedExchange, locale: Locale) -> Iterator[Step]:
         made = statement.statement.made_at if statement else None
         yield Step(
             locale.minute(entry.hub_time),
-            _sender_time(made, locale),
+            _sender_time(made, zones.get(entry.actor.agency), locale),
             who(entry.actor, locale),
             what,
             more,
@@ -258,11 +287,14 @@ def _steps(opened: UnsealedExchange, locale: Locale) -> Iterator[Step]:
         )
 
 
-def _sender_time(made: datetime | None, locale: Locale) -> str:
-    """Give the time of a statement by its author's clock, if that shows another time."""
-    if made is None or made.utcoffset() == made.astimezone(locale.zone).utcoffset():
+def _sender_time(made: datetime | None, zone: tzinfo | None, locale: Locale) -> str:
+    """Give the time of a statement in its author's zone, if a clock there shows another time."""
+    if made is None or zone is None:
         return ""
-    return f"{made:%Y-%m-%d %H:%M} {made:%z}"
+    there = made.astimezone(zone)
+    if there.utcoffset() == made.astimezone(locale.zone).utcoffset():
+        return ""
+    return f"{there:%Y-%m-%d %H:%M %Z}"
 
 
 def _event(entry: Entry, of: UnsealedStatement | None, locale: Locale) -> str:
@@ -276,8 +308,8 @@ def _change(change: LegChange, locale: Locale) -> str:
     """A leg's old and new state; empty if it stays as it was."""
     if change.before is change.after:
         return ""
-    before = f"{locale.say(change.before)} → " if change.before else "→ "
-    return f"{change.agency}: {before}{locale.say(change.after)}"
+    before = f"{locale.say(change.before)} → " if change.before else ""
+    return f"{locale.agency(change.agency)}: {before}{locale.say(change.after)}"
 
 
 def _statement(
@@ -297,7 +329,7 @@ def _statement(
         title=locale.say(
             Label.OF_AT,
             what=locale.say(each.kind.spec.words),
-            agency=each.author.agency,
+            agency=locale.agency(each.author.agency),
             time=locale.minute(each.hub_time),
         ),
         index=each.index,

@@ -22,11 +22,12 @@ from agency_client.content import documents
 from agency_client.content.documents import Brief
 from agency_client.content.entities import entities_from_csv, parse_entities
 from agency_client.content.entity import Entity
+from agency_client.content.faults import FileInvalid
 from agency_client.content.goaml import entities_from_goaml
 from agency_client.content.links import Links
 from agency_client.content.values import ValueCheck
 from agency_client.core.acts import ACTS, terms_of
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.spec import Brief as BriefNeed
 from exchange_protocol.kinds.spec import Stage, attribute_types
 
@@ -132,9 +133,21 @@ def _in_memory(file: DraftFile) -> Iterator[str]:
         left = memoryview(file.data)
         while left:
             left = left[os.write(descriptor, left) :]
-        yield f"/proc/self/fd/{descriptor}"
+        path = f"/proc/self/fd/{descriptor}"
+        try:
+            yield path
+        except ExchangeError as error:
+            # The person knows the file by its name; the path means nothing to anybody.
+            raise _renamed(error, path, file.name) from error
     finally:
         os.close(descriptor)
+
+
+def _renamed(error: ExchangeError, path: str, name: str) -> ExchangeError:
+    message = error.message.replace(path, name)
+    if isinstance(error, FileInvalid):
+        return FileInvalid(message, error.places, error.rest, field=error.field)
+    return error.reason.error(message, field=error.field)
 
 
 def _typed(draft: Draft) -> Iterator[Entity]:

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
 from agency_client.client import ExchangeClient
 from agency_client.core.views import ExchangeSummary
-from exchange_protocol.errors import ExchangeError, HubUnavailable
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 
 _MOST: Final = 500
 _ASKS_AGAIN: Final = 60.0
 """Seconds after which the list is asked even without a notice: one may come before the watch."""
+
+_RESTS: Final = 5
+_MOST_REST: Final = 20.0
+"""The hub that is away is asked again after so many times the length of the last attempt, and after
+so many seconds at the latest."""
 
 
 class Follower:
@@ -47,6 +53,7 @@ class Follower:
         self._taken = -1
         self._taken_at = 0.0
         self._known: frozenset[str] = frozenset()
+        self._rests_until = 0.0
         self.away_since: datetime | None = None
         """The time at which the hub was first found away; None while it answers."""
 
@@ -59,14 +66,32 @@ class Follower:
             if is_fresh and self.away_since is None:
                 return self._known
         try:
-            found = frozenset(each.id for each in islice(self._list(), _MOST))
+            with self.asking():
+                found = frozenset(each.id for each in islice(self._list(), _MOST))
         except HubUnavailable:
-            self.note_away()
             return frozenset()
-        self.note_back()
         with self._lock:
             self._taken, self._taken_at, self._known = notices, now, found
         return found
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask the hub for something that may be shown as it is kept.
+
+        While the hub is away each attempt takes its time, and a page must not. So the hub rests for
+        some times as long as the last attempt took; within that UNAVAILABLE is raised at once.
+        """
+        began = self._clock()
+        if began < self._rests_until:
+            raise Reason.UNAVAILABLE.error("the hub did not answer a moment ago")
+        try:
+            yield
+        except HubUnavailable:
+            self.note_away()
+            took = self._clock() - began
+            self._rests_until = self._clock() + min(_RESTS * took, _MOST_REST)
+            raise
+        self.note_back()
 
     def note_away(self) -> None:
         """Note that the hub did not answer just now."""
@@ -77,6 +102,7 @@ class Follower:
         """Note that the hub answered just now."""
         with self._lock:
             self.away_since = None
+            self._rests_until = 0.0
 
     def _start(self) -> None:
         if not self._is_watching:

@@ -7,12 +7,13 @@ row moves from one page to the next while a person reads. Rows are fetched when 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final
 
 from agency_client.core.views import ExchangeSummary
+from exchange_protocol.errors import HubUnavailable
 
 MOST_LISTED: Final = 20_000
 """Exchanges of one list that are kept; what is older is found by a filter."""
@@ -21,10 +22,19 @@ MOST_LISTED: Final = 20_000
 class Listing:
     """One list, fetched as far as it was read."""
 
-    def __init__(self, rows: Iterator[ExchangeSummary], at: datetime) -> None:
-        """Begin a list that was asked for at a time."""
+    def __init__(
+        self, rows: Iterable[ExchangeSummary], at: datetime | None, *, is_kept: bool = False
+    ) -> None:
+        """Begin a list.
+
+        Args:
+            rows: its rows, fetched when they are needed.
+            at: the time at which it was asked for; None if it never was.
+            is_kept: it is what was kept, for the hub is away.
+        """
         self.at = at
-        self._rest = islice(rows, MOST_LISTED)
+        self.is_kept = is_kept
+        self._rest = islice(iter(rows), MOST_LISTED)
         self._rows: list[ExchangeSummary] = []
         self._lock = threading.Lock()
 
@@ -42,9 +52,20 @@ class Listing:
         while True:
             with self._lock:
                 if place == len(self._rows):
-                    found = next(self._rest, None)
+                    found = self._fetch()
                     if found is None:
                         return
                     self._rows.append(found)
             yield self._rows[place]
             place += 1
+
+    def _fetch(self) -> ExchangeSummary | None:
+        """The next row of the hub; the list ends as a kept one if the hub went away meanwhile."""
+        try:
+            return next(self._rest, None)
+        except HubUnavailable:
+            if not self._rows:
+                raise
+            self._rest = islice((), 0)
+            self.is_kept = True
+            return None

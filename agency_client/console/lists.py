@@ -8,16 +8,17 @@ content: they come in a form, and stand in no address.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from agency_client.console.exchange_view import clock_view, colour
-from agency_client.console.listing import MOST_LISTED
+from agency_client.console.exchange_view import clock_view, colour, whose_turn
+from agency_client.console.kept_lists import MOST_KEPT
+from agency_client.console.listing import MOST_LISTED, Listing
 from agency_client.console.possible import initial_acts
 from agency_client.console.visits import Visit
+from agency_client.console.words import Word
 from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.due import (
     STATES_WITH_CLOCKS,
@@ -26,7 +27,7 @@ from agency_client.presentation.due import (
     due_clocks,
 )
 from agency_client.presentation.found import hit_lines, kind_words
-from agency_client.presentation.lists import MOST_SUMMARY, row, to_do
+from agency_client.presentation.lists import MOST_SUMMARY, leg_words, row, to_do
 from agency_client.presentation.steps import TURNS, waiting
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
@@ -54,7 +55,14 @@ def show_list(visit: Visit) -> Response:
     only_late = visit.query("late") == "1"
     page = visit.page_number(MOST_LISTED, PAGE_ROWS)
     console, now = visit.console, visit.console.now
-    listing = console.listing(_PARTIES[name], states, kinds, anew=not page)
+    listing = console.listing(
+        name,
+        _PARTIES[name],
+        states,
+        kinds,
+        anew=not page,
+        is_filtered=bool(states or kinds),
+    )
 
     def is_wanted(each: ExchangeSummary) -> bool:
         # The hub is asked for these alone, and is not relied on for it.
@@ -70,7 +78,8 @@ def show_list(visit: Visit) -> Response:
         title_word=_TITLES[name],
         rows=list(_rows(visit, shown[:PAGE_ROWS])),
         page=page,
-        at=visit.locale.minute(listing.at),
+        at=visit.locale.minute(listing.at) if page else "",
+        kept=kept_words(visit, listing),
         next_page=_address(visit, page + 1) if len(shown) > PAGE_ROWS else "",
         previous_page=_address(visit, page - 1) if page else "",
         path=f"/{name}",
@@ -87,11 +96,12 @@ def show_list(visit: Visit) -> Response:
 def show_work(visit: Visit) -> Response:
     """List what waits for this agency over all exchanges, the most pressing first."""
     console = visit.console
-    found = []
+    found, kept = [], ""
     for party in _WAITING:
         states = [state for state, turn in TURNS.items() if turn is party]
-        listed = islice(console.client.exchanges(party=party, states=states), _MOST_TO_DO)
-        found += waiting(listed, party, console.client.agency)
+        listing = console.listing(f"work-{party.value}", party, states)
+        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency)
+        kept = kept_words(visit, listing) or kept
     visit.saw(each.summary.id for each in found)
     pairs = to_do(found, console.references(), visit.locale, console.now)
     rows = [
@@ -99,11 +109,11 @@ def show_work(visit: Visit) -> Response:
             "id": item.exchange_id,
             "reference": item.reference,
             "what": item.what,
-            "initiator": f"→ {', '.join(leg.agency for leg in each.legs)}"
+            "initiator": "; ".join(f"→ {visit.locale.agency(leg.agency)}" for leg in each.legs)
             if each.party is Party.INITIATOR
-            else "",
+            else visit.say(Word.BY_AGENCY, agency=visit.locale.agency(each.summary.initiator)),
             "handling": "",
-            "states": [(item.state, colour(each.state))],
+            "states": [("", item.state, colour(each.state))],
             "due": item.due,
             "is_late": item.is_overdue,
             "about": item.about,
@@ -118,6 +128,7 @@ def show_work(visit: Visit) -> Response:
         total=len(rows),
         late=sum(1 for _, item in pairs if item.is_overdue),
         new=sum(1 for each in rows if each["is_new"]),
+        kept=kept,
         acts=initial_acts(visit),
     )
 
@@ -136,7 +147,7 @@ def search(visit: Visit) -> Response:
                 "id": each.exchange_id,
                 "reference": locale.one_line(reference.shown),
                 "what": kind_words(each, locale),
-                "initiator": each.initiator,
+                "initiator": locale.agency(each.initiator) if each.initiator else "",
                 "about": locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
                 "hits": hit_lines(each, locale),
                 "cases": ", ".join(map(locale.one_line, cases.get(each.exchange_id, ()))),
@@ -155,20 +166,39 @@ def show_due(visit: Visit) -> Response:
     """The times that run over all exchanges, the one that ends first before the others."""
     console, now = visit.console, visit.console.now
     found: list[DueClock] = []
+    kept = ""
     for party in _WAITING:
-        listed = console.client.exchanges(party=party, states=STATES_WITH_CLOCKS)
-        found += due_clocks(islice(listed, _MOST_TO_DO), party, console.client.agency)
+        listing = console.listing(f"due-{party.value}", party, STATES_WITH_CLOCKS)
+        found += due_clocks(listing.take(most=_MOST_TO_DO), party, console.client.agency)
+        kept = kept_words(visit, listing) or kept
     known = console.references()
     rows = [
         (
-            clock_view(each.clock, each.leg.agency, visit.locale, now, is_mine=each.is_mine),
+            clock_view(
+                each.clock,
+                whose_turn(each.clock, each.leg.agency, each.summary.initiator, visit.locale),
+                visit.locale,
+                now,
+                is_mine=each.is_mine,
+            ),
             each.summary.id,
             visit.locale.one_line(known.get(each.summary.id, Reference()).shown),
             visit.locale.say(each.summary.kind.spec.words),
         )
         for each in by_time_left(found)[: PAGE_ROWS * 2]
     ]
-    return visit.show("due.html", rows=rows)
+    return visit.show("due.html", rows=rows, kept=kept)
+
+
+def kept_words(visit: Visit, listing: Listing) -> str:
+    """Say of when a list is that is shown without the hub; empty if the hub gave it now."""
+    if not listing.is_kept:
+        return ""
+    if listing.at is None:
+        return visit.say(Word.LIST_NOT_KEPT)
+    said = visit.say(Word.LIST_KEPT, time=visit.locale.minute(listing.at))
+    number = len(listing.take())
+    return said if number < MOST_KEPT else f"{said} {visit.say(Word.LIST_KEPT_PART, number=number)}"
 
 
 def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[str, Any]]:
@@ -181,8 +211,17 @@ def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[s
             "id": made.exchange_id,
             "reference": made.reference,
             "what": made.what,
-            "initiator": made.initiator,
-            "states": [(text, colour(state)) for text, state in made.legs],
+            "initiator": ""
+            if each.initiator == console.client.agency
+            else visit.say(Word.BY_AGENCY, agency=made.initiator),
+            "states": [
+                (
+                    "" if leg.agency == console.client.agency else visit.locale.agency(leg.agency),
+                    leg_words(leg, visit.locale),
+                    colour(leg.state),
+                )
+                for leg in each.legs
+            ],
             "handling": made.handling,
             "due": made.due,
             "is_late": made.is_overdue,

@@ -94,7 +94,8 @@ def show_entry(visit: Visit, auditor: Auditor) -> Response:
 def _row(judged: Judged, locale: Locale) -> dict[str, Any]:
     entry = judged.entry
     changes = [
-        f"{each.agency}: {f'{locale.say(each.before)} → ' if each.before else '→ '}"
+        f"{locale.agency(each.agency)}: "
+        f"{f'{locale.say(each.before)} → ' if each.before else ''}"
         f"{locale.say(each.after)}"
         for each in (entry.ruling.legs if entry.ruling else ())
         if each.before is not each.after

@@ -24,16 +24,16 @@ _OFFICER: Final = (
     Section("/inbox", "INBOX", "2"),
     Section("/sent", "SENT_LIST", "3"),
     Section("/supervised", "SUPERVISED", "4"),
-    Section("/due", "DUE_LIST", "7"),
-    Section("/cases", "CASES", "8"),
-    Section("/drafts", "DRAFTS", "5"),
-    Section("/outbox", "OUTBOX", "6"),
+    Section("/due", "DUE_LIST", "5"),
+    Section("/cases", "CASES", "6"),
+    Section("/drafts", "DRAFTS", "7"),
+    Section("/outbox", "OUTBOX", "8"),
     _HOME,
 )
 _APPROVER: Final = (
     _QUEUE,
-    Section("/supervised", "SUPERVISED", "4"),
-    Section("/outbox", "OUTBOX", "6"),
+    Section("/supervised", "SUPERVISED", "2"),
+    Section("/outbox", "OUTBOX", "3"),
     _HOME,
 )
 _SECTIONS: Final[dict[Role, tuple[Section, ...]]] = {

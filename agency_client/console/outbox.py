@@ -20,7 +20,7 @@ def show(visit: Visit) -> Response:
             "id": entry.statement_id,
             "exchange": entry.exchange_id,
             "what": locale.say(entry.kind.spec.words),
-            "to": ", ".join(entry.recipients),
+            "to": "; ".join(map(locale.agency, entry.recipients)),
             "made": locale.minute(entry.made_at),
             "state": state,
             "waits": waits,

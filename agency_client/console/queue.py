@@ -6,7 +6,7 @@ its reason in the place of its words, and no way to a decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -16,16 +16,19 @@ from starlette.responses import Response
 
 from agency_client.console.context import Checked, Console
 from agency_client.console.held import CLAIMS, claim_words, item_values
+from agency_client.console.listing import Listing
+from agency_client.console.lists import kept_words
 from agency_client.console.openings import StillOpeningError
-from agency_client.console.visits import REFRESH, Visit
+from agency_client.console.visits import REFRESH, Visit, fault_title
 from agency_client.console.words import Word
 from agency_client.core.views import ExchangeSummary, VerifiedExchange
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
 from agency_client.state.references import Reference
-from exchange_protocol.errors import Conflict, ExchangeError
+from exchange_protocol.errors import Conflict, ExchangeError, HubUnavailable
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.rules.clocks import Clock, ClockKind
+from exchange_protocol.trust.identity import AgencyId
 
 PATH: Final = "/queue"
 PAGE_ROWS: Final = 25
@@ -40,6 +43,8 @@ class Row:
     left: str
     is_late: bool
     route: str
+    names: str
+    """The names of the agencies of the route, which itself has their ids."""
     what: str
     is_urgent: bool
     basis: str
@@ -54,13 +59,15 @@ class Row:
     """True if the person has not looked at it since it changed."""
     error: str = ""
     """Why it does not verify; then everything else is the hub's word."""
+    is_unchecked: bool = False
+    """True if it could not be verified, for the hub is away: the hub's word of before."""
 
 
 def show_queue(visit: Visit) -> Response:
     """The queue, with its first item or the one of the address beside it."""
     console, locale = visit.console, visit.locale
     is_chosen = "exchange" in visit.request.path_params
-    summaries = waiting_items(console, anew=not is_chosen)
+    listing, summaries = waiting_items(console, anew=not is_chosen)
     visit.saw(each.id for each in summaries)
     page = visit.page_number(len(summaries), PAGE_ROWS)
     shown = summaries[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
@@ -79,6 +86,7 @@ def show_queue(visit: Visit) -> Response:
         "queue.html",
         rows=rows,
         total=len(summaries),
+        kept=kept_words(visit, listing),
         unread=sum(each.is_unread for each in rows),
         page=page,
         pages=-(-len(summaries) // PAGE_ROWS),
@@ -93,18 +101,19 @@ def show_queue(visit: Visit) -> Response:
     return answer
 
 
-def waiting_items(console: Console, *, anew: bool) -> list[ExchangeSummary]:
+def waiting_items(console: Console, *, anew: bool) -> tuple[Listing, list[ExchangeSummary]]:
     """List what waits for this agency's decision, by the time that is left.
 
     From item to item the list stays as it was, so that nothing moves.
     """
-    found = console.listing(Party.APPROVER, anew=anew).take()
+    listing = console.listing("queue", Party.APPROVER, anew=anew)
 
     def pressing(summary: ExchangeSummary) -> datetime:
         ends = [each.at for each in _decisions(summary)]
         return min([*ends, summary.next_due or _FAR])
 
-    return sorted(found, key=lambda each: (pressing(each), each.initiated_at, each.id))
+    found = sorted(listing.take(), key=lambda each: (pressing(each), each.initiated_at, each.id))
+    return listing, found
 
 
 def _item(visit: Visit, exchange_id: str) -> dict[str, Any]:
@@ -113,13 +122,15 @@ def _item(visit: Visit, exchange_id: str) -> dict[str, Any]:
         opened = visit.open(exchange_id)
     except StillOpeningError as error:
         return {**_NO_ITEM, "opening": error}
+    except HubUnavailable:
+        return {**_NO_ITEM, "missing": visit.say(Word.NOT_KEPT)}
     except ExchangeError as error:
-        return {**_NO_ITEM, "fault": visit.explain(error)}
+        return {**_NO_ITEM, "fault": visit.explain(error), "fault_title": fault_title(error)}
     return {**_NO_ITEM, **item_values(visit, opened)}
 
 
 _NO_ITEM: Final[Mapping[str, Any]] = MappingProxyType(
-    {"item": None, "held": None, "acts": (), "fault": None, "opening": None}
+    {"item": None, "held": None, "acts": (), "fault": None, "missing": "", "opening": None}
 )
 
 
@@ -133,8 +144,8 @@ def row(
     """An item of the list in words; of what was verified, the hub's word is nothing."""
     summary, verified, now = checked.summary, checked.verified, console.now
     if verified is None:
-        to = ", ".join(leg.agency for leg in summary.legs if leg.state is LegState.HELD)
-        return _unverified(checked, f"{summary.initiator} → {to}", locale)
+        held = [leg.agency for leg in summary.legs if leg.state is LegState.HELD]
+        return _unverified(checked, summary.initiator, held, locale, now)
     first = verified.initial
     legs = [leg for leg in verified.legs if leg.state is LegState.HELD]
     header = first.statement.header if first else None
@@ -144,7 +155,8 @@ def row(
         id=summary.id,
         left=locale.due(due, now, is_overdue=late, between="\n"),
         is_late=late,
-        route=f"{summary.initiator} → {', '.join(leg.agency for leg in legs)}",
+        route=_route(summary.initiator, [leg.agency for leg in legs]),
+        names=_names(summary.initiator, [leg.agency for leg in legs], locale),
         what=locale.say(summary.kind.spec.words),
         is_urgent=summary.urgency is Urgency.URGENT,
         basis=locale.one_line(header.legal_basis or "") if header else "",
@@ -187,7 +199,8 @@ def mark_read(visit: Visit) -> Response:
     """Mark items as read, several at once; the mark is the person's own, and no other sees it."""
     console = visit.console
     chosen = set(visit.fields("exchange")[:PAGE_ROWS])
-    found = [each for each in waiting_items(console, anew=False) if each.id in chosen]
+    _, waiting = waiting_items(console, anew=False)
+    found = [each for each in waiting if each.id in chosen]
     _mark(console, [console.check(each) for each in found], chosen)
     return visit.go(PATH)
 
@@ -204,24 +217,43 @@ def _left(clock: Clock, locale: Locale, now: datetime) -> str:
     return locale.due(clock.at, now, is_overdue=now > clock.at)
 
 
-def _unverified(checked: Checked, route: str, locale: Locale) -> Row:
-    """An item that does not verify: who is said to ask whom, and why that is not believed."""
-    why = explain(checked.error, locale).sentence if checked.error else ""
-    what = locale.say(checked.summary.kind.spec.words)
+def _route(initiator: AgencyId, held: Iterable[AgencyId]) -> str:
+    return f"{initiator} → {', '.join(held)}"
+
+
+def _names(initiator: AgencyId, held: Iterable[AgencyId], locale: Locale) -> str:
+    """The names of the agencies of a route; empty where none is known."""
+    names = [locale.one_line(locale.names.get(each, "")) for each in held]
+    return f"{locale.one_line(locale.names.get(initiator, ''))} → {'; '.join(filter(None, names))}"
+
+
+def _unverified(
+    checked: Checked,
+    initiator: AgencyId,
+    held: Sequence[AgencyId],
+    locale: Locale,
+    now: datetime,
+) -> Row:
+    """An item that was not verified: who is said to ask whom, and why that is not believed."""
+    summary, is_away = checked.summary, isinstance(checked.error, HubUnavailable)
+    due = summary.next_due if is_away else None
+    late = due is not None and due < now
     return Row(
-        id=checked.summary.id,
-        left="",
-        is_late=False,
-        route=route,
-        what=what,
-        is_urgent=False,
+        id=summary.id,
+        left=locale.due(due, now, is_overdue=late, between="\n") if is_away else "",
+        is_late=late,
+        route=_route(initiator, held),
+        names=_names(initiator, held, locale),
+        what=locale.say(summary.kind.spec.words),
+        is_urgent=is_away and summary.urgency is Urgency.URGENT,
         basis="",
         handling="",
         subjects="",
         approvals="",
         about="",
         in_hand="",
-        error=why,
+        error=explain(checked.error, locale).sentence if checked.error and not is_away else "",
+        is_unchecked=is_away,
     )
 
 

@@ -8,14 +8,17 @@ words: they ask for them by name (`words.TITLE`).
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from agency_client.console.words import Word
 from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.codes import Language
 
@@ -50,7 +53,22 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["begun"] = begun
+    made.filters["agency_name"] = agency_name
+    made.filters["timed"] = timed
     return made
+
+
+def agency_name(agency: str, locale: Locale) -> str:
+    """An agency by its id and name."""
+    return locale.agency(agency)
+
+
+def timed(text: str) -> Markup:
+    """A text in which no line breaks within a time."""
+    return Markup(_TIME.sub(r'<span class="console-time">\g<0></span>', str(escape(text))))  # noqa: S704 - it is escaped
+
+
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9:]{5,8})?( [+-][0-9]{2,4}\b| UTC\b)?")
 
 
 def begun(text: str) -> str:

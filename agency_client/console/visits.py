@@ -256,27 +256,40 @@ REFRESH: Final = {"Refresh": "1"}
 
 def show_fault(visit: Visit, error: ExchangeError) -> Response:
     """Tell what went wrong, in words, and nothing else: no page that failed offers an act."""
-    match error:
-        case HubDishonest():
-            title, status = "FAULT_DISHONEST", 502
-        case SignatureInvalid() | SealBroken():
-            title, status = "FAULT_DATA", 502
-        case HubUnavailable():
-            visit.console.follower.note_away()
-            title, status = "FAULT_TITLE", 503
-        case NotFound():
-            title, status = "FAULT_TITLE", 404
-        case CallerError():
-            title, status = "FAULT_TITLE", 400
-        case _:
-            title, status = "FAULT_TITLE", 500
+    if isinstance(error, HubUnavailable):
+        visit.console.follower.note_away()
     return visit.show(
         "fault.html",
-        status,
-        title_word=title,
+        _status(error),
+        title_word=fault_title(error),
         fault=visit.explain(error),
         is_dishonest=isinstance(error, HubDishonest),
     )
+
+
+def fault_title(error: ExchangeError) -> str:
+    """The name of the word that heads an error."""
+    match error:
+        case HubDishonest():
+            return "FAULT_DISHONEST"
+        case SignatureInvalid() | SealBroken():
+            return "FAULT_DATA"
+        case _:
+            return "FAULT_TITLE"
+
+
+def _status(error: ExchangeError) -> int:
+    match error:
+        case HubDishonest() | SignatureInvalid() | SealBroken():
+            return 502
+        case HubUnavailable():
+            return 503
+        case NotFound():
+            return 404
+        case CallerError():
+            return 400
+        case _:
+            return 500
 
 
 def as_download(name: str, data: bytes) -> Response:

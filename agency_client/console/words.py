@@ -327,6 +327,31 @@ class Word(Enum):
 
     OPTIONAL = Words("optional", "необязательно", "міндетті емес")
 
+    ROW_UNCHECKED = Words(
+        "not verified since the console was started",
+        "не проверялось с запуска консоли",
+        "консоль іске қосылғаннан бері тексерілмеген",
+    )
+    NOT_KEPT = Words(
+        "The hub is away, and this exchange was not opened since the console was started. It can "
+        "be read and decided when the hub is back.",
+        "Узел недоступен, а этот обмен не открывали с запуска консоли. Прочитать его и принять "
+        "решение можно, когда узел ответит.",
+        "Торап қолжетімсіз, ал бұл алмасу консоль іске қосылғаннан бері ашылмаған. Оны торап жауап "
+        "бергенде оқып, шешім қабылдауға болады.",
+    )
+    DECISION_WAITS = Words(
+        "The hub is away. You decide on what was verified before {time}. Your decision is signed "
+        "now, waits in the outbox, and counts from when the hub takes it. If something changed "
+        "meanwhile, it is refused and nothing is decided.",
+        "Узел недоступен. Вы решаете по тому, что проверено до {time}. Решение подписывается "
+        "сейчас, ждёт в исходящих и действует с момента, когда узел его примет. Если за это время "
+        "что-то изменилось, оно будет отклонено и ничего не решит.",
+        "Торап қолжетімсіз. Сіз {time} дейін тексерілген жағдай бойынша шешесіз. Шешімге қазір қол "
+        "қойылады, ол шығыс қалтасында күтеді және торап қабылдаған сәттен күшіне енеді. Осы "
+        "уақытта бірдеңе өзгерсе, ол қабылданбайды және ештеңе шешілмейді.",
+    )
+
     # --- One exchange --------------------------------------------------------------------------
 
     EXCHANGE = Words("Exchange", "Обмен", "Алмасу")
@@ -482,6 +507,23 @@ class Word(Enum):
         "Список известен со слов узла. Открытие обмена его проверяет.",
         "Тізім тораптың айтуынша. Алмасуды ашқанда ол тексеріледі.",
     )
+    HOW_COUNTED = Words("How this is counted", "Как это считается", "Бұл қалай саналады")
+    BY_AGENCY = Words("from {agency}", "от {agency}", "{agency} жіберген")
+    LIST_KEPT = Words(
+        "The hub was not reached. This list is as of {time}; what came since is missing.",
+        "Связи с узлом нет. Список показан на {time}; более новое в нём отсутствует.",
+        "Тораппен байланыс жоқ. Тізім {time} жағдайы бойынша; одан кейінгісі жоқ.",
+    )
+    LIST_KEPT_PART = Words(
+        "Only its first {number} exchanges are kept.",
+        "Сохранены только первые обмены: {number}.",
+        "Тек алғашқы алмасулар сақталған: {number}.",
+    )
+    LIST_NOT_KEPT = Words(
+        "The hub was not reached, and this list was not opened before. It comes back with the hub.",
+        "Связи с узлом нет, а этот список ещё не открывали. Он появится, когда узел ответит.",
+        "Тораппен байланыс жоқ, ал бұл тізім бұрын ашылмаған. Ол торап жауап бергенде шығады.",
+    )
     LIST_EMPTY = Words("Nothing here.", "Здесь пусто.", "Мұнда ештеңе жоқ.")
     FILTERS = Words("Filter", "Отбор", "Сүзгі")
     FILTER_STATE = Words("State", "Состояние", "Күйі")
@@ -635,9 +677,11 @@ class Word(Enum):
         "{count} ағынның ең ірі {shown}-ы",
     )
     AWAY_SINCE = Words(
-        "The hub is away since {time}. What is kept here can still be read.",
-        "Узел недоступен с {time}. Сохранённое можно читать.",
-        "Торап {time} бастап қолжетімсіз. Сақталғанын оқуға болады.",
+        "The hub is away since {time}. What is kept here can still be read; what you sign waits in "
+        "the outbox.",
+        "Узел недоступен с {time}. Сохранённое можно читать; подписанное ждёт в исходящих.",
+        "Торап {time} бастап қолжетімсіз. Сақталғанын оқуға болады; қол қойылғаны шығыс қалтасында "
+        "күтеді.",
     )
     NEWS = Words(
         "New: {number}. Load the list",
@@ -741,7 +785,10 @@ class Word(Enum):
 FIELD_WORDS: Final[Mapping[str, Words]] = {
     "due": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
     "member": Words("Agency to invite", "Приглашаемый орган", "Шақырылатын орган"),
-    "agency": Words("Agency", "Ведомство", "Ведомство"),
+    "agency": Words("Agency", "Орган", "Орган"),
+    "supervisor": Words(
+        "Supervisor to involve", "Привлекаемый надзирающий орган", "Тартылатын қадағалау органы"
+    ),
     "comment": Words("Comment", "Замечание", "Ескерту"),
     "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
     "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),

@@ -296,7 +296,8 @@ class Statements:
         if content.is_counted:
             # Readers of content do not depend on the gate. The gate depends on the number of
             # subjects, which is known when the entities have gone by.
-            _, exchange = yield from plan(draft)
+            route, exchange = yield from plan(draft)
+            draft = replace(draft, supervisors=route.supervisors)
             to = readers(exchange, spoken(exchange, as_statement(draft)), CONTENT)
             check_passed_on(self._ports.search_index, content, draft, to)
             parts += sealer.seal_entities(content.entities, to)

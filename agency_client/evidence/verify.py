@@ -152,6 +152,7 @@ KINDS = {
     87: "draft_analysis",
     88: "supervisor_comment",
     140: "member_consent_request",
+    142: "involve_supervisor",
     151: "certificate_answer",
     70: "enrol_agency",
     71: "publish_certificate",

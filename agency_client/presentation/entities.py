@@ -16,6 +16,7 @@ from typing import Final
 from agency_client.content.entities import Entity
 from agency_client.content.entity import entity_digest
 from agency_client.content.schemata import EVENT_SCHEMATA
+from agency_client.presentation.countries import country
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.schemata import LINKS, SCHEMATA
@@ -45,6 +46,7 @@ DETAILS: Final[Mapping[str, Words]] = {
 """Properties that tell one entity from another of its name."""
 _PAYER: Final = ("payer", "payerAccount")
 _PAYEE: Final = ("beneficiary", "beneficiaryAccount")
+_COUNTRIES: Final = ("country", "jurisdiction", "nationality")
 _LINK_DETAILS: Final = ("role", "percentage", "startDate", "endDate", "relationship")
 _MOST_TOTALS: Final = 5
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,13})?")
@@ -190,7 +192,7 @@ def _entity(entity: Entity, locale: Locale) -> tuple[str, ...]:
     details = [
         f"{locale.say(words)} {value}"
         for key, words in DETAILS.items()
-        if (value := _joined(entity, key, locale)) and value != name
+        if (value := _detail(entity, key, locale)) and value != name
     ]
     return sort(entity, locale), name, "; ".join(details)
 
@@ -229,6 +231,12 @@ def name_end(ids: Ends, captions: Mapping[str, str]) -> str:
 
 def _joined(entity: Entity, name: str, locale: Locale) -> str:
     return ", ".join(locale.one_line(each) for each in entity["properties"].get(name, ()))
+
+
+def _detail(entity: Entity, name: str, locale: Locale) -> str:
+    if name not in _COUNTRIES:
+        return _joined(entity, name, locale)
+    return ", ".join(country(each, locale) for each in entity["properties"].get(name, ()))
 
 
 def _add(table: Table, most: int, row: Callable[[], tuple[str, ...]]) -> None:

@@ -131,7 +131,7 @@ def header_facts(
         facts += [
             Fact(locale.say(Label.KIND), locale.say(first.kind.spec.words)),
             Fact(locale.say(Label.FROM), who(first.author, locale)),
-            Fact(locale.say(Label.TO), ", ".join(first.statement.recipients)),
+            Fact(locale.say(Label.TO), _agencies(first.statement.recipients, locale)),
             Fact(
                 locale.say(Label.HANDLING),
                 f"{locale.say(header.handling)}; {locale.say(header.tlp)}",
@@ -149,7 +149,7 @@ def header_facts(
             ),
             Fact(locale.say(Label.ONWARD_AUTHORITIES), ", ".join(header.onward_authorities)),
             Fact(locale.say(Label.SUBJECTS), str(header.subject_count)),
-            Fact(locale.say(Label.SUPERVISORS), ", ".join(first.statement.supervisors)),
+            Fact(locale.say(Label.SUPERVISORS), _agencies(first.statement.supervisors, locale)),
             *_withheld(header, locale),
         ]
     facts += [
@@ -161,6 +161,10 @@ def header_facts(
         Fact(locale.say(Label.NEXT), turn_of(verified, legs, agency, locale)),
     ]
     return [fact for fact in facts if fact.value]
+
+
+def _agencies(agencies: Iterable[AgencyId], locale: Locale) -> str:
+    return "; ".join(map(locale.agency, agencies)) if locale.names else ", ".join(agencies)
 
 
 def due_facts(
@@ -191,7 +195,7 @@ def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str
     """A leg in words: agency, state, approvals, due time."""
     until = _until(leg.due_at, leg.due_on, locale)
     return (
-        leg.agency,
+        locale.agency(leg.agency),
         state_words(leg, locale),
         approval_words(leg, locale),
         locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now), time=until)
@@ -220,7 +224,7 @@ def approval_words(leg: LegFacts, locale: Locale) -> str:
         return locale.say(Label.NO_APPROVAL_NEEDED)
     given, required = len(leg.approvals), leg.approvals_required
     if leg.state is LegState.HELD:
-        whom = f" {locale.say(Label.OR)} ".join(leg.approvers)
+        whom = f" {locale.say(Label.OR)} ".join(map(locale.agency, leg.approvers))
         return locale.say(Label.APPROVALS_BY, given=given, required=required, whom=whom)
     said = locale.say(Label.APPROVALS_GIVEN, given=given, required=required)
     by = "; ".join(who(parse_member(uri), locale) for uri in leg.approvals)
@@ -268,7 +272,7 @@ def outcome(statement: UnsealedStatement | VerifiedStatement, locale: Locale) ->
 def who(member: Member, locale: Locale) -> str:
     """A member as people say it: agency, role and name."""
     name = f" {locale.one_line(member.name)}" if member.name else ""
-    return f"{member.agency}, {locale.say(member.role)}{name}"
+    return f"{locale.agency(member.agency)}, {locale.say(member.role)}{name}"
 
 
 def fault_words(fault: PartFault, locale: Locale) -> str:

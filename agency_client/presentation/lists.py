@@ -70,7 +70,7 @@ def row(
         exchange_id=summary.id,
         reference=locale.one_line(reference.shown),
         what=_what(summary, locale),
-        initiator=summary.initiator,
+        initiator=locale.agency(summary.initiator),
         legs=tuple((_leg(leg, locale), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
@@ -145,8 +145,13 @@ def _what(summary: ExchangeSummary, locale: Locale) -> str:
 
 
 def _leg(leg: LegSummary, locale: Locale) -> str:
+    return f"{leg.agency}: {leg_words(leg, locale)}"
+
+
+def leg_words(leg: LegSummary, locale: Locale) -> str:
+    """Say the state of a listed leg, the approvals of a held one, and who has it in hand."""
     held = f" {leg.approvals_given}/{leg.approvals_required}" if leg.state is LegState.HELD else ""
-    return f"{leg.agency}: {locale.say(leg.state)}{held}{claim_words(leg, locale)}"
+    return f"{locale.say(leg.state)}{held}{claim_words(leg, locale)}"
 
 
 def claim_words(leg: LegSummary, locale: Locale) -> str:

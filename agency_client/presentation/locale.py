@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
@@ -26,6 +26,16 @@ class Locale:
 
     language: Language = Language.EN
     zone: tzinfo = UTC
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The names of agencies, as they were enrolled; a terminal has no room for them."""
+
+    def agency(self, agency: str) -> str:
+        """An agency by its id, and by its name where names are shown.
+
+        The id comes first: it alone is sure, and a name may look like that of another.
+        """
+        name = self.one_line(self.names.get(agency, ""))
+        return f"{agency} {name}" if name else agency
 
     def say(self, words: Label | Words | Code | NamedCode, /, **values: object) -> str:
         """A word or a phrase in this language, with values in its places."""

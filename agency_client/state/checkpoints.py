@@ -58,6 +58,21 @@ class WitnessedHead:
     """Verified: which witnesses, and when each saw it."""
 
 
+def keep_evidence(
+    folder: Path, name: str, reason: Reason, held: bytes, got: bytes, proof: Sequence[bytes] = ()
+) -> Path:
+    """Keep two signed notes that convict the log, in a file of a folder of evidence."""
+    path = make_folder(folder) / f"{name}-{reason.name.lower()}.json"
+    record = {
+        "reason": reason.name,
+        "held": held.decode(),
+        "got": got.decode(),
+        "consistency_proof": [each.hex() for each in proof],
+    }
+    replace_file(path, json.dumps(record, ensure_ascii=False, indent=1).encode())
+    return path
+
+
 class TrustStore:
     """The newest verified checkpoint, kept in a folder. Safe between threads and processes."""
 
@@ -148,13 +163,6 @@ class TrustStore:
     def _evidence(
         self, reason: Reason, what: str, held: Head, got: Head, proof: Sequence[bytes]
     ) -> ExchangeError:
-        folder = make_folder(self._folder / "evidence")
-        path = folder / f"{self._clock():%Y%m%dT%H%M%S.%fZ}-{reason.name.lower()}.json"
-        record = {
-            "reason": reason.name,
-            "held": held.note.decode(),
-            "got": got.note.decode(),
-            "consistency_proof": [each.hex() for each in proof],
-        }
-        replace_file(path, json.dumps(record, ensure_ascii=False, indent=1).encode())
+        name = f"{self._clock():%Y%m%dT%H%M%S.%fZ}"
+        path = keep_evidence(self._folder / "evidence", name, reason, held.note, got.note, proof)
         return reason.error(f"{what}. Both signed checkpoints are kept in {path}")

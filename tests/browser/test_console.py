@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Literal
 
@@ -9,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FilePayload, Page
 
+from agency_client.console import cases
 from exchange_protocol.kinds.codes import LegState
 from tests.browser.conftest import (
     AUDITOR,
@@ -23,6 +25,7 @@ from tests.browser.conftest import (
     entered,
     problems_of,
 )
+from tests.support.console import RunningConsole
 from tests.support.deployment import Deployment
 
 PAGES = {
@@ -190,6 +193,94 @@ def test_axe_finds_nothing_serious(
         # The browser itself tells of pages that are answered with a status of an error.
         assert [each for each in problems_of(page) if "status of 40" not in each] == []
         page.context.close()
+
+
+NO_PAGES = ("/static", "/enter", "/news", "/exchange/{exchange}/file/")
+"""Routes that give no page of one who entered: files, the entrance, a line of a page."""
+ACTS = {OFFICER: "supplement", PROSECUTOR: "comment"}
+HELD_ACT = "approve"
+
+
+def _every_page(console: RunningConsole, values: dict[str, str]) -> list[str]:
+    """An address of each page that the router has; a new page is among them by itself."""
+    paths = [
+        route.path
+        for route in console.routes
+        if route.methods and "GET" in route.methods and not route.path.startswith(NO_PAGES)
+    ]
+
+    def filled(path: str) -> str:
+        def value(found: re.Match[str]) -> str:
+            return values.get(f"{path} {found[1]}") or values[found[1]]
+
+        return re.sub(r"\{(\w+)(?::\w+)?\}", value, path)
+
+    return list(map(filled, paths))
+
+
+@pytest.fixture(scope="module")
+def answered(town: Deployment) -> dict[str, str]:
+    """A request that was answered with payments; gives the exchange and the answer's entry."""
+    exchange = ask(town, "kz.fma")
+    payments = [
+        {
+            "id": f"p{number}",
+            "schema": "Payment",
+            "properties": {"payer": ["a"], "beneficiary": ["b"], "amount": ["5"]},
+        }
+        for number in range(3)
+    ]
+    with town.client(RECIPIENT) as client:
+        client.reply(client.open(exchange), brief="Счета", entities=payments)
+    with town.client(OFFICER) as client:
+        index = client.get(exchange).statements[-1].index
+    return {"exchange": exchange, "index": str(index)}
+
+
+@pytest.mark.parametrize(
+    ("role", "language"), list(zip(ROLES, [*LANGUAGES, "ru", "kk"], strict=True))
+)
+def test_axe_finds_nothing_serious_on_any_page_of_the_router(
+    consoles: Consoles,
+    chromium: Browser,
+    exchanges: dict[str, str],
+    answered: dict[str, str],
+    role: str,
+    language: str,
+) -> None:
+    console = consoles(role)
+    page = entered(chromium, console, language)
+    client = console.console.client
+    client.cases.link("Дело 7", [answered["exchange"]], title="Вымышленное")
+    [case] = [each for each in client.cases.all() if each.reference == "Дело 7"]
+    values = {
+        **answered,
+        "/queue/{exchange} exchange": exchanges["held"],
+        "/queue/{exchange}/{act} exchange": exchanges["held"],
+        "/queue/{exchange}/{act} act": HELD_ACT,
+        "/new/{act} act": "refer",
+        "act": ACTS.get(role, "reply"),
+        "section": "payments",
+        "number": "0",
+        "entry": "20",
+        "draft": "0" * 16,
+        "case": cases.address(case),
+    }
+    if role == OFFICER:
+        page.goto(f"{console.origin}/new/request_information")
+        page.click("button[name=step][value=keep]")
+        page.wait_for_url("**/drafts")
+        href = page.get_attribute("main a[href^='/draft/']", "href")
+        values["draft"] = str(href).rpartition("/")[2]
+    paths = _every_page(console, values)
+    assert len(paths) >= 25
+    for path in paths:
+        page.goto(console.origin + path)
+        while page.locator("main progress:visible").count():
+            page.wait_for_timeout(200)
+        assert _serious(page) == [], path
+        assert page.locator("h1").count() == 1 or path == "/", path
+    page.context.close()
 
 
 @pytest.mark.parametrize("width", [360, 640])

@@ -39,6 +39,8 @@ DAY = (
     ("fiu-analyst", "Do we know them?"),
     ("fiu-analyst", "Confirm, and give a part at once"),
     ("fiu-analyst", "Say that it takes longer"),
+    ("prosecutor", "Ask to take part"),
+    ("officer", "Let your prosecutor take part"),
     ("fiu-analyst", "Answer"),
     ("officer", "Read the answer"),
     ("officer", "Use it as its author allows"),

@@ -21,7 +21,7 @@ from tests.faults.load import FULL, RECIPIENT, Load, Sender, free_port, wait_unt
 from tests.support.commands import run
 from tests.support.deployment import AUDITOR, OPERATOR, Deployment
 from tests.support.foundation import NEWCOMER, OFFICERS, Foundation
-from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN, HubProcess
+from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN, HubFiles, HubProcess
 
 BETWEEN = 40 if FULL else 4
 """Receipts between one rotation and the next."""
@@ -81,22 +81,8 @@ class Rotation:
         finish_renewal(profile, answer)
 
     def replace_hub_certificate(self) -> None:
-        """Put a new pair in place of the hub's, one file after the other."""
-        issued = self.files.authority.issue_hub(
-            HubIdentity(TRUST_DOMAIN, "main"),
-            now=utc_now(),
-            dns_names=["localhost"],
-            ip_addresses=["127.0.0.1"],
-        )
-        assert issued.key is not None
-        for name, data in (
-            ("hub.key", encrypted_pem(issued.key, PASSPHRASE)),
-            ("hub.pem", issued.certificate_pem),
-        ):
-            new = self.files.folder / f"new-{name}"
-            new.touch(mode=0o600)
-            new.write_bytes(data)
-            new.replace(self.files.folder / name)
+        """Put a new pair in place of the hub's."""
+        replace_hub_certificate(self.files)
 
     def hub_has_read_its_certificate(self) -> bool:
         """Connect anew, and tell whether the hub has taken its new pair."""
@@ -147,6 +133,25 @@ class Rotation:
         with self.town.client(OPERATOR) as operator:
             operator.publish_certificate(made.vault.certificate.der)
             operator.revoke_certificate(old.fingerprint, RevocationReason.SUPERSEDED)
+
+
+def replace_hub_certificate(files: HubFiles) -> None:
+    """Put a new pair in place of the hub's, one file after the other."""
+    issued = files.authority.issue_hub(
+        HubIdentity(TRUST_DOMAIN, "main"),
+        now=utc_now(),
+        dns_names=["localhost"],
+        ip_addresses=["127.0.0.1"],
+    )
+    assert issued.key is not None
+    for name, data in (
+        ("hub.key", encrypted_pem(issued.key, PASSPHRASE)),
+        ("hub.pem", issued.certificate_pem),
+    ):
+        new = files.folder / f"new-{name}"
+        new.touch(mode=0o600)
+        new.write_bytes(data)
+        new.replace(files.folder / name)
 
 
 def test_every_key_is_rotated_under_load_and_nothing_is_lost(

@@ -44,6 +44,7 @@ from tests.support.statements import (
     CASE,
     COORDINATOR,
     KG_MIA,
+    KZ_GPO,
     KZ_MIA,
     SECOND_COORDINATOR,
     START,
@@ -52,6 +53,7 @@ from tests.support.statements import (
 
 DEPTH = 16
 UZ, CENTRE = UZ_FIU.agency, CARICC.agency
+SUPERVISOR = KZ_GPO.agency
 SPEAKERS = (KZ_MIA, UZ_FIU, COORDINATOR, SECOND_COORDINATOR, KG_MIA)
 DUE = START + timedelta(days=1)
 TIMES = (START + timedelta(hours=1), DUE + timedelta(hours=1), DUE + timedelta(days=365))
@@ -69,6 +71,7 @@ class Situation(NamedTuple):
     approvals: tuple[str, ...]
     hides: bool
     is_claimed: bool
+    is_supervised: bool
     due: bool
     is_late: bool
     newest_consent: str
@@ -97,6 +100,7 @@ class Node:
             tuple(sorted(leg.approvals)),
             bool(leg.hidden),
             leg.record.claim is not None,
+            bool(leg.record.involved),
             leg.due_at is not None,
             leg.due_at is not None and leg.due_at < self.at,
             "".join(each.asked_by + each.step.value for each in leg.record.consents[-1:]),
@@ -117,6 +121,8 @@ def bodies(kind: Kind) -> Iterator[Body]:
             body = some_body(kind, chance)
         if getattr(body, "assignee", None) is not None:
             body = replace(body, assignee=UZ)
+        if getattr(body, "supervisor", None) is not None:
+            body = replace(body, supervisor=SUPERVISOR)
         if getattr(body, "expires_at", None) is not None:
             body = replace(body, expires_at=TIMES[-1] + timedelta(days=1))
         yield body
@@ -137,6 +143,7 @@ def statement(
         body=body,
         answers=answers,
         recipients=(to,),
+        supervisors=(SUPERVISOR,),
         header=replace(CASE, due_at=due_at),
         digest=hashlib.sha256(b"%d" % number).digest(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,7 @@ from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
 from tests.support.commands import as_member, run
-from tests.support.deployment import AUDITOR, Deployment
+from tests.support.deployment import AUDITOR, OPERATOR, Deployment
 from tests.support.foundation import Foundation
 from tests.support.refusals import refusal
 
@@ -22,8 +23,9 @@ from tests.support.refusals import refusal
 class Region:
     """The agencies of a running hub; a client for each member that is asked for."""
 
-    def __init__(self, town: Deployment, clients: ExitStack) -> None:
+    def __init__(self, town: Deployment, port: int, clients: ExitStack) -> None:
         self.town = town
+        self._port = port
         self._clients = clients
         self._open: dict[str, ExchangeClient] = {}
 
@@ -33,6 +35,16 @@ class Region:
         if name not in self._open:
             self._open[name] = self._clients.enter_context(self.town.client(name))
         return self._open[name]
+
+    def employ(self, member: str) -> ExchangeClient:
+        """A client of a new member of an agency, which opens with the agency's sealing key."""
+        profile = self.town.add_member(member, self._port)
+        agency = member.partition("/")[0]
+        sealing = self.town.profile(f"{agency}/system") / profile.sealing_folder.name
+        shutil.copytree(sealing, profile.sealing_folder)
+        assert profile.vault.certificate is not None
+        self[OPERATOR].publish_certificate(profile.vault.certificate.der)
+        return self[member]
 
     def approve(self, exchange: str, *members: str) -> None:
         """Let these members approve what waits."""
@@ -66,5 +78,5 @@ class Region:
 
 @pytest.fixture
 def region(tmp_path: Path, foundation: Foundation) -> Iterator[Region]:
-    with foundation.serving(tmp_path / "hub") as (town, _), ExitStack() as clients:
-        yield Region(town, clients)
+    with foundation.serving(tmp_path / "hub") as (town, hub), ExitStack() as clients:
+        yield Region(town, hub.port, clients)

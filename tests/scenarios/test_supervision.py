@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agency_client import Sent
+from agency_client import ReplyDocument, Sent
 from exchange_protocol.errors import Reason
 from tests.scenarios.conftest import Region
 from tests.support.asking import REQUEST, new_exchange
@@ -17,6 +17,7 @@ from tests.support.foundation import OFFICERS
 
 OFFICER = OFFICERS[0]
 BRIEF = "Вымышлено"
+FINDINGS = ReplyDocument(text="Сведения (вымышлено)")
 WITHHELD: dict[str, Any] = {
     "withheld_from": ["kz.gpo"],
     "withholding_ground": "ENDANGERS_INVESTIGATION",
@@ -89,6 +90,84 @@ def test_who_reads_a_statement_sees_from_whom_the_copy_is_withheld(
     code, out, err = run(capsys, *as_member(region.town, "kz.fma/system"), "show", exchange)
     assert code == 0, err
     assert "it would endanger the investigation" in out
+
+
+def test_a_supervisor_is_involved_in_an_exchange_and_reads_what_follows(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, gpo, uz = region[OFFICER], region["kz.gpo"], region["uz.fiu"]
+    exchange = new_exchange(mia, "uz.fiu")
+    early = region.refusal(mia.involve_supervisor, exchange, "kz.gpo")
+    assert early is Reason.OUT_OF_ORDER
+    region.approve(exchange, COORDINATORS[0])
+    uz.open(exchange)
+    gpo.ask_to_be_involved(exchange, "kz.mia", comment="Просим привлечь (вымышлено)")
+    itself = region.refusal(gpo.involve_supervisor, exchange, "kz.gpo")
+    assert itself is Reason.NOT_A_PARTY
+    no_copy = region.refusal(mia.involve_supervisor, exchange, "kz.fma")
+    assert no_copy is Reason.NOT_A_PARTY
+    foreign = region.employ("uz.fiu/officer/jasur")
+    abroad = region.refusal(foreign.involve_supervisor, exchange, "kz.gpo")
+    assert abroad is Reason.NOT_A_PARTY
+    machine = region.refusal(region["kz.mia"].involve_supervisor, exchange, "kz.gpo")
+    assert machine is Reason.POLICY_DENIED, "a person decides it"
+    uz.interim_reply(exchange, brief="До привлечения (вымышлено)", document=FINDINGS)
+    mia.involve_supervisor(exchange, "kz.gpo", reason="По его просьбе (вымышлено)")
+    again = region.refusal(mia.involve_supervisor, exchange, "kz.gpo")
+    assert again is Reason.ALREADY_DECIDED
+    # Both ends see it, and all that either says from now on is sealed to the supervisor whole.
+    assert uz.open(exchange).statements[-1].kind.value == "involve_supervisor"
+    uz.extend_deadline(exchange, "AWAITING_THIRD_PARTY", explanation="Ждём (вымышлено)", due="30d")
+    uz.partial_reply(exchange, brief="После привлечения (вымышлено)", document=FINDINGS)
+    seen = gpo.open(exchange).statements
+    contents = {each.kind.value: each.content for each in seen}
+    assert contents["information_request"] is None, "what was said before stays a brief"
+    assert "interim_reply" not in contents, "of it nobody gets a copy by rule"
+    assert contents["partial_reply"] == FINDINGS
+    assert {"involve_supervisor", "extend_deadline"} <= contents.keys()
+    code, out, err = run(capsys, *as_member(region.town, "kz.gpo/system"), "show", exchange)
+    assert code == 0, err
+    assert "involvement of a supervisor" in out
+    gpo.comment(exchange, "kz.mia", comment="Замечание участника (вымышлено)")
+    uz.reply(exchange, brief="Ответ (вымышлено)", document=FINDINGS)
+    mia.close_exchange(exchange)
+    late = region.refusal(mia.involve_supervisor, exchange, "kz.gpo")
+    assert late is Reason.OUT_OF_ORDER
+    region.replay(capsys)
+
+
+def test_a_statement_is_withheld_from_an_involved_supervisor_on_a_ground(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    officer, gpo, fma = region[OFFICER], region["kz.gpo"], region["kz.fma"]
+    exchange = new_exchange(fma, "kz.mia")
+    officer.open(exchange)
+    officer.involve_supervisor(exchange, "kz.gpo")
+    officer.acknowledge(exchange)
+    officer.refuse(exchange, "CONTRARY_TO_LAW", explanation="Отказ (вымышлено)", **WITHHELD)
+    kinds = [each.kind.value for each in gpo.open(exchange).statements]
+    assert kinds == ["information_request", "involve_supervisor", "acknowledge"]
+    case = officer.open_joint_case(to=["kz.fma"], brief=BRIEF)
+    assert isinstance(case, Sent)
+    fma.open(case.exchange_id)
+    invited = region.refusal(officer.involve_supervisor, case.exchange_id, "kz.gpo")
+    assert invited is Reason.POLICY_DENIED
+    region.replay(capsys)
+
+
+def test_a_supervisor_is_involved_only_after_a_copy_that_was_not_withheld(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    officer, gpo, fma = region[OFFICER], region["kz.gpo"], region["kz.fma"]
+    exchange = new_exchange(officer, **WITHHELD)
+    fma.open(exchange)
+    withheld = region.refusal(officer.involve_supervisor, exchange, "kz.gpo")
+    assert withheld is Reason.NOT_A_PARTY
+    fma.partial_reply(exchange, brief="Часть ответа (вымышлено)", document=FINDINGS)
+    officer.involve_supervisor(exchange, "kz.gpo")
+    kinds = [each.kind.value for each in gpo.open(exchange).statements]
+    assert kinds == ["partial_reply", "involve_supervisor"]
+    region.replay(capsys)
 
 
 def test_a_supervisor_comments_to_its_own_state_alone_and_is_involved(

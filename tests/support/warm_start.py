@@ -34,7 +34,6 @@ PRELOADED: Final = (
     "exchange_server.metrics",
     "exchange_server.native_lines",
     "exchange_server.observability",
-    "exchange_server.one_core",
     "exchange_server.storage.schema",
     "exchange_server.witness_servers",
     "exchange_server.workers",

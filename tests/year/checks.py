@@ -350,7 +350,8 @@ class QuarterlyMonitor:
 
     def _verify(self, client: ExchangeClient) -> AuditReport:
         anchors = cast().anchors
-        with client, closing(MonitorState(self._folder / "place", anchors, AUDITOR)) as place:
+        path, verify = self._folder / "place", log_verifier().verify
+        with client, closing(MonitorState(path, anchors, AUDITOR, verify)) as place:
             return verify_log(HubLog(client), anchors, auditor=AUDITOR, place=place)
 
 

@@ -15,6 +15,10 @@ if (entrance && location.hash.length > 1) {
 // The page begins at its top, also on a small screen: what is signed is read before it is signed.
 document.querySelector("[data-focus]")?.focus({ preventScroll: true });
 
+// On a small screen the menu is one line that moves sideways: where one is must be seen.
+const here = document.querySelector(".console-menu [aria-current]");
+if (here) here.closest("ul").scrollLeft = here.offsetLeft - 16;
+
 // Single keys follow the links that name them; the sheet on "?" lists these.
 const sheet = document.getElementById("keys");
 const keyed = () => [...document.querySelectorAll("[data-key]")];

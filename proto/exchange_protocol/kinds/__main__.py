@@ -123,6 +123,8 @@ def _conditions(row: Row) -> Iterator[str]:
         yield "shown while other statements are held"
     if row.consent:
         yield f"consent to onward use: {row.consent.value}"
+    if row.involves:
+        yield "the supervisor that it names takes part from then on"
     if row.task:
         yield f"task: {row.task.value}"
     if row.claims is not None:

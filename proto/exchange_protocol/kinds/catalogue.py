@@ -43,6 +43,7 @@ from exchange_protocol.kinds import (
     information_request,
     interim_reply,
     invite,
+    involve_supervisor,
     join,
     joint_case,
     leave,
@@ -135,6 +136,7 @@ class Kind(StrEnum):
     DRAFT_ANALYSIS = draft_analysis.SPEC
     SUPERVISOR_COMMENT = supervisor_comment.SPEC
     MEMBER_CONSENT_REQUEST = member_consent_request.SPEC
+    INVOLVE_SUPERVISOR = involve_supervisor.SPEC
     CERTIFICATE_ANSWER = certificate_answer.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC

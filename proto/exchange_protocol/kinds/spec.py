@@ -188,6 +188,8 @@ class Row:
     """True if it applies in joint cases alone."""
     awaits_opening: bool = False
     """True if the leg then awaits an answer to the initial statement, like every other member's."""
+    involves: bool = False
+    """True if the supervisor that the body names takes part in the leg from now on."""
     task: TaskStep | None = None
     """Its step in the life of a task, if it is one."""
 
@@ -363,6 +365,11 @@ class KindSpec:
     def supervises(self) -> bool:
         """True if a supervisor says it, to one agency that alone is shown it."""
         return any(row.party is Party.SUPERVISOR for row in self.rows)
+
+    @cached_property
+    def involves(self) -> bool:
+        """True if it lets a supervisor take part in the legs that it speaks on."""
+        return any(row.involves for row in self.rows)
 
     @cached_property
     def answers_consent(self) -> bool:

@@ -74,7 +74,7 @@ SPEC = KindSpec(
         Act(
             name="ask_to_be_involved",
             command="ask-involvement",
-            summary="Ask an agency of your own state to involve you, as by a joint case.",
+            summary="Ask an agency of your own state to let you take part.",
             done="Involvement asked",
             fixed={"wish": SupervisorWish.INVOLVEMENT},
             codes=("agency",),

@@ -227,11 +227,14 @@ def readers(exchange: Exchange, said: StatementFacts, part_name: str) -> dict[Ag
         return agencies | {said.author: ReaderRole.AUTHOR}
     roles: dict[AgencyId, ReaderRole] = {}
     to_members = said.kind.spec.to_members
-    if part_name == BRIEF:
-        roles.update(dict.fromkeys(said.supervisors, ReaderRole.SUPERVISOR))
-        if said.kind.spec.decides or (said.author == exchange.initiator and not to_members):
-            for leg in _legs(exchange, said):
-                roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
+    involved = {each for leg in _legs(exchange, said) for each in leg.record.involved}
+    for supervisor in said.supervisors:
+        if part_name == BRIEF or supervisor in involved:
+            roles[supervisor] = ReaderRole.SUPERVISOR
+    is_asked = said.author == exchange.initiator and not to_members
+    if part_name == BRIEF and (said.kind.spec.decides or is_asked):
+        for leg in _legs(exchange, said):
+            roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
     addressed = said.legs if said.author == exchange.initiator else (exchange.initiator,)
     if said.author in said.legs:  # A recipient's; other legs are those of members that it answers.
         addressed = (exchange.initiator, *said.legs)

@@ -91,6 +91,8 @@ class LegRecord:
     """Digests of what the recipient said on it."""
     supervisors: tuple[AgencyId, ...] = ()
     """Agencies that were named as supervisors of what was said on it."""
+    involved: tuple[AgencyId, ...] = ()
+    """Those of them that take part in it: they read every part of what its ends say since then."""
     from_approvers: tuple[bytes, ...] = ()
     """Digests of what approvers said on it, in a joint case."""
     tasks: tuple[GivenTask, ...] = ()
@@ -155,6 +157,8 @@ def record_after(
     if row.consent is not None:
         consents = _consents_after(record, row, row.consent, statement)
         record = replace(record, consents=consents)
+    if row.involves:
+        record = replace(record, involved=involved_after(record, statement.body))
     if row.task is not None:
         record = replace(record, tasks=_tasks_after(leg, row.task, statement))
     if row.erases_own:
@@ -176,6 +180,24 @@ def record_after(
     if row.party is Party.RECIPIENT and statement.author.agency == leg.agency:
         return replace(record, from_recipient=(*record.from_recipient, statement.digest))
     return record
+
+
+def involved_after(record: LegRecord, body: Any) -> tuple[AgencyId, ...]:
+    """The supervisors that take part in a leg after one more is involved.
+
+    Raises:
+        NotPermitted: NOT_A_PARTY, for an agency that got no copy of what was said on the leg.
+        Conflict: ALREADY_DECIDED, for one that takes part already.
+    """
+    supervisor: AgencyId = body.supervisor
+    if supervisor not in record.supervisors:
+        raise Reason.NOT_A_PARTY.error(
+            f"expected a supervisor that got a copy of what was said before, got {supervisor}",
+            field="supervisor",
+        )
+    if supervisor in record.involved:
+        raise Reason.ALREADY_DECIDED.error(f"{supervisor} takes part already", field="supervisor")
+    return (*record.involved, supervisor)
 
 
 def _check_returned(record: LegRecord, row: Row, body: Body) -> None:
@@ -339,6 +361,8 @@ def encode_record(record: LegRecord) -> str:
         fields["strictest"] = [int(record.strictest_handling), int(record.strictest_tlp)]
     if record.supervisors:
         fields["supervisors"] = list(record.supervisors)
+    if record.involved:
+        fields["involved"] = list(record.involved)
     if record.tasks:
         fields["tasks"] = [
             [each.digest.hex(), each.due_at.isoformat(), each.is_open] for each in record.tasks
@@ -363,6 +387,7 @@ def decode_record(text: str) -> LegRecord:
         from_initiator=_digests(fields, "from_initiator"),
         from_recipient=_digests(fields, "from_recipient"),
         supervisors=tuple(map(AgencyId, fields.get("supervisors", ()))),
+        involved=tuple(map(AgencyId, fields.get("involved", ()))),
         from_approvers=_digests(fields, "from_approvers"),
         tasks=tuple(
             GivenTask(bytes.fromhex(digest), datetime.fromisoformat(due_at), is_open)

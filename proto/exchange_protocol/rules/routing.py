@@ -26,7 +26,7 @@ from exchange_protocol.rules.joint_case import check_invitation
 from exchange_protocol.rules.lifecycle import Exchange, LegRoute, addressed_legs, party_on
 from exchange_protocol.rules.policy import PolicyContext, Rulebook
 from exchange_protocol.rules.statements import Draft, Header
-from exchange_protocol.rules.supervision import check_comment
+from exchange_protocol.rules.supervision import check_comment, check_involved, involved_in
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
 _CACHED_ROUTES = 4096
@@ -115,6 +115,13 @@ def route_on(
     route = _route(
         directory, statement.author, statement.kind, statement.header, of_exchange, subjects
     )
+    if statement.kind.spec.involves:
+        check_involved(directory, statement)
+    involved = involved_in(exchange, statement, subjects)
+    if involved:
+        withheld = {*route.withheld, *involved.intersection(statement.header.withheld_from)}
+        named = {*route.supervisors, *involved} - withheld
+        route = replace(route, supervisors=tuple(sorted(named)), withheld=tuple(sorted(withheld)))
     if statement.kind.spec.to_members:
         _check_within_gate(exchange, statement, route)
     return route

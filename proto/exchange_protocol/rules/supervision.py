@@ -2,14 +2,19 @@
 
 A supervisor has no leg. It speaks to one agency that takes part, about a statement of its exchange,
 if it was named as a supervisor there (`LegRecord.supervisors`). That the agency is one of its own
-state, the policy says. Nobody else is shown it, so it changes nothing that others compute.
+state, the policy says. Nobody else is shown its word, so that changes nothing that others compute.
+
+An end of a leg may let a supervisor of its own state take part in it. The supervisor then reads
+every part of what either end says from then on (`LegRecord.involved`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
@@ -54,3 +59,31 @@ def check_comment(exchange: Exchange, statement: Draft) -> AgencyId:
             field="answers",
         )
     return agency
+
+
+def check_involved(directory: Directory, statement: Draft) -> None:
+    """Check that an agency involves a supervisor of its own state; raises NOT_A_PARTY."""
+    body: Any = statement.body
+    supervisor, own = directory.agency(body.supervisor), directory.agency(statement.author.agency)
+    if not own.country or supervisor.country != own.country:
+        raise Reason.NOT_A_PARTY.error(
+            f"expected a supervisor of {own.country or 'a state'}, the state of "
+            f"{statement.author.agency}; got {body.supervisor} of {supervisor.country or 'none'}",
+            field="supervisor",
+        )
+
+
+def involved_in(
+    exchange: Exchange, statement: Draft, agencies: Iterable[AgencyId]
+) -> frozenset[AgencyId]:
+    """The supervisors that take part in the legs of these agencies, also by this statement.
+
+    What an approver says of a leg is no word of either end.
+    """
+    spec, author = statement.kind.spec, statement.author.agency
+    if spec.supervises or not (author == exchange.initiator or exchange.leg(author)):
+        return frozenset()
+    legs = (exchange.leg(agency) for agency in agencies)
+    involved = {each for leg in legs if leg is not None for each in leg.record.involved}
+    body: Any = statement.body
+    return frozenset(involved | ({body.supervisor} if spec.involves else set()))

@@ -49,7 +49,7 @@ def test_an_auditor_verifies_and_browses(foundation: Foundation, tmp_path: Path)
                 assert archive.read("statistics.xlsx").startswith(b"PK")
             log = browser.get("/log?event=STATEMENT&agency=kz.mia").words
             assert exchange in log
-            assert "→ held for approval" in log
+            assert ": held for approval" in log
             assert "request for information" in log
             assert exchange in browser.get("/log?state=HELD").words
             assert exchange not in browser.get("/log?state=CLOSED").words

@@ -54,14 +54,31 @@ def test_errors_of_an_officer_have_no_english(
     }
     browser.get("/new/request_information")
     found["table"] = browser.post("/new/request_information", table, **FORM)
+    # What is wrong with a file as a whole has no place in it.
+    for name, (field, data) in WHOLE_FILES.items():
+        browser.get("/new/request_information")
+        files = {"mapping_file": ("разметка", MAPPING)} if field == "table_file" else {}
+        files[field] = ("файл", data)
+        if field == "mapping_file":
+            files["table_file"] = ("таблица", TABLE)
+        found[name] = browser.post("/new/request_information", files, **FORM)
+        assert "console-places" in found[name].text, (name, found[name].words)
     goaml = {"goaml_file": ("отчёт.xml", b"<!DOCTYPE a><report/>")}
     found["goaml"] = browser.post("/new/request_information", goaml, **FORM)
     found["old form"] = Browser(console, browser.cookie, "wrong").post("/settings", theme="dark")
     away = Reason.UNAVAILABLE.error("the hub is away")
     with monkeypatch.context() as patch:
         patch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(away))
-        found["away"] = browser.get("/sent")
-    english = {name: words for name, page in found.items() if (words := english_of(page))}
+        found["away"] = browser.get("/exchange/01900000-0000-7000-8000-000000000000")
+        # Lists are shown as they are kept, and say so.
+        for path in ("/sent", "/inbox", "/due", "/work", "/overview"):
+            page = browser.get(path)
+            assert (page.status, english_of(page)) == (200, set()), path
+    english = {
+        name: words
+        for name, page in found.items()
+        if (words := english_of(page) - (KEYWORDS if name in WHOLE_FILES else set()))
+    }
     assert english == {}
     for name, page in found.items():
         assert page.status >= 400, name
@@ -71,6 +88,42 @@ def test_errors_of_an_officer_have_no_english(
     }[language]
     assert where in found["table"].words
     assert what in found["table"].words
+
+
+KEYWORDS = {
+    "Excel",
+    "HTML",
+    "Person",
+    "column",
+    "entities",
+    "keys",
+    "kyes",
+    "report",
+    "schema",
+    "utf",
+}
+"""Names of programs and of what stands in a file itself."""
+WHOLE_FILES = {
+    "empty table": ("table_file", b"\n \n"),
+    "workbook": ("table_file", b"PK\x03\x04" + bytes(60)),
+    "pdf": ("table_file", b"%PDF-1.7\n"),
+    "page": ("table_file", b"<html><body>"),
+    "two encodings": (
+        "table_file",
+        TABLE + "Б-1,В-2,1,2020-02-05\n".encode() + "Б-1,В-2,1,2020-02-05\n".encode("cp1251"),
+    ),
+    "headings alone": ("table_file", TABLE.partition(b"\n")[0] + b"\n"),
+    "no goAML": ("goaml_file", b"<letter/>"),
+    "empty goAML": ("goaml_file", b"<report></report>"),
+    "no entity": ("entities_file", b"[1]\n"),
+    "no schema of it": ("entities_file", b'{"id": "a", "schema": "X", "properties": {}}\n'),
+    "empty mapping": ("mapping_file", b"\n"),
+    "no mapping": ("mapping_file", b"- a\n"),
+    "no entities in it": ("mapping_file", b"entities: 7\n"),
+    "no schema": ("mapping_file", b"entities: {p: {schema: Persn, keys: [payer]}}\n"),
+    "other keys": ("mapping_file", b"entities: {p: {schema: Person, kyes: [payer]}}\n"),
+}
+"""Files that are wrong as a whole: the field of the form, and the bytes."""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -228,5 +228,5 @@ def test_of_a_leg_the_pages_show_what_the_log_says(
         assert "1 of 1" not in words
         assert "kg.mia" not in words
     words = browser.get(f"/exchange/{held}").words
-    assert "uz.fiu held for approval" in words
+    assert "uz.fiu ПФР UZ (fictional) held for approval" in words
     assert "kg.mia" not in words

@@ -79,7 +79,12 @@ def test_a_request_is_written_shown_signed_and_read(
     answer = filled(browser)
     assert answer.status == 303
     plan = browser.get(answer.location)
-    for said in ("kz.fma : delivered at once", "goes to: kz.gpo", "Вымышленное дело", "12/345"):
+    for said in (
+        "kz.fma Финмониторинг KZ (fictional) : delivered at once",
+        "goes to: kz.gpo Прокуратура KZ (fictional)",
+        "Вымышленное дело",
+        "12/345",
+    ):
         assert said in plan.words
     assert not hub.model.exchanges
     sent = browser.post(answer.location)
@@ -96,8 +101,8 @@ def test_what_will_be_held_is_said_before(hub: InMemoryHub, console: RunningCons
     browser = console.entered()
     answer = filled(browser, to=["uz.fiu", "kz.fma"], handling="H2")
     words = browser.get(answer.location).words
-    assert "uz.fiu : held until 2 approve: caricc" in words
-    assert "kz.fma : delivered at once" in words
+    assert "uz.fiu ПФР UZ (fictional) : held until 2 approve: caricc Centre (fictional)" in words
+    assert "kz.fma Финмониторинг KZ (fictional) : delivered at once" in words
 
 
 @pytest.mark.parametrize(
@@ -220,7 +225,7 @@ def test_a_supplement_of_what_is_held_is_held_again_and_said_before(
         f"/exchange/{exchange}/supplement", step="next", **{"brief.summary": "Уточнение"}
     )
     words = browser.get(answer.location).words
-    assert "uz.fiu : held until 1 approve: caricc" in words
+    assert "uz.fiu ПФР UZ (fictional) : held until 1 approve: caricc Centre (fictional)" in words
     assert browser.post(answer.location).location == f"/exchange/{exchange}"
 
 

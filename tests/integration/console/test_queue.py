@@ -246,7 +246,7 @@ def test_several_items_are_taken_in_hand_at_once_and_none_is_signed(
     assert browser.post("/claim", exchange=[held, other], claim="claim").location == "/queue"
     words = browser.get("/queue").words
     assert "Taken in hand: 2 of 2" in words
-    assert words.count("in hand: caricc, coordinator aigul") >= 2
+    assert words.count("in hand: caricc Centre (fictional), coordinator aigul") >= 2
     assert state(hub, held) is state(hub, other) is LegState.HELD
     assert browser.post("/claim", exchange=held, claim="give_back").location == f"/queue/{held}"
     assert browser.get(f"/queue/{held}").words.count("in hand: caricc") == 1
@@ -430,8 +430,11 @@ def test_a_hub_that_is_away_is_said(
     away = Reason.UNAVAILABLE.error("the hub is away")
     monkeypatch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(away))
     page = browser.get("/queue")
-    assert page.status == 503
+    # Nothing of the queue was kept, so none is shown: not even that nothing waits.
+    assert page.status == 200
     assert "The hub is away since" in page.words
+    assert "this list was not opened before" in page.words
+    assert "Nothing waits" not in page.words
 
 
 def test_who_is_no_approver_has_no_decision(hub: InMemoryHub, tmp_path: Path, held: str) -> None:

@@ -9,7 +9,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import tomllib
@@ -138,20 +137,6 @@ def test_killed_hub_is_there_again_with_all_that_it_promised(region: Region, mem
     region.process.kill()
     with HubProcess(region.process.files) as process, Region(process, memory) as again:
         assert again.submit(signed, {"brief": b"brief"}).receipt.entry.index == receipt.entry.index
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2,
-    reason="expected Linux, and two cores",
-)
-@pytest.mark.parametrize(("one_core", "cores"), [("true", 1), ("false", os.cpu_count())])
-def test_hub_keeps_to_one_core_unless_told_otherwise(
-    files: HubFiles, one_core: str, cores: int
-) -> None:
-    with HubProcess(files, {"EXCHANGE_PROCESS_ONE_CORE": one_core}) as hub:
-        tasks = Path(f"/proc/{hub.pid}/task")
-        [allowed] = {frozenset(os.sched_getaffinity(int(each.name))) for each in tasks.iterdir()}
-    assert len(allowed) == min(cores, len(os.sched_getaffinity(0)))
 
 
 def test_second_hub_on_one_file_does_not_start(region: Region) -> None:

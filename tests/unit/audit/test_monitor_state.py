@@ -18,15 +18,21 @@ from agency_client.audit import AuditedLeaf, AuditReport, verify_log
 from agency_client.audit import monitor_state as state_module
 from agency_client.audit import replay_store as store_module
 from agency_client.audit.monitor_state import MonitorState
+from agency_client.audit.split_views import split_view_in_evidence
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.feedback import Feedback
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
+from exchange_protocol.log.split_view import verify_split_view
+from exchange_protocol.log.succession import Succession
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.record.folds import LateAnswers
 from exchange_protocol.trust.identity import Member, Role
+from tests.support.hub_data import LOG_NAME, log_key, log_signer, log_verifier
 from tests.support.statements import (
     AUDITOR,
     CASE,
@@ -61,8 +67,10 @@ def story() -> tuple[CommitmentOpening, ...]:
     return tuple(hub.log)
 
 
-def opened(path: Path | None, auditor: Member | None = CENTRE) -> MonitorState:
-    return MonitorState(path, fictional_cast().anchors, auditor)
+def opened(
+    path: Path | None, auditor: Member | None = CENTRE, log: LogVerifier | None = None
+) -> MonitorState:
+    return MonitorState(path, fictional_cast().anchors, auditor, (log or log_verifier()).verify)
 
 
 def audit(
@@ -75,6 +83,14 @@ def audit(
     source = ListedLog(log, shown)  # type: ignore[arg-type]
     anchors = fictional_cast().anchors
     return verify_log(source, anchors, auditor=auditor, place=place, **options)  # type: ignore[arg-type]
+
+
+def hold(path: Path, note: bytes) -> None:
+    """Let a place hold another note than its own."""
+    with closing(sqlite3.connect(path)) as connection:
+        query = "UPDATE place SET record = json_set(record, '$[0].note', ?)"
+        assert connection.execute(query, (note.hex(),)).rowcount == 1
+        connection.commit()
 
 
 def told(report: AuditReport) -> dict[str, object]:
@@ -147,8 +163,11 @@ def test_a_place_with_other_figures_still_convicts_a_log_written_anew(
     with closing(opened(tmp_path / "monitor.db")) as place:
         audit(place, story()[:-2])
         monkeypatch.setattr(LateAnswers, "version", LateAnswers.version + 1)
-        reasons = {violation.reason for violation in audit(place, now).violations}
+        violations = audit(place, now).violations
+    reasons = {violation.reason for violation in violations}
     assert reasons & {Reason.CHECKPOINT_ROLLBACK, Reason.CHECKPOINT_SPLIT_VIEW}
+    [violation] = (each for each in violations if each.notes)
+    assert violation.notes == (ListedLog(story()[:-2]).note, ListedLog(now).note)
 
 
 @pytest.mark.parametrize("less", [0, 1])
@@ -214,11 +233,22 @@ def test_a_place_is_not_blamed_for_what_a_hub_showed_once(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        ("UPDATE place SET format = 99", "expected format 4, got 99"),
+        ("UPDATE place SET format = 99", "expected format 5, got 99"),
         ("UPDATE place SET record = '[]'", "its record is damaged"),
         (
-            "UPDATE place SET record = replace(record, '\"size\":', '\"size\":1')",
-            "record|compact_range",
+            # A digit before the size in the note: the log signed no tree of that size.
+            "UPDATE place SET record = replace(record, lower(hex('/log' || char(10))), "
+            "lower(hex('/log' || char(10) || '1')))",
+            "not signed by a known key of this log, so it is damaged",
+        ),
+        (
+            "UPDATE place SET record = json_set(record, '$[0].compact_range[0]', "
+            "hex(zeroblob(32)))",
+            "its compact_range is not that of its checkpoint",
+        ),
+        (
+            "UPDATE place SET record = json_remove(record, '$[0].compact_range[0]')",
+            "its compact_range is damaged",
         ),
         ("DELETE FROM directory WHERE idx = 3", "its directory is damaged"),
         ("UPDATE directory SET opening = x'00' WHERE idx = 3", "its directory is damaged"),
@@ -280,19 +310,126 @@ def test_a_place_of_another_log_accuses_nobody(tmp_path: Path) -> None:
     path = tmp_path / "monitor.db"
     with closing(opened(path)) as place:
         audit(place, story())
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE place SET record = replace(record, '.example/log', '.else/log')")
-        connection.commit()
+    elsewhere = LogSigner("exchange.else/log", log_key())
+    hold(path, elsewhere.sign(replace(ListedLog(story()).checkpoint, origin="exchange.else/log")))
     before = path.read_bytes()
     with (
         closing(opened(path)) as place,
+        pytest.raises(ExchangeError, match="it is damaged or of another log") as unsigned,
+    ):
+        audit(place, story()[:-2])
+    assert unsigned.value.reason is Reason.DOCUMENT_INVALID
+    with (
+        closing(opened(path, log=LogVerifier(elsewhere.vkey))) as place,
         pytest.raises(
-            ExchangeError, match=r"expected a place of the log exchange\.example"
+            ExchangeError, match=r"expected a place of the log hub\.exchange\.example"
         ) as other,
     ):
         audit(place, story()[:-2])
     assert other.value.reason is Reason.DOCUMENT_INVALID
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("longer", [True, False])
+def test_a_place_of_another_hub_of_this_name_accuses_nobody(tmp_path: Path, longer: bool) -> None:
+    """By size and root alone, this log would be rolled back, or written anew."""
+    path = tmp_path / "monitor.db"
+    stranger = LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
+    theirs = story() if longer else [story()[1], *story()[1:-2]]
+
+    class Theirs(ListedLog):
+        @property
+        def note(self) -> bytes:
+            return stranger.sign(self.checkpoint)
+
+    anchors = fictional_cast().anchors
+    with closing(opened(path, log=LogVerifier(stranger.vkey))) as place:
+        verify_log(Theirs(story()), anchors, auditor=CENTRE, place=place)
+    if not longer:
+        hold(path, Theirs(theirs).note)
+    before = path.read_bytes()
+    with closing(opened(path)) as place, pytest.raises(ExchangeError, match="another log") as other:
+        audit(place, story()[:-2])
+    assert other.value.reason is Reason.DOCUMENT_INVALID
+    assert "Move it away" in other.value.message
+    assert path.read_bytes() == before
+    assert not (tmp_path / "evidence").exists()
+
+
+def test_a_place_with_an_older_note_of_this_log_is_refused(tmp_path: Path) -> None:
+    """The note is signed, and of another tree than the place."""
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story())
+    hold(path, ListedLog(story()[:-2]).note)
+    with closing(opened(path)) as place, pytest.raises(ExchangeError, match="compact_range") as it:
+        audit(place, story())
+    assert it.value.reason is Reason.DOCUMENT_INVALID
+
+
+@pytest.mark.parametrize("auditor", [CENTRE, PROSECUTOR])
+@pytest.mark.parametrize("less", [0, 1])
+def test_a_conviction_keeps_both_signed_notes(tmp_path: Path, less: int, auditor: Member) -> None:
+    """Also for an auditor that is not shown all: no right to read explains two histories."""
+    shown = set(range(32)) if auditor is PROSECUTOR else None
+    other = list(story())[: len(story()) - less]
+    other[-2] = other[-3]
+    with closing(opened(tmp_path / "monitor.db", auditor)) as place:
+        assert audit(place, story(), auditor, shown=shown).is_clean
+        for _ in range(2):
+            [violation] = audit(place, other, auditor, shown=shown).violations
+    notes = (ListedLog(story()).note, ListedLog(other).note)
+    assert violation.notes == notes
+    [evidence] = (tmp_path / "evidence").iterdir()
+    assert str(evidence) in violation.message
+    assert violation.to_json()["notes"] == [each.decode() for each in notes]
+    assert violation.to_json()["evidence"] == str(evidence)
+    proof = split_view_in_evidence(evidence.read_bytes())
+    assert (proof.note_a, proof.note_b) == notes
+    if less == 0:
+        a, b = verify_split_view(proof, log_verifier())
+        assert (a.size, b.size) == (len(story()), len(story()))
+        assert a.root != b.root
+
+
+def test_a_longer_log_with_another_past_keeps_both_signed_notes(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-3])
+        other = [story()[1], *story()[1:]]
+        [violation] = audit(place, other).violations
+    assert violation.notes == (ListedLog(story()[:-3]).note, ListedLog(other).note)
+    assert violation.kept_in is not None
+    proof = split_view_in_evidence(violation.kept_in.read_bytes())
+    assert (proof.note_a, proof.note_b) == violation.notes
+
+
+def test_a_place_goes_on_over_a_change_of_the_logs_key(tmp_path: Path) -> None:
+    """Its note is of the old key, and its profile learnt the new one between two rounds."""
+    path = tmp_path / "monitor.db"
+    new = LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
+    since = len(story()) - 1
+    both = LogVerifier(log_signer().vkey, [Succession(log_signer().vkey, new.vkey, since)])
+
+    class Succeeded(ListedLog):
+        @property
+        def note(self) -> bytes:
+            return new.sign(self.checkpoint)
+
+    def on(log: LogVerifier, source: ListedLog) -> AuditReport:
+        anchors = fictional_cast().anchors
+        with closing(opened(path, log=log)) as place:
+            return verify_log(source, anchors, auditor=CENTRE, place=place)
+
+    assert on(log_verifier(), ListedLog(story()[:-2])).is_clean
+    report = on(both, Succeeded(story()))
+    assert (report.first, report.is_clean) == (len(story()) - 2, True)
+    assert on(both, Succeeded(story())).first == len(story())
+    with pytest.raises(ExchangeError, match="not signed by a known key"):
+        on(log_verifier(), Succeeded(story()))
+    hold(path, ListedLog(story()).note)
+    with pytest.raises(ExchangeError, match="not signed by a known key") as retired:
+        on(both, Succeeded(story()))
+    assert retired.value.reason is Reason.DOCUMENT_INVALID
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

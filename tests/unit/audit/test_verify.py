@@ -28,6 +28,7 @@ from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.divided import NothingBeside, verify_both_ways
+from tests.support.hub_data import LOG_NAME, log_signer
 from tests.support.statements import (
     AUDITOR,
     COORDINATOR,
@@ -62,7 +63,11 @@ class ListedLog:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        return Checkpoint("exchange.example/log", self.size, self.root)
+        return Checkpoint(LOG_NAME, self.size, self.root)
+
+    @property
+    def note(self) -> bytes:
+        return log_signer().sign(self.checkpoint)
 
     @property
     def is_copy(self) -> bool:

@@ -47,7 +47,7 @@ def test_party_of_a_payment_that_is_not_told_of_is_named_by_its_id() -> None:
 def test_entities_say_what_they_are_and_what_tells_them_apart() -> None:
     found = tables([PERSON, COMPANY], Locale(), 9).entities.rows
     assert found == [
-        ("person", "Иван Вымышленный", "born 1980-01-02; country kz"),
+        ("person", "Иван Вымышленный", "born 1980-01-02; country Kazakhstan"),
         ("company", "ТОО «Пример»", "registration number 061211600012"),
     ]
     assert tables([PERSON], Locale(Language.KK), 9).entities.rows[0][0] == "жеке тұлға"

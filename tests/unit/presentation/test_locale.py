@@ -77,3 +77,16 @@ def test_language_is_that_of_the_terminal(environment: dict[str, str], language:
 def test_phrase_has_its_values_in_their_places() -> None:
     said = Locale(Language.RU).say(Label.AND_MORE, number=7)
     assert said == "... и ещё 7; --out DIR запишет все"
+
+
+def test_an_agency_is_named_after_its_id_and_a_name_deceives_nobody() -> None:
+    names = {"uz.fiu": "Департамент", "kz.mia": "kz.fma\u202e\n\u041eops", "kg.mia": ""}
+    locale = Locale(Language.EN, names=names)
+    assert locale.agency("uz.fiu") == "uz.fiu Департамент"
+    assert locale.agency("kg.mia") == "kg.mia"
+    assert locale.agency("tj.fiu") == "tj.fiu"
+    # Unseen characters are shown, lines are joined, and mixed letters are told.
+    said = locale.agency("kz.mia")
+    assert said.startswith("kz.mia kz.fma[U+202E] Оops [")
+    # A terminal has no names.
+    assert Locale().agency("uz.fiu") == "uz.fiu"
