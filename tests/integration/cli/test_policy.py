@@ -87,3 +87,15 @@ def test_the_policy_in_force_is_not_published_again(desk: Desk, write: Path) -> 
     ended = desk.run(OPERATOR, "operator", "policy", str(write))
     assert ended.code == 1
     assert "in force already" in ended.err
+
+
+def test_a_policy_that_changes_no_rule_is_neither_proposed_nor_confirmed(
+    desk: Desk, write: Path
+) -> None:
+    """The protocol takes it; the command spares two operators a decision on nothing."""
+    write.write_text("// Fictional\n" + TEXT, encoding="utf-8")
+    for command in ("policy", "confirm-policy"):
+        ended = desk.run(OPERATOR, "operator", command, str(write), "--yes", "--json")
+        assert ended.code == 1
+        assert ended.json["error"]["reason"] == "ALREADY_DECIDED"
+        assert "nothing changes" in ended.json["error"]["message"]
