@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agency_client import ExchangeClient
 from tests.integration.cli.conftest import Desk
 from tests.support.deployment import AUDITOR, OPERATOR, POLICY
 
@@ -95,6 +96,9 @@ def test_a_policy_that_changes_no_rule_is_neither_proposed_nor_confirmed(
     """The protocol takes it; the command spares two operators a decision on nothing."""
     write.write_text("// Fictional\n" + TEXT, encoding="utf-8")
     for command in ("policy", "confirm-policy"):
+        if command == "confirm-policy":
+            with ExchangeClient.from_profile(desk.town.profile(OPERATOR)) as client:
+                client.publish_policy(write.read_text(encoding="utf-8"))
         ended = desk.run(OPERATOR, "operator", command, str(write), "--yes", "--json")
         assert ended.code == 1
         assert ended.json["error"]["reason"] == "ALREADY_DECIDED"
