@@ -19,6 +19,7 @@ from agency_client.state.directory import verify_directory_size
 from exchange_protocol.errors import ExchangeError, HubDishonest, HubUnavailable, Reason
 from exchange_protocol.log.checkpoint import SignedCheckpoint
 from exchange_protocol.record.receipts import parse_proven_entry, verify_proven_entries
+from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
@@ -249,21 +250,8 @@ class View:
 
     def _learn_log_keys(self) -> Operation[None]:
         keys = self._ports.log_keys
-        fold, notes = self._ports.directory.fold.copy(), []
-        while True:
-            with number_of_the_hub(f"{fold.current.size} directory entries"):
-                answer = yield from ask_hub(
-                    "DirectoryService/ListDirectoryEntries",
-                    _directory_request(fold.current.size, 0),
-                    directory_pb.ListDirectoryEntriesResponse,
-                )
-            notes.append(answer.tree_head.checkpoint)
-            claimed = SignedCheckpoint.parse(answer.tree_head.checkpoint).checkpoint
-            proven = [parse_proven_entry(each) for each in answer.entries]
-            for each, _ in verify_proven_entries(proven, claimed):
-                fold.apply(each.index, each.opening)
-            if not answer.entries or fold.current.size >= answer.directory_size:
-                break
+        fold = self._ports.directory.fold.copy()
+        notes = yield from _fold_to_the_end(fold)
         if fold.successions == keys.verifier.successions:
             return
         learned = keys.verifier.following(fold.successions)
@@ -279,6 +267,25 @@ class View:
                 raise self._ports.trust.rolled_back(held, head) from error
             raise
         self._ports.trust.verify_extends(head, held, proof)
+
+
+def _fold_to_the_end(fold: DirectoryFold) -> Operation[list[bytes]]:
+    """Fold the directory that the hub shows, and give the notes under which it came, unverified."""
+    notes = []
+    while True:
+        with number_of_the_hub(f"{fold.current.size} directory entries"):
+            answer = yield from ask_hub(
+                "DirectoryService/ListDirectoryEntries",
+                _directory_request(fold.current.size, 0),
+                directory_pb.ListDirectoryEntriesResponse,
+            )
+        notes.append(answer.tree_head.checkpoint)
+        claimed = SignedCheckpoint.parse(answer.tree_head.checkpoint).checkpoint
+        proven = [parse_proven_entry(each) for each in answer.entries]
+        for each, _ in verify_proven_entries(proven, claimed):
+            fold.apply(each.index, each.opening)
+        if not answer.entries or fold.current.size >= answer.directory_size:
+            return notes
 
 
 def _directory_request(known: int, size: int) -> Message:

@@ -85,7 +85,6 @@ def test_refused_input_leaves_nothing_in_the_outbox(desk: Desk) -> None:
         ((*SEND, "--to", "kz.mia"), "OWN_AGENCY_ADDRESSED"),
         (("show", UNKNOWN), "EXCHANGE_UNKNOWN"),
         (("ack", UNKNOWN), "EXCHANGE_UNKNOWN"),
-        (("show", "no-id"), "INVALID_FIELD"),
     ],
 )
 def test_refusal_is_told_by_reason(desk: Desk, words: tuple[str, ...], reason: str) -> None:
@@ -95,6 +94,16 @@ def test_refusal_is_told_by_reason(desk: Desk, words: tuple[str, ...], reason: s
     ended = desk.run(OFFICER, *words, "--json")
     assert (ended.code, ended.err) == (1, "")
     assert ended.json["error"]["reason"] == reason
+
+
+@pytest.mark.parametrize("command", ["show", "ack", "recall"])
+def test_what_is_no_id_is_a_fault_of_the_command_line(desk: Desk, command: str) -> None:
+    ended = desk.run(OFFICER, command, "no-id")
+    assert (ended.code, ended.out) == (2, "")
+    assert "expected the id of an exchange" in one_line(ended.err)
+    ended = desk.run(OFFICER, command, "no-id", "--json")
+    assert (ended.code, ended.err) == (2, "")
+    assert ended.json["error"]["reason"] == "USAGE"
 
 
 def test_step_out_of_order_is_refused_with_what_is_allowed(desk: Desk) -> None:

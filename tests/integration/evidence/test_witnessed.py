@@ -115,20 +115,28 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module")
-def exchange_id(town: Town) -> str:
-    """An exchange that both witnesses saw whole, on a log that has grown since."""
+def witnessed(town: Town, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """An exchange that both witnesses saw whole, and its evidence, on a log that has grown since.
+
+    Both are made at once: another test lets the witnesses see more.
+    """
     exchange_id = town.ask()
     town.cosign(0, 1)
     town.go_on()
-    return exchange_id
+    path = tmp_path_factory.mktemp("bundle") / "e.zip"
+    town.export(exchange_id, path)
+    return exchange_id, path
 
 
 @pytest.fixture(scope="module")
-def bundle(town: Town, exchange_id: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its witnessed evidence."""
-    path = tmp_path_factory.mktemp("bundle") / "e.zip"
-    town.export(exchange_id, path)
-    return path
+def exchange_id(witnessed: tuple[str, Path]) -> str:
+    return witnessed[0]
+
+
+@pytest.fixture(scope="module")
+def bundle(witnessed: tuple[str, Path]) -> Path:
+    """Witnessed evidence of the exchange."""
+    return witnessed[1]
 
 
 @pytest.fixture(scope="module")

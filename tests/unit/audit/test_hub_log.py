@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -38,6 +39,13 @@ class Reluctant:
             raise error
 
 
+def pauses_of(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses of the reading, which are not waited for; other threads sleep as ever."""
+    pauses: list[float] = []
+    monkeypatch.setattr("agency_client.audit.hub_log.time", SimpleNamespace(sleep=pauses.append))
+    return pauses
+
+
 def test_reading_goes_on_where_the_hub_said_that_it_was_too_much(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -49,8 +57,7 @@ def test_reading_goes_on_where_the_hub_said_that_it_was_too_much(
 
 
 def test_no_hub_makes_an_auditor_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr("agency_client.audit.hub_log.time.sleep", pauses.append)
+    pauses = pauses_of(monkeypatch)
     hub = Reluctant(Reason.RATE_LIMITED, retry_after_seconds=1e9)
     assert len(list(HubLog(cast(Any, hub), HEAD).leaves(0))) == SIZE
     assert pauses == [60.0] * 3
@@ -61,9 +68,7 @@ def test_hub_that_says_so_for_ever_is_given_up(
     monkeypatch: pytest.MonkeyPatch, asked: float
 ) -> None:
     """Nothing was found, and that is said: a monitor that waits for ever would never accuse."""
-    pauses: list[float] = []
-    monkeypatch.setattr("agency_client.audit.hub_log.time.sleep", pauses.append)
-
+    pauses = pauses_of(monkeypatch)
     hub = Reluctant(Reason.RATE_LIMITED, asked, at_once=0)
     with pytest.raises(LimitExceeded, match="slower"):
         list(HubLog(cast(Any, hub), HEAD).leaves(0))
