@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as audit_grpc
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -59,6 +60,9 @@ class FakeLedger:
         self.deny_error: ExchangeError | None = None
         self.writes = True
         self.uploads = asyncio.Semaphore(0)
+
+    async def catch_up(self, agency: AgencyId) -> None:
+        """No other hub writes to its log."""
 
     def slices(self, caller: Caller) -> Slices:
         return Slices(SliceScheduler(), caller.agency)
