@@ -158,7 +158,7 @@ class HubProcess:
                 str(files.config_file),
                 *(("--workers", str(workers)) if workers > 1 else ()),
             ),
-            {**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
+            {**_without_commands(), "PYTHONPATH": _python_path(), **(environment or {})},
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -260,6 +260,14 @@ def _toml(url: str, authority: Path, limits: Mapping[str, float]) -> str:
         *(f"{key} = {value}" for key, value in limits.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _without_commands() -> dict[str, str]:
+    """This process's environment without what a command of an agency, run in it, has set.
+
+    It silences gRPC, and a hub that inherits that never tells of a refused handshake.
+    """
+    return {name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"}
 
 
 def _python_path() -> str:

@@ -61,6 +61,9 @@ class FakeLedger:
         self.writes = True
         self.uploads = asyncio.Semaphore(0)
 
+    async def catch_up(self, agency: AgencyId) -> None:
+        """No other hub writes to its log."""
+
     def slices(self, caller: Caller) -> Slices:
         return Slices(SliceScheduler(), caller.agency)
 
