@@ -151,10 +151,10 @@ def _checked_database(url: str, signer: LogSigner) -> int | None:
     from exchange_server.storage.log_rows import read_head
     from exchange_server.storage.schema import check_schema
 
+    engine = open_engine(url, read_only=True)
     file = sqlite_file(url)
     if file is not None and not file.exists():
         return None
-    engine = open_engine(url, read_only=True)
     with database_errors():
         try:
             check_schema(engine)
@@ -538,7 +538,7 @@ def main() -> None:
 def _run_command() -> None:
     if missing := empty_argument(sys.argv[1:]):
         raise Reason.CONFIG_INVALID.error(missing)
-    app(standalone_mode=True)
+    sys.exit(app(standalone_mode=False) or 0)
 
 
 def run(command: Callable[[], object]) -> None:
@@ -549,6 +549,14 @@ def run(command: Callable[[], object]) -> None:
         typer.echo(f"exchange-server: {error}", err=True)
         unchecked = error.reason is Reason.POLICY_UNREADABLE
         sys.exit(EXIT_UNCHECKED if unchecked else EXIT_CANNOT)
+    except typer.TyperException as error:
+        # A command without arguments has printed its help, and says nothing more.
+        if said := " ".join(error.format_message().split()):
+            typer.echo(f"exchange-server: {said}", err=True)
+        sys.exit(EXIT_CANNOT)
+    except typer.Abort:
+        typer.echo("exchange-server: stopped: the input has ended", err=True)
+        sys.exit(EXIT_FINDINGS)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("exchange_"):
             raise

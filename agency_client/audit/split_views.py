@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Final, Protocol
 
+from agency_client.core.calls import number_of_the_hub
 from agency_client.core.log import Tile
 from agency_client.state.checkpoints import Head
 from agency_client.state.outbox import KeptReceipt
@@ -56,12 +57,14 @@ def split_view_from_receipt(receipt: KeptReceipt, hub: SplitViewHub) -> SplitVie
     if head.size == SignedCheckpoint.parse(note).checkpoint.size or head.size <= index:
         return SplitViewProof(note, head.note)
     # The hash alone: what opens the leaf would be one more reading on the log.
-    shown = hub.tile(0, index // TILE_WIDTH).hashes[index % TILE_WIDTH :][:1]
+    with number_of_the_hub(f"the tile of entry {index}"):
+        shown = hub.tile(0, index // TILE_WIDTH).hashes[index % TILE_WIDTH :][:1]
     if not shown:
         raise Reason.ENTRY_MISMATCH.error(f"the hub shows a tile that does not hold entry {index}")
     proven = receipt.proven
     promised = LeafInclusion(
         entry_leaf_hash(proven.opening.entry, proven.opening.nonce), proven.inclusion_proof
     )
-    in_place = LeafInclusion(shown[0], hub.inclusion_proof(index, head.size))
+    with number_of_the_hub(f"entry {index} in the tree of {head.size} entries"):
+        in_place = LeafInclusion(shown[0], hub.inclusion_proof(index, head.size))
     return SplitViewProof(note, head.note, LeafConflict(index, promised, in_place))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -28,6 +29,7 @@ from agency_client.cli.terminal import (
     ResultUnwritten,
     Work,
     forget_results,
+    results,
     use_any_terminal,
 )
 from agency_client.presentation.documents import FIELDS
@@ -45,6 +47,7 @@ _TEXTS: Final = frozenset({"--reason", "--note", "--explanation", "--question", 
 _STOPPED: Final = "STOPPED"
 _DECLINED: Final = "DECLINED"
 _VERSION: Final = "--version"
+_HELP: Final = "--help"
 _LANGUAGES: Final = {each.name.lower(): each for each in Language}
 
 # Tracebacks that show local variables would show content and passphrases.
@@ -148,7 +151,9 @@ def _run(first: list[str], rest: list[str]) -> int:
             command = asked_command(rest)
             if as_json:
                 _check_complete(command, arguments)
-            code = command.main(args=arguments, prog_name="agency", standalone_mode=False)
+            # Help is a result: who cannot be given it has not asked wrongly.
+            with results() if _HELP in arguments else nullcontext():
+                code = command.main(args=arguments, prog_name="agency", standalone_mode=False)
             return code if isinstance(code, int) else ExitCode.DONE
     except ResultUnwritten as error:
         forget_results()

@@ -47,8 +47,7 @@ def policy(
     new = _read(file)
     with session.hub() as hub:
         present = hub.sync().policy
-        if present is not None and present.text == new.text:
-            raise Reason.ALREADY_DECIDED.error("this very policy is in force already")
+        _check_other(present, new)
         if not is_agreed:
             if not session.as_json:
                 _say_changes(compare_policies(present, new))
@@ -105,7 +104,11 @@ def confirm_policy(
     session = session_of(context)
     read = _read(file)
     with session.hub() as hub:
-        present = hub.sync().policy
+        directory = hub.sync()
+        present = directory.policy
+        # One that nobody proposed the hub refuses, in words of its own.
+        if directory.proposal and directory.proposal.policy.digest == read.digest:
+            _check_other(present, read)
         if not is_agreed:
             if not session.as_json:
                 _say_changes(compare_policies(present, read))
@@ -186,6 +189,19 @@ def _read(file: Path) -> Policy:
         return Policy.compile(read_given(file).decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError:
         raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
+
+
+def _check_other(present: Policy | None, new: Policy) -> None:
+    """Refuse a policy that changes no rule: two operators would have nothing to decide on."""
+    if present is None:
+        return
+    if present.text == new.text:
+        raise Reason.ALREADY_DECIDED.error("this very policy is in force already")
+    if compare_policies(present, new).is_empty:
+        raise Reason.ALREADY_DECIDED.error(
+            "its rules are those of the policy in force, so nothing changes: add, change or take "
+            "away a rule; comments and order do not count"
+        )
 
 
 def _say_changes(changes: RuleChanges) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from agency_client.console.auditor import Auditor, Judged
 from agency_client.console.visits import Visit
+from agency_client.core.calls import number_of_the_hub
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
@@ -72,10 +73,12 @@ def show_entry(visit: Visit, auditor: Auditor) -> Response:
         return visit.show("notice.html", 404, notice_word="NOT_FOUND")
     client, size = visit.console.client, report.tree_size
     number, place = divmod(index, TILE_WIDTH)
-    hashes = client.tile(0, number).hashes
+    with number_of_the_hub(f"the tile of entry {index}"):
+        hashes = client.tile(0, number).hashes
     if place >= len(hashes):
         raise Reason.ENTRY_MISMATCH.error(f"expected leaf {index} in tile {number} of level 0")
-    proof = client.inclusion_proof(index, size)
+    with number_of_the_hub(f"entry {index} in the tree of {size} entries"):
+        proof = client.inclusion_proof(index, size)
     # The root was verified with every entry under it, so the leaf at this place is the one judged.
     verify_inclusion(hashes[place], index, size, proof, report.root)
     is_full = (number + 1) * TILE_WIDTH <= size

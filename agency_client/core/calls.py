@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 
-from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
@@ -146,3 +147,22 @@ def ask_hub(method: str, request: Message, response: type[Response]) -> Operatio
     if not isinstance(answer, response):
         raise TypeError(f"{method} was answered with {type(answer).__name__}")
     return answer
+
+
+@contextmanager
+def number_of_the_hub(what: str) -> Iterator[None]:
+    """Tell the refusal of a size or an index that the hub itself gave as what it is.
+
+    Such a hub lacks what it has shown. Its refusal is unsigned, so it is no evidence.
+
+    Raises:
+        HubDishonest: ENTRY_MISMATCH in the place of PROOF_RANGE_INVALID.
+    """
+    try:
+        yield
+    except ExchangeError as error:
+        if error.reason is not Reason.PROOF_RANGE_INVALID:
+            raise
+        raise Reason.ENTRY_MISMATCH.error(
+            f"expected the hub to have {what}, as it has shown; it refuses: {error.message}"
+        ) from error

@@ -19,7 +19,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from agency_client.core.calls import Fetch, Operation, ask_hub
+from agency_client.core.calls import Fetch, Operation, ask_hub, number_of_the_hub
 from agency_client.core.finding import gone, indexed, withdraws
 from agency_client.core.ports import Ports
 from agency_client.core.summaries import parse_summary
@@ -271,13 +271,13 @@ class Exchanges:
             entries += verified
             if not page.next_index:
                 return entries
-            page = yield from ask_hub(
-                "ExchangeService/GetExchange",
-                pb.GetExchangeRequest(
-                    exchange_id=exchange_id, start_index=page.next_index, tree_size=checkpoint.size
-                ),
-                pb.GetExchangeResponse,
+            request = pb.GetExchangeRequest(
+                exchange_id=exchange_id, start_index=page.next_index, tree_size=checkpoint.size
             )
+            with number_of_the_hub(f"the tree of {checkpoint.size} entries"):
+                page = yield from ask_hub(
+                    "ExchangeService/GetExchange", request, pb.GetExchangeResponse
+                )
 
     def _unseal(
         self, each: VerifiedStatement, exchange: Exchange | None

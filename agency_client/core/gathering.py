@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from agency_client.core.calls import Operation
+from agency_client.core.calls import Operation, number_of_the_hub
 from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.log import Log
 from agency_client.core.ports import Ports
@@ -114,7 +114,8 @@ class Gathering:
     ) -> Operation[tuple[ProvenEntry, ...]]:
         proven = []
         for each in entries:
-            proof = yield from self._log.inclusion_proof(each.index, head.size)
+            with number_of_the_hub(f"entry {each.index} in the tree of {head.size} entries"):
+                proof = yield from self._log.inclusion_proof(each.index, head.size)
             proven.append(replace(each, inclusion_proof=proof))
             verify_proven_entry(proven[-1], head.checkpoint)
         return tuple(proven)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from agency_client.core.calls import Operation, ask_hub
+from agency_client.core.calls import Operation, ask_hub, number_of_the_hub
 from agency_client.core.ports import Ports
 from agency_client.core.view import View
 from agency_client.state.checkpoints import Head, WitnessedHead
@@ -78,6 +78,7 @@ class Log:
             "AuditService/ListOpenings",
             pb.ListOpeningsRequest(start_index=start, tree_size=tree_size, known_tree_size=known),
             pb.ListOpeningsResponse,
+            has_callers_number=tree_size > known,
         )
         leaves = list(answer.leaves)
         if not leaves:
@@ -193,7 +194,8 @@ class Log:
     def _verify_held_extends(self, witnessed: Head, head: Head) -> Operation[None]:
         if witnessed.size > head.size:
             raise self._ports.trust.rolled_back(witnessed, head)
-        proof = yield from self._view.consistency_proof(witnessed.size, head.size)
+        with number_of_the_hub(f"the trees of {witnessed.size} and {head.size} entries"):
+            proof = yield from self._view.consistency_proof(witnessed.size, head.size)
         self._ports.trust.verify_extends(witnessed, head, proof)
 
 

@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from agency_client.core.calls import MAX_CHUNK_BYTES, Operation, Stream, Upload
+from agency_client.core.calls import (
+    MAX_CHUNK_BYTES,
+    Operation,
+    Stream,
+    Upload,
+    number_of_the_hub,
+)
 from agency_client.core.ports import Ports
 from agency_client.core.statuses import parse_status
 from agency_client.core.view import View
@@ -128,6 +134,8 @@ class Submission:
             refusal = parse_status(answer.refusal)
             if held is not None and refusal.reason is Reason.PROOF_RANGE_INVALID:
                 yield from self._view.explain_rollback(held)
+                with number_of_the_hub(f"the tree of {held.size} entries"):
+                    raise refusal
             return refusal
         head = answer.receipt.tree_head
         if head.checkpoint not in proven:

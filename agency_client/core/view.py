@@ -12,7 +12,7 @@ from typing import Final
 
 from google.protobuf.message import Message
 
-from agency_client.core.calls import Operation, Response, ask_hub
+from agency_client.core.calls import Operation, Response, ask_hub, number_of_the_hub
 from agency_client.core.ports import Ports
 from agency_client.state.checkpoints import Head
 from agency_client.state.directory import verify_directory_size
@@ -56,7 +56,8 @@ class View:
         proven = asked_with
         while (other := trust.keep(head, proven)) is not None:
             older, newer = sorted((head, other), key=lambda each: each.size)
-            proof = yield from self.consistency_proof(older.size, newer.size)
+            with number_of_the_hub(f"the trees of {older.size} and {newer.size} entries"):
+                proof = yield from self.consistency_proof(older.size, newer.size)
             trust.verify_extends(older, newer, proof)
             if other.size >= head.size:
                 break
@@ -86,7 +87,7 @@ class View:
         """Make a call whose answer has a tree head, and verify that head (see `advance`).
 
         `make` gives the request for the size that is held. A hub whose log is shorter than that
-        cannot prove anything and refuses; its own checkpoint then tells why.
+        cannot prove anything and refuses; its own checkpoint then tells why (see `ask_with`).
         """
         held = yield from self.held()
         answer = yield from self.ask_with(held, method, make(held.size if held else 0), response)
@@ -94,15 +95,34 @@ class View:
         return answer, head
 
     def ask_with(
-        self, held: Head | None, method: str, request: Message, response: type[Response]
+        self,
+        held: Head | None,
+        method: str,
+        request: Message,
+        response: type[Response],
+        *,
+        has_callers_number: bool = False,
     ) -> Operation[Response]:
-        """Make a call that names the head that is held; the caller verifies the answer's heads."""
+        """Make a call that names the head that is held; the caller verifies the answer's heads.
+
+        All numbers of the request are the hub's own, unless it `has_callers_number`.
+
+        Raises:
+            HubDishonest: CHECKPOINT_ROLLBACK, if the hub now signs a smaller tree than the one
+                held; ENTRY_MISMATCH, if it signs that tree and refuses a number of its own.
+            InvalidInput: PROOF_RANGE_INVALID, for a number of the caller.
+        """
         try:
             answer = yield from ask_hub(method, request, response)
         except ExchangeError as error:
-            if held is not None and error.reason is Reason.PROOF_RANGE_INVALID:
+            if error.reason is not Reason.PROOF_RANGE_INVALID:
+                raise
+            if held is not None:
                 yield from self.explain_rollback(held)
-            raise
+            if has_callers_number:
+                raise
+            with number_of_the_hub("the tree and the directory entries that are held"):
+                raise
         return answer
 
     def explain_rollback(self, held: Head) -> Operation[None]:
@@ -151,13 +171,7 @@ class View:
         store = self._ports.directory
         while True:
             known = store.size
-            try:
-                answer, head = yield from self.directory_page(known)
-            except ExchangeError as error:
-                if error.reason is Reason.PROOF_RANGE_INVALID:
-                    # The log is as long as it was: it is the directory that lost entries.
-                    verify_directory_size(store, known - 1)
-                raise
+            answer, head = yield from self.directory_page(known)
             store.extend(known, answer.entries, head.checkpoint, head.note)
             self._ports.log_keys.learn(store.fold.successions)
             verify_directory_size(store, answer.directory_size)
@@ -237,11 +251,12 @@ class View:
         keys = self._ports.log_keys
         fold, notes = self._ports.directory.fold.copy(), []
         while True:
-            answer = yield from ask_hub(
-                "DirectoryService/ListDirectoryEntries",
-                _directory_request(fold.current.size, 0),
-                directory_pb.ListDirectoryEntriesResponse,
-            )
+            with number_of_the_hub(f"{fold.current.size} directory entries"):
+                answer = yield from ask_hub(
+                    "DirectoryService/ListDirectoryEntries",
+                    _directory_request(fold.current.size, 0),
+                    directory_pb.ListDirectoryEntriesResponse,
+                )
             notes.append(answer.tree_head.checkpoint)
             claimed = SignedCheckpoint.parse(answer.tree_head.checkpoint).checkpoint
             proven = [parse_proven_entry(each) for each in answer.entries]

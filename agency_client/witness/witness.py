@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from agency_client.core.calls import number_of_the_hub
 from agency_client.state.checkpoints import Head, TrustStore
 from agency_client.state.log_keys import LogKeys
 from exchange_files import NewFile, locked, make_folder, new_files
@@ -117,7 +118,8 @@ class Witness:
         if held is not None:
             proof: tuple[bytes, ...] = ()
             if 0 < held.size < head.size:
-                proof = hub.consistency_proof(held.size, head.size)
+                with number_of_the_hub(f"the trees of {held.size} and {head.size} entries"):
+                    proof = hub.consistency_proof(held.size, head.size)
             self._trust.verify_extends(held, head, proof)
         if self._trust.keep(head, held) is not None:
             raise RuntimeError("the memory of the witness changed while its lock was held")

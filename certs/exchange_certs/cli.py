@@ -311,16 +311,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
             given = sys.argv[1:] if arguments is None else list(arguments)
             if missing := empty_argument(given):
                 raise Reason.CONFIG_INVALID.error(missing)
-            app(args=given)
-        except (ExchangeError, OSError) as error:
-            Console(stderr=True, emoji=False).print(
-                f"exchange-certs: {error}",
-                style="red",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            raise SystemExit(app(args=given, standalone_mode=False) or 0)
+        except typer.TyperException as error:
+            # A command without arguments has printed its help, and says nothing more.
+            if said := " ".join(error.format_message().split()):
+                _complain(said)
             raise SystemExit(2) from None
+        except typer.Abort:
+            _complain("stopped: the input has ended")
+            raise SystemExit(1) from None
+        except (ExchangeError, OSError) as error:
+            _complain(str(error))
+            raise SystemExit(2) from None
+
+
+def _complain(said: str) -> None:
+    Console(stderr=True, emoji=False).print(
+        f"exchange-certs: {said}", style="red", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def _requested_keys(path: Path) -> tuple[ec.EllipticCurvePublicKey, MLDSA65PublicKey | None]:

@@ -331,6 +331,13 @@ def _read_only_url(file: Path) -> URL:
 
 
 def _sqlite(file: Path, read_only: bool) -> Engine:
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise Reason.CONFIG_INVALID.error(
+            f"the database cannot be used: unable to open {file.name}, for its folder {folder} "
+            "does not exist; make the folder, for the hub's user alone, or name another file",
+            field="database.url",
+        )
     url = _read_only_url(file) if read_only else URL.create("sqlite", database=str(file.absolute()))
     engine = create_engine(
         url,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agency_client import ExchangeClient
 from tests.integration.cli.conftest import Desk
 from tests.support.deployment import AUDITOR, OPERATOR, POLICY
 
@@ -87,3 +88,18 @@ def test_the_policy_in_force_is_not_published_again(desk: Desk, write: Path) -> 
     ended = desk.run(OPERATOR, "operator", "policy", str(write))
     assert ended.code == 1
     assert "in force already" in ended.err
+
+
+def test_a_policy_that_changes_no_rule_is_neither_proposed_nor_confirmed(
+    desk: Desk, write: Path
+) -> None:
+    """The protocol takes it; the command spares two operators a decision on nothing."""
+    write.write_text("// Fictional\n" + TEXT, encoding="utf-8")
+    for command in ("policy", "confirm-policy"):
+        if command == "confirm-policy":
+            with ExchangeClient.from_profile(desk.town.profile(OPERATOR)) as client:
+                client.publish_policy(write.read_text(encoding="utf-8"))
+        ended = desk.run(OPERATOR, "operator", command, str(write), "--yes", "--json")
+        assert ended.code == 1
+        assert ended.json["error"]["reason"] == "ALREADY_DECIDED"
+        assert "nothing changes" in ended.json["error"]["message"]

@@ -86,7 +86,10 @@ def test_deployment_from_nothing(
             [key.name for key in (p / "sealing").iterdir()] for p in (officer, systems["kz.mia"])
         ]
         assert names[0] == names[1]
-        changed = POLICY.read_text(encoding="utf-8") + "// вымышлено\n"
+        changed = POLICY.read_text(encoding="utf-8") + (
+            '// вымышлено\n@id("one-more")\n'
+            'forbid (principal, action == Action::"Referral", resource) when { false };\n'
+        )
         (tmp_path / "changed.cedar").write_text(changed, encoding="utf-8")
         capsys.readouterr()
         assert operate("compare-policy", "changed.cedar") == 0

@@ -196,3 +196,18 @@ def test_name_of_another_key_is_refused(kit: Kit, tmp_path: Path) -> None:
     (tmp_path / "w.key.vkey").unlink()
     with pytest.raises(ExchangeError, match="cannot read"):
         kit.witness()
+
+
+def test_hub_that_refuses_a_tree_that_it_offered_is_blamed(kit: Kit) -> None:
+    hub = FakeHub(HISTORY, 2)
+    kit.witness().run_once(hub)
+    hub.size = 5
+
+    def refuse(first: int, second: int) -> tuple[bytes, ...]:
+        raise Reason.PROOF_RANGE_INVALID.error(f"expected at most {first}, got {second}")
+
+    hub.consistency_proof = refuse  # type: ignore[method-assign]
+    with pytest.raises(HubDishonest) as caught:
+        kit.witness().run_once(hub)
+    assert caught.value.reason is Reason.ENTRY_MISMATCH
+    assert hub.sizes == [2]

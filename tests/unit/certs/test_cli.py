@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from exchange_certs import command as entry
 from exchange_certs.cli import CA_VARIABLE, KEY_VARIABLE, main
 from exchange_keys import load_ec_key
 
@@ -108,6 +109,36 @@ def test_revoked_certificate_is_listed_as_revoked(ca: Run, by_file: bool) -> Non
     [row] = json.loads(ca("list", "ca", "--json")[1])
     assert (row["state"], row["reason"]) == ("revoked", "keyCompromise")
     assert len(x509.load_pem_x509_crl(Path("ca/crl.pem").read_bytes())) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("revoke", "ca", "ab"), "Missing option '--reason'. Choose from: keyCompromise, "),
+        (("issue", "ca"), "Missing option '--out'."),
+        (("revok",), "No such command 'revok'. Did you mean 'revoke'?"),
+    ],
+)
+def test_a_wrong_line_is_one_plain_line_of_error(
+    ca: Run, words: tuple[str, ...], said: str
+) -> None:
+    status, out, err = ca(*words)
+    assert (status, out) == (2, "")
+    [line] = err.splitlines()
+    assert line.startswith(f"exchange-certs: {said}")
+
+
+def test_ctrl_c_before_the_command_is_loaded_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("exchange_certs.cli.main", stop)
+    with pytest.raises(SystemExit) as left:
+        entry.main()
+    assert left.value.code == 130
+    assert capsys.readouterr().err.startswith("exchange-certs: stopped; ")
 
 
 def test_all_of_a_member_is_revoked_by_its_identity_and_nobody_else(ca: Run) -> None:

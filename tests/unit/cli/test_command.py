@@ -49,6 +49,27 @@ def test_every_command_has_help(run: Run, words: tuple[str, ...]) -> None:
     assert "Usage: agency" in out
 
 
+@pytest.mark.parametrize("words", [(), ("keys",), ("inbox",)], ids=" ".join)
+def test_help_that_cannot_be_written_is_no_fault_of_the_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [
+                warm_python(),
+                "-c",
+                "from agency_client.command import main; main()",
+                *words,
+                "--help",
+            ],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.returncode == ExitCode.UNWRITTEN
+    assert ended.stderr.startswith("agency: done, but the result could not be written: No space")
+
+
 def test_command_without_arguments_shows_its_help(run: Run) -> None:
     status, out, err = run()
     assert status == ExitCode.INPUT

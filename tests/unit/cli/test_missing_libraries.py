@@ -48,4 +48,8 @@ def test_what_to_install_is_said_in_one_line(
 
 def test_the_installed_command_is_the_one_that_says_so() -> None:
     scripts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    assert scripts["scripts"]["agency"] == "agency_client.command:main"
+    assert scripts["scripts"] == {
+        "agency": "agency_client.command:main",
+        "exchange-certs": "exchange_certs.command:main",
+        "exchange-server": "exchange_server.command:main",
+    }
