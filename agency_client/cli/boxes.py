@@ -107,7 +107,8 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
         Label.NEXT,
         Label.ABOUT,
     )
-    _print_list(columns, rows, locale, Label.NOTHING_TO_DO)
+    empty = Label.NOTHING_OVERDUE if overdue else Label.NOTHING_TO_DO
+    _print_list(columns, rows, locale, empty)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -150,6 +151,11 @@ def _list(
             if each.is_overdue(now) or not overdue
         ]
         locale = session.locale_of(hub)
+    # An empty answer tells what was asked for, and not that there is nothing at all.
+    if overdue:
+        empty = Label.NOTHING_OVERDUE
+    elif states:
+        empty = Label.NOTHING_IN_STATE
     print_exchanges(session, hub.profile, exchanges, locale, empty)
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from agency_client.core.views import UnsealedExchange
-from agency_client.presentation.handling import saved_files
+from agency_client.core.views import UnsealedExchange, UnsealedStatement
+from agency_client.presentation.handling import READABLE, saved_files
 from exchange_files import check_new, drop_drafts, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
 
 
 def write_parts(
-    opened: UnsealedExchange, folder: Path, agency: AgencyId, reader: str | None = None
+    opened: UnsealedExchange,
+    folder: Path,
+    agency: AgencyId,
+    reader: str | None,
+    readable: Callable[[UnsealedStatement], str],
 ) -> list[Path]:
     """Write every opened part into new files, a folder a statement; gives their paths.
 
+    Beside the parts stand the words of the statement in a form to read and print (`readable`).
     Beside the parts of another agency stands what may be done with them (`handling_note`). What is
     TLP:RED is written for a named reader alone; raises MISSING_FIELD without one.
 
@@ -31,6 +37,8 @@ def write_parts(
                 f"a link stands where the folder {own} goes; nothing is written through it: remove "
                 "it, or name another folder"
             )
+        if files:
+            files[READABLE] = readable(statement).encode()
         parts |= {own / name: data for name, data in files.items()}
     new = {path: data for path, data in parts.items() if _held(path) != data}
     make_folder(folder)

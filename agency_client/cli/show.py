@@ -7,7 +7,9 @@ the rules; what does not verify ends the command. What is sealed to others is no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
 _SHOWN_ROWS = 20
+_PRINTED_ROWS = 10_000
+"""Of each table; a text that is longer than this is no paper to read."""
 
 
 @app.command(rich_help_panel="Look")
@@ -83,7 +87,8 @@ def show(
     """Verify an exchange, open what is sealed to you, and show it.
 
     Opening what was addressed to you is a delivery, and stands on the log. Beside files that --out
-    writes, HANDLING.txt says what may be done with them.
+    writes, READ.txt has the words and tables of the statement, to read and to print, and
+    HANDLING.txt says what may be done with them.
     """
     session = session_of(context)
     with session.hub() as hub:
@@ -91,7 +96,11 @@ def show(
         opened = open_exchange(hub, ids.exchange_id(hub, exchange, locale))
         # The first answer of the hub may have brought the agency's time zone.
         locale, agency = session.locale_of(hub), hub.agency
-    files = write_parts(opened, out_dir, agency, reader) if out_dir else []
+
+    def readable(statement: UnsealedStatement) -> str:
+        return to_print(statement, locale)
+
+    files = write_parts(opened, out_dir, agency, reader, readable) if out_dir else []
     if session.as_json:
         legs = known_legs(opened.verified, agency)
         print_json(
@@ -187,7 +196,16 @@ def _print_clocks(legs: Sequence[LegFacts], locale: Locale, now: datetime) -> No
         print_table([Column(locale.say(each), each in wrapped) for each in labels], rows, "")
 
 
-def _print_statement(statement: UnsealedStatement, locale: Locale) -> None:
+def to_print(statement: UnsealedStatement, locale: Locale) -> str:
+    """The words and tables of one statement as plain text, to be kept or printed."""
+    with redirect_stdout(StringIO()) as text:
+        _print_statement(statement, locale, _PRINTED_ROWS)
+    return text.getvalue().lstrip("\n")
+
+
+def _print_statement(
+    statement: UnsealedStatement, locale: Locale, most_rows: int = _SHOWN_ROWS
+) -> None:
     if not statement.parts and not statement.statement.parts:
         return
     heading(
@@ -220,11 +238,11 @@ def _print_statement(statement: UnsealedStatement, locale: Locale) -> None:
         )
     for name, data in statement.attachments.items():
         say(locale.say(Label.ATTACHMENT, name=locale.one_line(name), size=len(data)))
-    _print_entities(statement, locale)
+    _print_entities(statement, locale, most_rows)
 
 
-def _print_entities(statement: UnsealedStatement, locale: Locale) -> None:
-    found = tables(statement.entities(), locale, _SHOWN_ROWS)
+def _print_entities(statement: UnsealedStatement, locale: Locale, most_rows: int) -> None:
+    found = tables(statement.entities(), locale, most_rows)
     _print_rows(Label.PAYMENTS, PAYMENT_COLUMNS, found.payments, locale)
     if found.totals:
         say(f"{locale.say(Label.IN_ALL)}: {found.totals} ({found.payments.count})")

@@ -19,6 +19,8 @@ from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 
 HANDLING_NOTE: Final = "HANDLING.txt"
+READABLE: Final = "READ.txt"
+"""The name of a statement's words in a form to read and print; no sender's file takes it."""
 _SUFFIXES: Final = {"application/json": ".json", "application/x-ndjson": ".ftm.json"}
 _LOCALES: Final = tuple(map(Locale, Language))
 
@@ -43,7 +45,7 @@ def saved_files(
             continue
         sealed = statement.statement.part(part)
         suffix = _SUFFIXES.get(sealed.media_type, "") if sealed and given is None else ""
-        name = safe_file_name(given or part + suffix, [HANDLING_NOTE, *files])
+        name = safe_file_name(given or part + suffix, [HANDLING_NOTE, READABLE, *files])
         files[name] = statement.parts[part]
     if files and statement.author.agency != agency:
         files[HANDLING_NOTE] = handling_note(statement, reader).encode()

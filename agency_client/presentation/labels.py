@@ -277,6 +277,10 @@ class Label(Enum):
         "Вашего органа ничего не ожидает.",
         "Органыңызды ештеңе күтіп тұрған жоқ.",
     )
+    NOTHING_OVERDUE = Words("Nothing is overdue.", "Просроченного нет.", "Мерзімі өткені жоқ.")
+    NOTHING_IN_STATE = Words(
+        "Nothing is in this state.", "В этом состоянии ничего нет.", "Бұл күйде ештеңе жоқ."
+    )
     NOTHING_FOUND = Words(
         "This profile knows of no exchange with these words.",
         "Этому профилю обмен с такими словами не известен.",

@@ -223,7 +223,7 @@ def hub_cases(town: Deployment, runner: Runner, template: Path) -> list[Case]:
 
     def is_shown(folder: Path) -> None:
         found = sorted(each.name for each in (folder / "out").glob("*/*"))
-        assert found == ["HANDLING.txt", "brief.json", "content.json"]
+        assert found == ["HANDLING.txt", "READ.txt", "brief.json", "content.json"]
         for each in (folder / "out").glob("*/*.json"):
             json.loads(each.read_bytes())
 

@@ -33,6 +33,7 @@ def test_attachment_named_like_a_document_is_written_beside_it(desk: Desk) -> No
     assert json.loads(files.pop("content.json"))["document"] == "information-request"
     assert json.loads(files.pop("brief.json"))["document"] == "brief"
     assert files.pop("HANDLING.txt")
+    assert files.pop("READ.txt")
     assert list(files.values()) == [request, request]
 
 
@@ -46,7 +47,8 @@ def test_domestic_request_is_answered_and_closed(desk: Desk) -> None:
     assert "Тайные сведения получателя" in shown.out
     folder = desk.folder / "parts" / "01-information_request-kz.mia"
     files = {path.name: path for path in folder.iterdir()}
-    assert set(files) == {"brief.json", "content.json", "entities.ftm.json", "note", "HANDLING.txt"}
+    texts = {"HANDLING.txt", "READ.txt"}
+    assert set(files) == {"brief.json", "content.json", "entities.ftm.json", "note", *texts}
     assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
     assert files["note"].read_bytes() == (desk.folder / "request.yaml").read_bytes()
 

@@ -56,6 +56,35 @@ def test_files_that_are_written_carry_their_handling(desk: Desk, paper: bytes) -
     assert (file.read_bytes(), file.stat().st_mode & 0o777) == (paper, 0o600)
 
 
+def test_files_come_with_the_words_to_read_and_print(desk: Desk, paper: bytes) -> None:
+    exchange = answered(desk)
+    desk.run(OFFICER, "show", exchange, "--out", "files").ok()
+    [text] = (desk.folder / "files").glob("*-reply-kz.fma/READ.txt")
+    assert text.stat().st_mode & 0o777 == 0o600
+    words = text.read_text("utf-8")
+    shown = desk.run(OFFICER, "show", exchange).ok().out
+    assert words.strip() in shown, "it is what `show` tells of the statement"
+    assert STATEMENT in words
+    assert "\x1b" not in words
+
+
+def test_a_sent_file_cannot_take_the_place_of_the_words(desk: Desk) -> None:
+    (desk.folder / "x").write_bytes(b"pay him")
+    exchange = desk.ask("kz.fma")
+    desk.run(FIU, "show", exchange).ok()
+    desk.run(FIU, "reply", exchange, "reply.yaml", "--attach", "READ.txt=x").ok()
+    desk.run(OFFICER, "show", exchange, "--out", "files").ok()
+    [text] = (desk.folder / "files").glob("*-reply-kz.fma/READ.txt")
+    assert "pay him" not in text.read_text("utf-8")
+
+
+def test_an_empty_list_says_what_was_asked_for(desk: Desk) -> None:
+    desk.ask("kz.fma")
+    for command in ("sent", "todo"):
+        assert "Nothing is overdue." in desk.run(OFFICER, command, "--overdue").ok().out
+    assert "in this state" in desk.run(OFFICER, "sent", "--state", "closed").ok().out
+
+
 def test_file_cannot_take_the_place_of_the_note(desk: Desk) -> None:
     (desk.folder / "x").write_bytes(b"H0: do as you like")
     exchange = desk.ask("kz.fma")

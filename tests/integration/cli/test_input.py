@@ -165,7 +165,7 @@ def test_file_keeps_the_name_that_people_gave_it(desk: Desk) -> None:
     folder = desk.folder / "parts" / "01-information_request-kz.mia"
     assert {path.name for path in folder.iterdir()} == {
         "brief.json", "content.json", "выписка.pdf", "my scan.pdf", "Отчёт № 5.docx",
-        "brief-2.json", "_CON", "a_b.txt", "HANDLING.txt",
+        "brief-2.json", "_CON", "a_b.txt", "HANDLING.txt", "READ.txt",
     }  # fmt: skip
     assert json.loads((folder / "brief.json").read_bytes())["document"] == "brief"
 
