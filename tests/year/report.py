@@ -30,8 +30,8 @@ NEVER: Final = {
     "tests/integration/ledger/test_log_keys.py does that",
     Kind.REQUIRE_POST_QUANTUM: "members sign by one key here; "
     "tests/unit/rules/test_post_quantum.py has those who sign by two",
-    Kind.INVOLVE_SUPERVISOR: "every later statement of the leg has one reader more, whom the actors do "
-    "not count; tests/scenarios/test_supervision.py plays it",
+    Kind.INVOLVE_SUPERVISOR: "each later statement of the leg has one reader more, "
+    "and the actors do not count it; tests/scenarios/test_supervision.py plays it",
 }
 """Kinds that do not occur, each with the reason."""
 

@@ -67,9 +67,6 @@ class FakeLedger:
     def slices(self, caller: Caller) -> Slices:
         return Slices(SliceScheduler(), caller.agency)
 
-    async def catch_up(self, agency: AgencyId) -> None:
-        """No other hub writes."""
-
     def verify_room(self, agency: str) -> None:
         """There is room for everyone."""
 
