@@ -63,7 +63,7 @@ browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debia
 	$(BIN)/python -m pytest tests/browser
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
-	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults tests/e2e/test_large_reply.py
+	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
 
 fuzz: $(STAMP)  ## feed every parser with RUNS mutated inputs, found by coverage (atheris)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt

@@ -1,7 +1,4 @@
-"""A reply with every payment of a bank's export: equal row for row, in bounded memory.
-
-A short form runs with every test; `EXCHANGE_FAULTS=full` (`make faults`) sends the whole export.
-"""
+"""A reply with every payment of a bank's export: equal row for row, in bounded memory."""
 
 from __future__ import annotations
 
@@ -13,19 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import psutil
 
-from tests.faults.load import FULL
 from tests.support.foundation import Foundation
 
 AMLSIM = Path(__file__).resolve().parents[3] / "shared" / "data" / "amlsim" / "transactions.csv"
 """IBM AMLSim sample (Apache-2.0), where it lies beside the repository; it is never copied in."""
-PAYMENTS = 117_805 if FULL else 20_000
-MAX_RESIDENT_BYTES = 400_000_000 if FULL else 300_000_000
-"""All entities of all payments, held at once, are more than that."""
+PAYMENTS = 117_805
+MAX_RESIDENT_BYTES = 400_000_000
 STEP_SECONDS = 240
 
 MAPPING = """
@@ -113,7 +107,7 @@ def _write_table(table: Path) -> dict[str, str]:
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["row", "sourceNodeId", "targetNodeId", "value", "summary"])
-        for number, payment in enumerate(islice(_payments(), PAYMENTS)):
+        for number, payment in enumerate(_payments()):
             source, target, value, step = payment
             summary = f"{source} to {target}: {value} at step {step}"
             writer.writerow([number, source, target, value, summary])
