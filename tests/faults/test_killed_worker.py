@@ -11,15 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.load import Load, free_port
+from tests.faults.load import FULL, Load, free_port
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.postgres import emptied_database, running_postgres
 
-WORKERS = 3
-KILLS = 4
-STOPS = 2
+WORKERS = 3 if FULL else 2
+KILLS = 4 if FULL else 2
+STOPS = 2 if FULL else 1
 SILENT_SECONDS = 3.0
 ANSWER_SECONDS = 45.0
 """The life of a call that a stopped worker had taken, and some more on a busy machine."""
