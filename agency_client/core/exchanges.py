@@ -168,7 +168,7 @@ class Exchanges:
                 lambda answer: answer.tree_head,
             )
         except NotFound as error:
-            check_unknown(promised, error)
+            check_unknown(promised, error, self._ports.agency, self._ports.trust.log)
             raise
         entries = yield from self._pages(exchange_id, answer, head.checkpoint)
         if not entries:
@@ -177,7 +177,7 @@ class Exchanges:
         fold = self._ports.directory.fold
         judged = judge_view(self._ports.agency, exchange_id, entries, fold, known)
         verified = _verified(exchange_id, judged, entries, answer.summary, head)
-        check_receipts(promised, verified)
+        check_receipts(promised, verified, self._ports.agency, self._ports.trust.log)
         check_summary(verified.summary, verified)
         if isinstance(exchange, ExchangeSummary):
             check_summary(exchange, verified)

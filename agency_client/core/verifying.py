@@ -39,7 +39,15 @@ from agency_client.state.outbox import KeptReceipt
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import About, When, matches
-from exchange_protocol.record.entries import Entry, Event, verify_time_of
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.merkle import verify_inclusion
+from exchange_protocol.record.entries import (
+    Entry,
+    Event,
+    entry_leaf_hash,
+    parse_entry,
+    verify_time_of,
+)
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.judgement import authenticate, judge
@@ -285,25 +293,65 @@ def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
     return replace(exchange, legs=tuple(legs))
 
 
-def check_unknown(promised: Mapping[str, KeptReceipt], error: NotFound) -> None:
+def check_unknown(
+    promised: Mapping[str, KeptReceipt], error: NotFound, agency: AgencyId, log: LogVerifier
+) -> None:
     """Step 6: refuse a hub that says an exchange is unknown, and gave a receipt on it."""
     for statement_id, receipt in promised.items():
+        _verify_kept(receipt, agency, log)
         raise Reason.RECEIPT_MISMATCH.error(
             f"the hub gave a receipt for statement {statement_id} as entry "
             f"{receipt.index}, and now says of its exchange: {error.message}"
         ) from error
 
 
-def check_receipts(promised: Mapping[str, KeptReceipt], verified: VerifiedExchange) -> None:
+def check_receipts(
+    promised: Mapping[str, KeptReceipt],
+    verified: VerifiedExchange,
+    agency: AgencyId,
+    log: LogVerifier,
+) -> None:
     """Step 6: refuse a hub that gave a receipt for a statement and does not show it there."""
     shown = {each.statement.id: each for each in verified.statements}
     for statement_id, receipt in promised.items():
         each = shown.get(statement_id)
         if each is None or each.index != receipt.index:
+            digest = _verify_kept(receipt, agency, log)
+            if (receipt.index, digest) in {(s.index, s.statement.digest) for s in shown.values()}:
+                raise _not_a_receipt(receipt, "it is for another statement")
             raise Reason.RECEIPT_MISMATCH.error(
                 f"the hub gave a receipt for statement {statement_id} as entry "
                 f"{receipt.index}, and does not show it there"
             )
+
+
+def _verify_kept(receipt: KeptReceipt, agency: AgencyId, log: LogVerifier) -> bytes:
+    """Verify a receipt that was kept, before it accuses; gives the digest of its statement.
+
+    Raises:
+        InvalidInput: DOCUMENT_INVALID, if the log did not sign it: its file was changed.
+    """
+    proven = receipt.proven
+    try:
+        checkpoint = log.verify(receipt.note)
+        leaf = entry_leaf_hash(proven.opening.entry, proven.opening.nonce)
+        verify_inclusion(
+            leaf, proven.index, checkpoint.size, proven.inclusion_proof, checkpoint.root
+        )
+        entry = parse_entry(proven.opening.entry)
+    except ExchangeError as error:
+        raise _not_a_receipt(receipt, error.message) from None
+    if entry.actor.agency != agency or entry.exchange_id != receipt.exchange_id:
+        raise _not_a_receipt(receipt, "it is of another agency or exchange")
+    return entry.payload_digest
+
+
+def _not_a_receipt(receipt: KeptReceipt, why: str) -> ExchangeError:
+    return Reason.DOCUMENT_INVALID.error(
+        f"the receipt kept for statement {receipt.statement_id} is damaged, or of another log, and "
+        f"says nothing of the hub: {why}. Move its file away, from the folder receipts of the "
+        "profile's state"
+    )
 
 
 def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:

@@ -217,11 +217,18 @@ class View:
             )
 
     def held(self) -> Operation[Head | None]:
-        """The checkpoint that is held; a client that lost the log's newer keys learns them anew."""
+        """The checkpoint that is held; a client that lost the log's newer keys learns them anew.
+
+        Raises:
+            InvalidInput: DOCUMENT_INVALID, if no known key of the log signed it.
+        """
         note = self._ports.trust.held_note()
         if note is None:
             return None
-        return (yield from self.verified(note))
+        try:
+            return (yield from self.verified(note))
+        except HubDishonest as error:
+            raise self._ports.trust.not_held(error) from None
 
     def verified(self, note: bytes) -> Operation[Head]:
         """Verify the log's signature on a note, by a key that is known or by a successor of it.

@@ -6,6 +6,8 @@ Rules of this module (docs/threat-model.md: rollback, rewriting, split views):
   checkpoint that is signed is believed; every later one must extend the tree of the one before it.
 - The newest checkpoint is on disk before anything is believed that rests on it, and is shared by
   all processes that use the profile.
+- What the file holds accuses the hub only if the log signed it; a file without a good signature is
+  named as damaged or of another log (DOCUMENT_INVALID).
 - A request names the size that the client holds. A smaller tree in the answer has lost entries that
   the client saw (CHECKPOINT_ROLLBACK; a restored backup does that too). A tree that does not extend
   the one held tells another history (CHECKPOINT_SPLIT_VIEW). Both notes are kept as evidence, and
@@ -89,9 +91,25 @@ class TrustStore:
         return self._keys.verifier
 
     def head(self) -> Head | None:
-        """The newest checkpoint seen; None before the first."""
+        """The newest checkpoint seen; None before the first.
+
+        Raises:
+            InvalidInput: DOCUMENT_INVALID, if no known key of the log signed what the file holds.
+        """
         note = self.held_note()
-        return None if note is None else self.verify(note)
+        try:
+            return None if note is None else self.verify(note)
+        except ExchangeError as error:
+            raise self.not_held(error) from None
+
+    def not_held(self, error: ExchangeError) -> ExchangeError:
+        """The error that the file's checkpoint is not signed; it accuses no hub."""
+        return Reason.DOCUMENT_INVALID.error(
+            f"the checkpoint kept in {self._folder / 'checkpoint'} is not signed by a known key of "
+            f"the log {self.log.origin}, so it is damaged or of another log: {error.message}. It "
+            "says nothing of the hub. Move the file away: the hub's next checkpoint is then "
+            "believed as the first one"
+        )
 
     def held_note(self) -> bytes | None:
         """The note of the newest checkpoint seen, not verified."""

@@ -14,14 +14,20 @@ import pytest
 from agency_client import InformationRequest, Item, Sent
 from agency_client.core.verifying import judge_view
 from exchange_keys import SealingPrivateKey, SoftwareSigner
-from exchange_protocol.errors import ExchangeError, HubDishonest, PeerError, Reason
+from exchange_protocol.errors import ExchangeError, HubDishonest, InvalidInput, PeerError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
-from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.record import replay as replay_module
-from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Event,
+    encode_entry,
+    entry_leaf_hash,
+    parse_entry,
+)
 from exchange_protocol.record.receipts import verify_proven_entries
 from exchange_protocol.rules.judgement import judge as rules_judge
 from exchange_protocol.rules.statements import SignedStatement, encode_statement, parse_statement
@@ -230,6 +236,50 @@ def test_accepted_statement_that_is_dropped_is_missed_by_its_author(
     hub.visible = lambda agency, exchange_id: honest(agency, exchange_id)[:-1]  # type: ignore[method-assign]
     error = caught(lambda: fma.get(exchange), Reason.RECEIPT_MISMATCH)
     assert "receipt" in error.message
+
+
+def other_index(receipt: pb.Receipt) -> None:
+    receipt.entry.index += 1
+
+
+def other_key(receipt: pb.Receipt) -> None:
+    """Let another hub of the same name promise another entry."""
+    stranger = LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
+    leaf = entry_leaf_hash(receipt.entry.opening.entry, receipt.entry.opening.nonce)
+    receipt.entry.index = 0
+    del receipt.entry.inclusion_proof[:]
+    receipt.tree_head.checkpoint = stranger.sign(Checkpoint(LOG_NAME, 1, leaf))
+
+
+@pytest.mark.parametrize("shows", [True, False])
+@pytest.mark.parametrize("change", [other_index, other_key, None])
+def test_a_receipt_that_was_changed_on_disk_accuses_nobody(
+    hub: InMemoryHub,
+    tmp_path: Path,
+    change: Callable[[pb.Receipt], None] | None,
+    shows: bool,
+) -> None:
+    fma = hub.client(tmp_path, KZ_FMA)
+    exchange, other = (new_exchange(hub.client(tmp_path), "kz.fma") for _ in range(2))
+    for each in (exchange, other):
+        fma.open(each)
+        fma.acknowledge(each)
+    [path] = (fma.profile.state / "receipts" / exchange).iterdir()
+    if change is None:
+        # A signed receipt, beside those of another exchange, or under another statement's id.
+        moved = path.parent.parent / other / path.name if not shows else path.parent / other
+        path.rename(moved)
+        asked = other if not shows else exchange
+    else:
+        receipt = pb.Receipt.FromString(path.read_bytes())
+        change(receipt)
+        path.write_bytes(receipt.SerializeToString())
+        asked = exchange
+        if not shows:
+            hub.visible = lambda agency, exchange_id: []  # type: ignore[method-assign]
+    with pytest.raises(InvalidInput, match="says nothing of the hub") as refused:
+        fma.get(asked)
+    assert refused.value.reason is Reason.DOCUMENT_INVALID
 
 
 def test_entries_out_of_order_are_refused(hub: InMemoryHub, tmp_path: Path) -> None:
@@ -472,8 +522,6 @@ def test_fork_behind_a_longer_log_is_caught(hub: InMemoryHub, tmp_path: Path) ->
 
 
 def test_checkpoint_of_another_key_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
-
-    from exchange_protocol.log.checkpoint import LogSigner
 
     other = LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
     note = other.sign(Checkpoint(LOG_NAME, len(hub.log), bytes(32)))

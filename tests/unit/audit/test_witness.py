@@ -14,8 +14,15 @@ import pytest
 from agency_client.state.checkpoints import Head
 from agency_client.state.log_keys import LogKeys
 from agency_client.witness.witness import Witness, init_witness
-from exchange_protocol.errors import ExchangeError, HubDishonest, HubUnavailable, Reason
-from exchange_protocol.log.checkpoint import SignedCheckpoint
+from exchange_keys import SoftwareSigner
+from exchange_protocol.errors import (
+    ExchangeError,
+    HubDishonest,
+    HubUnavailable,
+    InvalidInput,
+    Reason,
+)
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, SignedCheckpoint
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from tests.support.signed_logs import LOG, SignedLog
 
@@ -88,6 +95,20 @@ def test_growing_log_is_cosigned_with_the_time(kit: Kit) -> None:
         LOG.verify(note)
         [found] = kit.policy.verify(note)
         assert found.at == AT
+
+
+@pytest.mark.parametrize("size", [2, 3, 7])
+def test_a_memory_that_no_key_of_the_log_signed_accuses_nobody(kit: Kit, size: int) -> None:
+    hub = FakeHub(HISTORY, 3)
+    kit.witness().run_once(hub)
+    memory = kit.key.parent / "w.key.state" / "checkpoint"
+    stranger = LogSigner(LOG.origin, SoftwareSigner.generate_ed25519())
+    memory.write_bytes(stranger.sign(Checkpoint(LOG.origin, size, bytes(32))))
+    before = memory.read_bytes()
+    with pytest.raises(InvalidInput, match="damaged or of another log") as refused:
+        kit.witness().run_once(hub)
+    assert refused.value.reason is Reason.DOCUMENT_INVALID
+    assert (memory.read_bytes(), kit.evidence(), hub.sizes) == (before, [], [3])
 
 
 def test_log_is_cosigned_from_its_empty_beginning(kit: Kit) -> None:

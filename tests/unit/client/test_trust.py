@@ -11,10 +11,11 @@ import pytest
 from agency_client.state.checkpoints import Head, TrustStore
 from agency_client.state.directory import DirectoryStore
 from agency_client.state.log_keys import LogKeys
-from exchange_protocol.errors import HubDishonest
-from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_keys import SoftwareSigner
+from exchange_protocol.errors import HubDishonest, InvalidInput, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.v1 import directory_service_pb2 as pb
-from tests.support.hub_data import log_signer
+from tests.support.hub_data import LOG_NAME, log_signer
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_MIA
 
@@ -105,8 +106,28 @@ def test_checkpoint_file_that_was_tampered_with_is_noticed(
     store.keep(head(hub, store, 5), None)
     path = store._folder / "checkpoint"
     path.write_bytes(path.read_bytes().replace(b"\n5\n", b"\n4\n"))
-    with pytest.raises(HubDishonest, match="CHECKPOINT_INVALID"):
+    with pytest.raises(InvalidInput, match="damaged or of another log") as refused:
         store.head()
+    assert refused.value.reason is Reason.DOCUMENT_INVALID
+    assert str(path) in refused.value.message
+
+
+@pytest.mark.parametrize("more", [-1, 0, 3])
+def test_a_checkpoint_of_another_hub_of_this_name_accuses_nobody(
+    hub: InMemoryHub, tmp_path: Path, more: int
+) -> None:
+    """By size and root alone, the hub would have lost entries, or written its log anew."""
+    client = hub.client(tmp_path)
+    client.checkpoint()
+    [path] = tmp_path.rglob("checkpoint")
+    stranger = LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
+    path.write_bytes(stranger.sign(Checkpoint(LOG_NAME, len(hub.log) + more, bytes(32))))
+    before = path.read_bytes()
+    with pytest.raises(InvalidInput, match="damaged or of another log") as refused:
+        client.checkpoint()
+    assert refused.value.reason is Reason.DOCUMENT_INVALID
+    assert path.read_bytes() == before
+    assert not list(tmp_path.rglob("evidence"))
 
 
 # --- Directory -----------------------------------------------------------------------------------
