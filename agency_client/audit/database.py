@@ -349,7 +349,7 @@ class _TileCheck:
 
 
 def _other_file(path: Path) -> str | None:
-    """What a file is that was made of a database, and is none."""
+    """The name of a file that was made of a database and is none, such as a dump."""
     try:
         with path.open("rb") as file:
             start = file.read(_LONGEST_START)

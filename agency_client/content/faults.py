@@ -60,7 +60,7 @@ class FilePlace:
     spots: Spots
     """The places in the line; empty for the whole of it."""
     expected: str
-    """What was expected there, in English."""
+    """The sentence on the value that was expected there, in English."""
 
     @property
     def at(self) -> str:

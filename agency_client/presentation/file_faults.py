@@ -1,4 +1,4 @@
-"""What is wrong with a file as a whole, or with a mapping, in three languages.
+"""Sentences on faults of a file as a whole, or of a mapping, in three languages.
 
 Each sentence has the form of the English one of `agency_client.content`; `{}` stands for what
 varies. A sentence on a whole file begins with the name of the file.
@@ -296,7 +296,7 @@ WITHIN: Final = (
         "Алдыңғы жолдың кілті бар жолдар: {}; бірдейі бір рет алынды.",
     ),
 )
-"""What stands within a sentence on a whole file, and the notes on how a file was read."""
+"""Parts of sentences on a whole file, and the notes on how a file was read."""
 
 MAPPINGS: Final = (
     Words(

@@ -96,7 +96,7 @@ def note_in_words(note: str, locale: Locale) -> str:
 
 
 def _inner(text: str, language: Language) -> str:
-    """What stands in a sentence on a whole file: a name, a number, or why nothing is left."""
+    """A part of a sentence on a whole file: a name, a number, or why nothing is left."""
     if language is Language.EN:
         return text
     for form, words in _WITHIN_FORMS:
