@@ -31,9 +31,12 @@ code cites the numbers.
 8. Recovery, at the start and after every failed transaction. Nothing is repaired, since nothing is
    kept outside the database. The state is read anew and checked: the checkpoint is signed by the
    log's key and says the head's size and root, the tiles at the tree's edge have that root, the
-   directory folds (`state.restore`). A hub does not serve a database that fails a check.
-9. Old copies. A database that was restored from an old copy passes every check of step 8. The
-   cosignatures in it and the witnesses, who remember more, stop the hub (`witnessing`).
+   directory folds (`state.restore`). At the start a file of SQLite is also read from its first
+   entry to its last: they give the root of the head, and each statement has its entry
+   (`start_check`). A hub does not serve a database that fails a check.
+9. Old copies. A database that was restored from an old copy passes every check of step 8. Three
+   things stop the hub: the checkpoint that it noted beside the file of SQLite (`start_check`), the
+   cosignatures in the database, and the witnesses, who remember more (`witnessing`).
 10. Erasure. Content is deleted in the transaction of its notice. SQLite keeps old pages in its
    write-ahead log until that is emptied, after the batch; if the hub crashes before, at the next
    start (`Committer.forget_old_pages`).
