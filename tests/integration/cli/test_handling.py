@@ -10,6 +10,7 @@ import pytest
 from tests.integration.cli.conftest import OFFICER, Desk
 
 FIU = "kz.fma/system"
+KYRGYZ_POLICE = "kg.mia/system"
 STATEMENT = "выписка.pdf"
 
 
@@ -79,10 +80,11 @@ def test_a_sent_file_cannot_take_the_place_of_the_words(desk: Desk) -> None:
 
 
 def test_an_empty_list_says_what_was_asked_for(desk: Desk) -> None:
-    desk.ask("kz.fma")
+    # Other tests of this hub let exchanges of the officer run late, or close them.
+    desk.ask("kz.fma", author=KYRGYZ_POLICE)
     for command in ("sent", "todo"):
-        assert "Nothing is overdue." in desk.run(OFFICER, command, "--overdue").ok().out
-    assert "in this state" in desk.run(OFFICER, "sent", "--state", "closed").ok().out
+        assert "Nothing is overdue." in desk.run(KYRGYZ_POLICE, command, "--overdue").ok().out
+    assert "in this state" in desk.run(KYRGYZ_POLICE, "sent", "--state", "closed").ok().out
 
 
 def test_file_cannot_take_the_place_of_the_note(desk: Desk) -> None:
