@@ -1,7 +1,7 @@
 """The version of the schema: made and moved by `migrate`, checked whenever a hub starts.
 
-What a leg's row holds is the rules' matter, and rules change more often than tables. So legs of an
-earlier schema are not translated: they are made anew from the log, as an auditor makes them.
+The content of a leg's row follows from the rules, and rules change more often than tables. So legs
+of an earlier schema are not translated: they are made anew from the log, as an auditor makes them.
 """
 
 from __future__ import annotations
