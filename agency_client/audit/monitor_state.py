@@ -5,7 +5,8 @@ compact_range there, the directory statements, and what the replay carries on (`
 
 Rules of this module:
 
-- A round is one transaction. What is written was verified up to a signed checkpoint, or nothing is.
+- A round is one transaction: it writes a state that was verified up to a signed checkpoint, or
+  nothing.
 - A place is believed as the profile's other state is: a writer of it may blind this auditor, and
   never lets it accuse a hub. The checkpoint is kept as its signed note. At every round the log's
   key must have signed that note, the compact_range must have its root, and every directory

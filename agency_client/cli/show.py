@@ -1,7 +1,7 @@
 """`agency show`: one exchange, verified and opened.
 
 Everything is verified before a word of it is printed: signatures, certificates, proofs, approvals,
-the rules; what does not verify ends the command. What is sealed to others is not shown.
+the rules; what does not verify ends the command. Parts sealed to others are not shown.
 """
 
 from __future__ import annotations
