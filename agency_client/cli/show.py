@@ -179,7 +179,7 @@ def _print_clocks(legs: Sequence[LegFacts], locale: Locale, now: datetime) -> No
     rows: list[list[Cell]] = []
     for leg in legs:
         for clock in leg.clocks:
-            until = locale.due(clock.at, now, is_overdue=clock.is_over(now))
+            until = locale.due(clock.at, clock.day, now, is_overdue=clock.is_over(now))
             rows.append(
                 [
                     leg.agency,

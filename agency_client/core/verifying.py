@@ -364,7 +364,9 @@ def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:
     header = said.header
     listed = (summary.id, summary.kind, summary.initiator, summary.urgency, summary.handling)
     logged = (verified.id, said.kind, said.author.agency, header.urgency, header.handling)
-    if (*listed, summary.due_at) != (*logged, header.due_at):
+    # A list that was kept by an earlier version names no day; it says the moment all the same.
+    is_day = summary.due_on in (None, header.due_on)
+    if (*listed, summary.due_at) != (*logged, header.due_at) or not is_day:
         raise Reason.ENTRY_MISMATCH.error(
             f"the hub lists {summary.kind} {summary.id} of {summary.initiator} "
             f"({summary.urgency.name}, {summary.handling.name}, due {summary.due_at}); entry "

@@ -422,6 +422,7 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
         initiated_at=seen.initiated_at,
         updated_at=seen.updated_at,
         due_at=seen.due_at,
+        due_on=seen.due_on,
         urgency=Urgency(seen.urgency),
         handling=Handling(seen.handling),
         legs=tuple(
@@ -431,6 +432,7 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                 leg.approvals_required,
                 leg.approvals_given,
                 leg.due_at,
+                leg.due_on,
                 leg.times,
                 leg.claim,
             )
