@@ -43,7 +43,7 @@ PASSPHRASE = b"fictional passphrase"
 ORIGIN = "caricc.example/exchange-log"
 START_SECONDS = 30
 REPOSITORY = Path(__file__).resolve().parents[2]
-WARM_WORKERS = "from tests.support.warm_workers import start_workers_warm; start_workers_warm()"
+PREPARE_WORKERS = "from tests.support.warm_workers import prepare_workers; prepare_workers"
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,9 @@ class HubProcess:
         Several workers start warm; `spawned` lets them start as they do for an operator, and so
         does `make faults`.
         """
-        if workers > 1 and not spawned and os.environ.get("EXCHANGE_FAULTS") != "full":
-            code = f"{WARM_WORKERS}\n{code}"
+        if workers > 1:
+            is_warm = not spawned and os.environ.get("EXCHANGE_FAULTS") != "full"
+            code = f"{PREPARE_WORKERS}({str(files.folder)!r}, is_warm={is_warm})\n{code}"
         self.files = files
         self.lines: list[str] = []
         """What the hub has logged so far: JSON lines."""

@@ -19,20 +19,28 @@ from collections.abc import Callable
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
+from pathlib import Path
 from typing import Any, Final
 
 from structlog._config import BoundLoggerLazyProxy
 
 from exchange_server import workers
+from exchange_server.fairness import counts
+from exchange_server.metrics import endpoint
 
 _HEARD: Final = (signal.SIGTERM, signal.SIGINT)
 """Signals that the parent has handlers for."""
 _SPAWN: Final = multiprocessing.get_context("spawn")
 
 
-def start_workers_warm() -> None:
-    """Have the parent in this process fork its workers."""
-    workers._SPAWN = _Warm()  # type: ignore[misc, assignment]
+def prepare_workers(folder: str, *, is_warm: bool) -> None:
+    """Have the parent in this process fork its workers, if they are to start warm.
+
+    What they share is kept in a folder of the test: a parent that is killed does not remove it.
+    """
+    if is_warm:
+        workers._SPAWN = _Warm()  # type: ignore[misc, assignment]
+    counts._MEMORY = endpoint._MEMORY = Path(folder)  # type: ignore[misc]
 
 
 class _Warm:
