@@ -231,7 +231,7 @@ def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
     return [
         f"this hub has signed {noted.size} entries, the backup has {report.entries}: it will not "
         f"start on it, since receipts for the entries after it are out. Look for a newer backup "
-        f"first. Whoever decides to go on without these entries removes {note_path(file)}"
+        f"first. To go on without these entries, remove {note_path(file)}"
     ]
 
 

@@ -13,7 +13,7 @@ Reads only, so it works on a copy. In order, each step assuming the ones before 
     before their time, and erased ones that are there, are damage.
 
 A finding is the first wrong row of a kind and how many there are. After a broken entry the state is
-unknown, so steps 5 and 6 are left out then. What the hub holds in memory here grows with the log.
+unknown, so steps 5 and 6 are left out then. The memory that this takes grows with the log.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ class _Check:
             if error.reason in NOT_JUDGED:
                 raise
             self._findings.add("replay", stored.index, error.message)
-            # What is no broken rule is a statement that is not the entry's.
+            # Without a broken rule, the statement is not the entry's.
             self._breaks_rules = error.reason is Reason.RULE_BROKEN
             return False
         after = self._replay.exchanges.get(exchange_id)
