@@ -22,8 +22,8 @@ def write_parts(
     """Write every opened part into new files, a folder a statement; gives their paths.
 
     Beside the parts stand the words of the statement in a form to read and print (`readable`).
-    Beside the parts of another agency stands what may be done with them (`handling_note`). What is
-    TLP:RED is written for a named reader alone; raises MISSING_FIELD without one.
+    Beside the parts of another agency stands what may be done with them (`handling_note`). A
+    TLP:RED part is written for a named reader alone; raises MISSING_FIELD without one.
 
     Nothing is written if a link stands for one of the folders, or if one of the files exists; but
     a file with the same bytes stays, so that a call that was cut off may be repeated.

@@ -270,7 +270,7 @@ class _Check:
             if error.reason in _OF_THE_CHECKER:
                 raise
             self._findings.add("replay", stored.index, error.message)
-            # What is no broken rule is a statement that is not the entry's.
+            # Without a broken rule, the statement is not the entry's.
             self._breaks_rules = error.reason is Reason.RULE_BROKEN
             return False
         after = self._exchange_of(entry)

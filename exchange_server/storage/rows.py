@@ -1,10 +1,10 @@
 """Rows as frozen values: named tuples whose fields are columns of their table, in its order.
 
 So a row is what the driver takes as it is, but for the few types that are stored as others
-(`columns`). What the writer says to the database in every batch is compiled once and goes to the
-driver's cursor (`insert_rows` and its like, `Query`, `Lookup`). Executing it through SQLAlchemy
-would build and process it anew each time, which costs more than the database takes for it. The
-transaction is SQLAlchemy's all the same; only errors are the driver's own.
+(`columns`). SQL that the writer runs in every batch is compiled once and goes to the driver's
+cursor (`insert_rows` and its like, `Query`, `Lookup`). Executing it through SQLAlchemy would build
+and process it anew each time, which costs more than the database takes for it. The transaction is
+SQLAlchemy's all the same; only errors are the driver's own.
 """
 
 from __future__ import annotations

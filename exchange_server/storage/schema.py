@@ -1,7 +1,7 @@
 """The version of the schema: made and moved by `migrate`, checked whenever a hub starts.
 
-What a leg's row holds is the rules' matter, and rules change more often than tables. So legs of an
-earlier schema are not translated: they are made anew from the log, as an auditor makes them.
+The content of a leg's row follows from the rules, and rules change more often than tables. So legs
+of an earlier schema are not translated: they are made anew from the log, as an auditor makes them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_replay import begin_state, open_scratch
 from exchange_server.storage.engine import reading, writing
-from exchange_server.storage.exchange_rows import leg_rows, write_legs
+from exchange_server.storage.exchange_rows import leg_rows, write_days, write_legs
 from exchange_server.storage.log_rows import read_entry_range, read_head
 
 _ENTRIES_AT_ONCE = 1000
@@ -59,6 +59,8 @@ def _make_legs_anew(connection: Connection, anchors: TrustAnchors) -> None:
         _replay_all(connection, replay)
         for exchange in replay.exchanges.values():
             write_legs(connection, leg_rows(exchange))
+            if exchange.header.due_on is not None:
+                write_days(connection, [(exchange.id, exchange.header.due_on)])
 
 
 def _replay_all(connection: Connection, replay: Replay) -> None:

@@ -204,7 +204,7 @@ _NAMES: Final = {
 
 
 def _running(leg: Leg) -> tuple[Clock, ...]:
-    return running(leg.state, leg.record.times, leg.due_at)
+    return running(leg.state, leg.record.times, leg.due_at, leg.due_on)
 
 
 async def listed(town: Town, agency: str) -> AsyncIterator[ExchangeRow]:
@@ -229,7 +229,7 @@ async def listed_clocks(town: Town, found: Audit) -> tuple[list[str], int]:
                 if known is None or leg.times is None:
                     continue
                 compared += 1
-                shown = running(leg.state, leg.times, leg.due_at)
+                shown = running(leg.state, leg.times, leg.due_at, leg.due_on)
                 if (leg.state, leg.due_at, shown) != (known.state, known.due_at, _running(known)):
                     wrong.append(
                         f"{row.exchange_id} to {leg.agency}, as {agency} is shown: "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from exchange_protocol.errors import Reason
@@ -79,6 +79,8 @@ class GivenTask:
     """Digest of the statement that gave it."""
     due_at: datetime
     is_open: bool = True
+    due_on: date | None = None
+    """The day whose end is the due time, where the lead gave a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,10 @@ class LegRecord:
         return (*self.from_initiator, *self.from_recipient, *self.from_approvers)
 
     @property
-    def next_task_due(self) -> datetime | None:
-        """The earliest due time of open tasks."""
-        return min((each.due_at for each in self.tasks if each.is_open), default=None)
+    def next_task(self) -> GivenTask | None:
+        """The open task that is due first."""
+        tasks = (each for each in self.tasks if each.is_open)
+        return min(tasks, key=lambda task: task.due_at, default=None)
 
     def askers(self, body: Any) -> tuple[AgencyId, ...]:
         """The other members of a joint case whose request for consent a body answers."""
@@ -251,7 +254,7 @@ def _tasks_after(leg: Leg, step: TaskStep, statement: Statement) -> tuple[GivenT
         due_at = statement.header.due_at
         if said.assignee != leg.agency or due_at is None:
             return tasks
-        return (*tasks, GivenTask(statement.digest, due_at))
+        return (*tasks, GivenTask(statement.digest, due_at, due_on=statement.header.due_on))
     if statement.author.agency != leg.agency:
         return tasks
     found = next((each for each in tasks if each.digest == said.about), None)
@@ -364,9 +367,7 @@ def encode_record(record: LegRecord) -> str:
     if record.involved:
         fields["involved"] = list(record.involved)
     if record.tasks:
-        fields["tasks"] = [
-            [each.digest.hex(), each.due_at.isoformat(), each.is_open] for each in record.tasks
-        ]
+        fields["tasks"] = [_encode_task(each) for each in record.tasks]
     if record.was_returned:
         fields["was_returned"] = True
     if record.times is not None:
@@ -389,10 +390,7 @@ def decode_record(text: str) -> LegRecord:
         supervisors=tuple(map(AgencyId, fields.get("supervisors", ()))),
         involved=tuple(map(AgencyId, fields.get("involved", ()))),
         from_approvers=_digests(fields, "from_approvers"),
-        tasks=tuple(
-            GivenTask(bytes.fromhex(digest), datetime.fromisoformat(due_at), is_open)
-            for digest, due_at, is_open in fields.get("tasks", ())
-        ),
+        tasks=tuple(map(_decode_task, fields.get("tasks", ()))),
         claim=None if claim is None else Claim(claim[0], datetime.fromisoformat(claim[1])),
         consents=tuple(map(_decode_consent, fields.get("consents", ()))),
         strictest_handling=Handling(handling),
@@ -400,6 +398,25 @@ def decode_record(text: str) -> LegRecord:
         erased=_digests(fields, "erased"),
         was_returned=fields.get("was_returned", False),
         times=decode_times(fields["times"]) if "times" in fields else None,
+    )
+
+
+def _encode_task(task: GivenTask) -> list[Any]:
+    return [
+        task.digest.hex(),
+        task.due_at.isoformat(),
+        task.is_open,
+        *([task.due_on.isoformat()] if task.due_on is not None else []),
+    ]
+
+
+def _decode_task(fields: list[Any]) -> GivenTask:
+    digest, due_at, is_open, *day = fields
+    return GivenTask(
+        digest=bytes.fromhex(digest),
+        due_at=datetime.fromisoformat(due_at),
+        is_open=is_open,
+        due_on=date.fromisoformat(day[0]) if day else None,
     )
 
 

@@ -135,7 +135,9 @@ def test_deadline_is_extended_by_the_command_of_its_kind(desk: Desk) -> None:
     words = ("--due", f"{day}", "--ground", "volume", "--explanation", "Объём")
     assert "Deadline extended" in desk.run(FIU, "extend", exchange, *words).ok().out
     shown = desk.run(OFFICER, "show", exchange).ok().out
-    assert re.search(rf"{day} 23:59 \+05, due in (29|30) days", shown)
+    assert re.search(rf"{day} \(UTC\+05:00\), due in (29|30) days", shown)
+    listed = re.search(rf"{day.day} {day:%B} {day.year}, due in (29|30)", shown)
+    assert listed, "the clocks tell the same day in words"
     assert "extension of the deadline" in shown
     assert "volume of the work" in shown
 

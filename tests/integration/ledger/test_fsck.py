@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, true, update
+from sqlalchemy import Table, delete, func, select, true, update
 
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -131,6 +132,14 @@ def test_changed_leg_is_found(closed: Office) -> None:
     assert finding.what == "legs"
     assert finding.first.endswith("uz.fiu")
     assert finding.detail.endswith("of state")
+
+
+@pytest.mark.parametrize("table", [tables.exchanges, tables.legs], ids=lambda table: table.name)
+def test_day_that_the_log_does_not_say_is_found(closed: Office, table: Table) -> None:
+    change(closed, table, true(), due_on=date(2027, 3, 12))
+    [finding] = check(closed).findings
+    assert finding.what == table.name
+    assert finding.detail.endswith("of due_on")
 
 
 def test_flipped_byte_of_a_part_is_found(closed: Office) -> None:
