@@ -25,6 +25,7 @@ from exchange_server.storage.part_rows import (
     StagedPartRow,
     discard_staged,
     erase_parts,
+    find_forgotten,
     find_parts,
     find_staged,
     insert_chunks,
@@ -65,10 +66,10 @@ async def test_uploads_go_on_however_many_were_left_behind(
 ) -> None:
     """As after an hour in which an agency did nothing but begin uploads."""
     monkeypatch.setattr(staging, "SWEPT_AT_ONCE", 4096)
-    swept, honest = [], staging.find_forgotten
+    swept: list[int] = []
 
     def find(*asked: Any) -> Any:
-        swept.append(len(found := honest(*asked)))
+        swept.append(len(found := find_forgotten(*asked)))
         return found
 
     monkeypatch.setattr(staging, "find_forgotten", find)
