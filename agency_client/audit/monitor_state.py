@@ -31,7 +31,6 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from agency_client.audit.replay_store import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
 from agency_client.state.checkpoints import Head, keep_evidence
 from exchange_files import make_folder, writing
 from exchange_protocol.errors import ExchangeError, Reason
@@ -44,6 +43,7 @@ from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2 as pb
+from exchange_replay import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
 
 FORMAT = 5
 REPLAYED = 2

@@ -71,6 +71,13 @@ def update_rows(
         cursor.executemany(sql, [_converted((value, named), encoders) for named, value in pairs])
 
 
+def delete_rows(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> None:
+    """Delete the rows with these primary keys."""
+    sql = _delete_of(table, connection.dialect)
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.executemany(sql, keys)
+
+
 def stream_rows(connection: Connection, table: Table, row_type: type[RowT]) -> Iterator[RowT]:
     """Read a whole table in the order of its primary key."""
     names = field_names(row_type)
@@ -211,6 +218,12 @@ def _insert_of(
 def _update_of(table: Table, row_type: type[Any], dialect: Dialect) -> tuple[str, _Codecs]:
     columns = _columns_of(table, row_type)
     return _text_of(table.update(), dialect, field_names(row_type)), _encoders(columns, dialect)
+
+
+@lru_cache(maxsize=256)
+def _delete_of(table: Table, dialect: Dialect) -> str:
+    keys = (column == bindparam(f"key_{column.name}") for column in table.primary_key)
+    return _text_of(table.delete().where(*keys), dialect)
 
 
 @lru_cache(maxsize=256)
