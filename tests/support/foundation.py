@@ -16,14 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import select
-
 from exchange_certs.authority import Authority
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.tables import metadata
 from tests.support.deployment import Deployment, deploy
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
-from tests.support.schema import make_schema
+from tests.support.schema import make_schema, put_rows, rows_of
 
 STATE_AUDITOR = "kz.gpo/auditor/auditor1"
 PROSECUTOR = "kz.gpo/authoriser/prosecutor1"
@@ -95,11 +92,6 @@ def _copy_rows(source_url: str, target_url: str) -> None:
     """Fill an empty database with the rows of another."""
     source, target = open_engine(source_url), open_engine(target_url)
     make_schema(target)
-    with source.connect() as reading, target.begin() as writing:
-        for table in metadata.sorted_tables:
-            writing.execute(table.delete())
-            rows = [dict(row) for row in reading.execute(select(table)).mappings()]
-            if rows:
-                writing.execute(table.insert(), rows)
+    put_rows(target, rows_of(source))
     source.dispose()
     target.dispose()

@@ -56,19 +56,23 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    folder = tmp_path_factory.mktemp("local")
-    with running(folder, ENVIRONMENT) as runner:
-        yield Bench(runner, {each.name: each for each in local_cases(folder)})
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    with running(tmp_path_factory.mktemp("runner"), ENVIRONMENT) as runner:
+        yield runner
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, foundation: Foundation) -> Iterator[Bench]:
+def local(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Bench:
+    folder = tmp_path_factory.mktemp("local")
+    return Bench(runner, {each.name: each for each in local_cases(folder)})
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, foundation: Foundation, runner: Runner
+) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("served")
-    with (
-        foundation.serving(folder / "hub") as (town, _),
-        running(folder, ENVIRONMENT) as runner,
-    ):
+    with foundation.serving(folder / "hub") as (town, _):
         yield Bench(runner, {each.name: each for each in hub_cases(town, runner, folder)})
 
 
