@@ -178,7 +178,22 @@ def copy_database(
         finally:
             source.dispose()
             target.dispose()
-    _tell({}, report, as_json=as_json, said="copied")
+    notes = _kept_list(settings, to)
+    _tell({"notes": notes}, report, as_json=as_json, said="copied")
+    if not as_json:
+        for note in notes:
+            typer.echo(note)
+
+
+def _kept_list(settings: Config, url: str) -> list[str]:
+    """Say how the hub finds the revocation list that it holds, where the new database hides it."""
+    database = settings.database.model_copy(update={"url": url})
+    if settings.model_copy(update={"database": database}).held_lists == settings.held_lists:
+        return []
+    return [
+        f'beside the new url set crl_held = "{settings.held_lists.absolute()}" in [tls]: the '
+        "revocation list that this hub holds stays there, and without it the hub does not start"
+    ]
 
 
 def _verified(settings: Config, url: str) -> FsckReport:

@@ -270,8 +270,8 @@ class FileClaim:
                     field="database.url",
                 ) from None
             raise Reason.CONFIG_INVALID.error(
-                f"another hub process is using the database {file}; SQLite serves "
-                "one hub, use PostgreSQL for more"
+                f"another hub process is using the database {file}: stop it first. SQLite serves "
+                "one process at a time; for more hubs use PostgreSQL"
             ) from None
         self._lock = lock
 
