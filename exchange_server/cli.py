@@ -204,7 +204,10 @@ def revocations(
         lists = install(settings, file, bootstrap.utc_now())
     typer.echo(f"in place: {settings.tls.crl}")
     if settings.metrics.port is None:
-        typer.echo("whether the hub has taken it is not known: [metrics] has no port")
+        typer.echo(
+            "whether the hub has taken it is not known: [metrics] has no port to ask at. Give it "
+            "one and start the hub anew, or look for revocations_read in the hub's log"
+        )
         raise typer.Exit(EXIT_FINDINGS)
     if not is_taken(settings.metrics, lists):
         typer.echo("NOT TAKEN: the hub is away, or refuses it (revocations_refused in its log)")

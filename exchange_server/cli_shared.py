@@ -1,4 +1,4 @@
-"""What the operator's commands share: options, exit codes, and errors said in one line."""
+"""Options, exit codes and one-line errors that the operator's commands share."""
 
 from __future__ import annotations
 

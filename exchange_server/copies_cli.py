@@ -178,7 +178,22 @@ def copy_database(
         finally:
             source.dispose()
             target.dispose()
-    _tell({}, report, as_json=as_json, said="copied")
+    notes = _kept_list(settings, to)
+    _tell({"notes": notes}, report, as_json=as_json, said="copied")
+    if not as_json:
+        for note in notes:
+            typer.echo(note)
+
+
+def _kept_list(settings: Config, url: str) -> list[str]:
+    """Say how the hub finds the revocation list that it holds, where the new database hides it."""
+    database = settings.database.model_copy(update={"url": url})
+    if settings.model_copy(update={"database": database}).held_lists == settings.held_lists:
+        return []
+    return [
+        f'beside the new url set crl_held = "{settings.held_lists.absolute()}" in [tls]: the '
+        "revocation list that this hub holds stays there, and without it the hub does not start"
+    ]
 
 
 def _verified(settings: Config, url: str) -> FsckReport:
@@ -231,7 +246,7 @@ def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
     return [
         f"this hub has signed {noted.size} entries, the backup has {report.entries}: it will not "
         f"start on it, since receipts for the entries after it are out. Look for a newer backup "
-        f"first. Whoever decides to go on without these entries removes {note_path(file)}"
+        f"first. To go on without these entries, remove {note_path(file)}"
     ]
 
 

@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from agency_client.audit.replay_store import Stored, no_due
 from agency_client.audit.report import Ground, Violation
 from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError, Reason
@@ -26,6 +25,7 @@ from exchange_protocol.rules.access import is_erased, kept_until
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import Statement, parse_statement
+from exchange_replay import Stored, no_due
 
 _SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
 _WITH_CONTENT = """

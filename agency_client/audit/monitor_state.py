@@ -5,7 +5,8 @@ compact_range there, the directory statements, and what the replay carries on (`
 
 Rules of this module:
 
-- A round is one transaction. What is written was verified up to a signed checkpoint, or nothing is.
+- A round is one transaction: it writes a state that was verified up to a signed checkpoint, or
+  nothing.
 - A place is believed as the profile's other state is: a writer of it may blind this auditor, and
   never lets it accuse a hub. The checkpoint is kept as its signed note. At every round the log's
   key must have signed that note, the compact_range must have its root, and every directory
@@ -30,7 +31,6 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from agency_client.audit.replay_store import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
 from agency_client.state.checkpoints import Head, keep_evidence
 from exchange_files import make_folder, writing
 from exchange_protocol.errors import ExchangeError, Reason
@@ -43,6 +43,7 @@ from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2 as pb
+from exchange_replay import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
 
 FORMAT = 5
 REPLAYED = 2

@@ -88,8 +88,9 @@ def judge_view(
 ) -> JudgedView:
     """Step 5: judge what an agency is shown of an exchange, as far as its view goes.
 
-    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry. What was
-    judged of it before, and is shown again byte for byte, is not judged twice: `known` is used up.
+    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry. A statement
+    that was judged before, and is shown again byte for byte, is not judged twice: `known` is used
+    up.
 
     Raises:
         HubDishonest, SignatureInvalid: as `get` does.
@@ -152,7 +153,7 @@ def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedS
 def _insider_until(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> int:
     """The index before which an agency was shown all of a joint case; 0 if it never joined.
 
-    Whoever joins is shown all that was said before, also what was said after it had left.
+    A member that joins is shown all earlier statements, also those of its absence.
     """
     until = 0
     for each in statements:

@@ -41,7 +41,7 @@ def due_clocks(
 ) -> list[DueClock]:
     """Select from a list the clocks that concern an agency, as the party that it is in all of it.
 
-    What it has to do itself, and as the initiator also what others owe it.
+    These are its own tasks and, where it is the initiator, also those that others owe it.
     """
     found = []
     for summary in summaries:

@@ -1,8 +1,8 @@
 """One exchange, verified and unsealed, as facts in words: header, legs, timeline, references.
 
-What an agency may know of a leg depends on its part. The initiator knows every leg, a recipient its
-own, an approver those that it decides. A supervisor is shown single statements, as the policy says:
-of each leg it learns what those did to it (proven, as of their entries) and what the hub lists now
+An agency knows of a leg what its part allows. The initiator knows every leg, a recipient its own,
+an approver those that it decides. A supervisor is shown single statements, as the policy says: of
+each leg it learns what those did to it (proven, as of their entries) and what the hub lists now
 (unproven).
 """
 

@@ -1,7 +1,7 @@
 """Errors in the reader's language: what is wrong and what to do, by reason; the detail is apart.
 
 Messages of errors are English and may quote others. A person is told the sentence of the reason;
-the message stands beside it as a technical detail, for whoever is asked for help.
+the message stands beside it as a technical detail, for the helpdesk.
 """
 
 from __future__ import annotations

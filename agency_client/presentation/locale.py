@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -18,6 +19,14 @@ _VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
+_MARKS: Final = {
+    Language.EN: (",", "."),
+    Language.RU: ("\u00a0", ","),
+    Language.KK: ("\u00a0", ","),
+}
+"""What stands between thousands, and before the decimals (CLDR; a test compares them)."""
+_NUMBER: Final = re.compile(r"(-?)(0|[1-9][0-9]{0,39})(?:\.([0-9]{1,40}))?")
+"""A number in one form alone, so that what is shown can be read back digit for digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,19 @@ class Locale:
     def one_line(self, text: str) -> str:
         """Another's text on one line, with nothing unseen in it."""
         return one_line(text, self.language)
+
+    def amount(self, given: str) -> str:
+        """An amount as this language writes it, digit for digit: nothing is rounded or left out.
+
+        What is no plain number stays as its author wrote it.
+        """
+        found = _NUMBER.fullmatch(given)
+        if found is None:
+            return self.one_line(given)
+        thousands, decimal = _MARKS[self.language]
+        sign, whole, part = found.groups()
+        shown = f"{sign}{int(whole):,}".replace(",", thousands)
+        return shown if part is None else f"{shown}{decimal}{part}"
 
     def second(self, at: datetime | None) -> str:
         """A time to the second, with its zone."""

@@ -18,6 +18,7 @@ PRODUCT = (
     "exchange_server",
     "certs/exchange_certs",
     "certs/exchange_keys",
+    "certs/exchange_replay",
     "proto/exchange_protocol",
 )
 WRITES_ELSEWHERE = {

@@ -104,7 +104,7 @@ def parse_country(text: str, where: str) -> str:
 
 
 def parse_time_zone(text: str, where: str) -> str:
-    """Check the form of an IANA time zone name; whether it exists is left to who uses it."""
+    """Check the form of an IANA time zone name; its caller checks whether it exists."""
     return parse_matching(text, _TIME_ZONE, "an IANA time zone such as Asia/Almaty", where)
 
 

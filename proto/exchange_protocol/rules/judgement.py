@@ -13,7 +13,8 @@ Steps, in order (ARCHITECTURE.md shows where they stand on the path of a stateme
  4. Directory statements: the directory's own rules decide. The rest is for exchanges.
  5. The author has a part in the exchange on every leg that it addresses, and nothing goes below
     the handling and TLP that the initiator put on the leg.
- 6. The policy permits the statement on every leg. What it passes on has the consents for it.
+ 6. The policy permits the statement on every leg. Content that it passes on has the consents for
+    it.
  7. The policy's gate gives approvals and approvers; the lifecycle allows the move. Approvals given
     before count while their authors' certificates stand.
  8. The supervisors are exactly those that the policy names.
@@ -274,8 +275,8 @@ def _without_revoked_approvals(
 ) -> Exchange:
     """Forget approvals on these legs by members whose every certificate was revoked since.
 
-    Who revokes a stolen coordinator's key means to stop what was approved with it. What is released
-    already stays so: its recipient may have read it.
+    A coordinator's stolen key is revoked in order to stop what was approved with it. A leg that is
+    released already stays so: its recipient may have read it.
     """
     if not any(leg.approvals for leg in exchange.legs if leg.agency in agencies):
         return exchange

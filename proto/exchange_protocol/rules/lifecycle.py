@@ -2,10 +2,10 @@
 
 Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
 A leg is in one `LegState`. Each kind's rows (`KindSpec.rows`) say which party may say it, in which
-states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Two moves have no
-row: `deliver`, which the hub makes, and `admit` of a member that is invited again. Time moves no
-leg: "overdue" follows from a leg's due time and is no state. Some rows apply only before or only
-after that time (`Row.when`), by the clock of the hub. The usual ways:
+states, and which state follows. A statement that no row allows is refused: OUT_OF_ORDER. Two moves
+have no row: `deliver`, which the hub makes, and `admit` of a member that is invited again. Time
+moves no leg: "overdue" follows from a leg's due time and is no state. Some rows apply only before
+or only after that time (`Row.when`), by the clock of the hub. The usual ways:
 
     HELD -> RELEASED -> DELIVERED -> ACKNOWLEDGED -> ANSWERED | REFUSED -> CLOSED
     HELD -> RETURNED -> HELD (supplemented)          HELD -> REJECTED -> CLOSED
@@ -193,7 +193,7 @@ def admit(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open the leg of a new member of a joint case, whom the statement invites.
 
-    Who declined or left before keeps its leg, which begins anew.
+    An agency that declined or left before keeps its leg, which begins anew.
 
     Assumed verified: `joint_case.check_invitation`.
 
@@ -223,7 +223,7 @@ def addressed_legs(
 
     A recipient speaks on its own leg and addresses the initiator alone, or also the members of a
     joint case whose request for consent it answers. Everyone else names the legs as recipients.
-    What is said to all members of a joint case speaks on the legs of all.
+    A statement to all members of a joint case speaks on the legs of all.
 
     Raises:
         NotPermitted: NOT_A_PARTY, if a named agency has no leg.

@@ -298,8 +298,8 @@ def test_listed_day_that_nobody_gave_is_refused(
     # The end of a day at -10:00 is that of the next day at +14:00.
     other, honest = given + timedelta(days=days), hub.summary
 
-    def lies(asked: str) -> pb.ExchangeSummary:
-        summary: pb.ExchangeSummary = honest(asked)
+    def lies(exchange_id: str) -> pb.ExchangeSummary:
+        summary: pb.ExchangeSummary = honest(exchange_id)
         summary.due_on.CopyFrom(to_day(other))
         return summary
 

@@ -31,6 +31,7 @@ from exchange_protocol.kinds.task import Task
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.rules.statements import Header, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_replay import open_scratch, store
 from exchange_server.ledger import PartHandle, Reader
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import schema, tables
@@ -104,6 +105,26 @@ def test_a_log_that_cannot_be_replayed_leaves_the_database_as_it_was(
     with pytest.raises(ExchangeError, match=why) as refused:
         migrate(old, anchors)
     assert refused.value.reason is Reason.CONFIG_INVALID
+    assert migrate(old, ANCHORS)[0] == "0004"
+    assert fsck(old, ANCHORS, LOG).findings == ()
+
+
+def test_migration_without_room_for_its_replay_leaves_the_database_as_it_was(
+    old: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> sqlite3.Connection:
+        connection = open_scratch()
+        connection.execute("PRAGMA page_size = 512")
+        connection.execute("PRAGMA max_page_count = 24")
+        return connection
+
+    monkeypatch.setattr(store, "MOST_IN_MEMORY", 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "open_scratch", full)
+        with pytest.raises(ExchangeError, match="make room") as refused:
+            migrate(old, ANCHORS)
+    # It is no verdict on the log.
+    assert refused.value.reason is Reason.FILE_NOT_WRITTEN
     assert migrate(old, ANCHORS)[0] == "0004"
     assert fsck(old, ANCHORS, LOG).findings == ()
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from agency_client.audit import AuditedLeaf, AuditReport, verify_log
 from agency_client.audit import monitor_state as state_module
-from agency_client.audit import replay_store as store_module
 from agency_client.audit.monitor_state import REPLAYED, MonitorState
 from agency_client.audit.split_views import split_view_in_evidence
 from exchange_keys import SoftwareSigner
@@ -32,6 +31,7 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.record.folds import LateAnswers
 from exchange_protocol.trust.identity import Member, Role
+from exchange_replay import store as store_module
 from tests.support.hub_data import LOG_NAME, log_key, log_signer, log_verifier
 from tests.support.statements import (
     AUDITOR,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale, language_of
@@ -132,3 +134,35 @@ def test_an_agency_is_named_after_its_id_and_a_name_deceives_nobody() -> None:
     assert said.startswith("kz.mia kz.fma[U+202E] Оops [")
     # A terminal has no names.
     assert Locale().agency("uz.fiu") == "uz.fiu"
+
+
+AMOUNTS = ("0", "5", "999", "1000", "1500.00", "0.50", "-1234567.891", "9" * 20 + "." + "1" * 13)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("given", AMOUNTS)
+def test_an_amount_is_shown_digit_for_digit(given: str, language: Language) -> None:
+    shown = Locale(language).amount(given)
+    tag = language.name.lower()
+    thousands, decimal = get_group_symbol(tag), get_decimal_symbol(tag)
+    assert shown.replace(thousands, "").replace(decimal, ".") == given
+    whole = shown.lstrip("-").partition(decimal)[0]
+    assert re.fullmatch(rf"[0-9]{{1,3}}({thousands}[0-9]{{3}})*", whole)
+    assert whole == format_decimal(abs(int(given.partition(".")[0])), locale=tag)
+
+
+def test_amounts_are_written_as_the_reader_writes_them() -> None:
+    shown = [Locale(each).amount("1234567.50") for each in (Language.EN, Language.RU, Language.KK)]
+    assert shown == ["1,234,567.50", "1\u00a0234\u00a0567,50", "1\u00a0234\u00a0567,50"]
+
+
+@pytest.mark.parametrize(
+    "given", ["1 000", "1,5", "+5", "007", "1e9", "NaN", "", ".5", "5.", "١٠", "5 KZT", "9" * 5000]
+)
+def test_what_is_no_plain_number_stays_as_it_was_written(given: str) -> None:
+    for language in Language:
+        assert Locale(language).amount(given) == given
+
+
+def test_unseen_characters_of_an_amount_are_shown() -> None:
+    assert Locale().amount("5\u202e00") == "5[U+202E]00"
