@@ -1,7 +1,8 @@
 """The way to the writer's thread and back: requests wait here for their turn.
 
-- `put` and `put_task` are called in the event loop and give futures. `take` and `answer` are called
-  in the writer's thread; the futures are settled in the event loop, those of a batch in one call.
+- `enqueue` and `enqueue_task` are called in the event loop and give futures. `take` and `answer`
+  are called in the writer's thread; the futures are settled in the event loop, those of a batch in
+  one call.
 - `fair_queue` says whose turn it is: agencies take turns, urgent statements go first, and those of
   one agency about one exchange keep the order in which they were put.
 - A batch is what waits when the writer comes round, at most `limits.batch_size`. A lone request
@@ -79,7 +80,7 @@ class Intake:
         self._loop = None
         self._queue.close()
 
-    def put(self, job: Job[_T]) -> asyncio.Future[_T]:
+    def enqueue(self, job: Job[_T]) -> asyncio.Future[_T]:
         """Let a request wait; the future gives its answer, or raises why it is refused.
 
         Raises:
@@ -87,15 +88,15 @@ class Intake:
             HubUnavailable: where the hub is closing.
         """
         future: asyncio.Future[_T] = self._open_loop().create_future()
-        self._put(
+        self._wait_in_line(
             QueuedRequest(WaitingJob(job, future), job.caller.agency, job.about, job.is_urgent)
         )
         return future
 
-    def put_task(self, task: Task[_T], agency: AgencyId | None) -> asyncio.Future[_T]:
-        """Let a transaction wait for the turn of an agency, or for the hub's own; as `put`."""
+    def enqueue_task(self, task: Task[_T], agency: AgencyId | None) -> asyncio.Future[_T]:
+        """Let a transaction wait for the turn of an agency, or for the hub's own; as `enqueue`."""
         future: asyncio.Future[_T] = self._open_loop().create_future()
-        self._put(QueuedRequest(WaitingTask(task, future), agency, weight=TASK_WEIGHT))
+        self._wait_in_line(QueuedRequest(WaitingTask(task, future), agency, weight=TASK_WEIGHT))
         return future
 
     def verify_room(self, agency: AgencyId) -> None:
@@ -155,7 +156,7 @@ class Intake:
         waiting = [*taken, *self._queue.drain()]
         self.answer(waiting, [not_known_to_be_stored()] * len(waiting), lambda: None)
 
-    def _put(self, request: QueuedRequest[Waiting]) -> None:
+    def _wait_in_line(self, request: QueuedRequest[Waiting]) -> None:
         self._queue.put(request)
         if self._has_ended:
             # The thread may have emptied the queue for the last time before this was in it.

@@ -76,16 +76,11 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One of many statements that is refused, or put off."""
+    """One of many statements that is refused for good."""
 
     error: ExchangeError
     logged: asyncio.Future[None] | None = None
     """Settled when the refusal is on the log; None where it is not logged."""
-
-    @property
-    def is_put_off(self) -> bool:
-        """True if it will be good, sent again."""
-        return self.logged is None and not self.error.is_final
 
     def cancel(self) -> None:
         """Wait for its log entry no longer."""
@@ -102,7 +97,21 @@ class Refused:
         return self.error
 
 
-HandedIn: TypeAlias = Submitted | Refused
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """One of many statements that is put off: the same bytes may be sent again."""
+
+    error: ExchangeError
+
+    def cancel(self) -> None:
+        """Nothing is waited for."""
+
+    async def outcome(self) -> ExchangeError:
+        """The reason to wait."""
+        return self.error
+
+
+Handled: TypeAlias = Submitted | Refused | PutOff
 
 
 class Ledger:
@@ -246,7 +255,7 @@ class Ledger:
                 await self.deny(caller, SUBMIT, error, payload_digest=signed.digest)
             raise
         self._room.admit(submission)
-        return await self._writer.put(submission)
+        return await self._writer.enqueue(submission)
 
     async def submit_batch(
         self,
@@ -263,32 +272,34 @@ class Ledger:
         """
         self._gate.verify_open()
         tracker = DependencyTracker()
-        handed: list[HandedIn] = []
+        handled: list[Handled] = []
         try:
             async with self.slices(caller) as slices:
                 for each in given:
-                    one = await self._hand_in(caller, read(each), known_tree_size, tracker, slices)
-                    handed.append(one)
-                    if isinstance(one, Refused) and one.is_put_off:
-                        handed += [Refused(one.error)] * (len(given) - len(handed))
+                    one = await self._submit_one(
+                        caller, read(each), known_tree_size, tracker, slices
+                    )
+                    handled.append(one)
+                    if isinstance(one, PutOff):
+                        handled += [one] * (len(given) - len(handled))
                         break
                     await slices.yield_if_due()
-            return [await one.outcome() for one in handed]
+            return [await one.outcome() for one in handled]
         finally:
             # The caller may have gone: then nobody waits for the rest.
-            for one in handed:
+            for one in handled:
                 one.cancel()
 
-    async def hand_in(
+    async def submit_in_stream(
         self, caller: Caller, read: _Read, known_tree_size: int, tracker: DependencyTracker
-    ) -> HandedIn:
-        """Hand in one of the statements of a stream, to be accepted or refused as by `submit`.
+    ) -> Handled:
+        """Submit one of the statements of a stream, to be accepted or refused as by `submit`.
 
         `tracker` is shared by statements of which one may follow on another.
         """
         self._gate.verify_open()
         async with self.slices(caller) as slices:
-            return await self._hand_in(caller, read, known_tree_size, tracker, slices)
+            return await self._submit_one(caller, read, known_tree_size, tracker, slices)
 
     async def deliver(self, caller: Caller, payload_digest: bytes, part_name: str) -> PartHandle:
         """Permit a reader a part: the delivery is on the log when this returns.
@@ -298,7 +309,7 @@ class Ledger:
             NotPermitted: NOT_A_PARTY, where it sees the statement but is no reader of the part.
         """
         self._gate.verify_open()
-        return await self._writer.put(Delivery(caller, payload_digest, part_name))
+        return await self._writer.enqueue(Delivery(caller, payload_digest, part_name))
 
     async def inspect(
         self,
@@ -316,7 +327,7 @@ class Ledger:
                 read; it must not be shown.
         """
         self._gate.verify_open()
-        return await self._writer.put(Inspection(caller, start, page, known_tree_size))
+        return await self._writer.enqueue(Inspection(caller, start, page, known_tree_size))
 
     async def deny(
         self,
@@ -329,7 +340,9 @@ class Ledger:
     ) -> None:
         """Log a refusal, within the agency's bound."""
         self._gate.verify_open()
-        await self._writer.put(Denial(caller, operation, error.reason, exchange_id, payload_digest))
+        await self._writer.enqueue(
+            Denial(caller, operation, error.reason, exchange_id, payload_digest)
+        )
 
     async def stage_part(self, caller: Caller, sha256: bytes, size: int) -> staging.StagedPart:
         """Begin an upload; see `staging`."""
@@ -380,14 +393,14 @@ class Ledger:
         self._upkeep = Upkeep(self._engine, self._context, self._writer, self._gate, self._room)
         self._upkeep.start()
 
-    async def _hand_in(
+    async def _submit_one(
         self,
         caller: Caller,
         read: _Read,
         known_tree_size: int,
         tracker: DependencyTracker,
         slices: Slices,
-    ) -> HandedIn:
+    ) -> Handled:
         """Put one statement of a batch, or the refusal of it."""
         try:
             if isinstance(read, ExchangeError):
@@ -396,18 +409,18 @@ class Ledger:
             job = check_submission(caller, *read, known_tree_size, limits, tracker)
             await self._routes.prepare(self.directory, job.statement, slices)
             self._room.admit(job)
-            return Submitted(self._writer.put(job))
+            return Submitted(self._writer.enqueue(job))
         except ExchangeError as error:
             if not is_logged(error):
-                return Refused(error)
+                return _unlogged(error)
             refusal = error
         digest = b"" if isinstance(read, ExchangeError) else read[0].digest
         try:
             denial = Denial(caller, SUBMIT, refusal.reason, "", digest)
-            return Refused(refusal, self._writer.put(denial))
+            return Refused(refusal, self._writer.enqueue(denial))
         except ExchangeError as error:
             # The refusal does not hold before it can be logged: until then it is put off.
-            return Refused(error)
+            return _unlogged(error)
 
     def _announce(self, tree_size: int) -> None:
         self._scheduler.batch_ended()
@@ -415,3 +428,8 @@ class Ledger:
             self._announced = tree_size
             self._grown.set()
             self._grown = asyncio.Event()
+
+
+def _unlogged(error: ExchangeError) -> Refused | PutOff:
+    """The outcome of a statement whose refusal is not on the log."""
+    return Refused(error) if error.is_final else PutOff(error)

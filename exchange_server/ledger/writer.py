@@ -107,16 +107,16 @@ class Writer:
         """In how many seconds what waits should be written."""
         return self._intake.expected_wait()
 
-    def put(self, job: Job[_T]) -> asyncio.Future[_T]:
+    def enqueue(self, job: Job[_T]) -> asyncio.Future[_T]:
         """Put a request; the future gives its answer, or raises why it is refused."""
-        return self._intake.put(job)
+        return self._intake.enqueue(job)
 
     async def run(self, task: Task[_T], *, agency: AgencyId | None = None) -> _T:
         """Run a short transaction of its own between batches; it must not touch the log.
 
         It waits for the turn of the agency that it is done for, or for the hub's own.
         """
-        return await self._intake.put_task(task, agency)
+        return await self._intake.enqueue_task(task, agency)
 
     async def catch_up(self, agency: AgencyId | None = None) -> None:
         """Take over what another hub on the same log has committed since; `agency` as in `run`."""

@@ -25,7 +25,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Accepted, Ledger
-from exchange_server.ledger.ledger import HandedIn, Refused
+from exchange_server.ledger.ledger import Handled, PutOff
 from exchange_server.rpc.requests import parse_submission_of_batch
 
 UNANSWERED: Final = 64
@@ -43,12 +43,12 @@ class SubmissionStream:
         self._rates = rates
         self._caller = caller
         self._verify_still_good = verify_still_good
-        self._unanswered: deque[tuple[HandedIn, int]] = deque()
+        self._unanswered: deque[tuple[Handled, int]] = deque()
         self._bytes = 0
         self._changed = asyncio.Event()
         self._is_read = False
         self._tracker = DependencyTracker()
-        self._no_room: Refused | None = None
+        self._no_room: PutOff | None = None
 
     async def answers(
         self, requests: AsyncIterator[pb.SubmitRequest]
@@ -57,8 +57,8 @@ class SubmissionStream:
         reading = asyncio.create_task(self._read(requests))
         try:
             while await self._has_next():
-                handed, size = self._unanswered[0]
-                outcome = await handed.outcome()
+                handled, size = self._unanswered[0]
+                outcome = await handled.outcome()
                 self._unanswered.popleft()
                 self._bytes -= size
                 self._changed.set()
@@ -67,8 +67,8 @@ class SubmissionStream:
         finally:
             reading.cancel()
             # The caller may have gone: then nobody waits for the rest.
-            for handed, _ in self._unanswered:
-                handed.cancel()
+            for handled, _ in self._unanswered:
+                handled.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await reading
 
@@ -79,7 +79,7 @@ class SubmissionStream:
                 if not self._unanswered:
                     self._tracker, self._no_room = DependencyTracker(), None
                 size = request.ByteSize()
-                self._unanswered.append((await self._hand_in(request), size))
+                self._unanswered.append((await self._submit(request), size))
                 self._bytes += size
                 self._changed.set()
                 await self._rates.flow_statement(self._caller.agency, size)
@@ -90,16 +90,16 @@ class SubmissionStream:
             self._is_read = True
             self._changed.set()
 
-    async def _hand_in(self, request: pb.SubmitRequest) -> HandedIn:
+    async def _submit(self, request: pb.SubmitRequest) -> Handled:
         if self._no_room is not None:
             return self._no_room
         read = parse_submission_of_batch(request)
-        handed = await self._ledger.hand_in(
+        handled = await self._ledger.submit_in_stream(
             self._caller, read, request.known_tree_size, self._tracker
         )
-        if isinstance(handed, Refused) and handed.is_put_off:
-            self._no_room = handed
-        return handed
+        if isinstance(handled, PutOff):
+            self._no_room = handled
+        return handled
 
     async def _has_next(self) -> bool:
         await self._wait_until(lambda: bool(self._unanswered) or self._is_read)

@@ -13,7 +13,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Accepted
-from exchange_server.ledger.ledger import Refused, Submitted
+from exchange_server.ledger.ledger import PutOff, Submitted
 from exchange_server.rpc.submissions import UNANSWERED, UNANSWERED_BYTES, SubmissionStream
 from tests.support.statements import KZ_MIA
 
@@ -48,11 +48,11 @@ def stream_to(ledger: Mock, verify_still_good: Mock | None = None) -> Submission
 async def test_so_much_is_read_ahead_of_the_answers_and_no_more(size: int, most: int) -> None:
     requests, futures = Requests(size), list[asyncio.Future[Accepted]]()
 
-    async def hand_in(*_: object) -> Submitted:
+    async def submit_in_stream(*_: object) -> Submitted:
         futures.append(asyncio.get_running_loop().create_future())
         return Submitted(futures[-1])
 
-    answers = stream_to(Mock(hand_in=hand_in)).answers(aiter(requests))
+    answers = stream_to(Mock(submit_in_stream=submit_in_stream)).answers(aiter(requests))
     first = asyncio.ensure_future(anext(answers))
     for _ in range(500):
         await asyncio.sleep(0)
@@ -69,8 +69,8 @@ async def test_so_much_is_read_ahead_of_the_answers_and_no_more(size: int, most:
 
 async def test_without_room_all_is_put_off_until_what_was_sent_is_answered() -> None:
     held: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
-    outcomes = iter([Submitted(held), Refused(OVERLOADED)])
-    ledger = Mock(hand_in=AsyncMock(side_effect=lambda *_: next(outcomes)))
+    outcomes = iter([Submitted(held), PutOff(OVERLOADED)])
+    ledger = Mock(submit_in_stream=AsyncMock(side_effect=lambda *_: next(outcomes)))
     answers = stream_to(ledger).answers(aiter(Requests(most=5)))
     first = asyncio.ensure_future(anext(answers))
     for _ in range(50):
@@ -79,14 +79,14 @@ async def test_without_room_all_is_put_off_until_what_was_sent_is_answered() -> 
     assert await first == ANSWER
     assert [each async for each in answers] == [OVERLOADED] * 4
     # Three of them were not handed in at all.
-    assert ledger.hand_in.call_count == 2
+    assert ledger.submit_in_stream.call_count == 2
 
 
 async def test_after_the_last_answer_statements_are_taken_again() -> None:
     accepted = asyncio.get_running_loop().create_future()
     accepted.set_result(ANSWER)
-    outcomes = iter([Refused(OVERLOADED), Submitted(accepted)])
-    ledger = Mock(hand_in=AsyncMock(side_effect=lambda *_: next(outcomes)))
+    outcomes = iter([PutOff(OVERLOADED), Submitted(accepted)])
+    ledger = Mock(submit_in_stream=AsyncMock(side_effect=lambda *_: next(outcomes)))
     answered = asyncio.Event()
 
     async def requests() -> AsyncIterator[pb.SubmitRequest]:
@@ -105,7 +105,9 @@ async def test_a_caller_that_is_revoked_meanwhile_is_served_no_further() -> None
     accepted.set_result(ANSWER)
     revoked = Reason.CERTIFICATE_REVOKED.error("fictional")
     still_good = Mock(side_effect=[None, None, revoked])
-    stream = stream_to(Mock(hand_in=AsyncMock(return_value=Submitted(accepted))), still_good)
+    stream = stream_to(
+        Mock(submit_in_stream=AsyncMock(return_value=Submitted(accepted))), still_good
+    )
     answers = stream.answers(aiter(Requests()))
     assert [await anext(answers), await anext(answers)] == [ANSWER] * 2
     with pytest.raises(ExchangeError) as caught:
