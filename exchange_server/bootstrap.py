@@ -324,7 +324,7 @@ async def serve(
             parent.keep_telling()
         manager = ServiceManager()
         manager.tell_ready()
-        # What is loaded now stays: the collector need not walk over it again and again under load.
+        # Modules stay loaded: the collector need not walk over them again and again under load.
         gc.collect()
         gc.freeze()
         try:

@@ -38,7 +38,7 @@ Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="Name of th
 def import_entities(context: typer.Context, name: Name, given: GivenEntities) -> None:
     """Import records of your own, in the place of the set of that name.
 
-    What is compared of them is kept sealed on this machine: names, dates, numbers and contacts.
+    The compared values are kept sealed on this machine: names, dates, numbers and contacts.
     """
     session = session_of(context)
     if given.ftm is None and given.csv is None:

@@ -162,7 +162,7 @@ def revoke(
 ) -> None:
     """Take a signing certificate back, or all of a member; says whether the hub has taken it.
 
-    Code 4 if it waits for the hub: then the key still counts. What is left to do follows.
+    Code 4 if it waits for the hub: then the key still counts. The remaining steps follow.
     """
     session = session_of(context)
     leaf = None if which.startswith(_IDENTITY) else read_certificates(Path(which))[0]

@@ -15,10 +15,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -26,8 +24,21 @@ from rich.text import Text
 
 from agency_client.cli.terminal import is_utf_8, results
 from agency_client.content.characters import is_hidden
+from agency_client.presentation import layout
+from agency_client.presentation.layout import (
+    PLAIN_WIDTH,
+    as_text,
+    clean,
+    fields_of,
+    heading_text,
+    table_of,
+    widths,
+)
 from agency_client.presentation.visible import mark_hidden, visible
 from exchange_protocol.kinds.codes import LegState
+
+Cell = layout.Cell
+Column = layout.Column
 
 STATE_STYLES: Final[Mapping[LegState, str]] = {
     LegState.HELD: "yellow",
@@ -50,26 +61,6 @@ _UNUSUAL: Final = re.compile(r"[^\n -~\u0400-\u04ff]")
 """Characters that may have to be escaped; Latin and Cyrillic letters pass at once."""
 _FOREIGN: Final = re.compile(r"[^\n -~]")
 """Characters that are escaped on a stream that is not in UTF-8."""
-_PLAIN_WIDTH: Final = 200
-"""Columns of a table that no terminal limits: a program that reads text wants whole lines."""
-_LEAST_WRAPPED: Final = 16
-"""Columns that a text needs at least to be broken into lines that people read."""
-_GAP: Final = 2
-"""Columns between two columns of a table."""
-
-Cell = str | Text
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table."""
-
-    name: str
-    wraps: bool = False
-    """True if its texts may be broken into lines, at words."""
-    gives_way: int = 0
-    """On a terminal that is too narrow for all columns the highest number is left out first; 0 is
-    never left out."""
 
 
 class _Console(Console):
@@ -88,7 +79,7 @@ class Advance(Protocol):
 def out(width: int | None = None) -> Console:
     """The console of results."""
     if not sys.stdout.isatty():
-        width = max(width or 0, _PLAIN_WIDTH)
+        width = max(width or 0, PLAIN_WIDTH)
     return _Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty(), width=width)
 
 
@@ -100,7 +91,7 @@ def err() -> Console:
 def say(text: Cell) -> None:
     """Print a line of the result."""
     with results():
-        out().print(_clean(text))
+        out().print(clean(text))
 
 
 def put(text: str) -> None:
@@ -117,8 +108,7 @@ def complain(text: str, style: str = "") -> None:
 
 def heading(text: str) -> None:
     """Print the heading of a section."""
-    shown = mark_hidden(text[:1].upper() + text[1:])
-    say(Text(f"\n{shown}", style="bold underline" if sys.stdout.isatty() else ""))
+    say(Text(f"\n{heading_text(text)}", style="bold underline" if sys.stdout.isatty() else ""))
 
 
 def alarm(text: str) -> Text:
@@ -150,11 +140,11 @@ def print_table(
     field has a line.
     """
     named = [Column(each) if isinstance(each, str) else each for each in columns]
-    cells = [[_clean(cell) for cell in row] for row in rows]
+    cells = [[clean(cell) for cell in row] for row in rows]
     if not cells:
         say(empty)
         return
-    least, whole = _widths(named, cells)
+    least, whole = widths(named, cells)
     if sys.stdout.isatty() and least > out().width:
         fitting = _fitting(named, cells, out().width)
         if not fitting:
@@ -162,30 +152,19 @@ def print_table(
             return
         named = [named[number] for number in fitting]
         cells = [[row[number] for number in fitting] for row in cells]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in named:
-        # An id or a date that is broken over lines can be neither copied nor read.
-        table.add_column(column.name.upper(), overflow="fold", no_wrap=not column.wraps)
-    for row in cells:
-        table.add_row(*row)
-    _print_table(table, whole)
+    _print_table(table_of(named, cells), whole)
 
 
 def print_fields(fields: Iterable[tuple[str, Cell]]) -> None:
     """Print names with their values, aligned."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in fields:
-        table.add_row(_clean(name), _clean(value))
-    _print_table(table)
+    _print_table(fields_of(fields))
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Advance | None]:
     """A bar on stderr while something long runs; None where no terminal is.
 
-    What is done in one step shows none: it would only flicker.
+    Work of one step shows none: it would only flicker.
     """
     if not sys.stderr.isatty():
         yield None
@@ -203,27 +182,12 @@ def progress(what: str) -> Iterator[Advance | None]:
         yield advance
 
 
-def _clean(value: Cell) -> Text:
-    return value if isinstance(value, Text) else Text(mark_hidden(value))
-
-
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> tuple[int, int]:
-    """The columns that a table needs at least, and those that it fills if nothing is broken."""
-    least = whole = _GAP * (len(columns) - 1)
-    for number, column in enumerate(columns):
-        lines = [line for row in rows for line in row[number].plain.split("\n")]
-        longest = max(map(cell_len, [column.name, *lines]))
-        least += min(longest, _LEAST_WRAPPED) if column.wraps else longest
-        whole += longest
-    return least, whole
-
-
 def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int) -> list[int]:
     """The numbers of the columns that fit beside each other; none if those that must do not."""
     kept = list(range(len(columns)))
     for number in sorted(kept, key=lambda each: -columns[each].gives_way):
         named = [columns[each] for each in kept]
-        if _widths(named, [[row[each] for each in kept] for row in rows])[0] <= width:
+        if widths(named, [[row[each] for each in kept] for row in rows])[0] <= width:
             return kept
         if not columns[number].gives_way:
             return []
@@ -245,11 +209,7 @@ def _print_table(table: Table, width: int = 0) -> None:
         if sys.stdout.isatty():
             out().print(table)
             return
-        # rich fills every line up to the width of the table.
-        console = out(width)
-        with console.capture() as captured:
-            console.print(table)
-        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        sys.stdout.write(as_text(table, width))
 
 
 def _write_json(text: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from agency_client.core.views import UnsealedExchange, UnsealedStatement
-from agency_client.presentation.handling import READABLE, saved_files
+from agency_client.core.views import UnsealedExchange
+from agency_client.presentation.handling import saved_files
+from agency_client.presentation.locale import Locale
 from exchange_files import check_new, drop_drafts, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
@@ -17,13 +17,12 @@ def write_parts(
     folder: Path,
     agency: AgencyId,
     reader: str | None,
-    readable: Callable[[UnsealedStatement], str],
+    locale: Locale,
 ) -> list[Path]:
     """Write every opened part into new files, a folder a statement; gives their paths.
 
-    Beside the parts stand the words of the statement in a form to read and print (`readable`).
-    Beside the parts of another agency stands what may be done with them (`handling_note`). What is
-    TLP:RED is written for a named reader alone; raises MISSING_FIELD without one.
+    `saved_files` says which these are. A TLP:RED part is written for a named reader alone; raises
+    MISSING_FIELD without one.
 
     Nothing is written if a link stands for one of the folders, or if one of the files exists; but
     a file with the same bytes stays, so that a call that was cut off may be repeated.
@@ -31,14 +30,12 @@ def write_parts(
     parts: dict[Path, bytes] = {}
     for number, statement in enumerate(opened.statements, start=1):
         own = folder / f"{number:02d}-{statement.kind.value}-{statement.author.agency}"
-        files = saved_files(statement, agency, reader)
+        files = saved_files(statement, agency, reader, locale)
         if files and own.is_symlink():
             raise Reason.FILE_NOT_WRITTEN.error(
                 f"a link stands where the folder {own} goes; nothing is written through it: remove "
                 "it, or name another folder"
             )
-        if files:
-            files[READABLE] = readable(statement).encode()
         parts |= {own / name: data for name, data in files.items()}
     new = {path: data for path, data in parts.items() if _held(path) != data}
     make_folder(folder)

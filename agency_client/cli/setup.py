@@ -106,7 +106,7 @@ def whoami(context: typer.Context) -> None:
     """Tell who you are, by which certificates, and what you know of the hub; needs no hub.
 
     A certificate that was revoked, as far as the last `sync` and the profile's revocation list say,
-    is marked. What ends soon is warned of.
+    is marked. A certificate that ends soon is warned of.
     """
     session = session_of(context)
     loaded = session.load_profile()

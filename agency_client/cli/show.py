@@ -1,15 +1,13 @@
 """`agency show`: one exchange, verified and opened.
 
 Everything is verified before a word of it is printed: signatures, certificates, proofs, approvals,
-the rules; what does not verify ends the command. What is sealed to others is not shown.
+the rules; what does not verify ends the command. Parts sealed to others are not shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,18 +31,9 @@ from agency_client.cli.output import (
 from agency_client.cli.parts import write_parts
 from agency_client.cli.session import references_of, session_of
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
-from agency_client.presentation.documents import document_fields
 from agency_client.presentation.due import used_words
-from agency_client.presentation.entities import (
-    ENTITY_COLUMNS,
-    LINK_COLUMNS,
-    PAYMENT_COLUMNS,
-    Table,
-    tables,
-)
 from agency_client.presentation.exchanges import (
     LegFacts,
-    fault_words,
     header_facts,
     known_legs,
     leg_row,
@@ -53,7 +42,14 @@ from agency_client.presentation.exchanges import (
 )
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.plain import exchange_json, sealed_to_others
+from agency_client.presentation.plain import exchange_json
+from agency_client.presentation.reading import (
+    Fields,
+    Heading,
+    Line,
+    Rows,
+    statement_blocks,
+)
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.trust.identity import AgencyId
 
@@ -61,8 +57,6 @@ if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
 _SHOWN_ROWS = 20
-_PRINTED_ROWS = 10_000
-"""Of each table; a text that is longer than this is no paper to read."""
 
 
 @app.command(rich_help_panel="Look")
@@ -97,10 +91,7 @@ def show(
         # The first answer of the hub may have brought the agency's time zone.
         locale, agency = session.locale_of(hub), hub.agency
 
-    def readable(statement: UnsealedStatement) -> str:
-        return to_print(statement, locale)
-
-    files = write_parts(opened, out_dir, agency, reader, readable) if out_dir else []
+    files = write_parts(opened, out_dir, agency, reader, locale) if out_dir else []
     if session.as_json:
         legs = known_legs(opened.verified, agency)
         print_json(
@@ -179,7 +170,7 @@ def _print_clocks(legs: Sequence[LegFacts], locale: Locale, now: datetime) -> No
     rows: list[list[Cell]] = []
     for leg in legs:
         for clock in leg.clocks:
-            until = locale.due(clock.at, now, is_overdue=clock.is_over(now))
+            until = locale.due(clock.at, clock.day, now, is_overdue=clock.is_over(now))
             rows.append(
                 [
                     leg.agency,
@@ -196,68 +187,14 @@ def _print_clocks(legs: Sequence[LegFacts], locale: Locale, now: datetime) -> No
         print_table([Column(locale.say(each), each in wrapped) for each in labels], rows, "")
 
 
-def to_print(statement: UnsealedStatement, locale: Locale) -> str:
-    """The words and tables of one statement as plain text, to be kept or printed."""
-    with redirect_stdout(StringIO()) as text:
-        _print_statement(statement, locale, _PRINTED_ROWS)
-    return text.getvalue().lstrip("\n")
-
-
-def _print_statement(
-    statement: UnsealedStatement, locale: Locale, most_rows: int = _SHOWN_ROWS
-) -> None:
-    if not statement.parts and not statement.statement.parts:
-        return
-    heading(
-        locale.say(
-            Label.OF_AT,
-            what=locale.say(statement.kind.spec.words),
-            agency=statement.author.agency,
-            time=locale.second(statement.hub_time),
-        )
-    )
-    # Acts on a single statement take it, such as a request for consent.
-    print_fields([(locale.say(Label.DIGEST), statement.statement.digest.hex())])
-    for document in (statement.brief, statement.content):
-        if document is not None:
-            print_fields(document_fields(document, locale))
-    if statement.is_erased:
-        say(locale.say(Label.ERASED))
-        return
-    if sealed := sealed_to_others(statement):
-        say(f"{locale.say(Label.SEALED_TO_OTHERS)}: {', '.join(sealed)}")
-    for fault in statement.faults:
-        say(alarm(fault_words(fault, locale)))
-    if statement.missing_subjects:
-        say(
-            locale.say(
-                Label.MISSING_SUBJECTS,
-                declared=statement.statement.header.subject_count,
-                found=statement.subject_count,
-            )
-        )
-    for name, data in statement.attachments.items():
-        say(locale.say(Label.ATTACHMENT, name=locale.one_line(name), size=len(data)))
-    _print_entities(statement, locale, most_rows)
-
-
-def _print_entities(statement: UnsealedStatement, locale: Locale, most_rows: int) -> None:
-    found = tables(statement.entities(), locale, most_rows)
-    _print_rows(Label.PAYMENTS, PAYMENT_COLUMNS, found.payments, locale)
-    if found.totals:
-        say(f"{locale.say(Label.IN_ALL)}: {found.totals} ({found.payments.count})")
-    _print_rows(Label.ENTITIES, ENTITY_COLUMNS, found.entities, locale)
-    _print_rows(Label.LINKS, LINK_COLUMNS, found.links, locale)
-
-
-_WRAPPED = frozenset({Label.PAYER, Label.PAYEE, Label.FOR_WHAT, Label.NAME, Label.DETAILS})
-
-
-def _print_rows(title: Label, columns: Sequence[Label], table: Table, locale: Locale) -> None:
-    if not table.rows:
-        return
-    heading(locale.say(title))
-    named = [Column(locale.say(each), wraps=each in _WRAPPED) for each in columns]
-    print_table(named, table.rows, "")
-    if table.count > len(table.rows):
-        say(locale.say(Label.AND_MORE, number=table.count - len(table.rows)))
+def _print_statement(statement: UnsealedStatement, locale: Locale) -> None:
+    for block in statement_blocks(statement, locale, _SHOWN_ROWS):
+        match block:
+            case Heading(text):
+                heading(text)
+            case Line(text, is_alarm):
+                say(alarm(text) if is_alarm else text)
+            case Fields(pairs):
+                print_fields(pairs)
+            case Rows(columns, rows):
+                print_table(columns, rows, "")

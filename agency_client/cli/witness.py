@@ -56,10 +56,10 @@ def run(
 ) -> None:
     """Cosign the log's newest checkpoint again and again, as long as it only grows.
 
-    The profile must be an auditor's, and the hub must list the witness. What was cosigned is kept
-    in FILE.state beside the key; never run one key from two places. A log that shrank or shows a
-    split view is refused: both signed checkpoints are kept as evidence, and the command ends with
-    code 1.
+    The profile must be an auditor's, and the hub must list the witness. The last cosigned
+    checkpoint is kept in FILE.state beside the key; never run one key from two places. A log that
+    shrank or shows a split view is refused: both signed checkpoints are kept as evidence, and the
+    command ends with code 1.
     """
     session = session_of(context)
     with session.hub() as hub:

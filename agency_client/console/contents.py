@@ -21,11 +21,13 @@ from agency_client.presentation.entities import (
     Section,
     Table,
     Tables,
+    added,
     amount_of,
     name_end,
     payment_ends,
     row,
     section_of,
+    total_words,
 )
 from agency_client.presentation.locale import Locale
 
@@ -58,7 +60,7 @@ class Contents:
     places: Mapping[Section, Sequence[int]] = field(repr=False)
     """Of each row, the number of its part and its first byte there, as one number."""
     captions: Mapping[str, str] = field(repr=False)
-    totals: str
+    totals: Mapping[str, Decimal]
     flows: tuple[Flow, ...] = field(repr=False)
     """The largest."""
     flow_count: int
@@ -76,7 +78,7 @@ class Contents:
         """The first rows of each table."""
         return Tables(
             payments=self.table(Section.PAYMENTS, locale, 0, most),
-            totals=self.totals,
+            totals=total_words(self.totals, locale),
             entities=self.table(Section.ENTITIES, locale, 0, most),
             links=self.table(Section.LINKS, locale, 0, most),
         )
@@ -140,7 +142,7 @@ class _Flows:
             return
         key = (*payment_ends(payment), ", ".join(payment["properties"].get("currency", ())))
         total, count = self._sums.get(key, (Decimal(0), 0))
-        self._sums[key] = (total + amount, count + 1)
+        self._sums[key] = (added(total, amount), count + 1)
 
     def named(self, captions: Mapping[str, str]) -> list[Flow]:
         """The flows, the largest first; two ends of one name are one end of the picture."""
@@ -149,7 +151,7 @@ class _Flows:
         for (payer, payee, currency), (amount, count) in self._sums.items():
             key = (name_end(payer, captions), name_end(payee, captions), currency)
             total, number = sums.get(key, (Decimal(0), 0))
-            sums[key] = (total + amount, number + count)
+            sums[key] = (added(total, amount), number + count)
         for (_, _, currency), (amount, _) in sums.items():
             largest[currency] = max(largest.get(currency, Decimal(0)), abs(amount))
         ordered = sorted(sums.items(), key=lambda item: -abs(item[1][0]))

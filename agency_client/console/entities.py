@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from agency_client.console.contents import Contents
 from agency_client.console.visits import Visit
-from agency_client.presentation.entities import Section
+from agency_client.presentation.entities import Section, total_words
 from exchange_protocol.errors import Reason
 
 PAGE_ROWS: Final = 200
@@ -30,7 +30,7 @@ def show_flows(visit: Visit) -> Response:
         (
             locale.one_line(each.payer),
             locale.one_line(each.payee),
-            f"{each.amount:,f}".replace(",", " "),
+            locale.amount(f"{each.amount:f}"),
             locale.one_line(each.currency),
             each.count,
             each.share,
@@ -64,7 +64,7 @@ def show_table(visit: Visit) -> Response:
         first=page * PAGE_ROWS + 1,
         is_payments=section is Section.PAYMENTS,
         address=f"/exchange/{parameters['exchange']}/table/{parameters['index']}/{name}?page=",
-        totals=contents.totals if section is Section.PAYMENTS else "",
+        totals=total_words(contents.totals, visit.locale) if section is Section.PAYMENTS else "",
     )
 
 

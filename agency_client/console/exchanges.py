@@ -55,7 +55,7 @@ def save_statement(visit: Visit) -> Response:
     reader = " ".join(visit.field("reader").split()) or None
     for statement in opened.statements:
         if statement.index == parameters["index"]:
-            files = saved_files(statement, visit.console.client.agency, reader)
+            files = saved_files(statement, visit.console.client.agency, reader, visit.locale)
             return as_download(f"{opened.id[:13]}-{statement.index}.zip", zipped(files))
     raise Reason.PART_UNKNOWN.error("expected a statement of the exchange; there is none here")
 

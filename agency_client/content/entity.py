@@ -4,7 +4,7 @@ An entity is `{"id", "schema", "properties": {name: [text, ...]}}`, and may have
 FollowTheMoney's own files hold (`EXTRA_TEXTS`, `EXTRA_LISTS`). A key that is none of these, a name
 that stands twice, a schema or property that the model does not have, and a value that its type
 cannot hold are refused. The library by itself drops such values in silence, which would lose
-evidence. What is doubtful is warned of, not refused (`doubts`).
+evidence. A doubtful value is warned of, not refused (`doubts`).
 """
 
 from __future__ import annotations

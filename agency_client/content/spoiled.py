@@ -1,7 +1,7 @@
 """Values that were spoiled before they came here, by a spreadsheet or by a wrong encoding.
 
-What a spreadsheet shows in the place of a value is none, and is refused. What only reads as if it
-was spoiled may be what somebody wrote: it is told as a doubt, and sent as it stands.
+A mark that a spreadsheet shows in the place of a value, such as #REF!, is refused. A value that
+only looks spoiled may be meant: it is told as a doubt, and sent as it stands.
 """
 
 from __future__ import annotations

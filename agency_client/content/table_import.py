@@ -2,8 +2,8 @@
 
 Rules of this module:
 
-- The whole table is checked before the first entity is given, and is then read again. What is wrong
-  is told at once, by line and column.
+- The whole table is checked before the first entity is given, and is then read again. All faults
+  are told at once, by line and column.
 - A row that gives no entity, and one whose cells would be lost with an entity that has no key, is
   refused, unless such rows were said to be meant.
 - Two rows of one key that say different things of an entity are refused, unless keys were said to

@@ -193,9 +193,9 @@ class Delivery:
     ) -> Operation[tuple[list[Delivered], list[str]]]:
         """Send small statements in a stream; gives the result of each, and those to send anew.
 
-        What a cut stream left unanswered goes in another one, as long as each brings an answer. A
-        stream that failed before the first answer may have failed at the first statement: that one
-        is sent by itself, so that an error is its own.
+        Statements that a cut stream left unanswered go in another one, as long as each brings an
+        answer. A stream that failed before the first answer may have failed at the first statement:
+        that one is sent by itself, so that an error is its own.
         """
         outbox = self._ports.outbox
         results: list[Delivered] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from functools import partial
 from typing import Final
@@ -50,6 +50,8 @@ _COUNTRIES: Final = ("country", "jurisdiction", "nationality")
 _LINK_DETAILS: Final = ("role", "percentage", "startDate", "endDate", "relationship")
 _MOST_TOTALS: Final = 5
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,13})?")
+_EXACT: Final = Context(prec=80)
+"""For sums: the common context of Python rounds after 28 digits, and an amount may have 33."""
 _FORGETS_AFTER: Final = 200_000
 """Captions kept at most: with more entities than that, payments name the others by their ids."""
 
@@ -88,7 +90,7 @@ def tables(entities: Iterable[Entity], locale: Locale, most: int) -> Tables:
     """Sort entities into tables of at most `most` rows each."""
     gathered = Gathered()
     told = [entity for entity in entities if gathered.take(entity)]
-    made = Tables(totals=gathered.totals)
+    made = Tables(totals=total_words(gathered.totals, locale))
     for entity in told:
         table = getattr(made, section_of(entity))
         _add(table, most, partial(row, entity, gathered.captions, locale))
@@ -121,14 +123,9 @@ class Gathered:
         self._totals: dict[str, Decimal] | None = {}
 
     @property
-    def totals(self) -> str:
+    def totals(self) -> Mapping[str, Decimal]:
         """The sum of all payments, by currency; empty if there are none, or one is unclear."""
-        if not self._totals or len(self._totals) > _MOST_TOTALS:
-            return ""
-        return "; ".join(
-            f"{amount:,f} {currency}".replace(",", " ").rstrip()
-            for currency, amount in sorted(self._totals.items())
-        )
+        return self._totals or {}
 
     def take(self, entity: Entity) -> bool:
         """Take one; False if it was told before in the same words, so that it is not shown."""
@@ -145,6 +142,16 @@ class Gathered:
         if len(self.captions) < _FORGETS_AFTER:
             self.captions.setdefault(entity["id"], _name(entity))
         return True
+
+
+def total_words(totals: Mapping[str, Decimal], locale: Locale) -> str:
+    """Sums by currency in words; empty where there are too many currencies to be read in a line."""
+    if len(totals) > _MOST_TOTALS:
+        return ""
+    return "; ".join(
+        f"{locale.amount(f'{amount:f}')} {locale.one_line(currency)}".rstrip()
+        for currency, amount in sorted(totals.items())
+    )
 
 
 def row(entity: Entity, captions: Mapping[str, str], locale: Locale) -> tuple[str, ...]:
@@ -179,7 +186,7 @@ def sort(entity: Entity, locale: Locale) -> str:
 def _payment(entity: Entity, captions: Mapping[str, str], locale: Locale) -> tuple[str, ...]:
     return (
         _joined(entity, "date", locale),
-        _joined(entity, "amount", locale),
+        _amounts(entity, locale),
         _joined(entity, "currency", locale),
         locale.one_line(name_end(ends_of(entity, _PAYER), captions)),
         locale.one_line(name_end(ends_of(entity, _PAYEE), captions)),
@@ -233,7 +240,16 @@ def _joined(entity: Entity, name: str, locale: Locale) -> str:
     return ", ".join(locale.one_line(each) for each in entity["properties"].get(name, ()))
 
 
+def _amounts(entity: Entity, locale: Locale) -> str:
+    # A comma may be the decimal mark, so it parts no amounts.
+    return "; ".join(map(locale.amount, entity["properties"].get("amount", ())))
+
+
 def _detail(entity: Entity, name: str, locale: Locale) -> str:
+    if name == "currency" and entity["properties"].get("amount"):
+        return ""
+    if name == "amount" and entity["properties"].get(name):
+        return f"{_amounts(entity, locale)} {_joined(entity, 'currency', locale)}".strip()
     if name not in _COUNTRIES:
         return _joined(entity, name, locale)
     return ", ".join(country(each, locale) for each in entity["properties"].get(name, ()))
@@ -259,5 +275,10 @@ def _added(totals: dict[str, Decimal] | None, payment: Entity) -> dict[str, Deci
     if totals is None or amount is None or len(currencies) > 1:
         return None
     currency = currencies[0].upper() if currencies else ""
-    totals[currency] = totals.get(currency, Decimal(0)) + amount
+    totals[currency] = added(totals.get(currency, Decimal(0)), amount)
     return totals
+
+
+def added(one: Decimal, other: Decimal) -> Decimal:
+    """The exact sum of two amounts."""
+    return _EXACT.add(one, other)

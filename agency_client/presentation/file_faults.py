@@ -210,7 +210,7 @@ WHOLE_FILES: Final = (
         "{}, {}-жол: UTF-8 кодтауындағы YAML не JSON күтіледі, басқа кодтау алынды: файлды UTF-8 "
         "етіп сақтаңыз",
     ),
-    # What a library of YAML or JSON says of it is English.
+    # The message of a library of YAML or JSON is English.
     Words(
         "{}, line {}: expected YAML or JSON in UTF-8, it does not parse: {}",
         "{}, строка {}: ожидается YAML или JSON в UTF-8, но файл не читается",

@@ -13,6 +13,7 @@ from agency_client.content.file_names import INDEX, safe_file_name
 from agency_client.core.views import UnsealedStatement
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.reading import statement_text
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.rules.handling import check_saving
 from exchange_protocol.trust.identity import AgencyId
@@ -26,11 +27,12 @@ _LOCALES: Final = tuple(map(Locale, Language))
 
 
 def saved_files(
-    statement: UnsealedStatement, agency: AgencyId, reader: str | None
+    statement: UnsealedStatement, agency: AgencyId, reader: str | None, locale: Locale
 ) -> dict[str, bytes]:
-    """The opened parts of a statement as files, by name; of another's, with the note.
+    """The opened parts of a statement as files, by name, with its words to read and to print.
 
-    No name leads out of a folder, and no two are one on any system.
+    Beside those of another agency stands what may be done with them (`handling_note`). No name
+    leads out of a folder, and no two are one on any system.
 
     Raises:
         InvalidInput: MISSING_FIELD, for what is TLP:RED where no reader is named.
@@ -47,6 +49,8 @@ def saved_files(
         suffix = _SUFFIXES.get(sealed.media_type, "") if sealed and given is None else ""
         name = safe_file_name(given or part + suffix, [HANDLING_NOTE, READABLE, *files])
         files[name] = statement.parts[part]
+    if files:
+        files[READABLE] = statement_text(statement, locale).encode()
     if files and statement.author.agency != agency:
         files[HANDLING_NOTE] = handling_note(statement, reader).encode()
     return files

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from agency_client.presentation.labels import Label
 from agency_client.presentation.visible import one_line, visible
-from agency_client.presentation.words import say, say_code
+from agency_client.presentation.words import date_words, say, say_code
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.words import Code, NamedCode, Words
 
@@ -18,6 +19,14 @@ _VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
+_MARKS: Final = {
+    Language.EN: (",", "."),
+    Language.RU: ("\u00a0", ","),
+    Language.KK: ("\u00a0", ","),
+}
+"""What stands between thousands, and before the decimals (CLDR; a test compares them)."""
+_NUMBER: Final = re.compile(r"(-?)(0|[1-9][0-9]{0,39})(?:\.([0-9]{1,40}))?")
+"""A number in one form alone, so that what is shown can be read back digit for digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,19 @@ class Locale:
         """Another's text on one line, with nothing unseen in it."""
         return one_line(text, self.language)
 
+    def amount(self, given: str) -> str:
+        """An amount as this language writes it, digit for digit: nothing is rounded or left out.
+
+        What is no plain number stays as its author wrote it.
+        """
+        found = _NUMBER.fullmatch(given)
+        if found is None:
+            return self.one_line(given)
+        thousands, decimal = _MARKS[self.language]
+        sign, whole, part = found.groups()
+        shown = f"{sign}{int(whole):,}".replace(",", thousands)
+        return shown if part is None else f"{shown}{decimal}{part}"
+
     def second(self, at: datetime | None) -> str:
         """A time to the second, with its zone."""
         return "" if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S %Z}"
@@ -61,6 +83,12 @@ class Locale:
     def minute(self, at: datetime | None) -> str:
         """A time to the minute, with its zone."""
         return "" if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
+
+    def until(self, at: datetime | None, day: date | None) -> str:
+        """The time until which something lasts: the day that was given, or else the minute."""
+        if at is None or day is None:
+            return self.minute(at)
+        return date_words(day, at, self.language, self.zone)
 
     def span(self, time: timedelta) -> str:
         """A length of time in its largest unit, rounded down: "2 days", "5 h", "1 min"."""
@@ -73,6 +101,7 @@ class Locale:
     def due(
         self,
         at: datetime | None,
+        day: date | None,
         now: datetime,
         *,
         is_overdue: bool,
@@ -81,17 +110,19 @@ class Locale:
     ) -> str:
         """A due time, and how far away it is; where nothing is due any more, the time alone.
 
-        `time` is the due time in other words, such as those of its day.
+        `day` is the day whose end it is, where a person gave one. `time` is the due time in other
+        words.
         """
         if at is None:
             return ""
+        time = time or self.until(at, day)
         if is_overdue:
             distance = self.say(Label.OVERDUE_BY, span=self.span(now - at))
         elif at > now:
             distance = self.say(Label.DUE_IN, span=self.span(at - now))
         else:
-            return time or self.minute(at)
-        return f"{time or self.minute(at)}{between}{distance}"
+            return time
+        return f"{time}{between}{distance}"
 
     def _days(self, number: int) -> str:
         last, last_two = number % 10, number % 100

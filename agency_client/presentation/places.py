@@ -1,8 +1,8 @@
 """The places of a file's faults in the reader's language: the row, the column, what was expected.
 
 The modules that read files say in English what they expected. A sentence of theirs is found here by
-its form, with what stands in it: a column, a number, the name of a property. What has no form here
-is told in English, beside a place in the reader's language.
+its form, with what stands in it: a column, a number, the name of a property. A message without a
+form here is told in English, beside a place in the reader's language.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _whole_file(error: ExchangeError, locale: Locale) -> Places:
             inner = [_inner(each, locale.language) for each in found.groups()]
             is_foreign = locale.language is not Language.EN
             if words in _NAMED and is_foreign and inner[-1] == found.groups()[-1]:
-                continue  # What is wrong has no words in that language.
+                continue  # The fault has no words in that language.
             return Places((locale.visible(say(words, locale.language).format(*inner)),), True)
     return Places()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from agency_client.cli.parts import write_parts
+from exchange_protocol.kinds.codes import Language
 from tests.support.asking import new_exchange
 from tests.support.console import RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
@@ -71,7 +73,34 @@ def test_other_files_are_saved_one_by_one_or_with_their_note(
     assert browser.get(path).data == FILE
     [action] = re.findall(rf'action="(/exchange/{exchange}/save/\d+)"', page.text)
     with zipfile.ZipFile(io.BytesIO(browser.post(action).data)) as archive:
-        assert {"выписка.pdf", "HANDLING.txt"} <= set(archive.namelist())
+        assert {"выписка.pdf", "HANDLING.txt", "READ.txt"} <= set(archive.namelist())
+
+
+PAID = {"payer": ["p"], "beneficiary": ["q"], "amount": ["1234567.50"], "currency": ["KZT"]}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_is_saved_is_what_the_command_writes(
+    hub: InMemoryHub, console: RunningConsole, tmp_path: Path, language: Language
+) -> None:
+    client = console.console.client
+    exchange = new_exchange(client, "kz.fma")
+    payments = [{"id": "1", "schema": "Payment", "properties": PAID}]
+    with hub.client(tmp_path / "fma", KZ_FMA) as fiu:
+        fiu.reply(fiu.open(exchange), brief="Счета", entities=payments, attachments={"a.pdf": FILE})
+    browser = console.entered()
+    browser.get("/overview")
+    browser.post("/settings", language=language.name.lower())
+    page = browser.get(f"/exchange/{exchange}")
+    [action] = re.findall(rf'action="(/exchange/{exchange}/save/\d+)"', page.text)
+    with zipfile.ZipFile(io.BytesIO(browser.post(action).data)) as archive:
+        saved = {name: archive.read(name) for name in archive.namelist()}
+    locale = console.console.locale(language)
+    written = write_parts(client.open(exchange), tmp_path / "out", client.agency, None, locale)
+    assert saved == {e.name: e.read_bytes() for e in written if "reply" in e.parent.name}
+    words = saved["READ.txt"].decode()
+    assert ("1,234,567.50" if language is Language.EN else "1 234 567,50") in words
+    assert b"1234567.50" in saved["entities.ftm.json"], "what was signed stays as it was signed"
 
 
 def test_a_name_in_another_script_finds_the_exchange(

@@ -200,6 +200,7 @@ def test_no_address_names_another_case(console: RunningConsole, case: str) -> No
 
 def test_names_of_files_lead_nowhere_from_the_saved_file(hub: InMemoryHub, tmp_path: Path) -> None:
     names = {"CON": b"1", "HANDLING.txt": b"2", "a:b.pdf": b"3", "=1+1.csv": b"4"}
+    names["READ.txt"] = b"pay him"
     with hub.client(tmp_path, KZ_MIA) as client:
         sent = client.request_information(
             to="kz.fma", brief="Вымышлено", request={"items": ["STR"]}, attachments=names
@@ -213,6 +214,7 @@ def test_names_of_files_lead_nowhere_from_the_saved_file(hub: InMemoryHub, tmp_p
     with zipfile.ZipFile(io.BytesIO(saved.data)) as archive:
         found = archive.namelist()
         assert b"kz.mia" in archive.read("HANDLING.txt")
+        assert b"pay him" not in archive.read("READ.txt")
     assert len(found) == len(set(found))
     for name in found:
         assert not set(name) & set('/\\:<>|"'), name

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from agency_client.audit import AuditedLeaf, AuditReport, verify_log
 from agency_client.audit import monitor_state as state_module
-from agency_client.audit import replay_store as store_module
-from agency_client.audit.monitor_state import MonitorState
+from agency_client.audit.monitor_state import REPLAYED, MonitorState
 from agency_client.audit.split_views import split_view_in_evidence
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -32,6 +31,7 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.record.folds import LateAnswers
 from exchange_protocol.trust.identity import Member, Role
+from exchange_replay import store as store_module
 from tests.support.hub_data import LOG_NAME, log_key, log_signer, log_verifier
 from tests.support.statements import (
     AUDITOR,
@@ -190,6 +190,19 @@ def test_a_place_with_other_figures_is_counted_anew_from_the_start(
         assert audit(place, story()).first == len(story())
     at_once = verify_log(ListedLog(story()), fictional_cast().anchors, auditor=CENTRE)
     assert told(report) == told(at_once)
+
+
+def test_a_place_with_legs_of_before_is_replayed_anew_from_the_start(tmp_path: Path) -> None:
+    """Its legs know no day on which they are due, and a copy of the hub's tables does."""
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        [(record,)] = place._connection.execute("SELECT record FROM place").fetchall()
+        assert f'"replayed":{REPLAYED}' in record
+        older = record.replace(f',"replayed":{REPLAYED}', "")
+        place._connection.execute("UPDATE place SET record = ?", (older,))
+        report = audit(place, story())
+        assert (report.first, report.is_clean) == (0, True)
+        assert audit(place, story()).first == len(story())
 
 
 @pytest.mark.parametrize("now", [story()[:-3], [*story()[:-3], *story()[-2:]]])

@@ -31,7 +31,7 @@ def test_payment_names_payer_payee_and_purpose() -> None:
     assert found.payments.rows == [
         (
             "2020-02-05",
-            "1000.50",
+            "1,000.50",
             "KZT",
             "Иван Вымышленный (KZ86125KZT5004100100)",
             "ТОО «Пример»",
@@ -66,7 +66,31 @@ def test_what_is_told_twice_is_shown_once_and_two_payments_are_two() -> None:
 
 def test_totals_are_by_currency() -> None:
     paid = [payment("1", "1000.50"), payment("2", "0.5"), payment("3", "7", currency="usd")]
-    assert tables(paid, Locale(), 1).totals == "1 001.00 KZT; 7 USD"
+    assert tables(paid, Locale(), 1).totals == "1,001.00 KZT; 7 USD"
+    assert tables(paid, Locale(Language.RU), 1).totals == "1\u00a0001,00 KZT; 7 USD"
+
+
+def test_a_total_is_exact_where_the_common_context_would_round() -> None:
+    large, small = "9" * 20, "0.0000000000001"
+    found = tables([payment("1", large), payment("2", small)], Locale(), 1)
+    assert found.totals.replace(",", "") == f"{large}.{small[2:]} KZT"
+
+
+def test_the_currency_stands_beside_the_amount_of_what_is_worth_something() -> None:
+    one = entity("s", "Security", name="Вымышленная", amount="1500.5", currency="USD")
+    other = entity("t", "Security", name="Иная", currency="USD")
+    found = tables([one, other], Locale(Language.KK), 9).entities.rows
+    assert [each[2] for each in found] == ["сома 1\u00a0500,5 USD", "валюта USD"]
+
+
+def test_several_amounts_are_told_apart_where_the_comma_is_the_decimal_mark() -> None:
+    two = payment("1", "5.5")
+    two["properties"]["amount"].append("6")
+    assert tables([two], Locale(Language.RU), 9).payments.rows[0][1] == "5,5; 6"
+
+
+def test_unseen_characters_of_a_currency_are_shown_in_the_total() -> None:
+    assert tables([payment("1", "5", currency="U\u202eSD")], Locale(), 9).totals == "5 U[U+202E]SD"
 
 
 def test_no_total_is_told_where_an_amount_is_not_clear() -> None:

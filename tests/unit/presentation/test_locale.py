@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale, language_of
 from exchange_protocol.kinds.codes import Language
+from exchange_protocol.kinds.days import end_of_day
 
 AT = datetime(2026, 12, 4, 20, 30, 7, tzinfo=UTC)
 
@@ -48,13 +51,54 @@ def test_span_is_said_in_its_largest_unit(span: timedelta, en: str, ru: str, kk:
     assert said == [en, ru, kk]
 
 
+@pytest.mark.parametrize(
+    ("reader", "en", "ru", "kk"),
+    [
+        ("Asia/Almaty", "12 March 2027", "12 марта 2027 г.", "2027 ж. 12 наурыз"),
+        ("Asia/Tashkent", "12 March 2027", "12 марта 2027 г.", "2027 ж. 12 наурыз"),
+        (
+            "Asia/Baku",
+            "12 March 2027 (UTC+05:00)",
+            "12 марта 2027 г. (UTC+05:00)",
+            "2027 ж. 12 наурыз (UTC+05:00)",
+        ),
+    ],
+)
+def test_day_is_a_day_to_every_reader_and_names_another_zone(
+    reader: str, en: str, ru: str, kk: str
+) -> None:
+    day = date(2027, 3, 12)
+    end = end_of_day(day, ZoneInfo("Asia/Almaty"))
+    told = [
+        Locale(language, ZoneInfo(reader)).until(end, day)
+        for language in (Language.EN, Language.RU, Language.KK)
+    ]
+    assert told == [en, ru, kk]
+    locale = Locale(zone=ZoneInfo(reader))
+    before, after = end - timedelta(days=3), end + timedelta(hours=2)
+    assert locale.due(end, day, before, is_overdue=False) == f"{en}, due in 3 days"
+    assert locale.due(end, day, after, is_overdue=True) == f"{en}, overdue by 2 h"
+    assert locale.until(end, None) == locale.minute(end)
+
+
+@pytest.mark.parametrize("language", [Language.EN, Language.RU, Language.KK])
+def test_every_month_has_its_own_word(language: Language) -> None:
+    locale = Locale(language)
+    days = [date(2027, month, 1) for month in range(1, 13)]
+    told = {locale.until(end_of_day(day, UTC), day) for day in days}
+    assert len(told) == len(days)
+    assert not any("-" in each for each in told)
+
+
 def test_due_time_says_how_far_away_it_is() -> None:
     locale = Locale()
     before, after = AT - timedelta(days=2), AT + timedelta(hours=3)
-    assert locale.due(AT, before, is_overdue=False) == "2026-12-04 20:30 UTC, due in 2 days"
-    assert locale.due(AT, after, is_overdue=True) == "2026-12-04 20:30 UTC, overdue by 3 h"
-    assert locale.due(AT, after, is_overdue=False) == "2026-12-04 20:30 UTC", "it was answered"
-    assert locale.due(None, after, is_overdue=False) == ""
+    assert locale.due(AT, None, before, is_overdue=False) == "2026-12-04 20:30 UTC, due in 2 days"
+    assert locale.due(AT, None, after, is_overdue=True) == "2026-12-04 20:30 UTC, overdue by 3 h"
+    assert locale.due(AT, None, after, is_overdue=False) == "2026-12-04 20:30 UTC", (
+        "it was answered"
+    )
+    assert locale.due(None, None, after, is_overdue=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -90,3 +134,35 @@ def test_an_agency_is_named_after_its_id_and_a_name_deceives_nobody() -> None:
     assert said.startswith("kz.mia kz.fma[U+202E] Оops [")
     # A terminal has no names.
     assert Locale().agency("uz.fiu") == "uz.fiu"
+
+
+AMOUNTS = ("0", "5", "999", "1000", "1500.00", "0.50", "-1234567.891", "9" * 20 + "." + "1" * 13)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("given", AMOUNTS)
+def test_an_amount_is_shown_digit_for_digit(given: str, language: Language) -> None:
+    shown = Locale(language).amount(given)
+    tag = language.name.lower()
+    thousands, decimal = get_group_symbol(tag), get_decimal_symbol(tag)
+    assert shown.replace(thousands, "").replace(decimal, ".") == given
+    whole = shown.lstrip("-").partition(decimal)[0]
+    assert re.fullmatch(rf"[0-9]{{1,3}}({thousands}[0-9]{{3}})*", whole)
+    assert whole == format_decimal(abs(int(given.partition(".")[0])), locale=tag)
+
+
+def test_amounts_are_written_as_the_reader_writes_them() -> None:
+    shown = [Locale(each).amount("1234567.50") for each in (Language.EN, Language.RU, Language.KK)]
+    assert shown == ["1,234,567.50", "1\u00a0234\u00a0567,50", "1\u00a0234\u00a0567,50"]
+
+
+@pytest.mark.parametrize(
+    "given", ["1 000", "1,5", "+5", "007", "1e9", "NaN", "", ".5", "5.", "١٠", "5 KZT", "9" * 5000]
+)
+def test_what_is_no_plain_number_stays_as_it_was_written(given: str) -> None:
+    for language in Language:
+        assert Locale(language).amount(given) == given
+
+
+def test_unseen_characters_of_an_amount_are_shown() -> None:
+    assert Locale().amount("5\u202e00") == "5[U+202E]00"
