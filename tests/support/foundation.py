@@ -1,4 +1,4 @@
-"""An enrolled deployment at rest: made once in a process of tests, and copied for each hub.
+"""An enrolled deployment at rest: made once in a run of tests, and copied for each hub.
 
     foundation = lay_foundation(folder)                     the whole cast is enrolled
     town = foundation.copy(tmp_path / "hub")                files of its own, no hub yet
@@ -10,6 +10,7 @@ own; what one test says or revokes, no other sees.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -71,6 +72,22 @@ class Foundation:
         with HubProcess(town.files, environment) as hub:
             town.point_to(hub.port)
             yield town, hub
+
+
+def shared_foundation(folder: Path) -> Foundation:
+    """The foundation in a folder of all processes of a run; the first that asks lays it."""
+    folder.mkdir(exist_ok=True)
+    key = folder / "log.vkey"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not key.exists():
+            laid = lay_foundation(folder)
+            key.write_text(laid.files.log_vkey, "utf-8")
+            return laid
+    hub = folder / "hub"
+    authority = Authority.open(hub / "authority", PASSPHRASE)
+    url = f"sqlite:///{hub}/hub.db"
+    return Foundation(HubFiles(hub, hub / "hub.toml", authority, key.read_text("utf-8"), url))
 
 
 def lay_foundation(folder: Path) -> Foundation:

@@ -64,7 +64,7 @@ def test_notice_that_its_reader_did_not_get_comes_again(desk: Desk, lines: int) 
 def test_notice_that_a_full_disk_did_not_take_comes_again(
     desk: Desk, form: tuple[str, ...]
 ) -> None:
-    desk.heard(FIU)
+    desk.heard(FIU, "--from-start")
     exchange = desk.ask("kz.fma")
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
