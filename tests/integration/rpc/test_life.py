@@ -144,7 +144,7 @@ def test_second_hub_on_one_file_does_not_start(region: Region) -> None:
     assert done.returncode == 2
     said = done.stderr.splitlines()[-1]
     assert "CONFIG_INVALID: another hub process is using the database" in said
-    assert "use PostgreSQL for more" in said
+    assert "for more hubs use PostgreSQL" in said
 
 
 async def test_hub_in_this_process_starts_and_stops(files: HubFiles) -> None:
