@@ -339,7 +339,7 @@ def spare_what_stays() -> None:
     """Keep the collector of garbage from walking again and again over what stays.
 
     Modules that are loaded by now are never looked at again. The exchanges that the writer keeps
-    are looked at in full collections, and each holds the whole hub up for some 40 ms. Young
+    are looked at in full collections, and each holds the whole hub up for 20 to 40 ms. Young
     garbage, which is nearly all, does not wait for those.
     """
     gc.collect()
