@@ -14,7 +14,7 @@ Rules of this module:
 - A conviction from a place rests on two notes that the log signed. Both are kept beside the place,
   in the folder `evidence`, in the form of `agency_client.state.checkpoints`.
 - A place whose figures or legs are not those of this version is verified anew from the start, and
-  the log must still hold what it was verified up to.
+  the log must still hold what it was verified up to. So it must where a person asks for the start.
 - Two monitors do not share a place at one time.
 """
 
@@ -160,9 +160,7 @@ class MonitorState:
                 f"another monitor is using the place {self._path}: {error}"
             ) from None
         try:
-            if from_start:
-                self._clear()
-            yield self._begin()
+            yield self._begin(from_start=from_start)
         except sqlite3.DatabaseError as error:
             raise self._failed(error, "it is damaged") from None
         finally:
@@ -201,10 +199,15 @@ class MonitorState:
             if found != FORMAT:
                 raise self.invalid(f"expected format {FORMAT}, got {found}")
 
-    def _begin(self) -> MonitorRound:
+    def _begin(self, *, from_start: bool) -> MonitorRound:
         rows = self._connection.execute("SELECT record FROM place").fetchall()
-        reached = self._reached(rows[0][0]) if rows else None
-        before = reached.head if reached else None
+        if from_start:
+            before = self._signed_before(rows[0][0]) if rows else None
+            reached = None
+            self._clear()
+        else:
+            reached = self._reached(rows[0][0]) if rows else None
+            before = reached.head if reached else None
         if reached is not None and reached.outgrown:
             self._clear()
             reached = None
@@ -222,6 +225,17 @@ class MonitorState:
     def _clear(self) -> None:
         for table in ("place", "directory", *REPLAY_TABLES):
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own
+
+    def _signed_before(self, record: str) -> Head | None:
+        """The checkpoint of the place if the log signed it, whatever else of the place is damaged.
+
+        The log must still hold it: a run from the start forgets what was counted, and not this.
+        """
+        try:
+            [row] = _ROWS.validate_json(record)
+            return Head(row.note, self._verify(row.note))
+        except (ValidationError, ExchangeError):
+            return None
 
     def _reached(self, record: str) -> VerifiedUpTo:
         try:
@@ -314,8 +328,7 @@ class MonitorRound:
         self.reached = reached
         """The checkpoint of the place; None at the start of the log."""
         self.before = before
-        """The newest checkpoint verified before, also where the round begins at the start because
-        this version counts other figures, or keeps more of a leg."""
+        """The newest checkpoint verified before, also where the round begins at the start."""
         self.directories = directories
         self._place = place
         self._connection = connection

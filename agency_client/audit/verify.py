@@ -97,8 +97,7 @@ def verify_log(
     report, reached = run.verify_on(place, from_start=from_start)
     if any(each.reason is Reason.ENTRY_MISMATCH or each.notes for each in report.violations):
         # It was shown what is not on the log, or not shown what is: that rests on no place, and who
-        # asks again may be shown something else. Two signed checkpoints rest on no right to read,
-        # and a run from the start would have forgotten the older one.
+        # asks again may be shown something else. Two signed checkpoints rest on no right to read.
         return report
     if reached is not None and reached.unopened and _may_rest_on_rights(report, reached):
         # This auditor's rights have changed, or it is now shown the rest of an exchange: only a

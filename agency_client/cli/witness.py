@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from agency_client.cli.app import app
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import complain, print_json, print_json_line, put, say
 from agency_client.cli.session import Session, session_of
 from agency_client.presentation.labels import Label
@@ -18,7 +19,9 @@ from agency_client.presentation.plain import iso
 from agency_client.witness.witness import Witness, WitnessRound, init_witness
 from exchange_protocol.errors import HubUnavailable
 
-witness = typer.Typer(no_args_is_help=True, help="Vouch that everyone sees the same log.")
+witness = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Vouch that everyone sees the same log."
+)
 app.add_typer(witness, name="witness", rich_help_panel="Audit")
 
 Key = Annotated[Path, typer.Option(metavar="FILE", help="The witness's private key.")]

@@ -276,6 +276,9 @@ class Settling:
     def refuse(self, stored: StoredStatement, error: ExchangeError) -> Refused:
         """Move a statement aside that is refused for good."""
         self._ports.outbox.refuse(stored, error, self._ports.clock())
+        statement = stored.statement
+        if statement.id == statement.exchange_id:
+            self._ports.search_index.forget([statement.id])  # There is no such exchange.
         return Refused(stored.statement.id, stored.statement.exchange_id, error)
 
     def queued(self, statement_id: str, reason: ExchangeError) -> Queued:

@@ -292,6 +292,11 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Срок действия уже прошёл. Выберите более поздний.",
         "Жарамдылық мерзімі өтіп кеткен. Кейінірек мерзімді таңдаңыз.",
     ),
+    Reason.EXPIRY_TOO_FAR: Words(
+        "The time until which it is valid is too far away. Choose an earlier one.",
+        "Срок действия слишком далёк. Выберите более ранний.",
+        "Жарамдылық мерзімі тым алыс. Ертерек мерзімді таңдаңыз.",
+    ),
     Reason.AGENCY_TWICE: Words(
         "An agency is named twice. Name each once.",
         "Орган назван дважды. Назовите каждый один раз.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -111,6 +112,17 @@ def test_consent_is_given_for_another_purpose_refused_or_lapses(
     short = digest(mia, exchange, "consent_decision")
     let_pass(end)
     assert pass_on(region, answer, short, purpose="INVESTIGATION") is Reason.CONSENT_MISSING
+    # One that lapsed is asked for again; one that waits or stands is not.
+    again = partial(
+        mia.ask_consent, exchange, answer, TO, "INVESTIGATION", reason="Снова (вымышлено)"
+    )
+    again()
+    assert region.refusal(again) is Reason.ALREADY_DECIDED
+    asked = digest(fma, exchange, "consent_request")
+    fma.grant_consent(exchange, asked, soon())
+    longer = digest(mia, exchange, "consent_decision")
+    assert pass_on(region, answer, longer, purpose="INVESTIGATION") is None
+    assert region.refusal(again) is Reason.ALREADY_DECIDED
     region.replay(capsys)
 
 

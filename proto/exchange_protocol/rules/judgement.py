@@ -35,6 +35,7 @@ from datetime import datetime
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import RefusalGround
+from exchange_protocol.kinds.consent_decision import ConsentGround
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.spec import Stage, matches
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
@@ -251,7 +252,13 @@ def _check_time_limits(
 
 
 def _check_named(directory: Directory, statement: Statement) -> None:
-    """Check that every agency that a body names is enrolled and takes part."""
+    """Check that every agency that a body or a header names is enrolled and takes part."""
+    for agency in statement.header.onward_authorities:
+        if directory.agency(agency).is_retired:
+            raise Reason.AGENCY_RETIRED.error(
+                f"expected agencies that take part, got {agency}, which is retired",
+                field="onward_authorities",
+            )
     for name, attribute in statement.kind.spec.attributes.items():
         if attribute.type is not str:
             continue
@@ -347,7 +354,8 @@ def _check_parts(
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
-    if isinstance(getattr(statement.body, "ground", None), RefusalGround) and not statement.parts:
+    ground = getattr(statement.body, "ground", None)
+    if isinstance(ground, RefusalGround | ConsentGround) and not statement.parts:
         raise Reason.EXPLANATION_MISSING.error(
             f"expected a part named {BRIEF!r} that explains the ground, got none "
             "(docs/rules.md#p4)",

@@ -24,7 +24,7 @@ from exchange_protocol.kinds.codes import (
 )
 from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep, attributes
 from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
-from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.statements import MAX_DUE, Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ class Consent:
             and self.expires_at is not None
             and at < self.expires_at
         )
+
+    def stands(self, at: datetime) -> bool:
+        """True if it waits for a decision, or was granted and has not lapsed."""
+        if self.step is ConsentStep.GRANTS:
+            return self.expires_at is None or at < self.expires_at
+        return self.step is ConsentStep.ASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ def record_after(
         _check_about(record, row.about, row.party, statement.body)
     claim = _claim_after(record.claim, row, statement.author, at)
     if row.consent is not None:
-        consents = _consents_after(record, row, row.consent, statement)
+        consents = _consents_after(leg, row, row.consent, statement, at)
         record = replace(record, consents=consents)
     if row.involves:
         record = replace(record, involved=involved_after(record, statement.body))
@@ -285,9 +291,10 @@ def _asked_for_sources(record: LegRecord, statement: Statement) -> tuple[Consent
 
 
 def _consents_after(
-    record: LegRecord, row: Row, step: ConsentStep, statement: Statement
+    leg: Leg, row: Row, step: ConsentStep, statement: Statement, at: datetime
 ) -> tuple[Consent, ...]:
     said: Any = statement.body
+    record = leg.record
     consents = record.consents
     if step is ConsentStep.ASKS_FOR_SOURCES:
         return _asked_for_sources(record, statement)
@@ -303,10 +310,17 @@ def _consents_after(
             purpose=said.purpose,
             member=statement.author.agency if of_member else None,
         )
+        is_of_recipient = row.party is Party.INITIATOR or of_member
+        provider = leg.agency if is_of_recipient else statement.recipients[0]
+        if asked.authority == provider:
+            raise Reason.PROVENANCE_CIRCULAR.error(
+                f"expected another authority than {provider}, which gave the information",
+                field="authority",
+            )
         wanted = (asked.about, asked.authority, asked.purpose)
         for each in consents:
             is_same = (each.about, each.authority, each.purpose) == wanted
-            if is_same and each.step in (ConsentStep.ASKS, ConsentStep.GRANTS):
+            if is_same and each.stands(at):
                 raise Reason.ALREADY_DECIDED.error(
                     f"this consent was asked for already, by {each.request.hex()}"
                 )
@@ -327,6 +341,12 @@ def _consents_after(
     if said.expires_at is not None and said.expires_at <= statement.made_at:
         raise Reason.EXPIRY_PAST.error(
             f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
+        )
+    if said.expires_at is not None and said.expires_at - statement.made_at > MAX_DUE:
+        raise Reason.EXPIRY_TOO_FAR.error(
+            f"expected an expiry at most {MAX_DUE.days} days after the statement's own "
+            f"{statement.made_at.isoformat()}, got {said.expires_at.isoformat()}",
+            field="expires_at",
         )
     # A draft asks for several statements at once, and is decided on as one.
     return tuple(

@@ -143,6 +143,42 @@ def test_the_whole_log_is_checked_again_on_demand(tmp_path: Path) -> None:
     assert (report.first, report.is_clean) == (0, True)
 
 
+@pytest.mark.parametrize("now", [story()[:-3], [*story()[:-3], *story()[-2:]]])
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_run_from_the_start_still_convicts_a_log_written_anew(
+    tmp_path: Path, now: Sequence[CommitmentOpening], is_damaged: bool
+) -> None:
+    """Also where all that is left of the place is the note that the log signed."""
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story()[:-2])
+    if is_damaged:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DELETE FROM directory")
+            connection.commit()
+    with closing(opened(path)) as place:
+        for _ in range(2):
+            violations = audit(place, now, from_start=True).violations
+            [violation] = (each for each in violations if each.notes)
+            assert violation.notes == (ListedLog(story()[:-2]).note, ListedLog(now).note)
+            assert violation.kept_in is not None
+
+
+@pytest.mark.parametrize("signer", ["nobody", "another log"])
+def test_a_run_from_the_start_accuses_nobody_by_what_the_log_did_not_sign(
+    tmp_path: Path, signer: str
+) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story())
+    stranger = LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
+    signed = stranger.sign(ListedLog(story()).checkpoint)
+    hold(path, signed if signer == "another log" else signed.partition(b"\n\n")[0])
+    with closing(opened(path)) as place:
+        assert audit(place, story()[:-2], from_start=True).is_clean
+    assert not (tmp_path / "evidence").exists()
+
+
 def test_a_place_with_other_figures_is_counted_anew_from_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
