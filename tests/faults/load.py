@@ -34,8 +34,8 @@ from tests.support.foundation import OFFICERS
 from tests.support.hub_process import HubProcess, channel_credentials
 
 FULL: Final = os.environ.get("EXCHANGE_FAULTS") == "full"
-PAUSE_SECONDS = 0.0 if FULL else 0.15
-"""Between two statements of a sender: so many come to some twenty a second."""
+PAUSE_SECONDS = 0.0 if FULL else 0.25
+"""Between two statements of a sender: so many come to a dozen a second."""
 RECIPIENT = "kz.fma"
 JOIN_SECONDS = 60
 SERVING = health_pb2.HealthCheckResponse.SERVING

@@ -20,13 +20,13 @@ from tests.support.postgres import emptied_database, running_postgres
 WORKERS = 3 if FULL else 2
 KILLS = 4 if FULL else 2
 STOPS = 2 if FULL else 1
-SILENT_SECONDS = 3.0
+SILENT_SECONDS = 8.0
 ANSWER_SECONDS = 45.0
 """The life of a call that a stopped worker had taken, and some more on a busy machine."""
 SILENT_SOON = f"""
 from exchange_server import workers
 from exchange_server.cli import main
-workers.BEAT_SECONDS, workers.SILENT_SECONDS = 0.2, {SILENT_SECONDS}
+workers.BEAT_SECONDS, workers.SILENT_SECONDS = 0.5, {SILENT_SECONDS}
 main()
 """
 

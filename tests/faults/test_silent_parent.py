@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.load import Load, free_port, wait_until
+from tests.faults.load import FULL, Load, free_port, wait_until
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import REPOSITORY, HubProcess
@@ -22,6 +22,13 @@ from tests.support.postgres import emptied_database, running_postgres
 WORKERS = 2
 FOUND_SECONDS = 60.0
 """Beats of 2 seconds, 20 of silence, the grace of calls, and some more on a busy machine."""
+COMMAND = "from exchange_server.cli import main; main()"
+SILENT_SOON = f"""
+from exchange_server import workers
+workers.BEAT_SECONDS, workers.SILENT_SECONDS = 0.5, 8.0
+{COMMAND}
+"""
+"""A hub whose workers, which start warm, find sooner that their parent is silent."""
 UNIT = REPOSITORY / "deploy" / "systemd" / "exchange-server.service"
 
 
@@ -38,7 +45,8 @@ def test_every_receipt_survives_a_parent_that_is_stopped_or_killed(
     load = Load(deployment, free_port())
     with ExitStack() as stack:
         with load.running():
-            with HubProcess(load.files, load.environment, workers=WORKERS) as hub:
+            code = COMMAND if FULL else SILENT_SOON
+            with HubProcess(load.files, load.environment, code=code, workers=WORKERS) as hub:
                 hub.wait_until_said("listening", WORKERS)
                 wait_until(lambda: load.receipts_at() > 5)
                 workers = [

@@ -45,7 +45,7 @@ OK = "OK"
 SILENT_SOON = """
 from exchange_server import workers
 from exchange_server.cli import main
-workers.BEAT_SECONDS, workers.SILENT_SECONDS = 0.2, 3.0
+workers.BEAT_SECONDS, workers.SILENT_SECONDS = 0.5, 8.0
 main()
 """
 GIVES_UP_SOON = """
