@@ -63,8 +63,11 @@ browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debia
 	scripts/chromium.sh
 	$(BIN)/python -m pytest tests/browser
 
+# What else has a short form in `make test`.
+LONG_FORMS := tests/e2e/test_field_reports.py tests/e2e/test_large_reply.py tests/integration/evidence/test_bundle.py
+
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
-	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
+	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults $(LONG_FORMS)
 
 fuzz: $(STAMP)  ## feed every parser with RUNS mutated inputs, found by coverage (atheris)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt

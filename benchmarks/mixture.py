@@ -103,7 +103,7 @@ async def _play(
                 same = [letter.request(0) for letter in run.office.letters(SHAPES)]
                 for name, line, letters in zip(KINDS, lines, mail.round(), strict=True):
                     if name == "replies":
-                        # Who answers has read what it answers.
+                        # An author reads the statement before it answers it.
                         await recipient.fetch_all(FETCH_PART, mail.fetches, DELIVERED_AT_ONCE)
                     if line is not last:
                         # Else it would have a share of each batch, as while others are active.

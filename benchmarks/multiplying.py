@@ -1,8 +1,8 @@
 """Grows a log to a million entries and more: copies of real exchanges under other ids, in SQL.
 
-What growth may cost is in the tables and in the tree: their rows are as many, as large and as
-spread as those of exchanges that came over the wire. A copy's payload is the original's and does
-not match its new digest, so such a log is there to measure cost on, and none to audit.
+Growth costs in the tables and in the tree: their rows are as many, as large and as spread as those
+of exchanges that came over the wire. A copy's payload is the original's and does not match its new
+digest, so such a log is there to measure cost on, and none to audit.
 
 Every table with rows of exchanges is copied, column by column by what it holds: a digest, a part's
 or an exchange's id is given a new start or end that is the copy's own, and the index of an entry
@@ -118,7 +118,7 @@ def _parameters(shift: int, copy: int) -> dict[str, object]:
 
 
 def _make_fast(connection: sqlite3.Connection) -> None:
-    """Whatever is lost with a crash here is a benchmark's."""
+    """A crash loses only a benchmark's data here."""
     for pragma in ("journal_mode = DELETE", "journal_mode = OFF", "synchronous = OFF",
                    "cache_size = -200000", "temp_store = MEMORY"):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")

@@ -18,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.goals import words_of
 from benchmarks.letters import CONTENT_BYTES
 from benchmarks.section import Run, Section
 
@@ -79,7 +80,8 @@ def show_goals(report: dict[str, Any], console: Console) -> None:
     for heading in ("", "here", "goal", "met"):
         table.add_column(heading, justify="right" if heading else "left")
     for name, goal in report["goals"].items():
-        table.add_row(name, f"{report[name]:.2f}", goal["goal"], "yes" if goal["met"] else "no")
+        is_met = "yes" if goal["met"] else "no"
+        table.add_row(": ".join(words_of(name)), f"{report[name]:,.2f}", goal["goal"], is_met)
     console.print(table)
     machine = report["machine"]
     console.print(

@@ -89,7 +89,7 @@ class Ratio:
         return better / other if other else 0.0
 
     def __str__(self) -> str:
-        return f"{'≤' if self.at_most else '≥'} {self.goal:g}"
+        return f"{'≤' if self.at_most else '≥'} {self.goal:,g}"
 
 
 @dataclass(frozen=True)

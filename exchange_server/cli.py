@@ -10,31 +10,35 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exchange_files import read_given, results_apart
+from exchange_files import results_apart
 from exchange_files.arguments import empty_argument
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
-from exchange_protocol.signer import SignatureAlgorithm
-from exchange_server import copies_cli, log_key_cli, storage_cli
-from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
+from exchange_server import copies_cli, fsck_cli, log_key_cli, storage_cli
+from exchange_server.cli_shared import (
+    EXIT_CANNOT,
+    EXIT_FINDINGS,
+    EXIT_UNCHECKED,
+    AsJson,
+    ConfigFile,
+    database_errors,
+    file_errors,
+    read_named,
+    what_to_check,
+)
+from exchange_server.config import Config, load_config
 
 if TYPE_CHECKING:
-    from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
-    from exchange_server import ledger
     from exchange_server.workers import Parent
-
-EXIT_FINDINGS: Final = 1
-EXIT_CANNOT: Final = 2
-EXIT_UNCHECKED: Final = 6
 
 # Tracebacks that show local variables would show passphrases.
 app = typer.Typer(
@@ -44,7 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
 app.command()(copies_cli.backup)
 app.command()(copies_cli.restore)
 app.command("copy-database")(copies_cli.copy_database)
@@ -56,8 +59,6 @@ log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 policy_app = typer.Typer(help="The policy that comes with the hub.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def _print_version(is_asked: bool) -> None:
@@ -199,11 +200,14 @@ def revocations(
     from exchange_server.revocation_install import install, is_taken
 
     settings = load_config(config, os.environ)
-    with _file_errors(settings.tls.crl):
+    with file_errors(settings.tls.crl):
         lists = install(settings, file, bootstrap.utc_now())
     typer.echo(f"in place: {settings.tls.crl}")
     if settings.metrics.port is None:
-        typer.echo("whether the hub has taken it is not known: [metrics] has no port")
+        typer.echo(
+            "whether the hub has taken it is not known: [metrics] has no port to ask at. Give it "
+            "one and start the hub anew, or look for revocations_read in the hub's log"
+        )
         raise typer.Exit(EXIT_FINDINGS)
     if not is_taken(settings.metrics, lists):
         typer.echo("NOT TAKEN: the hub is away, or refuses it (revocations_refused in its log)")
@@ -223,7 +227,7 @@ def migrate(config: ConfigFile) -> None:
     from exchange_server.storage.schema import migrate as migrate_schema
 
     settings = load_config(config, os.environ)
-    anchors = TrustAnchors.from_pem(_read(settings.tls.root))
+    anchors = TrustAnchors.from_pem(read_named(settings.tls.root))
     engine = open_engine(settings.database.url)
     with database_errors():
         try:
@@ -239,117 +243,7 @@ def migrate(config: ConfigFile) -> None:
         typer.echo(f"no revocation list older than {told(lists)} is taken: {held.path} holds it")
 
 
-@app.command()
-def fsck(
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Configuration; or else all three below.")
-    ] = None,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="The database.")] = None,
-    root: Annotated[Path | None, typer.Option(metavar="FILE", help="Root certificates.")] = None,
-    log_key: Annotated[str | None, typer.Option(metavar="VKEY", help="Verifier key.")] = None,
-    at_least: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=0, help="Entries that the log is known to have; else 1 for a copy."
-        ),
-    ] = None,
-    checkpoints: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--checkpoint",
-            metavar="FILE",
-            help="A signed checkpoint of this log, as a witness shows it; repeatable.",
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compute everything anew from the log and compare; read only.
-
-    With --config it checks the hub's own database, with the other three a copy. Exits with 1 for
-    damage of the hub's database, and for rules that its signed entries break; with 2 for a copy
-    that is torn or lacks entries, for that says nothing of the hub; with 6 if this version cannot
-    check the log.
-    """
-    from dataclasses import asdict
-
-    from exchange_protocol.log.checkpoint import LogVerifier
-    from exchange_protocol.trust.certificates import TrustAnchors
-    from exchange_server.ledger.fsck import fsck as check
-    from exchange_server.storage.engine import open_engine
-    from exchange_server.storage.schema import check_schema
-
-    is_copy = config is None
-    if config is not None and (database, root, log_key) == (None, None, None):
-        database, root, log_key = what_to_check(load_config(config, os.environ))
-    elif config is not None or database is None or root is None or log_key is None:
-        raise Reason.CONFIG_INVALID.error(
-            "expected either --config, or --database, --root and --log-key"
-        )
-    verifier = LogVerifier(log_key)
-    anchors = TrustAnchors.from_pem(_read(root))
-    engine = open_engine(database, read_only=True)
-    with database_errors():
-        try:
-            check_schema(engine)
-            report: ledger.FsckReport = check(
-                engine,
-                anchors,
-                verifier,
-                known=[_checkpoint(each, verifier) for each in checkpoints or ()],
-                at_least=int(is_copy) if at_least is None else at_least,
-            )
-        finally:
-            engine.dispose()
-    verdict, code = _verdict(report, is_copy=is_copy)
-    if as_json:
-        said = asdict(report) | {"is_clean": report.is_clean, "verdict": verdict}
-        typer.echo(json.dumps(said))
-    else:
-        typer.echo(
-            f"{report.entries} entries, {report.statements} statements, {report.parts} parts: "
-            + _VERDICTS[verdict].format(known=report.known_size)
-        )
-        for finding in report.findings:
-            typer.echo(
-                f"{finding.what}: {finding.count} wrong, first {finding.first}: {finding.detail}"
-            )
-    if code:
-        raise typer.Exit(code)
-
-
-_VERDICTS: Final = {
-    "well": "all is well",
-    "damaged": "DAMAGED",
-    "rules_broken": "RULES BROKEN, by entries in the tree that the log's key signed",
-    "torn_copy": (
-        "a torn copy, which cannot be checked and says nothing of the hub; take it again, with "
-        "`exchange-server backup`"
-    ),
-    "incomplete": (
-        "incomplete, the log is known to have {known} entries or more; a file that was copied "
-        "while the hub ran needs its -wal file of the same moment"
-    ),
-}
-
-
-def _verdict(report: ledger.FsckReport, *, is_copy: bool) -> tuple[str, int]:
-    """The word for a report, and the exit code."""
-    if report.breaks_rules:
-        return "rules_broken", EXIT_FINDINGS
-    if report.findings:
-        return ("torn_copy", EXIT_CANNOT) if is_copy else ("damaged", EXIT_FINDINGS)
-    if report.is_incomplete:
-        return "incomplete", EXIT_CANNOT
-    return "well", 0
-
-
-def _checkpoint(path: Path, verifier: LogVerifier) -> Checkpoint:
-    try:
-        return verifier.verify(_read(path))
-    except ExchangeError as error:
-        raise Reason.CONFIG_INVALID.error(
-            f"expected in {path} a checkpoint that this log's key signed: {error.message}"
-        ) from None
+app.command()(fsck_cli.fsck)
 
 
 @log_app.command("export")
@@ -374,7 +268,7 @@ def log_export(
     settings = load_config(config, os.environ)
     url, _, vkey = what_to_check(settings)
     engine = open_engine(url, read_only=True)
-    with database_errors(), _file_errors(folder):
+    with database_errors(), file_errors(folder):
         try:
             check_schema(engine)
             done = export_log(engine, LogVerifier(vkey), folder)
@@ -399,7 +293,7 @@ def _policy_text() -> str:
     beside = Path(__file__).parent / "policies"
     # In a wheel it is beside the code; in the repository it has a folder of its own.
     folder = beside if beside.is_dir() else Path(__file__).parents[1] / "policies"
-    return _read(folder / "caricc.cedar").decode("utf-8")
+    return read_named(folder / "caricc.cedar").decode("utf-8")
 
 
 def _run_hub(
@@ -470,63 +364,6 @@ def _run_workers(settings: Config, count: int) -> int:
 def _run_worker(settings: Config, counts: Path, worker: int, parent: Parent) -> None:
     """Run a worker's process, with the configuration that its parent has read."""
     run(lambda: _run_hub(settings, worker, parent, counts))
-
-
-def what_to_check(config: Config) -> tuple[str, Path, str]:
-    """Give the database, the root certificates and the log's verifier key of a configuration."""
-    from exchange_keys import load_signer, read_passphrase
-
-    passphrase = read_passphrase(config.log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE)
-    key = load_signer(config.log.key, passphrase, SignatureAlgorithm.ED25519)
-    signer = LogSigner(config.log.origin, key)
-    return config.database.url, config.tls.root, signer.vkey
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_given(path)
-    except OSError as error:
-        raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
-
-
-@contextmanager
-def _file_errors(folder: Path) -> Iterator[None]:
-    """Say in one line why files cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise Reason.CONFIG_INVALID.error(
-            f"cannot write to {error.filename or folder}: {error.strerror}"
-        ) from None
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
-    from alembic.util import CommandError
-
-    from exchange_server.storage.engine import driver_error, is_damaged
-
-    try:
-        yield
-    except CommandError as error:
-        raise Reason.CONFIG_INVALID.error(
-            f"the database is of no schema that this hub knows: {error}; it may be of a newer hub",
-            field="database.url",
-        ) from None
-    except Exception as error:
-        cause = driver_error(error)
-        if cause is None:
-            raise
-        why, *_ = str(cause).strip().splitlines() or ["no reason given"]
-        if is_damaged(cause):
-            why += (
-                ". The file is damaged or mixed from two copies: bring back a copy that "
-                "`exchange-server backup` made, with `exchange-server restore`"
-            )
-        raise Reason.CONFIG_INVALID.error(
-            f"the database cannot be used: {why}", field="database.url"
-        ) from None
 
 
 def main() -> None:

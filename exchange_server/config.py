@@ -272,7 +272,7 @@ class Limits(_Section):
     def of_one_among(self, workers: int) -> Limits:
         """The limits of each of so many workers: places to wait in are divided.
 
-        What an agency is refused beyond is counted by all workers together
+        The limits of one agency are counted by all workers together
         (`exchange_server.fairness.counts`); calls in flight and connections of all agencies are
         what one process can bear.
         """

@@ -15,13 +15,12 @@ import typer
 
 from exchange_files import new_file, read_given, staging_folder
 from exchange_protocol.errors import Reason
+from exchange_server.cli_shared import AsJson, ConfigFile, database_errors, what_to_check
 from exchange_server.config import Config, load_config
 
 if TYPE_CHECKING:
     from exchange_server.ledger import FsckReport
 
-ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Passphrase = Annotated[
     Path | None,
     typer.Option(
@@ -161,7 +160,6 @@ def copy_database(
     The copy is checked as `fsck` does. Then name it as url in [database], and start the hubs. Keep
     the old one until all is well, and start no hub on it again: two logs would grow.
     """
-    from exchange_server.cli import database_errors
     from exchange_server.ledger.start_check import note_signed
     from exchange_server.storage.engine import FileClaim, open_engine
     from exchange_server.storage.transfer import copy_rows
@@ -180,14 +178,28 @@ def copy_database(
         finally:
             source.dispose()
             target.dispose()
-    _tell({}, report, as_json=as_json, said="copied")
+    notes = _kept_list(settings, to)
+    _tell({"notes": notes}, report, as_json=as_json, said="copied")
+    if not as_json:
+        for note in notes:
+            typer.echo(note)
+
+
+def _kept_list(settings: Config, url: str) -> list[str]:
+    """Say how the hub finds the revocation list that it holds, where the new database hides it."""
+    database = settings.database.model_copy(update={"url": url})
+    if settings.model_copy(update={"database": database}).held_lists == settings.held_lists:
+        return []
+    return [
+        f'beside the new url set crl_held = "{settings.held_lists.absolute()}" in [tls]: the '
+        "revocation list that this hub holds stays there, and without it the hub does not start"
+    ]
 
 
 def _verified(settings: Config, url: str) -> FsckReport:
     """Check a copy; raises CONFIG_INVALID for one that is not in order."""
     from exchange_protocol.log.checkpoint import LogVerifier
     from exchange_protocol.trust.certificates import TrustAnchors
-    from exchange_server.cli import database_errors, what_to_check
     from exchange_server.ledger.fsck import fsck
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import check_schema
@@ -226,7 +238,6 @@ def _held(settings: Config) -> list[str]:
 def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
     """Say what a hub will answer to this log, where it is older than what was signed."""
     from exchange_protocol.log.checkpoint import LogVerifier
-    from exchange_server.cli import what_to_check
     from exchange_server.ledger.start_check import note_path, noted_checkpoint
 
     noted = noted_checkpoint(file, LogVerifier(what_to_check(settings)[2]))
@@ -235,7 +246,7 @@ def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
     return [
         f"this hub has signed {noted.size} entries, the backup has {report.entries}: it will not "
         f"start on it, since receipts for the entries after it are out. Look for a newer backup "
-        f"first. Whoever decides to go on without these entries removes {note_path(file)}"
+        f"first. To go on without these entries, remove {note_path(file)}"
     ]
 
 

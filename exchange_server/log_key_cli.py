@@ -10,6 +10,7 @@ import typer
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogSigner
+from exchange_server.cli_shared import ConfigFile
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, load_config
 
 
@@ -37,7 +38,7 @@ def init_log_key(
 
 def succeed_log_key(
     out: Annotated[Path, typer.Option(metavar="FILE.json", help="File to write.")],
-    config: Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")],
+    config: ConfigFile,
 ) -> None:
     """Let the log's key and its successor_key sign that one follows the other.
 

@@ -1,4 +1,4 @@
-"""The hub's own log: JSON lines on stderr, for whoever runs it.
+"""The hub's own log: JSON lines on stderr, for its operator.
 
 It is not the log of the exchange and proves nothing. No content, no statement and no key is written
 to it; what errors of libraries say may hold paths and SQL, so it stays with the operator.
@@ -12,8 +12,8 @@ a pipe takes at once (PIPE_BUF) come whole, whoever else writes.
 An event has a name in lower case, with underscores, which stays; what goes with it are its fields.
 A logger has the name of its module.
 
-What is logged with every call goes past structlog's processors (`log_often`): they take three times
-as long as writing the line.
+The line of every call goes past structlog's processors (`log_often`): they take three times as long
+as writing the line.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ class LineWriter:
             try:
                 self._write([line for line in lines if line is not None])
             except OSError:
-                # Nobody reads, or the disk is full. Who reads again learns how many are missing.
+                # Nobody reads, or the disk is full. The next line that is read says how many are
+                # missing.
                 self._dropped += len(lines)
 
     def _write(self, lines: Sequence[str]) -> None:
@@ -181,7 +182,7 @@ def configure_logging(level: str, worker: int = 0) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    # What libraries do is of interest only to whoever looks for a fault.
+    # Lines of libraries help only in the search for a fault.
     root.setLevel(threshold if threshold == logging.DEBUG else max(threshold, logging.WARNING))
 
 

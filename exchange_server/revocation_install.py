@@ -33,7 +33,8 @@ def install(config: Config, file: Path, now: datetime) -> Revocations:
     new = Revocations.from_pem(data, anchors)
     new.verify_current(now)
     known = held.read()
-    # What is there may be an old or a broken one, that the hub refuses: the one held decides.
+    # The file in place may be an old or a broken one, which the hub refuses: the list that the hub
+    # holds decides.
     verify_newer(new, known or Revocations.from_pem(_read(config.tls.crl), anchors))
     replace_file(config.tls.crl, data, mode=PUBLIC)
     held.begin(config.tls.crl)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
+from exchange_server.cli_shared import AsJson, ConfigFile, database_errors
 from exchange_server.config import load_config
 
-ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _MEGABYTE: Final = 1_000_000
 
 
@@ -22,7 +20,6 @@ def disk(config: ConfigFile, as_json: AsJson = False) -> None:
     Signed bytes stay. Sealed bytes go with their retention, or by a notice to erase. Waiting are
     uploads that no statement has claimed.
     """
-    from exchange_server.cli import database_errors
     from exchange_server.storage.engine import open_engine, reading, real_file
     from exchange_server.storage.schema import check_schema
     from exchange_server.storage.usage_rows import database_bytes, read_usage
@@ -74,7 +71,6 @@ def vacuum(config: ConfigFile) -> None:
     On PostgreSQL the hub may run: its rows become free for new ones, and statistics are made anew.
     On SQLite stop the hub first; the file is written anew, and the disk needs room for it.
     """
-    from exchange_server.cli import database_errors
     from exchange_server.storage.engine import FileClaim, open_engine, reading
     from exchange_server.storage.schema import check_schema
     from exchange_server.storage.usage_rows import database_bytes

@@ -9,8 +9,8 @@
 
 A witness is asked when the hub starts, when the log has grown, and once an hour; at most once in
 an interval.
-What it says is untrusted: an answer is bounded in bytes and in time, leads nowhere else, and counts
-only by its signature. A witness that is away holds up nothing but the wait after a start
+Its answers are untrusted: each is bounded in bytes and in time, leads nowhere else, and counts only
+by its signature. A witness that is away holds up nothing but the wait after a start
 (docs/witnesses.md).
 """
 

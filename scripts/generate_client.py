@@ -1,10 +1,11 @@
-"""Generates what the client has for each kind of statement, or checks that it is fresh.
+"""Generates the parts of client and guide that follow from the kinds, or checks them.
 
     python scripts/generate_client.py           write what is stale
     python scripts/generate_client.py --check   change nothing; exit 1 and name what differs
 
 Made from the specs in `exchange_protocol.kinds`: the client's methods (`generate_faces`), and the
-table of kinds and codes in the script of evidence bundles, which must read without this software.
+table of kinds and codes in the script of evidence bundles, which must read without this software,
+and the table of moves in `docs/lifecycle.md`.
 Made from `agency_client/aio.py`: its blocking twin `client.py`. Made from the imports in
 `agency_client/__init__.py`: its list of names.
 """
@@ -19,8 +20,9 @@ from pathlib import Path
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.kinds.catalogue import ROWS, Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.spec import Row, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from scripts.generate_faces import async_acts, blocking
 from scripts.generate_names import with_names
@@ -30,6 +32,10 @@ CLIENT = ROOT / "agency_client"
 SCRIPT = CLIENT / "evidence" / "verify.py"
 BEGIN = "# The kinds, as scripts/generate_client.py writes them: do not edit.\n"
 END = "# End of the kinds.\n"
+MOVES = (
+    "| kind | who says it | on a leg that is | which is then | only on |\n|---|---|---|---|---|\n"
+)
+"""The head of the table in the guide to the lifecycle."""
 NUMBERS = (
     FieldDescriptor.CPPTYPE_UINT32,
     FieldDescriptor.CPPTYPE_UINT64,
@@ -110,6 +116,29 @@ def _codes(body: Descriptor, days: Mapping[str, str]) -> list[str]:
     return lines
 
 
+def guide_table(page: str) -> str:
+    """The guide to the lifecycle with a fresh table of moves."""
+    before, rest = page.split(MOVES)
+    _, after = rest.split("\n\n", maxsplit=1)
+    lines = "\n".join(f"| {' | '.join(_move(kind, row))} |" for kind, row in ROWS)
+    return f"{before}{MOVES}{lines.replace('|  |', '| |')}\n\n{after}"
+
+
+def _move(kind: Kind, row: Row) -> tuple[str, ...]:
+    only_on = ", ".join(
+        f"`{each}`"
+        for each in Kind
+        if (row.is_answer and each.spec.answer is kind.body) or (row.in_case and each.spec.is_case)
+    )
+    return (
+        f"`{kind}`" + (f" ({row.code.name})" if row.code else ""),
+        row.party.value,
+        ", ".join(state.name for state in LegState if state in row.before),
+        row.after.name if row.after else "as it was",
+        only_on,
+    )
+
+
 FACES = {
     "_async_acts.py": lambda _: formatted(async_acts()),
     "_acts.py": lambda _: formatted(blocking(async_acts())),
@@ -117,6 +146,7 @@ FACES = {
 }
 GENERATED: dict[Path, Callable[[str], str]] = {
     SCRIPT: script_tables,
+    ROOT / "docs" / "lifecycle.md": guide_table,
     **{CLIENT / name: generate for name, generate in FACES.items()},
     CLIENT / "__init__.py": lambda present: formatted(with_names(present)),
 }

@@ -1,7 +1,7 @@
 """Writes the client's methods from the acts of the kinds, and the blocking face from asyncio's.
 
-`scripts/generate_client.py` runs it. What it writes is plain source that a person can read, with
-every argument in the signature and in the docstring.
+`scripts/generate_client.py` runs it. Its output is plain source that a person can read, with every
+argument in the signature and in the docstring.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Make the test vectors of docs/protocol from fixed keys; `--check` compares without writing.
 
-What is random in the protocol (a wrapped key, a certificate's serial number) is made once and then
+Random values of the protocol (a wrapped key, a certificate's serial number) are made once and then
 kept: a vector that stands there and still holds is not made anew.
 """
 

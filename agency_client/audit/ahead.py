@@ -7,7 +7,7 @@ waits for the interpreter's lock, up to 5 ms beside a thread that is never idle.
 Rules of this module:
 
 - The process beside decides nothing. It names signatures that are good; every other one the replay
-  verifies itself when it comes to it. What is found, and where first, is the same without it.
+  verifies itself when it comes to it. The findings, and their order, are the same without it.
 - What it names is bound to exact bytes: payload, type, signature, place in a batch, and the digest
   of the certificate, by which each process finds the key for itself.
 - Nothing waits for it. It is asked when it is idle, about leaves that are a few chunks ahead; an

@@ -10,11 +10,10 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from agency_client.audit.replay_store import Stored, no_due
 from agency_client.audit.report import Ground, Violation
 from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError, Reason
@@ -26,6 +25,7 @@ from exchange_protocol.rules.access import is_erased, kept_until
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import Statement, parse_statement
+from exchange_replay import Stored, no_due
 
 _SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
 _WITH_CONTENT = """
@@ -34,13 +34,19 @@ _WITH_CONTENT = """
 """
 _PARTS = "SELECT name, part_id FROM parts WHERE log_index = ?"
 _CHUNKS = "SELECT seq, data FROM part_chunks WHERE part_id = ? ORDER BY seq"
-_EXCHANGES = """
-    SELECT exchange_id, initial_index, kind, initiator, initiated_at, updated_at, due_at, urgency,
-           handling
-    FROM exchanges ORDER BY exchange_id
-"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EXCHANGE_COLUMNS = (
+    "initial_index",
+    "kind",
+    "initiator",
+    "initiated_at",
+    "updated_at",
+    "due_at",
+    "urgency",
+    "handling",
+    "due_on",
+)
 _LEG_COLUMNS = (
     "position",
     "state",
@@ -56,7 +62,10 @@ _LEG_COLUMNS = (
     "hidden",
     "record",
     "kept_until",
+    "due_on",
 )
+_LATER_COLUMNS = ("kept_until", "due_on")
+"""A copy of an older hub lacks them; they are the last of their tables."""
 _OF_ENTRY: Final = ("event", "actor_agency", "exchange_id", "payload_sha256")
 _OF_STATEMENT: Final = ("statement_id", "kind", "urgency")
 _OF_PARTIES: Final = ("legs", "supervisors")
@@ -210,24 +219,21 @@ class CopyChecks:
 
         Exchanges in which anything was erased are added to `erased`.
         """
-        # A copy of a hub before retention has no such column.
-        known = {row[1] for row in self._connection.execute("PRAGMA table_info(legs)")}
-        wanted = [each for each in _LEG_COLUMNS if each in known or each != "kept_until"]
-        columns = ", ".join(wanted)
-        query = f"SELECT exchange_id, agency, {columns} FROM legs ORDER BY exchange_id"  # noqa: S608
+        of_exchanges = self._columns_there("exchanges", _EXCHANGE_COLUMNS)
+        of_legs = self._columns_there("legs", _LEG_COLUMNS)
         # All three in one order: a query for each exchange takes most of the time of this check.
-        listed = _RowsInOrder(self._connection.execute(_EXCHANGES))
-        legs = _RowsInOrder(self._connection.execute(query))
+        listed = self._rows_in_order("exchanges", of_exchanges)
+        legs = self._rows_in_order("legs", ("agency", *of_legs))
         opened = self._exchanges.values()
         for exchange, facts in zip(exchanges.values(), opened, strict=True):
-            if listed.of(exchange.id) != [_exchange_row(exchange, facts)]:
+            if listed.of(exchange.id) != [_exchange_row(exchange, facts)[: len(of_exchanges)]]:
                 yield fault(
                     Reason.RULE_BROKEN,
                     f"exchange {exchange.id} is stored otherwise than its initial statement says",
                 )
             stored = {row[0]: row[1:] for row in legs.of(exchange.id)}
             replayed = {
-                leg.agency: _leg_row(position, leg)[: len(wanted)]
+                leg.agency: _leg_row(position, leg)[: len(of_legs)]
                 for position, leg in enumerate(exchange.legs)
             }
             self.rows_of_legs += len(stored)
@@ -240,6 +246,16 @@ class CopyChecks:
                         f"the leg of {agency} in exchange {exchange.id} is stored otherwise than "
                         "the log makes it",
                     )
+
+    def _columns_there(self, table: str, columns: Sequence[str]) -> list[str]:
+        """The columns that a copy has, or must have."""
+        known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+        return [each for each in columns if each in known or each not in _LATER_COLUMNS]
+
+    def _rows_in_order(self, table: str, columns: Sequence[str]) -> _RowsInOrder:
+        named = ", ".join(columns)
+        query = f"SELECT exchange_id, {named} FROM {table} ORDER BY exchange_id"  # noqa: S608
+        return _RowsInOrder(self._connection.execute(query))
 
     def _check_erasures(self, state: ReplayState, erased: set[str]) -> Iterator[Violation]:
         """Content is absent where a notice on the log erased it or its retention has ended."""
@@ -346,12 +362,18 @@ def _exchange_row(exchange: Exchange, opened: _Opened) -> tuple[Any, ...]:
         microseconds(header.due_at),
         int(header.urgency),
         int(header.handling),
+        _written(header.due_on),
     )
 
 
 def microseconds(at: datetime | None) -> int | None:
     """A time as the tables hold it."""
     return None if at is None else (at - _EPOCH) // _MICROSECOND
+
+
+def _written(day: date | None) -> str | None:
+    """A day as the tables hold it."""
+    return None if day is None else day.isoformat()
 
 
 @lru_cache
@@ -375,6 +397,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         _spelled(tuple(digest.hex() for digest in leg.hidden)),
         encode_record(leg.record),
         microseconds(kept_until(leg)),
+        _written(leg.due_on),
     )
 
 

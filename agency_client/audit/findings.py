@@ -131,7 +131,7 @@ class Audit:
         except ExchangeError as error:
             if error.reason in NOT_JUDGED:
                 raise
-            # What no rule foresees, such as a statement that does not parse, was accepted anyway.
+            # The hub accepted a statement that no rule foresees, such as one that does not parse.
             lied = isinstance(error, HubDishonest)
             reason = error.reason if lied else Reason.RULE_BROKEN
             self._stop(Violation(reason, _said(index, error), index))

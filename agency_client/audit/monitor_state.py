@@ -5,15 +5,16 @@ compact_range there, the directory statements, and what the replay carries on (`
 
 Rules of this module:
 
-- A round is one transaction. What is written was verified up to a signed checkpoint, or nothing is.
+- A round is one transaction: it writes a state that was verified up to a signed checkpoint, or
+  nothing.
 - A place is believed as the profile's other state is: a writer of it may blind this auditor, and
   never lets it accuse a hub. The checkpoint is kept as its signed note. At every round the log's
   key must have signed that note, the compact_range must have its root, and every directory
   statement must be signed. A file that does not fit is refused, and never begun anew unasked.
 - A conviction from a place rests on two notes that the log signed. Both are kept beside the place,
   in the folder `evidence`, in the form of `agency_client.state.checkpoints`.
-- A place whose figures are not those of this version is verified anew from the start, and the log
-  must still hold what it was verified up to.
+- A place whose figures or legs are not those of this version is verified anew from the start, and
+  the log must still hold what it was verified up to. So it must where a person asks for the start.
 - Two monitors do not share a place at one time.
 """
 
@@ -30,7 +31,6 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from agency_client.audit.replay_store import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
 from agency_client.state.checkpoints import Head, keep_evidence
 from exchange_files import make_folder, writing
 from exchange_protocol.errors import ExchangeError, Reason
@@ -43,8 +43,11 @@ from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2 as pb
+from exchange_replay import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
 
 FORMAT = 5
+REPLAYED = 2
+"""The version of what a replay makes of a leg: 2 knows the day on which it is due."""
 BUSY_SECONDS = 5.0
 _OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
@@ -77,12 +80,14 @@ class VerifiedUpTo:
     last_index: int | None
     last_time: datetime | None
     directory_size: int
+    replayed: int = REPLAYED
+    """By which version its exchanges were replayed."""
 
     @property
     def outgrown(self) -> bool:
-        """True if this version counts other figures, or counts them otherwise."""
+        """True if this version counts other figures, or keeps more of a leg."""
         kept = {name: fold.version for name, fold in self.folds.items()}
-        return kept != {fold.name: fold.version for fold in FOLDS}
+        return self.replayed != REPLAYED or kept != {fold.name: fold.version for fold in FOLDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class _Row:
     directory_size: int
     rows: tuple[int, ...]
     """Of the tables of `kept`: a row that is missing could hide what it stands for."""
+    replayed: int = 1
 
 
 _ROWS = TypeAdapter(tuple[_Row], config=_BYTES_AS_HEX)
@@ -154,9 +160,7 @@ class MonitorState:
                 f"another monitor is using the place {self._path}: {error}"
             ) from None
         try:
-            if from_start:
-                self._clear()
-            yield self._begin()
+            yield self._begin(from_start=from_start)
         except sqlite3.DatabaseError as error:
             raise self._failed(error, "it is damaged") from None
         finally:
@@ -195,10 +199,15 @@ class MonitorState:
             if found != FORMAT:
                 raise self.invalid(f"expected format {FORMAT}, got {found}")
 
-    def _begin(self) -> MonitorRound:
+    def _begin(self, *, from_start: bool) -> MonitorRound:
         rows = self._connection.execute("SELECT record FROM place").fetchall()
-        reached = self._reached(rows[0][0]) if rows else None
-        before = reached.head if reached else None
+        if from_start:
+            before = self._signed_before(rows[0][0]) if rows else None
+            reached = None
+            self._clear()
+        else:
+            reached = self._reached(rows[0][0]) if rows else None
+            before = reached.head if reached else None
         if reached is not None and reached.outgrown:
             self._clear()
             reached = None
@@ -216,6 +225,17 @@ class MonitorState:
     def _clear(self) -> None:
         for table in ("place", "directory", *REPLAY_TABLES):
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own
+
+    def _signed_before(self, record: str) -> Head | None:
+        """The checkpoint of the place if the log signed it, whatever else of the place is damaged.
+
+        The log must still hold it: a run from the start forgets what was counted, and not this.
+        """
+        try:
+            [row] = _ROWS.validate_json(record)
+            return Head(row.note, self._verify(row.note))
+        except (ValidationError, ExchangeError):
+            return None
 
     def _reached(self, record: str) -> VerifiedUpTo:
         try:
@@ -242,6 +262,7 @@ class MonitorState:
             last_index=row.last_index,
             last_time=row.last_time,
             directory_size=row.directory_size,
+            replayed=row.replayed,
         )
 
     def _signed(self, note: bytes) -> Checkpoint:
@@ -277,6 +298,7 @@ class MonitorState:
             last_time=reached.last_time,
             directory_size=reached.directory_size,
             rows=self._row_counts(),
+            replayed=reached.replayed,
         )
         return _ROWS.dump_json((row,)).decode()
 
@@ -306,8 +328,7 @@ class MonitorRound:
         self.reached = reached
         """The checkpoint of the place; None at the start of the log."""
         self.before = before
-        """The newest checkpoint verified before, also where the round begins at the start because
-        this version counts other figures."""
+        """The newest checkpoint verified before, also where the round begins at the start."""
         self.directories = directories
         self._place = place
         self._connection = connection

@@ -41,7 +41,6 @@ from google.protobuf.message import DecodeError
 from agency_client.audit.ahead import deaf_to_interrupts
 from agency_client.audit.findings import Audit, ShardResult
 from agency_client.audit.monitor_state import MonitorRound
-from agency_client.audit.replay_store import StoredScopes
 from agency_client.audit.shard import (
     DivisionFailed,
     Done,
@@ -67,6 +66,7 @@ from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import log_pb2, statement_pb2
+from exchange_replay import StoredScopes
 
 WORTHWHILE = 16_384
 """Leaves below which more processes save less than their start costs."""

@@ -13,8 +13,8 @@ last one seen):
 An auditor is shown an exchange as a whole or not at all: of those that it is not shown, it checks
 the leaves alone. An entry that is missing from one that it sees leaves a gap that the replay meets.
 
-What it cannot tell: whether the hub left out a statement that it never promised to keep (the
-sender's receipt shows that), and whether others are shown another history (witnesses show that).
+It cannot tell whether the hub left out a statement that it never promised to keep (the sender's
+receipt shows that), and whether others are shown another history (witnesses show that).
 
 After the first broken rule the state is not the hub's any more, so the replay stops there; the
 tree is still checked to its end.
@@ -97,12 +97,11 @@ def verify_log(
     report, reached = run.verify_on(place, from_start=from_start)
     if any(each.reason is Reason.ENTRY_MISMATCH or each.notes for each in report.violations):
         # It was shown what is not on the log, or not shown what is: that rests on no place, and who
-        # asks again may be shown something else. Two signed checkpoints rest on no right to read,
-        # and a run from the start would have forgotten the older one.
+        # asks again may be shown something else. Two signed checkpoints rest on no right to read.
         return report
     if reached is not None and reached.unopened and _may_rest_on_rights(report, reached):
-        # What this auditor may open has changed, or the rest of an exchange that it was not shown
-        # came into its sight: only a whole run tells that from a broken rule.
+        # This auditor's rights have changed, or it is now shown the rest of an exchange: only a
+        # whole run tells that from a broken rule.
         report, _ = run.verify_on(place, from_start=True)
     elif reached is not None and any(each.index is not None for each in report.violations):
         # A damaged place must not accuse a hub: what it found must be found without it.
@@ -159,7 +158,7 @@ class _Run:
                 reason = (*report.violations, *report.faults)[0].message
             except (DivisionFailed, ExchangeError) as error:
                 reason = str(error)
-        # What is found, and what first, one replay tells.
+        # One replay tells the findings, and which comes first.
         _LOGGER.info("the divided replay was given up, and one replay begins: %s", reason)
         return None
 

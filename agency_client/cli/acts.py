@@ -134,8 +134,6 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
                 arguments.get("brief"),
                 arguments.get(_REFERENCE),
                 kind if kind.stage is Stage.INITIAL else None,
-                arguments.get(act.entities or "", ()),
-                arguments.get("attachments", ()),
             )
             if act.binds_to_what_was_read:
                 # Bound to what was opened here: what comes meanwhile is not spoken on with it.

@@ -24,13 +24,14 @@ from agency_client.cli.auditing import (
     witnessed_json,
     witnesses_of,
 )
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import complain, print_json, print_table, put, say
 from agency_client.cli.session import Session, session_of
 from agency_client.presentation.labels import Label
 from agency_client.state.checkpoints import WitnessedHead
 
-audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
+audit = typer.Typer(cls=MeaningGroup, no_args_is_help=True, help="Check the log and the hub.")
 app.add_typer(audit, name="audit", rich_help_panel="Audit")
 
 

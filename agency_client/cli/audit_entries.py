@@ -103,7 +103,7 @@ def entries(
     """List the entries of the log with who did what, and who approved.
 
     The log is verified from its start first, by every rule; of a log that breaks one, the findings
-    are shown and no list. What this auditor may not open is not listed.
+    are shown and no list. Entries that this auditor may not open are not listed.
     """
     session = session_of(context)
     chosen = None if kind is None else _kind(kind)

@@ -16,6 +16,7 @@ import typer
 from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.outbox import result_line
 from agency_client.cli.output import Column, print_json, print_table, put, say
 from agency_client.cli.results import tell
@@ -35,8 +36,12 @@ from exchange_files import read_given, without_bom
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 
-calendar = typer.Typer(no_args_is_help=True, help="Make, publish and show working calendars.")
-limits = typer.Typer(no_args_is_help=True, help="Publish and show the times of rules.")
+calendar = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Make, publish and show working calendars."
+)
+limits = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Publish and show the times of rules."
+)
 app.add_typer(calendar, name="calendar", rich_help_panel="Operate")
 app.add_typer(limits, name="limits", rich_help_panel="Operate")
 

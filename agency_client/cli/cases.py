@@ -14,6 +14,7 @@ import typer
 from agency_client.cli import ids
 from agency_client.cli.app import app
 from agency_client.cli.boxes import print_exchanges
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import (
     Column,
     alarm,
@@ -32,7 +33,9 @@ from agency_client.presentation.plain import iso, summary_json
 from agency_client.state.cases import Case
 from exchange_protocol.errors import NotFound
 
-cases = typer.Typer(no_args_is_help=True, help="Link exchanges to cases of your own.")
+cases = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Link exchanges to cases of your own."
+)
 app.add_typer(cases, name="case", rich_help_panel="Look")
 
 CaseReference: TypeAlias = Annotated[

@@ -26,6 +26,10 @@ from exchange_protocol.trust.certificates import Usage, verify_chain
 _PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "followthemoney")
 _SECONDS: Final = 5.0
 _ADVICE: Final = {
+    Reason.AGENCY_NOT_ENROLLED: (
+        "call the operator by a number that you know: either your agency was taken off, or this is "
+        "not your hub"
+    ),
     Reason.UNAVAILABLE: "see DNS and the port above; else ask the hub's operator",
     Reason.CERTIFICATE_EXPIRED: "`agency keys renew`, or enrol again",
     Reason.CERTIFICATE_REVOKED: "enrol again; if you do not know why, call the operator",

@@ -80,7 +80,7 @@ def _print(
     for each in found:
         reference = known.get(each.summary.id, Reference())
         is_over = each.is_over(now)
-        left = locale.due(each.clock.at, now, is_overdue=is_over, between="\n")
+        left = locale.due(each.clock.at, each.clock.day, now, is_overdue=is_over, between="\n")
         rows.append(
             (
                 alarm(left) if is_over else Text(left),

@@ -11,6 +11,7 @@ import typer
 from agency_client.cli import enrolment_by_hub, inputs
 from agency_client.cli.app import app
 from agency_client.cli.enrolment_by_hub import fetch_answer
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import alarm, print_fields, print_json, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
@@ -36,7 +37,9 @@ from exchange_protocol.trust.identity import Member, Role
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-enrol = typer.Typer(no_args_is_help=True, help="Get your first certificates; keys stay here.")
+enrol = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Get your first certificates; keys stay here."
+)
 app.add_typer(enrol, name="enrol", rich_help_panel=PANEL)
 
 KeyPassphraseFile = Annotated[

@@ -16,6 +16,7 @@ from rich.text import Text
 from agency_client.cli import ids
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.options import Exchange
 from agency_client.cli.output import (
     Column,
@@ -43,9 +44,13 @@ if TYPE_CHECKING:
     from agency_client.evidence import TimeStamp, VerifiedBundle
     from agency_client.evidence.facts import VerifiedEntry
 
-evidence = typer.Typer(no_args_is_help=True, help="Evidence for a court, in one file.")
+evidence = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Evidence for a court, in one file."
+)
 app.add_typer(evidence, name="evidence", rich_help_panel="Audit")
-timestamp = typer.Typer(no_args_is_help=True, help="A time stamp over a bundle (RFC 3161).")
+timestamp = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="A time stamp over a bundle (RFC 3161)."
+)
 evidence.add_typer(timestamp, name="timestamp")
 
 Bundle: TypeAlias = Annotated[Path, typer.Argument(metavar="FILE.zip")]

@@ -36,7 +36,7 @@ def search(
 ) -> None:
     """Find exchanges by reference, name, account, identifier, document or file.
 
-    A name is found in any script and spelling: Юлия finds Yuliya. What is searched is what this
+    A name is found in any script and spelling: Юлия finds Yuliya. The search covers all that this
     profile opened or sent, in an index that is sealed on its disk; the hub is not asked.
     """
     session = session_of(context)

@@ -10,6 +10,7 @@ from rich.text import Text
 from agency_client.cli import ids
 from agency_client.cli.app import app
 from agency_client.cli.entity_files import GivenEntities, takes_entities
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import Column, alarm, print_json, print_table, say
 from agency_client.cli.session import holdings_of, session_of
 from agency_client.cli.show import open_exchange
@@ -23,7 +24,9 @@ from exchange_protocol.kinds.codes import LegState, Party
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-holdings = typer.Typer(no_args_is_help=True, help="Cross-check with your agency's own records.")
+holdings = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Cross-check with your agency's own records."
+)
 app.add_typer(holdings, name="holdings", rich_help_panel="Look")
 
 _WAITING = (LegState.RELEASED, LegState.DELIVERED, LegState.ACKNOWLEDGED)
@@ -35,7 +38,7 @@ Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="Name of th
 def import_entities(context: typer.Context, name: Name, given: GivenEntities) -> None:
     """Import records of your own, in the place of the set of that name.
 
-    What is compared of them is kept sealed on this machine: names, dates, numbers and contacts.
+    The compared values are kept sealed on this machine: names, dates, numbers and contacts.
     """
     session = session_of(context)
     if given.ftm is None and given.csv is None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
+from agency_client.cli.loading import modules_of
 from exchange_protocol.kinds.catalogue import Kind
 
 USUAL: Final[Mapping[str, tuple[str, ...]]] = {
@@ -45,10 +46,12 @@ USUAL: Final[Mapping[str, tuple[str, ...]]] = {
     "trace": ("send asset-trace-request",),
     "update-agency": ("operator update",),
     "verify": ("audit verify", "evidence verify"),
+    "add-agency": ("operator enrol",),
+    "export": ("evidence export", "report statistics"),
     "view": ("show",),
     "withdraw": ("recall",),
 }
-"""Words of other programs, and of the library, for what has another name here."""
+"""Words of other programs, and of the library, for what has another name here, in any group."""
 _MOST: Final = 3
 _MOST_SHOWN: Final = 64
 
@@ -76,6 +79,8 @@ def commands_meant(word: str, group: str, commands: Sequence[str]) -> list[str]:
     meant = [f"agency {each}" for each in (*USUAL.get(plain, ()), *named.get(plain, ()))]
     if not meant:
         meant = [f"{group} {each}" for each in get_close_matches(plain, commands, _MOST)]
+    if not meant and modules_of(plain):
+        meant = [f"agency {plain}"]
     if not meant:
         kinds = get_close_matches(plain, named, 1)
         meant = [f"agency {each}" for kind in kinds for each in named[kind]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from cryptography import x509
@@ -12,21 +14,27 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.outbox import result_line
-from agency_client.cli.output import print_json, say
+from agency_client.cli.output import complain, print_json, say
+from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
-from agency_client.cli.session import session_of
+from agency_client.cli.session import Session, session_of
+from agency_client.content.characters import skeleton
 from agency_client.core.views import Queued, Sent
 from agency_client.presentation.plain import result_json
 from exchange_files import read_given
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.kinds.codes import AgencyType, Language
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import parse_succession
 from exchange_protocol.trust.certificates import fingerprint
 
+if TYPE_CHECKING:
+    from agency_client.client import ExchangeClient
+
 operator = typer.Typer(
-    no_args_is_help=True, help="Enrol agencies, publish certificates and policy."
+    cls=MeaningGroup, no_args_is_help=True, help="Enrol agencies, publish certificates and policy."
 )
 app.add_typer(operator, name="operator", rich_help_panel="Operate")
 
@@ -70,6 +78,7 @@ def enrol(
     """Enrol an agency. Its id stands for good; `update` changes the rest."""
     session = session_of(context)
     with session.hub() as hub:
+        _ask_about_name(session, hub, agency, name)
         result = hub.enrol_agency(
             agency=agency, name=name, country=country, agency_type=agency_type, time_zone=time_zone
         )
@@ -89,6 +98,7 @@ def update(
     """Replace all that an enrolment says: a new name, or a mistake put right."""
     session = session_of(context)
     with session.hub() as hub:
+        _ask_about_name(session, hub, agency, name)
         result = hub.update_agency(
             agency=agency, name=name, country=country, agency_type=agency_type, time_zone=time_zone
         )
@@ -152,7 +162,7 @@ def revoke(
 ) -> None:
     """Take a signing certificate back, or all of a member; says whether the hub has taken it.
 
-    Code 4 if it waits for the hub: then the key still counts. What is left to do follows.
+    Code 4 if it waits for the hub: then the key still counts. The remaining steps follow.
     """
     session = session_of(context)
     leaf = None if which.startswith(_IDENTITY) else read_certificates(Path(which))[0]
@@ -248,6 +258,26 @@ def takes(
         )
         locale = session.locale_of(hub)
     tell(session, result, "Published", locale)
+
+
+def _ask_about_name(session: Session, hub: ExchangeClient, agency: str, name: str) -> None:
+    """Ask about a name that another agency has, or one that looks like it; tell of it in a script.
+
+    Raises:
+        Declined: if the person does not want two agencies of one name.
+    """
+    with suppress(HubUnavailable):
+        hub.sync()  # Without the hub, the directory held here must do.
+    looks = skeleton(name)
+    known = hub.directory.agencies.values()
+    twins = [each.id for each in known if each.id != agency and skeleton(each.name) == looks]
+    if not twins:
+        return
+    told = f"{', '.join(twins)} has this name, or one that looks like it"
+    if sys.stdin.isatty() and not session.as_json:
+        ask(f"{told}: people would tell {agency} from it by the id alone. Go on?")
+    else:
+        complain(f"warning: {told}; people tell {agency} from it by the id alone")
 
 
 def read_certificates(path: Path) -> list[bytes]:

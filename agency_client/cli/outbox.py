@@ -9,6 +9,7 @@ import typer
 from agency_client.cli import ids
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import Column, print_json, print_table, say
 from agency_client.cli.session import references_of, session_of
 from agency_client.core.views import Queued, Refused, Sent
@@ -22,7 +23,9 @@ from exchange_protocol.rules.statements import Statement
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-outbox = typer.Typer(no_args_is_help=True, help="Statements that wait for the hub.")
+outbox = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Statements that wait for the hub."
+)
 app.add_typer(outbox, name="outbox", rich_help_panel="Send")
 
 

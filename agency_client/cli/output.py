@@ -164,7 +164,7 @@ def print_fields(fields: Iterable[tuple[str, Cell]]) -> None:
 def progress(what: str) -> Iterator[Advance | None]:
     """A bar on stderr while something long runs; None where no terminal is.
 
-    What is done in one step shows none: it would only flicker.
+    Work of one step shows none: it would only flicker.
     """
     if not sys.stderr.isatty():
         yield None

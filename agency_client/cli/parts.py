@@ -21,7 +21,7 @@ def write_parts(
 ) -> list[Path]:
     """Write every opened part into new files, a folder a statement; gives their paths.
 
-    `saved_files` says which these are. What is TLP:RED is written for a named reader alone; raises
+    `saved_files` says which these are. A TLP:RED part is written for a named reader alone; raises
     MISSING_FIELD without one.
 
     Nothing is written if a link stands for one of the folders, or if one of the files exists; but

@@ -149,9 +149,9 @@ def rehearse_policy(
     """List the statements on the log that a policy would have ruled otherwise; publishes nothing.
 
     The log is verified on the way. It takes an auditor's profile, to whom the hub opens the log, or
-    a copy of the database. Each statement is asked about by itself, as things stood then. What was
-    refused is not on the log, so a policy that permits more shows less than it does. Exits with 1
-    if there is any.
+    a copy of the database. Each statement is asked about by itself, as things stood then. Refused
+    statements are not on the log, so a policy that permits more shows less than it does. Exits with
+    1 if there is any.
     """
     session = session_of(context)
     rehearsal = Rehearsal(_read(file), datetime.now(UTC) - timedelta(days=days))

@@ -18,6 +18,7 @@ from agency_client.cli.auditing import (
     verify_database,
     verify_shown,
 )
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import heading, print_json, print_table, say
 from agency_client.cli.session import Session, session_of
@@ -50,7 +51,7 @@ from exchange_protocol.trust.identity import Member, Role
 _PUBLIC = 0o644
 """Statistics hold no content and no persons."""
 
-report = typer.Typer(no_args_is_help=True, help="Count what is on the log.")
+report = typer.Typer(cls=MeaningGroup, no_args_is_help=True, help="Count what is on the log.")
 app.add_typer(report, name="report", rich_help_panel="Audit")
 
 

@@ -2,8 +2,8 @@
 
 - The same statement, sent again within some minutes, is asked about on a terminal and told of
   everywhere else: perhaps it was sent by a command that was cut off.
-- What an exchange is called is kept by heart (`state.references`), and what it is found by
-  (`state.search_index`).
+- What an exchange is called is kept by heart (`state.references`). What it is found by, the library
+  keeps (`core.statements`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,10 @@ from agency_client.cli.output import complain
 from agency_client.cli.questions import ask
 from agency_client.cli.session import references_of
 from agency_client.content.documents import Brief
-from agency_client.content.entity import Entity
-from agency_client.content.terms import Terms, Where
 from agency_client.core.views import Queued, Sent
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.state.references import Earlier, Reference
-from agency_client.state.search_index import Indexed
 from exchange_protocol.kinds.catalogue import Kind
 
 if TYPE_CHECKING:
@@ -51,10 +48,6 @@ class Sending:
     own_reference: str | None
     opens: Kind | None
     """The kind, if the statement opens an exchange."""
-    entities: Iterable[Entity] = ()
-    """Those of a file are read again for the search index."""
-    files: Iterable[str] = ()
-    """Names of the files that are attached."""
 
     def warn_of_repetition(self, *, as_json: bool) -> Earlier | None:
         """Find the same statement sent shortly before; ask about it where a person is.
@@ -101,26 +94,6 @@ class Sending:
                 summary = " ".join(self.brief.summary.split()) if self.opens else ""
                 reference = reference or self.brief.own_reference
             index.note(exchange, Reference(reference or "", "", summary))
-            self._note_terms(exchange, reference)
-
-    def _note_terms(self, exchange_id: str, reference: str | None) -> None:
-        """Let the exchange be found by what was sent."""
-        search = self.hub.search_index
-        if self.opens is None and not search.holds(exchange_id):
-            return  # Not opened yet; then all of it is found.
-        terms = Terms()
-        terms.add(Where.REFERENCE, reference)
-        terms.add_brief(self.brief)
-        terms.add_files(self.files)
-        for entity in self.entities:
-            terms.add_entity(entity)
-            if terms.is_cut:
-                break
-        kind = self.opens.value if self.opens else ""
-        made = Indexed(
-            exchange_id, kind, self.hub.agency, datetime.now(UTC), tuple(terms), terms.is_cut
-        )
-        search.add(made)
 
 
 def digest_of(said: Mapping[str, Any], files: Iterable[Path]) -> str | None:

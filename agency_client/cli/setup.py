@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from agency_client.cli.app import app
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import Column, alarm, print_fields, print_json, print_table, put, say
 from agency_client.cli.questions import ask_secret
 from agency_client.cli.results import tell
@@ -39,8 +40,10 @@ if TYPE_CHECKING:
 
 PANEL = "Set up"
 
-profile = typer.Typer(no_args_is_help=True, help="The folder with everything a client must know.")
-keys = typer.Typer(no_args_is_help=True, help="Your agency's sealing keys.")
+profile = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="The folder with everything a client must know."
+)
+keys = typer.Typer(cls=MeaningGroup, no_args_is_help=True, help="Your agency's sealing keys.")
 app.add_typer(profile, name="profile", rich_help_panel=PANEL)
 app.add_typer(keys, name="keys", rich_help_panel=PANEL)
 
@@ -103,7 +106,7 @@ def whoami(context: typer.Context) -> None:
     """Tell who you are, by which certificates, and what you know of the hub; needs no hub.
 
     A certificate that was revoked, as far as the last `sync` and the profile's revocation list say,
-    is marked. What ends soon is warned of.
+    is marked. A certificate that ends soon is warned of.
     """
     session = session_of(context)
     loaded = session.load_profile()

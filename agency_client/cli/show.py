@@ -1,7 +1,7 @@
 """`agency show`: one exchange, verified and opened.
 
 Everything is verified before a word of it is printed: signatures, certificates, proofs, approvals,
-the rules; what does not verify ends the command. What is sealed to others is not shown.
+the rules; what does not verify ends the command. Parts sealed to others are not shown.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def _print_clocks(legs: Sequence[LegFacts], locale: Locale, now: datetime) -> No
     rows: list[list[Cell]] = []
     for leg in legs:
         for clock in leg.clocks:
-            until = locale.due(clock.at, now, is_overdue=clock.is_over(now))
+            until = locale.due(clock.at, clock.day, now, is_overdue=clock.is_over(now))
             rows.append(
                 [
                     leg.agency,

@@ -1,6 +1,6 @@
 """Signals that end the command: Ctrl-C, SIGTERM, a terminal that is closed (SIGHUP).
 
-What was under way is told, and kept by heart: a repetition is asked about.
+The message names the work under way, and it is remembered: a repetition is asked about.
 """
 
 from __future__ import annotations

@@ -53,8 +53,8 @@ class ReaderLeft(ResultUnwritten):
 def use_any_terminal() -> None:
     """Hold what is closed, and let a stream that lacks a letter show its escape instead.
 
-    What gRPC says of its own is kept off stderr, unless it is asked for: the command tells the same
-    in words that say what to do.
+    gRPC's own lines are kept off stderr, unless they are asked for: the command tells the same in
+    words that say what to do.
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     hold_streams()
@@ -107,7 +107,7 @@ def after_sending() -> Iterator[None]:
 def wait_until_taken() -> None:
     """Wait until the reader of a pipe has taken all that was written; else return at once.
 
-    What lies in a pipe when its reader leaves is lost, and no write fails. Raises ReaderLeft then.
+    Bytes in a pipe are lost when its reader leaves, and no write fails. Raises ReaderLeft then.
     """
     try:
         descriptor = sys.stdout.fileno()

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from agency_client.cli.app import app
+from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import complain, print_json, print_json_line, put, say
 from agency_client.cli.session import Session, session_of
 from agency_client.presentation.labels import Label
@@ -18,7 +19,9 @@ from agency_client.presentation.plain import iso
 from agency_client.witness.witness import Witness, WitnessRound, init_witness
 from exchange_protocol.errors import HubUnavailable
 
-witness = typer.Typer(no_args_is_help=True, help="Vouch that everyone sees the same log.")
+witness = typer.Typer(
+    cls=MeaningGroup, no_args_is_help=True, help="Vouch that everyone sees the same log."
+)
 app.add_typer(witness, name="witness", rich_help_panel="Audit")
 
 Key = Annotated[Path, typer.Option(metavar="FILE", help="The witness's private key.")]
@@ -53,10 +56,10 @@ def run(
 ) -> None:
     """Cosign the log's newest checkpoint again and again, as long as it only grows.
 
-    The profile must be an auditor's, and the hub must list the witness. What was cosigned is kept
-    in FILE.state beside the key; never run one key from two places. A log that shrank or shows a
-    split view is refused: both signed checkpoints are kept as evidence, and the command ends with
-    code 1.
+    The profile must be an auditor's, and the hub must list the witness. The last cosigned
+    checkpoint is kept in FILE.state beside the key; never run one key from two places. A log that
+    shrank or shows a split view is refused: both signed checkpoints are kept as evidence, and the
+    command ends with code 1.
     """
     session = session_of(context)
     with session.hub() as hub:

@@ -238,7 +238,7 @@ def clock_view(
     return ClockView(
         name=locale.say(clock.kind),
         agency=whose,
-        due=locale.due(clock.at, now, is_overdue=is_over, between="\n"),
+        due=locale.due(clock.at, clock.day, now, is_overdue=is_over, between="\n"),
         used=used_words(clock, now, locale),
         is_over=is_over,
         is_mine=is_mine,

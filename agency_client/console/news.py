@@ -1,6 +1,6 @@
 """The bar that says how much is new; nothing moves under the pointer until the person asks.
 
-What the browser asks by itself keeps no session from being idle.
+Questions that the browser asks by itself keep no session from being idle.
 """
 
 from __future__ import annotations

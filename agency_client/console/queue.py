@@ -149,11 +149,12 @@ def row(
     first = verified.initial
     legs = [leg for leg in verified.legs if leg.state is LegState.HELD]
     header = first.statement.header if first else None
-    due = min((leg.due_at for leg in legs if leg.due_at), default=None)
+    ends = [(leg.due_at, leg.due_on) for leg in legs if leg.due_at]
+    due, day = min(ends, key=lambda each: each[0], default=(None, None))
     late = due is not None and due < now
     return Row(
         id=summary.id,
-        left=locale.due(due, now, is_overdue=late, between="\n"),
+        left=locale.due(due, day, now, is_overdue=late, between="\n"),
         is_late=late,
         route=_route(summary.initiator, [leg.agency for leg in legs]),
         names=_names(summary.initiator, [leg.agency for leg in legs], locale),
@@ -214,7 +215,7 @@ def _decisions(summary: ExchangeSummary) -> list[Clock]:
 
 
 def _left(clock: Clock, locale: Locale, now: datetime) -> str:
-    return locale.due(clock.at, now, is_overdue=now > clock.at)
+    return locale.due(clock.at, clock.day, now, is_overdue=now > clock.at)
 
 
 def _route(initiator: AgencyId, held: Iterable[AgencyId]) -> str:
@@ -240,7 +241,9 @@ def _unverified(
     late = due is not None and due < now
     return Row(
         id=summary.id,
-        left=locale.due(due, now, is_overdue=late, between="\n") if is_away else "",
+        left=locale.due(due, summary.next_due_on, now, is_overdue=late, between="\n")
+        if is_away
+        else "",
         is_late=late,
         route=_route(initiator, held),
         names=_names(initiator, held, locale),

@@ -1,8 +1,8 @@
 """Arguments of the library's methods: one of another type is refused by its name.
 
 Without this a text in the place of a number fails somewhere inside, as a TypeError that names
-nothing which the caller wrote. What a method itself reads in several forms, such as a code or an
-exchange, it judges itself.
+nothing which the caller wrote. A method judges itself the arguments that it reads in several forms,
+such as a code or an exchange.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _checking(method: Callable[..., Any]) -> Callable[..., Any]:
     def check(given: tuple[Any, ...], named: dict[str, Any]) -> None:
         hints = _hints(method)
         for name, value in signature.bind(*given, **named).arguments.items():
-            # What stands for `**arguments` is a mapping here, and its hint is of its values.
+            # `**arguments` is a mapping here, and its hint is of its values.
             if (
                 name in hints
                 and signature.parameters[name].kind is not inspect.Parameter.VAR_KEYWORD

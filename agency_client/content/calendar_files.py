@@ -2,7 +2,7 @@
 
 A calendar begins as the days off that the package `holidays` knows. Days that depend on the moon or
 on a decree of the year are estimates there, so a person compares the file with the official list
-before it is published. What is published are the days of the file, and nothing else counts.
+before it is published. The days of the file are published, and nothing else counts.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def read_calendar(text: str) -> PublishCalendar:
     """The calendar of a file; its days in their order.
 
     Raises:
-        InvalidInput: DOCUMENT_INVALID, CALENDAR_DAY_IMPOSSIBLE or CALENDAR_YEAR_INVALID. What the
-            days together must be is judged when they are published.
+        InvalidInput: DOCUMENT_INVALID, CALENDAR_DAY_IMPOSSIBLE or CALENDAR_YEAR_INVALID. The days
+            are judged together when they are published.
     """
     document = _parse(text, (*_CALENDAR_KEYS, "days_off", "days_worked"))
     values = {name: _required(document, name) for name in _CALENDAR_KEYS}

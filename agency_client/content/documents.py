@@ -7,9 +7,9 @@ entities (`entities`).
 Rules of this module:
 
 - Strict: unknown fields, wrong types and over-long texts are refused (DOCUMENT_INVALID), with the
-  file, the line, the field and what was expected. What another agency sealed is read the same way,
-  but for one thing: characters that deceive are refused when a document is written, and shown as
-  escapes when it is read, so that a statement with one can still be judged.
+  file, the line, the field and what was expected. A document of another agency is read the same
+  way, but for one thing: characters that deceive are refused when a document is written, and shown
+  as escapes when it is read, so that a statement with one can still be judged.
 - Every document names its own type, so a reply cannot be read as a request.
 - Text is kept character for character; nothing is transliterated, folded or cut.
 """

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from agency_client.content.characters import describe_mixed
-from agency_client.content.spoiled import doubt
+from agency_client.content.spoiled import doubt, is_absent, tells_nothing_apart
 
 _COUNTRIES: Final = ("country", "jurisdiction", "nationality")
 _NUMBERS: Final = frozenset({"registrationNumber", "taxNumber", "idNumber", "innCode"})
@@ -24,20 +24,44 @@ IDENTIFIERS: Final = frozenset(
     }
 )  # fmt: skip
 """Properties with identifiers of persons, companies and accounts, mostly of digits."""
-_SEVERAL: Final = re.compile(r"[0-9]{5,}\s*[;,|/\n]\s*\S*[0-9]{5,}")
+_SEVERAL: Final = re.compile(r"[0-9]{5,}\s*[;,|/\n]\s*\S*[0-9]{5,}|[0-9]{8,}\s+[0-9]{8,}")
+_SIGNS: Final = (
+    (re.compile(r"[*\u2022\u25cf#]{2,}|(?i:x){4,}|(?i:х){4,}"),
+     "it has signs in the place of digits, as banks mask them: others may read the same"),
+    (re.compile(r"\.{3}|\u2026"), "it is cut: it has points in the place of what is left out"),
+    (re.compile(r"['\"\u00ab\u201c\u201e].*['\"\u00bb\u201d\u201c]|.*[.,;:]"),
+     "it has signs around it that are none of its own"),
+    (re.compile(r"[\u2010-\u2015\u2212]"), "it has a dash that is no hyphen: others write -"),
+    (re.compile(r"[0-9]{1,3}(?:[\u00a0\u202f\u2009][0-9]{3}){2,}"),
+     "it reads like a number whose thousands are parted"),
+    (re.compile(r"(?i:[0-9]{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар"
+                r"|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[a-zа-я]{0,5}\.?(?:[-. ][0-9]{2,4})?)"),
+     "it reads like a day, as Excel makes of codes such as 1-3"),
+    (re.compile(r"(?i:иин|бин|инн|жсн|бсн|пинфл|жшшир|jshshir|pinfl|stir|iin|bin|inn|iban|iic|иик)"
+                r"\W*[0-9].*"),
+     "it begins with the name of its kind"),
+)  # fmt: skip
+"""What an identifier may hold that is none of it."""
+_ANYWHERE: Final = frozenset({0, 1, 3})
+"""Those of `_SIGNS` that are looked for anywhere."""
+_BETWEEN: Final = re.compile(r"[\s-]")
+_LIKE_DIGITS: Final = re.compile(r"[0-9]*[OoОоQIlІіЗзБбBSsЅ][0-9]*(?:[OoОоIlІіЗз][0-9]*)?")
+_LEAST_DIGITS: Final = 8
 _OTHER_DIGITS: Final = re.compile(r"(?![0-9])\d")
 _EXACT_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps; it writes zeros in the place of the others."""
+_FAR: Final = re.compile(r"(?:1[0-7]|2[1-9])[0-9]{2}-[0-9]{2}(?:-[0-9]{2}.*)?")
+"""Days before 1800 and after 2099."""
 _NO_DATES: Final = frozenset({"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "9999-12-31"})
 """Days that programs write where there is no date."""
 _CURRENCY: Final = re.compile(r"[A-Z]{3,5}")
 _AMOUNT: Final = re.compile(r"[+-]?[0-9]+(?:\.(?P<part>[0-9]+))?[ \u00a0]?(?P<unit>[^0-9]*)")
 _MOST_DECIMALS: Final = 3
-_HUNDREDTHS: Final = frozenset(
-    {"AED", "AZN", "BYN", "CNY", "EUR", "GBP", "KGS", "KZT", "RUB", "TJS", "TMT", "TRY", "UAH",
-     "USD", "UZS"}
-)  # fmt: skip
-"""Currencies of the region and of its trade that have two decimals."""
+_THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+"""Currencies that have three decimals."""
+_MULTIPLE: Final = re.compile(
+    r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmм]|dr|cr|дт|кт)\.?", re.IGNORECASE
+)
 _SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}")
 """Two words, of which the first is none of the short ones that documents begin with."""
 _FULL_LENGTH: Final = 12
@@ -54,6 +78,10 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
         for value in values:
             yield from _named(name, _of_text(value))
     yield from _named("birthDate", _of_days(properties.get("birthDate", ())))
+    if is_kazakh:
+        yield from _named("idNumber", _of_birth(properties))
+    if len({day[:10] for day in properties.get("date", ())}) > 1:
+        yield "date: it has several values, and nobody knows which is meant"
     amounts, currencies = properties.get("amount", ()), properties.get("currency", ())
     yield from _named("amount", _of_amounts(amounts, currencies))
     yield from _named("currency", _of_currencies(currencies))
@@ -66,6 +94,8 @@ def _named(name: str, said: Iterator[str]) -> Iterator[str]:
 def _of_text(value: str) -> Iterator[str]:
     if value in _NO_DATES:
         yield "it is a day that programs write where there is no date"
+    elif _FAR.fullmatch(value):
+        yield "it is a day long past or far ahead: is it of another calendar?"
     if not value.isascii() and (words := describe_mixed(value)):
         yield f"it has {words}"
     if words := doubt(value):
@@ -75,8 +105,9 @@ def _of_text(value: str) -> Iterator[str]:
 def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
     if name == "iban" and not _is_iban(value):
         yield "it fails its check digits"
-    if name in _NUMBERS and is_kazakh and value.isdecimal() and not is_kz_number(value):
-        is_short = len(value) == _FULL_LENGTH - 1
+    digits = _BETWEEN.sub("", value)
+    if name in _NUMBERS and is_kazakh and digits.isdecimal() and not is_kz_number(digits):
+        is_short = len(digits) == _FULL_LENGTH - 1
         yield "it is no valid IIN or BIN" + (
             "; is the zero at its beginning missing?" if is_short else ""
         )
@@ -88,12 +119,28 @@ def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
         yield "it holds several numbers: name `split` in the mapping"
     if _SENTENCE.search(value):
         yield "it reads like words, not like an identifier"
-    digits = value.replace(" ", "")
+    if len(value) > _LEAST_DIGITS and _LIKE_DIGITS.fullmatch(value):
+        yield "it has a letter among its digits that looks like a digit"
+    for number, (sign, words) in enumerate(_SIGNS):
+        if sign.search(value) if number in _ANYWHERE else sign.fullmatch(value):
+            yield words
+    if tells_nothing_apart(value) and not is_absent(value):
+        yield "it is of signs or zeros alone"
     if len(digits) > _EXACT_DIGITS and digits.isdecimal() and not digits[_EXACT_DIGITS:].strip("0"):
         yield (
             f"it has only zeros after its {_EXACT_DIGITS}th digit, as a spreadsheet leaves them: "
             "compare it with the source"
         )
+
+
+def _of_birth(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Doubt an IIN that begins with another day than that of birth."""
+    days = {day[2:10].replace("-", "") for day in properties.get("birthDate", ()) if len(day) >= 10}
+    numbers = [_BETWEEN.sub("", each) for each in properties.get("idNumber", ())]
+    # A BIN has 4 to 6 in the fifth place, where an IIN has the first digit of a day.
+    born = {each[:6] for each in numbers if is_kz_number(each) and each[4] < "4"}
+    if days and born and not days & born:
+        yield "it is an IIN of another day of birth than birthDate"
 
 
 def _of_days(values: Sequence[str]) -> Iterator[str]:
@@ -120,11 +167,13 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
         unit, decimals = found["unit"], len(found["part"] or "")
         if not currencies and not unit:
             yield "it has no currency"
+        if unit and _MULTIPLE.fullmatch(unit):
+            yield "its unit counts thousands or says the side of an account: write the whole number"
         if currencies and _CURRENCY.fullmatch(unit) and unit not in currencies:
             yield "it names another currency than the property currency"
         if decimals > _MOST_DECIMALS:
             yield f"it has more than {_MOST_DECIMALS} decimals, as a calculation leaves them"
-        elif decimals == _MOST_DECIMALS and _HUNDREDTHS & {*currencies, unit}:
+        elif decimals == _MOST_DECIMALS and not _THOUSANDTHS & {*currencies, unit}:
             yield "it has 3 decimals; if the point parts thousands, say so with --numbers"
 
 

@@ -22,6 +22,7 @@ from agency_client.content.source import Source
 from exchange_protocol.errors import ExchangeError, Reason
 
 UTF_8: Final = "utf-8"
+_UTF_16: Final = "utf-16"
 CANDIDATES: Final = (
     "cp1251", "kz1048", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic",
     "cp1252", "cp1250", "cp1254",
@@ -57,6 +58,7 @@ _MARKUP: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml|table)", re.IGNORECASE
 _HIGH: Final = b"\x00\x04"
 """High bytes of Latin and Cyrillic letters in UTF-16."""
 _FEW_BYTES: Final = 16
+_MOST_FIRST_LINE: Final = 4096
 _FOREIGN: Final = bytes(range(0x80, 0x100))
 
 _UPPER: Final = "А-ЯЁҚҒӘӨҮҰҢҺІЇЄҐЎ"
@@ -94,6 +96,8 @@ def find_encoding(source: Source, given: str | None = None) -> str:
             return seen.mark or UTF_8
         return UTF_8 if seen.is_ascii else _certain(source, is_utf_8=seen.is_utf_8)
     named = codecs.lookup(given).name
+    if named == _UTF_16 and not seen.mark:
+        return _without_mark(source)
     if seen.mark and named != seen.mark.removesuffix("-sig"):
         raise _invalid(
             f"{source} begins with the byte order mark of {seen.mark.removesuffix('-sig')}: "
@@ -169,8 +173,23 @@ def _binary(head: bytes, given: str | None) -> str | None:
     if not line[1::2].strip(_HIGH):
         return "is written in utf-16 without its mark: say --encoding utf-16, or save it as UTF-8"
     if not line[0::2].strip(_HIGH):
-        return "is written in utf-16, the high byte first, without its mark: save it as UTF-8"
+        return (
+            "is written in utf-16, the high byte first, without its mark: say --encoding utf-16, "
+            "or save it as UTF-8"
+        )
     return "holds zero bytes in its first line: it is no table of text; save the table as CSV"
+
+
+def _without_mark(source: Source) -> str:
+    """The order of the bytes of a table in UTF-16 that does not say it, by its first line."""
+    with source.open() as file:
+        line = file.readline(_MOST_FIRST_LINE)
+        while file.read(1024 * 1024):
+            pass
+    for name, high in ((f"{_UTF_16}-le", line[1::2]), (f"{_UTF_16}-be", line[0::2])):
+        if line and not high.strip(_HIGH):
+            return name
+    raise _invalid(f"{source}: expected utf-16, and it does not read so: say another --encoding")
 
 
 def _goes_on(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:

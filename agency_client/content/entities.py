@@ -29,7 +29,7 @@ from agency_client.content.entity import (
     shape_entity,
 )
 from agency_client.content.faults import Faults
-from agency_client.content.links import Links
+from agency_client.content.links import Links, doubts_of_links
 from agency_client.content.schemata import SCHEMATA, SUBJECT_SCHEMATA
 from agency_client.content.source import Source
 from agency_client.content.subjects import SubjectCount
@@ -81,6 +81,8 @@ class EntityFile(ImportedEntities):
             if not found:
                 counted.add(given)
                 warnings.add(number, given)
+                for words in doubts_of_links(given, check.values):
+                    warnings.note(number, words)
                 links.add(number, given)
         faults.raise_any()
         links.check(faults, allow_outside=allow_links_outside)

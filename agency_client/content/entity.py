@@ -4,7 +4,7 @@ An entity is `{"id", "schema", "properties": {name: [text, ...]}}`, and may have
 FollowTheMoney's own files hold (`EXTRA_TEXTS`, `EXTRA_LISTS`). A key that is none of these, a name
 that stands twice, a schema or property that the model does not have, and a value that its type
 cannot hold are refused. The library by itself drops such values in silence, which would lose
-evidence. What is doubtful is warned of, not refused (`doubts`).
+evidence. A doubtful value is warned of, not refused (`doubts`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agency_client.content.doubts import doubts
 from agency_client.content.faults import MOST_LINES, Spot, SpotKind, Spots, lines_in_words
 from agency_client.content.fields import Unparsed, kind_of, parse_json
 from agency_client.content.schemata import SCHEMATA
-from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck
+from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck, without_options
 from exchange_protocol.errors import ExchangeError, Reason
 
 MAX_LINE_BYTES: Final = 256 * 1024
@@ -96,7 +96,7 @@ class EntityCheck:
                 continue
             for value in values:
                 if words := self.values.fault(prop, value):
-                    yield (Spot(SpotKind.FIELD, name),), words
+                    yield (Spot(SpotKind.FIELD, name),), without_options(words)
 
 
 class Warnings:
@@ -204,6 +204,8 @@ def shape_entity(data: Any) -> Entity:
 
 
 def _texts_at_fault(entity: Entity) -> Iterator[tuple[Spots, str]]:
+    if len(entity["id"].split()) != 1 or entity["id"] != entity["id"].strip():
+        yield (Spot(SpotKind.FIELD, "id"),), "expected an id without spaces and line breaks"
     for name in ("id", *_BESIDE):
         values = entity.get(name, [])
         for value in [values] if isinstance(values, str) else values:  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 A date is a prefix of YYYY-MM-DDThh:mm:ss, with T or a space before the time, as FollowTheMoney has
 it, and so without a zone. A number is of digits, with a point before decimals, and a unit after it
-where there is one. What is written so is kept as it stands. All else is read only in a form that
+where there is one. A value in that form is kept as it stands. All else is read only in a form that
 was named, since 03.04.2024 is a day of March to one and of April to another, and 1,500 is one and a
 half or fifteen hundred.
 """

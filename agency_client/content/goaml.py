@@ -48,10 +48,13 @@ if TYPE_CHECKING:
 MAX_REPORT_BYTES: Final = 64 * 1024 * 1024
 _MOST_DEPTH: Final = 32
 _MOST_ELEMENTS: Final = 1_000_000
+_DECLARED: Final = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']+)""")
+_FEW_BYTES: Final = 16
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _DATE_TIME: Final = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:T(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+    r"(?:T(?P<time>(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?)"
+    r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 _MIDNIGHT: Final = re.compile(r"00:00:00(?:\.0+)?")
 _UNKNOWN_DAYS: Final = {"birthdate": "1900-01-01", "expiry_date": "2100-12-31"}
@@ -150,8 +153,11 @@ _FORMS: Final = {
     "date": "expected a date as YYYY-MM-DDThh:mm:ss or YYYY-MM-DD, and one of the calendar",
     "number": "expected a number such as 1000.50",
 }
-_STRICT: Final = frozenset({"date", "number", "entity"})
+"""Options that tell of other forms are those of tables."""
+_STRICT: Final = frozenset({"date", "number", "entity", "identifier"})
 """Types of properties whose values are refused if they are none; others go to the notes."""
+_ONCE: Final = frozenset({("Payment", "amount"), ("Payment", "date")})
+"""Properties of which a second value would make nobody sure of either."""
 _INTERVALS: Final = frozenset(
     {"Payment", "Identification", "UnknownLink", "Directorship", "Ownership"}
 )
@@ -279,6 +285,7 @@ class _Parser:
 
     def parse(self, data: bytes) -> _Node:
         """Parse a report; raises DOCUMENT_INVALID."""
+        self._check_encoding(data)
         try:
             self._expat.Parse(data, True)
         except expat.ExpatError as error:
@@ -296,6 +303,24 @@ class _Parser:
                 f"{self._name}: expected a goAML report, whose first element is <report>"
             )
         return self._root
+
+    def _check_encoding(self, data: bytes) -> None:
+        """Refuse a report in UTF-8 that names another encoding: its letters would be others."""
+        named = _DECLARED.match(data)
+        if named is None or named[1].lower() in (b"utf-8", b"utf8", b"us-ascii"):
+            return
+        foreign = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return
+        if foreign > _FEW_BYTES:
+            self._faults.add(
+                "the report names another encoding in its first line, and is written in UTF-8: "
+                "correct that line",
+                line=1,
+            )
+            self._faults.raise_any()
 
     def _doctype(self, *_: Any) -> None:
         self._stop("a document type is not taken: it could name entities and other files")
@@ -356,9 +381,15 @@ class _Reading:
 
     def report(self, root: _Node) -> None:
         """Read a report."""
-        self._currency = next(
-            (each.text for each in root.children if each.tag == "currency_code_local"), ""
-        )
+        currencies = [each for each in root.children if each.tag == "currency_code_local"]
+        self._currency = currencies[0].text if currencies else ""
+        for each in currencies[1:]:
+            if each.text != self._currency:
+                self._faults.add(
+                    "expected this element once, and it stands twice with other words",
+                    line=each.line,
+                    at=Spot(SpotKind.PATH, each.path),
+                )
         for node in root.children:
             if node.tag == "transaction":
                 self._transaction(node)
@@ -415,6 +446,10 @@ class _Reading:
                 self._involved(made, child)
             else:
                 self._field(made, child, node)
+        if not any(leaf.text for leaf in node.leaves()):
+            self._faults.add(
+                "the transaction is empty", line=node.line, at=Spot(SpotKind.PATH, node.path)
+            )
         if "amount" in made.properties and self._currency:
             self._put(made, "currency", self._currency, node)
         # Two payments of one sum on one day are two.
@@ -541,7 +576,8 @@ class _Reading:
             self._unknown_days += 1
             return
         self._put(made, name, day, node)
-        if time is not None and not _MIDNIGHT.fullmatch(time):
+        is_day = time is None or (_MIDNIGHT.fullmatch(time) and found["zone"] in (None, "Z"))
+        if not is_day:
             self._note(made, node, node.tag)
 
     def _group(self, made: _Made, node: _Node, above: _Node) -> None:
@@ -584,11 +620,16 @@ class _Reading:
     def _put(self, made: _Made, name: str, value: str, node: _Node) -> None:
         prop = self._property(made, name)
         if words := self._check.fault(prop, value):
-            # Options that tell of other forms are those of tables.
             words = _FORMS.get(prop.type.name, words)
             self._faults.add(words, line=node.line, at=Spot(SpotKind.PATH, node.path))
             return
         values = made.properties.setdefault(name, [])
+        if values and value not in values and (made.schema, name) in _ONCE:
+            self._faults.add(
+                "expected this element once, and it stands twice with other words",
+                line=node.line,
+                at=Spot(SpotKind.PATH, node.path),
+            )
         if value not in values:
             values.append(value)
 

@@ -11,10 +11,16 @@ from typing import Final
 
 _LEAST_NUMBERED: Final = 3
 _LEAST_COLUMNS: Final = 4
-_TOTAL: Final = re.compile(
-    r"(?:итого|всего|барлығы|жиыны|жиынтығы|(?:grand |sub-?)?total)(?:\W.*)?",
-    re.IGNORECASE | re.DOTALL,
+_SUM: Final = (
+    r"итого|всего|барлығы|жиыны|жиынтығы|бардыгы|жыйынтыгы|жами|jami|hammasi|ҷамъ|ҳамагӣ|jemi"
+    r"|оборот(?:ы|тар)?|айналым|айланма|aylanma|сальдо|qoldiq|қалдық|қолдиқ"
+    r"|(?:входящ|исходящ|начальн|конечн)\w+ остаток|остаток на"
 )
+_TOTAL: Final = re.compile(
+    rf"(?:{_SUM}|(?:grand |sub-?)?total|sum)(?:\W.*)?", re.IGNORECASE | re.DOTALL
+)
+_BARE_TOTAL: Final = re.compile(rf"(?:{_SUM})(?: (?:по|за|бойынша|бўйича|boʻyicha) .*)?\s*:?", re.I)
+"""A sum's name that is nobody's, in the languages of the region."""
 _RULE: Final = re.compile(r"[-=_+*─═]{2,}")
 
 
@@ -31,16 +37,21 @@ def layout_fault(cells: Sequence[str]) -> str | None:
         return "the row numbers the columns: take it out"
     if len(filled) == len(cells) > 1 and all(map(_RULE.fullmatch, filled)):
         return "the row is a line drawn between rows: take it out"
-    if filled and 2 * len(filled) <= len(cells) and _TOTAL.fullmatch(filled[0]):
+    if filled and (
+        (2 * len(filled) <= len(cells) and _TOTAL.fullmatch(filled[0]))
+        or (1 < len(filled) < len(cells) and _BARE_TOTAL.fullmatch(filled[0]))
+    ):
         return "the row reads like a total of the rows above: take it out"
     return None
 
 
 def layout_doubt(cells: Sequence[str]) -> str | None:
     """Say why a row may not be of the data; None for any other."""
-    filled = sum(1 for cell in cells if cell.strip())
-    if filled == 1 and len(cells) >= _LEAST_COLUMNS:
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if len(filled) == 1 and len(cells) >= _LEAST_COLUMNS:
         return "the row has one cell alone: is it a note beside the table?"
+    if filled and _TOTAL.fullmatch(filled[0]):
+        return "the row begins like a total of the rows above"
     return None
 
 

@@ -16,6 +16,19 @@ from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.values import ValueCheck
 
 
+def doubts_of_links(entity: Entity, check: ValueCheck) -> Iterator[str]:
+    """Doubt an entity of which nothing is told, and a link that has no end or one end twice."""
+    told = entity["properties"]
+    if not any(told.values()):
+        yield "nothing is told of it but its id"
+    if ends := check.ends(entity["schema"]):
+        start, end = (set(told.get(name, ())) for name in ends)
+        if not (start and end):
+            yield f"the link has not both its ends, {ends[0]} and {ends[1]}"
+        elif start & end:
+            yield f"{ends[0]} and {ends[1]} are the same"
+
+
 class Links:
     """Collects the links of entities that go by, and finds those without an end."""
 

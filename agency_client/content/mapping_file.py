@@ -6,6 +6,7 @@ The language is FollowTheMoney's; what it means, `mappings` says.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ from agency_client.content.mappings import (
     compared,
 )
 from agency_client.content.tables import column_name
-from agency_client.content.values import ValueCheck, check_format
+from agency_client.content.values import ValueCheck, check_format, without_options
 from exchange_protocol.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -102,14 +103,13 @@ class _Reading:
         filters = [
             found
             for key in ("filters", "filters_not")
-            for found in self._filters(values.get(key), (*at, key))
+            if key in values
+            for found in self._filters(values[key], (*at, key))
         ]
         yield Query(tuple(ordered), tuple(filters))
 
     def _filters(self, given: Any, at: At) -> Iterator[Filter]:
-        if given is None:
-            return
-        if not isinstance(given, Mapping):
+        if not isinstance(given, Mapping) or not given:
             self._fault(at, "expected columns with their values, such as {role: suspect}")
             return
         for name, values in given.items():
@@ -185,10 +185,14 @@ class _Reading:
             self._fault((*at, "fuzzy"), "a value is taken as it stands, and is never guessed")
         for literal in literals:
             if words := self._check.fault(prop, literal):
-                self._fault(at, f"the literal: {words}")
+                self._fault(at, f"the literal: {without_options(words)}")
         template = texts["template"]
         if template is not None:
             columns = list(dict.fromkeys(map(column_name, REFERENCE.findall(template))))
+            if not columns or re.search(r"[{}]", REFERENCE.sub("", template)):
+                self._fault(
+                    (*at, "template"), "expected columns in double braces, such as {{name}}"
+                )
         date_form, form = self._format(prop, texts["format"], (*at, "format"))
         required = self._yes(given, "required", at)
         if len(self.faults) > before:

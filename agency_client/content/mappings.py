@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 REFERENCE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 """A column within a template, as in `{{name}}`."""
 _ID_BYTES: Final = 20
+_AROUND: Final = " .,:;!?*()[]«»\"'"
+_PARTS: Final = re.compile(r"[;,/|+&\n]")
+"""Signs between several values of one cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +135,12 @@ class Filter:
         return (compared(record[self.column]) in self.values) is not self.is_negative
 
     def is_doubtful(self, record: Mapping[str, str]) -> bool:
-        """True if a cell looks like a value of the filter and is another."""
+        """True if a cell looks like a value of the filter, or holds it among others."""
         value = compared(record[self.column])
-        return value not in self.values and skeleton(value) in self.skeletons
+        if value in self.values or not value:
+            return False
+        parts = [value.strip(_AROUND), *map(str.strip, _PARTS.split(value))]
+        return any(skeleton(part) in self.skeletons for part in (value, *parts))
 
 
 @dataclass(frozen=True, slots=True)

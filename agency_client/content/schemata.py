@@ -1,6 +1,6 @@
 """The schemata of FollowTheMoney, and which of them are subjects.
 
-What others sealed is counted without loading FollowTheMoney's model, which takes a second. A test
+Entities of others are counted without loading FollowTheMoney's model, which takes a second. A test
 holds these names against the model.
 """
 

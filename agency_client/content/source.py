@@ -1,8 +1,8 @@
 """The bytes of a file that is read twice: once to check all of it, once to send it.
 
-A file is not held in memory. What is sent must be what was checked, so the second reading is
-compared with the first by SHA-256. What cannot be read twice, such as a pipe, is held in memory
-within a bound.
+A file is not held in memory. The bytes that are sent must be those that were checked, so the second
+reading is compared with the first by SHA-256. A source that cannot be read twice, such as a pipe,
+is held in memory within a bound.
 """
 
 from __future__ import annotations

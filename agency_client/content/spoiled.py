@@ -1,7 +1,7 @@
 """Values that were spoiled before they came here, by a spreadsheet or by a wrong encoding.
 
-What a spreadsheet shows in the place of a value is none, and is refused. What only reads as if it
-was spoiled may be what somebody wrote: it is told as a doubt, and sent as it stands.
+A mark that a spreadsheet shows in the place of a value, such as #REF!, is refused. A value that
+only looks spoiled may be meant: it is told as a doubt, and sent as it stands.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 from typing import Final
 
 _ERROR: Final = re.compile(
-    r"#(?:N/A|NV|Н/Д|GETTING_DATA|[A-ZА-ЯІЇЄҐ/'0-9 ]*[A-ZА-ЯІЇЄҐ/'0][!?])|#{3,}"
-    r"|(?:Err|Ошибка|Ош):[0-9]{3}"
+    r"# ?(?:N/A(?: .*)?|NV|N/D|YOK|Н/Д|GETTING_DATA"
+    r"|[¡¿]?[^\W\d_][^\W_]*(?:[/' ][^\W_]+)*[!?])|#{3,}"
 )
-"""Errors of Excel and LibreOffice, in English, Russian and Ukrainian, and a cell that is too
-narrow."""
+"""Errors of Excel and LibreOffice, in capitals of any language, and a cell that is too narrow."""
+_ERROR_NUMBER: Final = re.compile(r"(?:Err|Ошибка|Ош):[0-9]{3}|(?:Error|Ошибка) 20[0-9]{2}")
 _FORMULA: Final = re.compile(
     r"""\{?=\s*[+-]?\s*(?:
         ".*"                                # ="00123"
@@ -22,25 +22,47 @@ _FORMULA: Final = re.compile(
       | \(.*
       | (?:[\w.]+!|'.+'!|\[.+\].*!)?\$?[A-Z]{1,3}\$?[0-9]{1,7}(?![\w]).*   # =A1, =Sheet1!$A$1
       | R\[?-?[0-9]*\]?C(?:\[?-?[0-9]+\]?)?(?![\w]).*                      # =R[-1]C
-      | [0-9.,]+\s*[-+*/^&].*               # =1+1
+      | [0-9.,]+\s*(?:[-+*/^&].*)?          # =1+1, =+77011234567
     )\}?""",
     re.DOTALL | re.VERBOSE,
 )
 _APOSTROPHE: Final = re.compile(r"'\+?[0-9][0-9 ./-]*")
-_STARTS: Final = ("#", "=", "'", "{=", "Err:", "Ошибка:", "Ош:")
-_AS_NUMBER: Final = re.compile(r"[0-9]{6,}\.0+")
+_STARTS: Final = ("#", "=", "'", "{=", "Err", "Ош")
+_AS_NUMBER: Final = re.compile(
+    r"[0-9]{6,}[.,]0+|[0-9]{1,3}(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|[0-9]{1,3}(?:['\u2019][0-9]{3}){2,}"
+)
+_SHORTENED: Final = re.compile(
+    r"[0-9](?:[.,][0-9]+)?[EeЕе](?:\+?[0-9]{2,}|\+[0-9])|[0-9][.,][0-9]+[EeЕе][0-9]"
+)
+"""A number as Excel, a program or one who types Cyrillic shortens it."""
 _ABSENT: Final = frozenset(
-    {"null", "(null)", "<null>", "\\n", "none", "nan", "nat", "n/a", "н/д", "undefined", "-", "--",
-     "–", "—"}
+    {"null", "(null)", "<null>", "\\n", "none", "nan", "nat", "n/a", "н/д", "undefined", "unknown",
+     "-", "--", "–", "—",
+     "нет", "нет данных", "не указан", "не указано", "не указана", "неизвестно", "неизвестен",
+     "неизвестна", "отсутствует", "б/н", "жоқ", "белгісіз", "жок", "белгисиз", "йўқ", "yo'q",
+     "yoʻq", "номаълум", "noma'lum", "ýok"}
 )  # fmt: skip
 """Words in the place of a value that a program or a person did not have."""
+_NO_LETTER: Final = re.compile(r"[\W_]+")
+_ZEROS: Final = re.compile(r"[0\W_]{2,}")
+"""A single zero may be the number of a row."""
 _LOST_LETTERS: Final = re.compile(r"\?{3,}|\?{2,}\W+\?{2,}")
-_HTML: Final = re.compile(r"&(?:#[0-9]+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos|nbsp);")
+_HTML: Final = re.compile(
+    r"&(?:#[0-9]+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});|</?(?:[abipu]|br|div|span|font|td|tr)(?:\s[^<>]*)?/?>"
+)
 _ESCAPED: Final = re.compile(
-    r"(?:\\u0[0-9a-fA-F]{3}){2}|(?:%D[01]%[89A-B][0-9A-F]){2}|=\?utf-8\?[bq]\?|(?:=D[01]=[89AB][0-9A-F]){2}",
+    r"(?:[\\%]u0[0-9a-fA-F]{3}){2}|(?:%D[01]%[89A-B][0-9A-F]){2}|=\?utf-8\?[bq]\?|(?:=D[01]=[89AB][0-9A-F]){2}"
+    r"|_x[0-9A-F]{4}_",
     re.IGNORECASE,
 )
-"""Cyrillic letters as JSON, addresses and electronic mail write them."""
+"""Letters as JSON, addresses, electronic mail and workbooks of Excel write them."""
+_PROGRAM: Final = re.compile(
+    r"\[object \w+\]|System\.[A-Z][\w.]*(?:\[\])?|.*(?:\{\{.*\}\}|\$\{.*\}).*|%[sd]|b'.*'"
+    r"|\[(['\"]).*\1\]|\{(['\"]).*\2:.*\}",
+    re.DOTALL,
+)
+"""What a program writes that was given a value of another kind, or a form that it did not fill."""
+_TRUTH: Final = frozenset({"TRUE", "FALSE", "True", "False", "ИСТИНА", "ЛОЖЬ"})
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
 """Encodings that text in UTF-8 is taken for."""
 
@@ -50,7 +72,7 @@ def spreadsheet_fault(text: str) -> str | None:
     text = text.strip()
     if not text.startswith(_STARTS):
         return None
-    if _ERROR.fullmatch(text):
+    if (_ERROR.fullmatch(text) and text == text.upper()) or _ERROR_NUMBER.fullmatch(text):
         return "expected a value, got an error of a spreadsheet: mend the cell, or empty it"
     if _FORMULA.fullmatch(text):
         return "expected a value, got a formula of a spreadsheet: save the table with values alone"
@@ -59,14 +81,30 @@ def spreadsheet_fault(text: str) -> str | None:
     return None
 
 
-def is_written_as_number(identifier: str) -> bool:
-    """True if a program has taken an identifier for a number, as 790101300123.0."""
-    return bool(_AS_NUMBER.fullmatch(identifier))
+def identifier_fault(text: str) -> str | None:
+    """Say what was expected of an identifier that was taken for a number; None for any other."""
+    if is_shortened(text):
+        return "expected an identifier, got one that Excel has shortened (as 7.9E+11)"
+    if _AS_NUMBER.fullmatch(text.strip()):
+        return "expected an identifier, got one that was taken for a number (as 790101300123.0)"
+    return None
+
+
+def is_shortened(text: str) -> bool:
+    """True if a program has shortened a number, so that others read the same."""
+    return bool(_SHORTENED.fullmatch(text.strip()))
 
 
 def is_absent(text: str) -> bool:
-    """True if a text is a word in the place of a value that somebody did not have."""
+    """True if a text stands in the place of a value that somebody did not have."""
     return text.strip().casefold() in _ABSENT
+
+
+def tells_nothing_apart(key: str) -> bool:
+    """True if a key is one that things have that have none: empty, absent, or zeros alone."""
+    if not key.strip() or is_absent(key):
+        return True
+    return bool(_NO_LETTER.fullmatch(key) or _ZEROS.fullmatch(key))
 
 
 def doubt(text: str) -> str | None:
@@ -79,6 +117,8 @@ def doubt(text: str) -> str | None:
         return "it has signs of HTML, such as &amp;"
     if _ESCAPED.search(text):
         return "it has signs of a program in the place of letters, such as \\u0410 or %D0%90"
+    if text in _TRUTH or _PROGRAM.fullmatch(text):
+        return "it reads like what a program writes in the place of a value, such as ${name}"
     if not text.isascii() and (encoding := _misread_as(text)):
         return f"it reads like UTF-8 that was taken for {encoding}"
     return None
@@ -90,6 +130,6 @@ def _misread_as(text: str) -> str | None:
             meant = text.encode(encoding).decode("utf-8")
         except UnicodeError:
             continue
-        if any(char.isalpha() and not char.isascii() for char in meant):
+        if any(char.isalpha() and "\u00bf" < char < "\u0530" for char in meant):
             return encoding
     return None

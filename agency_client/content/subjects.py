@@ -9,8 +9,8 @@ from agency_client.content.schemata import STAND_IN_SCHEMATA, SUBJECT_SCHEMATA
 class SubjectCount:
     """Counts the subjects among entities that go by.
 
-    What is told twice in the same words is one subject. Two of one id that differ are two: one id
-    must not hide sixty persons. Papers of persons who are not told of are counted too.
+    An entity that is told twice in the same words is one subject. Two of one id that differ are
+    two: one id must not hide sixty persons. Papers of persons who are not told of are counted too.
     """
 
     def __init__(self) -> None:

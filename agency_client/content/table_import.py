@@ -2,8 +2,8 @@
 
 Rules of this module:
 
-- The whole table is checked before the first entity is given, and is then read again. What is wrong
-  is told at once, by line and column.
+- The whole table is checked before the first entity is given, and is then read again. All faults
+  are told at once, by line and column.
 - A row that gives no entity, and one whose cells would be lost with an entity that has no key, is
   refused, unless such rows were said to be meant.
 - Two rows of one key that say different things of an entity are refused, unless keys were said to
@@ -28,13 +28,13 @@ from agency_client.content.faults import MOST_LINES, Faults, Spot, SpotKind, lin
 from agency_client.content.fields import read_fields
 from agency_client.content.forms import DateForm, NumberForm
 from agency_client.content.layout import layout_doubt, layout_fault
-from agency_client.content.links import Links
+from agency_client.content.links import Links, doubts_of_links
 from agency_client.content.mapping_file import parse_mapping
-from agency_client.content.mappings import EntityMapping, Forms, Query
+from agency_client.content.mappings import EntityMapping, Forms, Query, compared
 from agency_client.content.rows import SHORT, MappedEntity, RowMapper
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.source import Source
-from agency_client.content.spoiled import is_absent, spreadsheet_fault
+from agency_client.content.spoiled import is_shortened, spreadsheet_fault, tells_nothing_apart
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.tables import DELIMITERS, Row, Table, column
 from agency_client.content.values import ValueCheck
@@ -127,15 +127,17 @@ class TableImport(ImportedEntities):
         self._table = Table.open(
             source, columns, encoding=options.encoding, delimiter=options.delimiter
         )
-        checking = _Checking(
-            str(source), self._rows, columns, self._table.headings, options, Links(check)
-        )
+        checking = _Checking(str(source), self._rows, columns, self._table.headings, options, check)
         for row in self._table.rows(checking.faults):
             checking.check(row)
         checking.end()
         self.count = checking.count
         self.subjects = int(checking.subjects)
-        self.warnings = (*_unused(self._table, columns), *checking.warnings.told())
+        self.warnings = (
+            *_unused(self._table, columns),
+            *checking.unmet(),
+            *checking.warnings.told(),
+        )
         self.notes = (
             *_form_notes(self._table, queries, forms, options),
             *checking.notes(),
@@ -165,9 +167,10 @@ class _Checking:
         columns: set[str],
         headings: Sequence[str],
         options: TableOptions,
-        links: Links,
+        check: ValueCheck,
     ) -> None:
-        self._links = links
+        self._check = check
+        self._links = Links(check)
         self.faults = Faults(source)
         self.subjects = SubjectCount()
         self.warnings = Warnings()
@@ -188,6 +191,8 @@ class _Checking:
         """A digest of each entity."""
         self._clashes: set[int] = set()
         self._row_count = 0
+        self._met: set[tuple[str, str]] = set()
+        """Values of filters that a row has, with their columns."""
         self._filtered = _Lines()
         self._without_key = _Lines()
         self._lacking = _Lines()
@@ -202,7 +207,9 @@ class _Checking:
         emptied = True
         for number, query in enumerate(self._rows.queries):
             for each in query.filters:
-                if each.is_doubtful(record):
+                if (cell := compared(record[each.column])) in each.values:
+                    self._met.add((each.column, cell))
+                elif each.is_doubtful(record):
                     self._fault(
                         row,
                         each.column,
@@ -238,6 +245,18 @@ class _Checking:
                 f"{self._source}: expected at least one entity, got none: {why}"
             )
 
+    def unmet(self) -> Iterator[str]:
+        """Tell of values of filters that no row has: they may be spelt otherwise in the table."""
+        for query in self._rows.queries:
+            for each in query.filters:
+                lacking = [value for value in each.values if (each.column, value) not in self._met]
+                if lacking:
+                    yield (
+                        f"of the {len(each.values)} values that the mapping's filter names for "
+                        f"column {each.column!r}, no row has {len(lacking)}: is each spelt as in "
+                        "the table? There are no wildcards"
+                    )
+
     def notes(self) -> Iterator[str]:
         """Tell what was left out, and why."""
         rows = self._row_count
@@ -268,16 +287,43 @@ class _Checking:
                 return False
             return True
         keys = [record[each] for each in mapping.key_columns]
-        if all(is_absent(each) or not each.strip() for each in keys):
+        at = tuple(self._spots[each] for each in mapping.key_columns)
+        if all(map(tells_nothing_apart, keys)):
             self.faults.add(
                 f"the key of {mapping.name!r} reads like a value that is absent, such as NULL: all "
                 "such rows would become one; empty it",
                 line=row.line,
-                at=tuple(self._spots[each] for each in mapping.key_columns),
+                at=at,
             )
+        elif not made.faults and any(map(is_shortened, keys)):
+            self.faults.add(
+                f"the key of {mapping.name!r} holds a number that Excel has shortened (as "
+                "7.9E+11), as it would others",
+                line=row.line,
+                at=at,
+            )
+        elif nothing := self._says_nothing(mapping, entity):
+            self.faults.add(nothing, line=row.line)
         elif not made.faults:
             self._note(row, number, made, entity)
         return False
+
+    def _says_nothing(self, mapping: EntityMapping, entity: Entity) -> str | None:
+        """Say why an entity tells nothing: an event without properties, a link without an end."""
+        told, schema = entity["properties"], mapping.schema.name
+        if schema in EVENT_SCHEMATA and not told:
+            return (
+                f"the row tells nothing of {mapping.name!r} but its key: is it a note beside the "
+                "table? Take it out"
+            )
+        for end in self._check.ends(schema) or ():
+            if end not in told and any(each.prop.name == end for each in mapping.properties):
+                return (
+                    f"the link {mapping.name!r} has no {end}, for the key of that is empty: fill "
+                    f"it in, or say `required: true` at {end} in the mapping to leave such links "
+                    "out"
+                )
+        return None
 
     def _note(self, row: Row, number: int, made: MappedEntity, entity: Entity) -> None:
         told, is_known = made.digest, made.digest in self._told
@@ -295,6 +341,8 @@ class _Checking:
             self.subjects.add(entity)
             self._links.add(row.line, entity)
             self.warnings.add(row.line, entity)
+            for words in doubts_of_links(entity, self._check):
+                self.warnings.note(row.line, words)
 
     def _clash(self, row: Row, mapping: EntityMapping, key: int, first: int) -> None:
         what = "tell one event twice" if mapping.schema.name in EVENT_SCHEMATA else "differ"

@@ -86,7 +86,12 @@ class Table:
             while headings.count('"') % 2 and (more := text.readline()):
                 headings += more
             _read_on(text)
-        if said and delimiter is None and said[1] in DELIMITERS:
+        if said and delimiter is None:
+            if said[1] not in DELIMITERS:
+                raise _invalid(
+                    f"{source}, line 1: expected one of the delimiters , ; | or a tab after sep=: "
+                    "save the table with one of these"
+                )
             delimiter = said[1]
         if delimiter is None:
             delimiter = _delimiter(source, headings, columns)
@@ -127,6 +132,9 @@ class Table:
     def _is_whole(self, cells: list[str], line: int, faults: Faults | None) -> bool:
         if faults is None:
             return True
+        if len(cells) != len(self.headings) and len(cells) == 1 and (hid := find_hidden(cells[0])):
+            faults.add(f"the row is none of the table; {hid}", line=line)
+            return False
         if len(cells) != len(self.headings):
             faults.add(
                 f"expected {len(self.headings)} columns, as there are headings, got {len(cells)}",

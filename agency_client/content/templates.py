@@ -1,7 +1,7 @@
 """Templates: YAML files to start from, every field with a word on it.
 
-What stands in angle brackets is to be replaced. A document in which some of it still stands is
-refused (`check_edited`): it would be signed and sent with an invented case in it.
+Text in angle brackets is to be replaced. A document that still holds some is refused
+(`check_edited`): it would be signed and sent with an invented case in it.
 
 A test reads each template back as the document that it is a template of.
 """
@@ -19,7 +19,7 @@ _BRIEF = """\
 # Replace what stands in <angle brackets>, or remove its line.
 # A comment stands on a line of its own, or two spaces after the value.
 
-# What approvers and supervisors read too: enough to judge by, no names of subjects.
+# Approvers and supervisors read this too: enough to judge by, no names of subjects.
 brief:
   summary: <what the matter is, in a sentence or two>
   offences: ["<code of the offence>"]       # as the sender's law has them, a list
@@ -37,7 +37,7 @@ _REPLY_BRIEF = """\
 # Replace what stands in <angle brackets>, or remove its line.
 # A comment stands on a line of its own, or two spaces after the value.
 
-# What supervisors read too.
+# Supervisors read this too.
 brief:
   summary: <what is sent, in a sentence>
   own_reference: <what this agency calls it>
@@ -60,7 +60,7 @@ TEMPLATES: dict[Template, str] = {
     Template.INFORMATION_REQUEST: f"""\
 # agency send information-request REQUEST.yaml --to kz.fma --subjects subjects.ftm.json
 {_BRIEF}
-# What recipients alone read. Names, accounts and payments go into the entities beside it.
+# Recipients alone read this. Names, accounts and payments go into the entities beside it.
 content:
   items:                                    # ACCOUNT_IDENTIFICATION, TRANSACTIONS, STR,
     - ACCOUNT_IDENTIFICATION                # BENEFICIAL_OWNER, REAL_ESTATE, VEHICLE,
@@ -76,7 +76,7 @@ content:
     Template.REFERRAL: f"""\
 # agency send referral REFERRAL.yaml --to kz.mia --subjects subjects.ftm.json
 {_BRIEF}
-# What recipients alone read.
+# Recipients alone read this.
 content:
   facts: <what was seen, and why it is referred>
   action_suggested: <what the recipient may want to do>
@@ -84,7 +84,7 @@ content:
     Template.ANALYSIS_REQUEST: f"""\
 # agency send analysis-request REQUEST.yaml --to caricc --subjects subjects.ftm.json
 {_BRIEF}
-# What the Centre alone reads.
+# The Centre alone reads this.
 content:
   questions:
     - <what is to be found out>
@@ -95,7 +95,7 @@ content:
 # agency reply ID REPLY.yaml --entities payments.ftm.json
 # also for: agency interim ID REPLY.yaml, agency partial ID REPLY.yaml
 {_REPLY_BRIEF}
-# What the initiator alone reads.
+# The initiator alone reads this.
 content:
   text: <what was found, and where>
   # items: [ACCOUNT_IDENTIFICATION, TRANSACTIONS]
@@ -105,14 +105,14 @@ content:
     Template.SUPPLEMENT: f"""\
 # agency supplement ID SUPPLEMENT.yaml --subjects subjects.ftm.json
 {_BRIEF}
-# What recipients alone read.
+# Recipients alone read this.
 content:
   text: <what was asked for>
 """,
     Template.PRODUCT: f"""\
 # agency product ID PRODUCT.yaml --entities findings.ftm.json
 {_REPLY_BRIEF}
-# What the initiator alone reads.
+# The initiator alone reads this.
 content:
   title: <title of the analysis>
   findings: <what the Centre found>

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from agency_client.content.characters import find_hidden
 from agency_client.content.forms import NUMBER_FORMS, PLAIN_NUMBER, is_date, shape
-from agency_client.content.spoiled import is_written_as_number, spreadsheet_fault
+from agency_client.content.schemata import EVENT_SCHEMATA
+from agency_client.content.spoiled import identifier_fault, spreadsheet_fault
 from exchange_protocol.errors import Reason
 
 if TYPE_CHECKING:
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 MAX_VALUE_CHARACTERS: Final = 65_000
 _MOST_REMEMBERED: Final = 10_000
 _MOST_CODES: Final = 12
-_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}")
 _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 _DAY_AND_MONTH: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{4}(?:[ T].*)?")
-_ZONE: Final = re.compile(r"[0-9].*[0-9](?:Z|[+-][0-9]{2}:?[0-9]{2})")
+_ZONE: Final = re.compile(r"[0-9].*:.*[0-9](?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)")
+_OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _NEGATIVE: Final = re.compile(r"\(.*[0-9].*\)|.*[0-9]\s*[-\u2212]|[\u2010-\u2015\u2212].*[0-9].*")
 """A negative number as bookkeepers write it: in brackets, with its sign behind, or with a dash."""
 _CURRENCY_FIRST: Final = re.compile(r"(?:[\u20a0-\u20bf$\u00a3\u00a5]|[A-Z]{3})\s*[0-9]")
+_NUMBERED: Final = ("Number", "Id", "Code")
+"""Ends of the names of properties that hold identifiers as plain texts."""
 _ID: Final = re.compile(r"[0-9a-zA-Z](?:[0-9a-zA-Z.-]*[0-9a-zA-Z])?")
 _MOST_ID: Final = 200
 ID_WORDS: Final = "expected an id of letters and digits of ASCII, points and hyphens, at most 200"
@@ -43,6 +46,11 @@ _WORDS: Final = {
     "checksum": "a checksum of at most 40 characters",
     "country": "a country as FollowTheMoney's code, such as kz",
 }
+
+
+_OPTIONS: Final = re.compile(
+    r": (?:name the form|if another form is meant|no form of --numbers|write the currency after).*"
+)
 
 
 class ValueCheck:
@@ -71,6 +79,18 @@ class ValueCheck:
             }
         return self._ranges[schema]
 
+    def ends(self, schema: str) -> tuple[str, str] | None:
+        """The two properties without which an entity of a schema links nothing; None for others.
+
+        A payment has other ends beside these, and may have one alone.
+        """
+        found = self._model.get(schema)
+        if found is None or not found.edge or schema in EVENT_SCHEMATA:
+            return None
+        if found.source_prop is None or found.target_prop is None:
+            return None
+        return found.source_prop.name, found.target_prop.name
+
     def is_a(self, schema: str, wanted: str) -> bool:
         """True if entities of a schema are entities of another too."""
         found = self._model.get(schema)
@@ -87,6 +107,11 @@ class ValueCheck:
         if len(good) < _MOST_REMEMBERED:
             good.add(value)
         return None
+
+
+def without_options(words: str) -> str:
+    """The same fault of a value where no option could tell of another form."""
+    return _OPTIONS.sub("", words)
 
 
 def is_id(text: str) -> bool:
@@ -135,12 +160,11 @@ def _fault(prop: Property, value: str) -> str | None:
     if len(value) > most:
         return f"expected at most {most} characters, got {len(value)}"
     if kind == "identifier":
-        if _SHORTENED.fullmatch(value):
-            return "expected an identifier, got one that Excel has shortened (as 7.9E+11)"
-        if is_written_as_number(value):
-            return "expected an identifier, got one that was taken for a number (as 790101300123.0)"
-        return None
-    if not prop.type.validate(value, format=prop.format):
+        return identifier_fault(value)
+    if kind == "string" and prop.name.endswith(_NUMBERED) and (words := identifier_fault(value)):
+        return words
+    is_dialled = kind != "phone" or not _OTHER_DIGIT.search(value)
+    if not (is_dialled and prop.type.validate(value, format=prop.format)):
         return f"expected {_WORDS.get(kind, f'a {kind} that FollowTheMoney can read')}"
     return None
 

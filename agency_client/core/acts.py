@@ -267,7 +267,8 @@ def _content(act: Act, body: Body, given: _Given) -> Content:
 def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
     if act.text is not None and given.text is not None:
         text = parse_text(given.text, act.text.name)
-        if act.text.is_required and not text.strip():
+        # A dash or dots in the place of words explain nothing.
+        if act.text.is_required and not any(each.isalnum() for each in text):
             raise Reason.EXPLANATION_MISSING.error(
                 f"expected words, got none: {act.text.help}", field=act.text.name
             )

@@ -12,6 +12,7 @@ from agency_client.core.calls import Operation
 from agency_client.core.delivery import Delivery
 from agency_client.core.given import parse_code, parse_codes
 from agency_client.core.ports import Ports
+from agency_client.core.time_zones import check_offset, check_zone
 from agency_client.core.view import View
 from agency_client.core.views import Queued, Sent
 from exchange_protocol.kinds.catalogue import parse_kind
@@ -62,6 +63,7 @@ class Administration:
         time_zone: str,
     ) -> Operation[Sent | Queued]:
         """Enrol an agency; `country` is empty for an international one."""
+        check_zone(time_zone)
         body = EnrolAgency(
             agency=parse_agency_id(agency, field="agency"),
             name=name,
@@ -81,6 +83,7 @@ class Administration:
         time_zone: str,
     ) -> Operation[Sent | Queued]:
         """Replace what an enrolment says; all of it is given."""
+        check_zone(time_zone)
         body = UpdateAgency(
             agency=parse_agency_id(agency, field="agency"),
             name=name,
@@ -138,7 +141,12 @@ class Administration:
         days_off: Iterable[int] = (),
         days_worked: Iterable[int] = (),
     ) -> Operation[Sent | Queued]:
-        """Publish the working calendar of a country for a year; it replaces the one of before."""
+        """Publish the working calendar of a country for a year; it replaces the one of before.
+
+        Raises:
+            InvalidInput: INVALID_FIELD, for an offset that the zone does not have in that year.
+        """
+        check_offset(time_zone, year, utc_offset_minutes)
         body = PublishCalendar(
             country=country,
             year=year,

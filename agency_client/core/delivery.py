@@ -193,9 +193,9 @@ class Delivery:
     ) -> Operation[tuple[list[Delivered], list[str]]]:
         """Send small statements in a stream; gives the result of each, and those to send anew.
 
-        What a cut stream left unanswered goes in another one, as long as each brings an answer. A
-        stream that failed before the first answer may have failed at the first statement: that one
-        is sent by itself, so that an error is its own.
+        Statements that a cut stream left unanswered go in another one, as long as each brings an
+        answer. A stream that failed before the first answer may have failed at the first statement:
+        that one is sent by itself, so that an error is its own.
         """
         outbox = self._ports.outbox
         results: list[Delivered] = []
@@ -276,6 +276,9 @@ class Settling:
     def refuse(self, stored: StoredStatement, error: ExchangeError) -> Refused:
         """Move a statement aside that is refused for good."""
         self._ports.outbox.refuse(stored, error, self._ports.clock())
+        statement = stored.statement
+        if statement.id == statement.exchange_id:
+            self._ports.search_index.forget([statement.id])  # There is no such exchange.
         return Refused(stored.statement.id, stored.statement.exchange_id, error)
 
     def queued(self, statement_id: str, reason: ExchangeError) -> Queued:

@@ -6,7 +6,7 @@ Steps 1 to 7 of `get` stand in `verifying`. `open` goes on:
     by size and SHA-256.
  9. It is unsealed with the key that it was wrapped to for this agency.
 10. The documents and entities are read strictly (`unsealing`).
-11. What it is found by goes into the search index of the profile (`finding`).
+11. Its names and numbers go into the search index of the profile (`finding`).
 
 A part that cannot be opened or read is a fault of that part alone; the rest is given. Evidence
 against the hub is raised. A part that a recipient fetches is a delivery. The hub logs that before
@@ -101,8 +101,9 @@ class Exchanges:
     ) -> Operation[tuple[list[ExchangeSummary], str]]:
         """Fetch one page of a list, and the token of the next; unverified.
 
-        What the list tells to be recalled or erased is also forgotten in the search index, on the
-        hub's word: to forget too much is safe, for what is opened again is found again.
+        Exchanges that the list calls recalled or erased are also forgotten in the search index, on
+        the hub's word: to forget too much is safe, for an exchange that is opened again is found
+        again.
         """
         answer = yield from ask_hub(
             "ExchangeService/ListExchanges",
@@ -139,7 +140,8 @@ class Exchanges:
     def get_or_known(self, exchange: str | HasId) -> Operation[VerifiedExchange]:
         """Fetch and verify an exchange; while the hub is away, give it as the caller has it.
 
-        What the caller has was verified when it was read. The hub refuses what no longer fits.
+        The caller's exchange was verified when it was read. The hub refuses a statement that no
+        longer fits.
 
         Raises:
             HubUnavailable: if the hub is away, and the caller gave the id alone.

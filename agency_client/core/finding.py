@@ -1,4 +1,4 @@
-"""The terms of an unsealed exchange for the search index, less what was erased or recalled."""
+"""The terms of an exchange for the search index: of what was opened, and of what is sent."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from agency_client.core.views import (
 from agency_client.state.search_index import Indexed, SealedFrom
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
 
 _WITHDRAWING = frozenset(
@@ -24,8 +26,19 @@ _WITHDRAWING = frozenset(
 )
 
 
+def indexed_draft(draft: Draft, terms: Terms) -> Indexed:
+    """The facts that the index keeps of a statement that its author is about to send."""
+    kind = draft.kind.value if draft.kind.stage is Stage.INITIAL else ""
+    return Indexed(
+        draft.exchange_id, kind, draft.author.agency, draft.made_at, tuple(terms), terms.is_cut
+    )
+
+
 def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
-    """The facts that the index keeps of an exchange that an agency opened."""
+    """The facts that the index keeps of an exchange that an agency opened.
+
+    What was erased or recalled is left out.
+    """
     terms = Terms()
     recalled = {
         leg

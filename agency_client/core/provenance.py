@@ -3,7 +3,7 @@
 A file that this profile received is recognised by its bytes, under any name. It goes to nobody but
 its author, an agency that the initiator named for onward use, and the recipients of a referral that
 names its source: there the hub judges consents (`exchange_protocol.rules.provenance`). A file that
-one's own agency sent too is its own. What was copied by hand into another file or text is not
+one's own agency sent too is its own. Content copied by hand into another file or text is not
 recognised.
 """
 

@@ -22,6 +22,7 @@ from agency_client.content.entities import (
     read_entities,
 )
 from agency_client.content.file_names import INDEX, check_file_names, encode_index, part_name
+from agency_client.content.terms import Terms
 from agency_client.core.views import ENTITIES
 from agency_client.state.outbox import Staging
 from exchange_protocol.errors import Reason
@@ -98,6 +99,8 @@ class Sealer:
         self._statement_id = statement_id
         self._directory = directory
         self.subjects = SubjectCount()
+        self.terms = Terms()
+        """The texts of entities, files and brief by which the exchange is found."""
 
     def seal(
         self, name: str, media_type: str, data: bytes, readers: Mapping[AgencyId, ReaderRole]
@@ -141,6 +144,7 @@ class Sealer:
         """
         if not given:
             return []
+        self.terms.add_files(given)
         parts, names = [], {}
         for number, (name, source) in enumerate(given.items(), 1):
             part = part_name(number)
@@ -158,6 +162,8 @@ class Sealer:
     def _counted(self, entities: Iterator[Entity]) -> Iterator[Entity]:
         for entity in entities:
             self.subjects.add(entity)
+            if not self.terms.is_cut:
+                self.terms.add_entity(entity)
             yield entity
 
 

@@ -7,6 +7,7 @@
  4. The statement is signed, and judged here as the hub will judge it. A statement that the rules
     refuse never leaves.
  5. It goes to the outbox. `delivery` takes it from there to the hub.
+ 6. What it is found by goes into the search index of the profile (`finding`).
 
 A statement that continues an exchange answers what the client verified of it just before.
 """
@@ -31,6 +32,7 @@ from agency_client.core.drafting import (
     zone_of,
 )
 from agency_client.core.exchanges import Exchanges, HasId
+from agency_client.core.finding import indexed_draft
 from agency_client.core.given import Agencies, parse_agencies
 from agency_client.core.ports import Ports
 from agency_client.core.provenance import check_passed_on
@@ -39,6 +41,7 @@ from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
 from agency_client.core.views import CONTENT, VerifiedExchange
 from agency_client.state.outbox import Staging
+from agency_client.state.search_index import Indexed
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.offences import offences_of
@@ -101,10 +104,11 @@ class Statements:
         online = yield from self._view.freshen()
         draft = self.draft_initial(asked, self._ports.clock())
         with self._ports.outbox.stage(draft.id) as staging:
-            payload = yield from self._seal(
+            payload, indexed = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
             )
             staging.finish(self._judged((yield from sign_payload(payload)), None))
+        self._note([indexed])
         return draft.id
 
     def keep_initial_batch(self, asked: Sequence[Initial]) -> Operation[list[str]]:
@@ -116,19 +120,22 @@ class Statements:
         online = yield from self._view.freshen()
         plan = self._initial_plan(compares=online)
         drafts: list[Draft] = []
+        noted: list[Indexed] = []
         with self._ports.outbox.stage_batch(len(asked)) as batch:
             made: list[tuple[Staging, bytes]] = []
             for number, each in enumerate(asked):
                 with numbered(number):
                     draft = self.draft_initial(each, self._ports.clock())
                     staging = batch.add(draft.id)
-                    payload = yield from self._seal(draft, each.content, plan, staging)
+                    payload, indexed = yield from self._seal(draft, each.content, plan, staging)
                 drafts.append(draft)
+                noted.append(indexed)
                 made.append((staging, payload))
                 yield Pause(0.0)  # Others on the event loop have their turn.
             signed = self._sign_all([payload for _, payload in made])
             for (staging, _), one in zip(made, signed, strict=True):
                 staging.finish(self._judged(one, None))
+        self._note(noted)
         return [draft.id for draft in drafts]
 
     def keep_continuing(
@@ -156,8 +163,11 @@ class Statements:
             check_read(exchange, body, addressed.legs)
         draft = self.draft_continuing(body, verified.id, state, addressed, terms)
         with self._ports.outbox.stage(draft.id) as staging:
-            payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
+            payload, indexed = yield from self._seal(
+                draft, content, self._continuing_plan(state), staging
+            )
             staging.finish(self._judged((yield from sign_payload(payload)), state))
+        self._note([indexed])
         return draft.id
 
     def draft_continuing(
@@ -219,8 +229,9 @@ class Statements:
             return Route(b"", (), (), ()), exchange
 
         with self._ports.outbox.stage(draft.id) as staging:
-            payload = yield from self._seal(draft, content, plan, staging)
+            payload, indexed = yield from self._seal(draft, content, plan, staging)
             staging.finish((yield from sign_payload(payload)))
+        self._note([indexed])
         return draft.id
 
     def keep_signed(self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]) -> list[str]:
@@ -287,10 +298,18 @@ class Statements:
 
         return plan
 
+    def _note(self, exchanges: Sequence[Indexed]) -> None:
+        """Let exchanges be found by what is sent.
+
+        One that was never opened is left out of the index until it is: then all of it is found.
+        """
+        search = self._ports.search_index
+        search.add(each for each in exchanges if each.kind or search.holds(each.exchange_id))
+
     def _seal(
         self, draft: Draft, content: Content, plan: _Plan, staging: Staging
-    ) -> Operation[bytes]:
-        """Seal the parts of a draft; gives the payload to sign."""
+    ) -> Operation[tuple[bytes, Indexed]]:
+        """Seal the parts of a draft; gives the payload to sign, and what it is found by."""
         sealer = Sealer(staging, draft.id, self._ports.directory.current)
         parts: list[Part] = []
         if content.is_counted:
@@ -311,7 +330,9 @@ class Statements:
             if document is not None:
                 to = readers(exchange, said, name)
                 parts.insert(0, sealer.seal(name, JSON, document.to_json(), to))
-        return encode_statement(replace(draft, parts=tuple(parts)))
+        sealer.terms.add_brief(brief)
+        payload = encode_statement(replace(draft, parts=tuple(parts)))
+        return payload, indexed_draft(draft, sealer.terms)
 
     def _sign_all(self, payloads: Sequence[bytes]) -> list[SignedStatement]:
         """Sign payloads: one by itself, several with one signature."""

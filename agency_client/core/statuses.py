@@ -3,20 +3,28 @@
 A hub may say that it cannot serve, and why it refuses a call. It cannot make the client accuse a
 peer, find fault with this machine's files, or call a hub dishonest: the client finds these for
 itself. Such a reason becomes INTERNAL.
+
+No refusal is signed, and a hub is believed by its TLS certificate alone until it has shown the log.
+So what only its word stands for is said to be its word: who one is, what one may, what there is.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Final
 
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from exchange_protocol.errors import (
+    Conflict,
     ExchangeError,
     HubDishonest,
     LimitExceeded,
     LocalError,
+    NotAuthenticated,
+    NotFound,
+    NotPermitted,
     PeerError,
     Reason,
 )
@@ -35,6 +43,10 @@ FOUND_HERE = frozenset(
     Reason.PROFILE_INVALID,
 }
 """Reasons that no hub can know."""
+
+HUBS_WORD: Final = " (so says the hub, and nothing proves it)"
+_ITS_WORD: Final = (NotAuthenticated, NotPermitted, NotFound, Conflict)
+"""Of what is malformed or too much, the caller can see himself that it is."""
 
 
 def parse_status(data: bytes) -> ExchangeError:
@@ -61,7 +73,10 @@ def error_of(status: status_pb2.Status) -> ExchangeError:
                 field = bad.field_violations[0].field
             elif detail.Unpack(retry):
                 delay = retry.retry_delay.ToMilliseconds() / 1000
-    error = reason.error(status.message, field=field)
+    # For content that is gone the client looks for the signed notice.
+    is_word = issubclass(reason.error_class, _ITS_WORD) and reason is not Reason.CONTENT_ERASED
+    word = HUBS_WORD if is_word else ""
+    error = reason.error(status.message + word, field=field)
     if isinstance(error, LimitExceeded):
         error.retry_after_seconds = delay
     return error

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -14,6 +14,7 @@ from agency_client.core.views import ExchangeSummary, LegSummary, Notice
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, TimeLimitRule, Urgency
+from exchange_protocol.kinds.days import check_day, parse_day, to_day
 from exchange_protocol.kinds.fields import (
     parse_enum,
     parse_optional_enum,
@@ -40,6 +41,7 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
             due_at=parse_timestamp(message.due_at, "due_at")
             if message.HasField("due_at")
             else None,
+            due_on=_parse_day(message, "due_on"),
             urgency=parse_enum(Urgency, message.urgency, "urgency"),
             handling=parse_enum(Handling, message.handling, "handling"),
             legs=tuple(
@@ -51,6 +53,7 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     due_at=parse_timestamp(leg.due_at, "legs.due_at")
                     if leg.HasField("due_at")
                     else None,
+                    due_on=_parse_day(leg, "legs.due_on"),
                     times=_parse_times(leg.times) if leg.HasField("times") else None,
                     claimed_by=parse_member(leg.claimed_by) if leg.claimed_by else None,
                     claimed_at=parse_timestamp(leg.claimed_at, "legs.claimed_at")
@@ -62,6 +65,16 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
         )
     except ExchangeError as error:
         raise _malformed("summary", error) from error
+
+
+def _parse_day(message: pb.ExchangeSummary | pb.LegSummary, where: str) -> date | None:
+    """Take the day of a due time, which must be its end."""
+    if not message.HasField("due_on"):
+        return None
+    day = parse_day(message.due_on, where)
+    end = parse_timestamp(message.due_at, "due_at") if message.HasField("due_at") else None
+    check_day(day, end, where)
+    return day
 
 
 def _parse_times(message: pb.LegTimes) -> LegTimes:
@@ -96,6 +109,7 @@ def summary_message(summary: ExchangeSummary) -> pb.ExchangeSummary:
         initiated_at=to_timestamp(summary.initiated_at),
         updated_at=to_timestamp(summary.updated_at),
         due_at=_optional(summary.due_at),
+        due_on=to_day(summary.due_on) if summary.due_on else None,
         urgency=statement_pb2.Urgency.ValueType(summary.urgency),
         handling=statement_pb2.Handling.ValueType(summary.handling),
         legs=map(_leg_message, summary.legs),
@@ -109,6 +123,7 @@ def _leg_message(leg: LegSummary) -> pb.LegSummary:
         approvals_required=leg.approvals_required,
         approvals_given=leg.approvals_given,
         due_at=_optional(leg.due_at),
+        due_on=to_day(leg.due_on) if leg.due_on else None,
         claimed_by=leg.claimed_by.uri if leg.claimed_by else "",
         claimed_at=_optional(leg.claimed_at),
         times=_times_message(leg.times) if leg.times else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -25,6 +26,27 @@ def check_zone(name: str) -> None:
     if _known() and name not in _known():
         raise Reason.INVALID_FIELD.error(
             f"expected an IANA time zone such as Asia/Almaty, got {name[:64]!r}", field="time_zone"
+        )
+
+
+def check_offset(name: str, year: int, minutes: int) -> None:
+    """Check that a zone has an offset from UTC in a year; raises INVALID_FIELD.
+
+    The log keeps both, and deadlines are counted by the offset alone: a wrong one would end every
+    day of that state at another hour.
+    """
+    check_zone(name)
+    if not _known() or not MINYEAR < year < MAXYEAR:
+        return  # A machine without time-zone data leaves it to the reviewer, the year to the rules.
+    zone, first = ZoneInfo(name), datetime(year, 1, 1, tzinfo=UTC)
+    days = (first + timedelta(days=day) for day in range(366))
+    found = {day.astimezone(zone).utcoffset() for day in days}
+    if timedelta(minutes=minutes) not in found:
+        offsets = sorted(each // timedelta(minutes=1) for each in found if each is not None)
+        raise Reason.INVALID_FIELD.error(
+            f"expected the minutes by which {name} is ahead of UTC in {year}, "
+            f"{' or '.join(map(str, offsets))}; got {minutes}",
+            field="utc_offset_minutes",
         )
 
 

@@ -13,11 +13,12 @@ another moment in each member state.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, date, datetime, time, timedelta, tzinfo
 from typing import Final, NamedTuple
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.days import end_of_day
+from exchange_protocol.rules.statements import MAX_DUE
 
 Due = timedelta | datetime | date | str
 """The due time of an answer; the module's docstring lists the forms."""
@@ -49,23 +50,36 @@ def parse_due(due: Due, now: datetime, zone: tzinfo, *, field: str = "due") -> G
         field: name of the argument, for errors.
 
     Raises:
-        InvalidInput: INVALID_FIELD, for another form or a time without its zone; DUE_TIME_PAST.
+        InvalidInput: INVALID_FIELD, for another form or a time without its zone; DUE_TIME_PAST;
+            DUE_TIME_TOO_FAR.
     """
     found = _given(due, now, zone, field)
     if found.at <= now:
         raise Reason.DUE_TIME_PAST.error(
             f"expected a time to come, got {found.at.isoformat(timespec='seconds')}", field=field
         )
+    if found.at - now > MAX_DUE:
+        raise Reason.DUE_TIME_TOO_FAR.error(
+            f"expected a time at most {MAX_DUE.days} days ahead, "
+            f"got {found.at.isoformat(timespec='seconds')}",
+            field=field,
+        )
     return found
 
 
 def parse_end(given: datetime | date | str, zone: tzinfo, *, field: str) -> GivenTime:
-    """A moment until which something lasts; a date means its end. Raises INVALID_FIELD."""
-    if isinstance(given, str):
-        given = _read(given, field)
-    if isinstance(given, datetime) or not isinstance(given, date):
-        return GivenTime(parse_moment(given, zone, field=field), None)
-    return GivenTime(end_of_day(given, zone), given)
+    """A moment until which something lasts; a date means its end.
+
+    Raises:
+        InvalidInput: INVALID_FIELD; EXPIRY_TOO_FAR for the last year of the calendar, which people
+            mean as "for ever".
+    """
+    found = _end(given, zone, field)
+    if found.at.year >= MAXYEAR:
+        raise Reason.EXPIRY_TOO_FAR.error(
+            f"expected an end that can be reached, got {found.at.isoformat()}", field=field
+        )
+    return found
 
 
 def parse_day(given: date | str, *, field: str) -> date:
@@ -103,7 +117,15 @@ def _given(due: Due, now: datetime, zone: tzinfo, field: str) -> GivenTime:
             return GivenTime(now + due, None)
         except OverflowError:
             raise _invalid("expected a time before the year 10000", field) from None
-    return parse_end(due, zone, field=field)
+    return _end(due, zone, field)
+
+
+def _end(given: datetime | date | str, zone: tzinfo, field: str) -> GivenTime:
+    if isinstance(given, str):
+        given = _read(given, field)
+    if isinstance(given, datetime) or not isinstance(given, date):
+        return GivenTime(parse_moment(given, zone, field=field), None)
+    return GivenTime(end_of_day(given, zone), given)
 
 
 def _read(text: str, field: str) -> datetime | date:

@@ -88,8 +88,9 @@ def judge_view(
 ) -> JudgedView:
     """Step 5: judge what an agency is shown of an exchange, as far as its view goes.
 
-    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry. What was
-    judged of it before, and is shown again byte for byte, is not judged twice: `known` is used up.
+    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry. A statement
+    that was judged before, and is shown again byte for byte, is not judged twice: `known` is used
+    up.
 
     Raises:
         HubDishonest, SignatureInvalid: as `get` does.
@@ -152,7 +153,7 @@ def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedS
 def _insider_until(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> int:
     """The index before which an agency was shown all of a joint case; 0 if it never joined.
 
-    Whoever joins is shown all that was said before, also what was said after it had left.
+    A member that joins is shown all earlier statements, also those of its absence.
     """
     until = 0
     for each in statements:
@@ -363,7 +364,9 @@ def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:
     header = said.header
     listed = (summary.id, summary.kind, summary.initiator, summary.urgency, summary.handling)
     logged = (verified.id, said.kind, said.author.agency, header.urgency, header.handling)
-    if (*listed, summary.due_at) != (*logged, header.due_at):
+    # A list that was kept by an earlier version names no day; it says the moment all the same.
+    is_day = summary.due_on in (None, header.due_on)
+    if (*listed, summary.due_at) != (*logged, header.due_at) or not is_day:
         raise Reason.ENTRY_MISMATCH.error(
             f"the hub lists {summary.kind} {summary.id} of {summary.initiator} "
             f"({summary.urgency.name}, {summary.handling.name}, due {summary.due_at}); entry "

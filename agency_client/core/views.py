@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from agency_client.content.documents import Brief, ContentDocument
@@ -17,6 +17,7 @@ from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
+from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
@@ -91,11 +92,13 @@ class LegSummary:
     claimed_at: datetime | None = None
     times: LegTimes | None = None
     """The times that run; None where the agency may not know the leg's present state."""
+    due_on: date | None = None
+    """The day whose end is the due time, where its author gave a day."""
 
     @property
     def clocks(self) -> tuple[Clock, ...]:
         """The clocks that run on the leg, the most pressing first."""
-        return running(self.state, self.times, self.due_at)
+        return running(self.state, self.times, self.due_at, self.due_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +115,20 @@ class ExchangeSummary:
     urgency: Urgency
     handling: Handling
     legs: tuple[LegSummary, ...]
+    due_on: date | None = None
+    """The day whose end is the due time, where the initial statement gave a day."""
 
     @property
     def next_due(self) -> datetime | None:
         """The earliest due time of a leg that still owes an answer; extensions are heeded."""
         return next_due((leg.due_at, leg.state) for leg in self.legs)
+
+    @property
+    def next_due_on(self) -> date | None:
+        """The day whose end is the earliest due time; None where nobody gave a day."""
+        due = self.next_due
+        days = (leg.due_on for leg in self.legs if leg.due_at == due and leg.state in OWES)
+        return None if due is None else next(filter(None, days), None)
 
     def is_overdue(self, at: datetime) -> bool:
         """True if a leg still owes an answer that was due before then."""

@@ -1,8 +1,8 @@
 """Export: gathered evidence becomes a bundle, and is verified once more as a stranger would.
 
-What leaves is what the agency was shown, and nothing is left out of it. Content leaves only where
-the caller gathered it: `gather_evidence(..., with_content=True)`. The content key of a disclosed
-part is in the bundle; it opens this part alone, and no key of the agency is given away.
+A bundle holds all that the agency was shown of the exchange. Content leaves only where the caller
+gathered it: `gather_evidence(..., with_content=True)`. The content key of a disclosed part is in
+the bundle; it opens this part alone, and no key of the agency is given away.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ Steps; nothing of the bundle is trusted, root and log key come from the caller:
     history to them too, and no line in the name of one of them is false.
  9. Where the caller gives roots of time-stamping authorities: one of theirs stamped the checkpoint.
 
-Who exported, and when, is the manifest's word: it decides how much of the exchange there should be,
-and is told as what it is.
+The manifest says who exported, and when, and nothing proves it: it decides how much of the exchange
+there should be, and is told as unproven.
 """
 
 from __future__ import annotations

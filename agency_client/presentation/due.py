@@ -41,7 +41,7 @@ def due_clocks(
 ) -> list[DueClock]:
     """Select from a list the clocks that concern an agency, as the party that it is in all of it.
 
-    What it has to do itself, and as the initiator also what others owe it.
+    These are its own tasks and, where it is the initiator, also those that others owe it.
     """
     found = []
     for summary in summaries:
@@ -74,7 +74,7 @@ def clock_words(clock: Clock, now: datetime, locale: Locale) -> str:
 
 def clock_line(clock: Clock, now: datetime, locale: Locale) -> str:
     """A clock on one line: which it is, who is to act, its end, and how much of it is over."""
-    until = locale.due(clock.at, now, is_overdue=clock.is_over(now))
+    until = locale.due(clock.at, clock.day, now, is_overdue=clock.is_over(now))
     used = used_words(clock, now, locale).replace("\n", "; ")
     return f"{locale.say(clock.kind)} ({locale.say(clock.party)}): {until}; {used}"
 

@@ -1,15 +1,15 @@
 """One exchange, verified and unsealed, as facts in words: header, legs, timeline, references.
 
-What an agency may know of a leg depends on its part. The initiator knows every leg, a recipient its
-own, an approver those that it decides. A supervisor is shown single statements, as the policy says:
-of each leg it learns what those did to it (proven, as of their entries) and what the hub lists now
+An agency knows of a leg what its part allows. The initiator knows every leg, a recipient its own,
+an approver those that it decides. A supervisor is shown single statements, as the policy says: of
+each leg it learns what those did to it (proven, as of their entries) and what the hub lists now
 (unproven).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -99,9 +99,7 @@ def known_legs(verified: VerifiedExchange, agency: AgencyId) -> list[LegFacts]:
             legs = [_leg(leg) for leg in verified.legs if agency in leg.approvers]
         case _:
             legs = [_leg(leg) for leg in verified.legs]
-    headers = [each.statement.header for each in verified.statements]
-    days = {header.due_at: header.due_on for header in headers if header.due_on is not None}
-    return [replace(leg, due_on=days.get(leg.due_at)) for leg in legs]
+    return legs
 
 
 def turn_of(
@@ -173,7 +171,6 @@ def due_facts(
     """Say when the next answer is due, by the legs; an overdue one is an alarm."""
     legs = list(legs)
     states = [(leg.due_at, leg.listed or leg.state) for leg in legs]
-    days = {leg.due_at: leg.due_on for leg in legs}
     due = next_due((at, state) for at, state in states if state is not None)
     if due is None:
         # Nothing is owed any more, or the legs are not known.
@@ -182,7 +179,8 @@ def due_facts(
         yield Fact(locale.say(Label.DUE), _until(header.due_at, header.due_on, locale))
         return
     is_late = due < now
-    said = locale.due(due, now, is_overdue=is_late, time=_until(due, days[due], locale))
+    day = next((leg.due_on for leg in legs if leg.due_at == due and leg.due_on), None)
+    said = locale.due(due, day, now, is_overdue=is_late, time=_until(due, day, locale))
     yield Fact(locale.say(Label.DUE), said, is_late)
 
 
@@ -198,7 +196,7 @@ def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str
         locale.agency(leg.agency),
         state_words(leg, locale),
         approval_words(leg, locale),
-        locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now), time=until)
+        locale.due(leg.due_at, leg.due_on, now, is_overdue=leg.is_overdue(now), time=until)
         if leg.owes
         else until,
     )
@@ -307,7 +305,8 @@ def _leg(leg: Leg) -> LegFacts:
         approvers=leg.approvers,
         approvals=leg.approvals,
         due_at=leg.due_at,
-        clocks=running(leg.state, leg.record.times, leg.due_at),
+        due_on=leg.due_on,
+        clocks=running(leg.state, leg.record.times, leg.due_at, leg.due_on),
         claim=leg.record.claim,
     )
 
@@ -337,6 +336,7 @@ def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
                 approvers=change.approvers if change else (),
                 approvals=tuple(given.get(agency, ())),
                 due_at=now.due_at if now else None,
+                due_on=now.due_on if now else None,
                 clocks=now.clocks if now else (),
                 as_of_entry=index,
                 listed=now.state if now else None,

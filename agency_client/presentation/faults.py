@@ -1,7 +1,7 @@
 """Errors in the reader's language: what is wrong and what to do, by reason; the detail is apart.
 
 Messages of errors are English and may quote others. A person is told the sentence of the reason;
-the message stands beside it as a technical detail, for whoever is asked for help.
+the message stands beside it as a technical detail, for the helpdesk.
 """
 
 from __future__ import annotations
@@ -291,6 +291,11 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "The time until which it is valid is past. Choose a later one.",
         "Срок действия уже прошёл. Выберите более поздний.",
         "Жарамдылық мерзімі өтіп кеткен. Кейінірек мерзімді таңдаңыз.",
+    ),
+    Reason.EXPIRY_TOO_FAR: Words(
+        "The time until which it is valid is too far away. Choose an earlier one.",
+        "Срок действия слишком далёк. Выберите более ранний.",
+        "Жарамдылық мерзімі тым алыс. Ертерек мерзімді таңдаңыз.",
     ),
     Reason.AGENCY_TWICE: Words(
         "An agency is named twice. Name each once.",

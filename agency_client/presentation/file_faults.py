@@ -80,9 +80,24 @@ WHOLE_FILES: Final = (
         "{}: файл белгісіз utf-16 кодтауында; оны UTF-8 етіп сақтаңыз",
     ),
     Words(
-        "{} is written in utf-16, the high byte first, without its mark: save it as UTF-8",
-        "{}: файл в utf-16, старший байт первый, без метки; сохраните его в UTF-8",
-        "{}: файл utf-16 кодтауында, жоғарғы байты бұрын, белгісіз; оны UTF-8 етіп сақтаңыз",
+        "{} is written in utf-16, the high byte first, without its mark: say --encoding utf-16, or "
+        "save it as UTF-8",
+        "{}: файл в utf-16, старший байт первый, без метки; назовите эту кодировку или "
+        "сохраните его в UTF-8",
+        "{}: файл utf-16 кодтауында, жоғарғы байты бұрын, белгісіз; осы кодтауды атаңыз немесе "
+        "оны UTF-8 етіп сақтаңыз",
+    ),
+    Words(
+        "{}: expected utf-16, and it does not read so: say another --encoding",
+        "{}: ожидается utf-16, но файл так не читается: назовите другую кодировку, --encoding",
+        "{}: utf-16 күтіледі, бірақ файл олай оқылмайды: басқа кодтауды атаңыз, --encoding",
+    ),
+    Words(
+        "{}, line {}: expected one of the delimiters , ; | or a tab after sep=: save the table "
+        "with one of these",
+        "{}, строка {}: после sep= ожидается знак , ; | или табуляция: сохраните таблицу с одним "
+        "из них",
+        "{}, {}-жол: sep= кейін , ; | не табуляция күтіледі: кестені солардың бірімен сақтаңыз",
     ),
     Words(
         "{} holds zero bytes in its first line: it is no table of text; save the table as CSV",
@@ -195,7 +210,7 @@ WHOLE_FILES: Final = (
         "{}, {}-жол: UTF-8 кодтауындағы YAML не JSON күтіледі, басқа кодтау алынды: файлды UTF-8 "
         "етіп сақтаңыз",
     ),
-    # What a library of YAML or JSON says of it is English.
+    # The message of a library of YAML or JSON is English.
     Words(
         "{}, line {}: expected YAML or JSON in UTF-8, it does not parse: {}",
         "{}, строка {}: ожидается YAML или JSON в UTF-8, но файл не читается",
@@ -315,6 +330,11 @@ MAPPINGS: Final = (
         "сәйкестендіру күтіледі, ал ол жоқ",
     ),
     Words("expected a mapping of entities", "ожидается сопоставление", "сәйкестендіру күтіледі"),
+    Words(
+        "expected columns in double braces, such as {{name}}",
+        "ожидаются столбцы в двойных скобках, например {{{{name}}}}",
+        "қос жақшадағы бағандар күтіледі, мысалы {{{{name}}}}",
+    ),
     Words(
         "expected columns with their values, such as {role: suspect}",
         "ожидаются столбцы с их значениями, например {{role: suspect}}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from agency_client.core.views import ExchangeSummary, LegSummary
@@ -74,9 +74,9 @@ def row(
         legs=tuple((_leg(leg, locale), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
-        due=locale.due(summary.next_due or summary.due_at, now, is_overdue=late, between=_BELOW)
-        if late or summary.next_due
-        else locale.minute(summary.due_at),
+        due=locale.due(summary.next_due, summary.next_due_on, now, is_overdue=late, between=_BELOW)
+        if summary.next_due
+        else locale.until(summary.due_at, summary.due_on),
         clock=_clock(pressing(summary.legs), now, locale),
         is_overdue=late,
         updated=locale.minute(summary.updated_at),
@@ -89,14 +89,16 @@ def to_do(
 ) -> list[tuple[Waiting, ToDo]]:
     """List the waiting items of the agency, the most pressing first: by due time, then by age."""
     made = [(each, _to_do(each, known, locale, now)) for each in waiting]
-    far = datetime.max.replace(tzinfo=now.tzinfo)
-    return sorted(made, key=lambda pair: (_due_of(pair[0]) or far, pair[0].summary.initiated_at))
+    return sorted(
+        made, key=lambda pair: (_due_of(pair[0])[0] or _END, pair[0].summary.initiated_at)
+    )
 
 
 def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now: datetime) -> ToDo:
     summary = waiting.summary
     reference = known.get(summary.id, Reference())
-    due, clock = _due_of(waiting), pressing(waiting.legs, waiting.party)
+    due, day = _due_of(waiting)
+    clock = pressing(waiting.legs, waiting.party)
     late = due is not None and is_overdue(due, waiting.state, now)
     if clock is not None and clock.at == due:
         late = clock.is_over(now)
@@ -106,7 +108,7 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         reference=locale.one_line(reference.shown),
         what=f"{_what(summary, locale)}, {summary.initiator}",
         state=f"{locale.say(waiting.state)}{legs}{_claims(waiting, locale)}",
-        due=locale.due(due, now, is_overdue=late, between=_BELOW),
+        due=locale.due(due, day, now, is_overdue=late, between=_BELOW),
         clock=_clock(clock, now, locale),
         is_overdue=late,
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
@@ -119,16 +121,19 @@ def _claims(waiting: Waiting, locale: Locale) -> str:
     return "".join(dict.fromkeys(claim_words(leg, locale) for leg in waiting.legs))
 
 
-def _due_of(waiting: Waiting) -> datetime | None:
-    """The earliest time of what waits; none where its answer was given and no time runs."""
+def _due_of(waiting: Waiting) -> tuple[datetime | None, date | None]:
+    """The earliest time of what waits, and its day where one was given.
+
+    There is none where its answer was given and no time runs.
+    """
     clock = pressing(waiting.legs, waiting.party)
-    due = [] if clock is None else [clock.at]
+    due = [] if clock is None else [(clock.at, clock.day)]
     due += [
-        leg.due_at
+        (leg.due_at, leg.due_on)
         for leg in waiting.legs
         if leg.due_at is not None and is_overdue(leg.due_at, leg.state, _END)
     ]
-    return min(due, default=None)
+    return min(due, key=lambda each: each[0], default=(None, None))
 
 
 _END: Final = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from agency_client.presentation.labels import Label
 from agency_client.presentation.numbers import grouped
 from agency_client.presentation.visible import one_line, visible
-from agency_client.presentation.words import say, say_code
+from agency_client.presentation.words import date_words, say, say_code
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.words import Code, NamedCode, Words
 
@@ -71,6 +71,12 @@ class Locale:
         """A time to the minute, with its zone."""
         return "" if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
 
+    def until(self, at: datetime | None, day: date | None) -> str:
+        """The time until which something lasts: the day that was given, or else the minute."""
+        if at is None or day is None:
+            return self.minute(at)
+        return date_words(day, at, self.language, self.zone)
+
     def span(self, time: timedelta) -> str:
         """A length of time in its largest unit, rounded down: "2 days", "5 h", "1 min"."""
         if time >= 2 * _DAY:
@@ -82,6 +88,7 @@ class Locale:
     def due(
         self,
         at: datetime | None,
+        day: date | None,
         now: datetime,
         *,
         is_overdue: bool,
@@ -90,17 +97,19 @@ class Locale:
     ) -> str:
         """A due time, and how far away it is; where nothing is due any more, the time alone.
 
-        `time` is the due time in other words, such as those of its day.
+        `day` is the day whose end it is, where a person gave one. `time` is the due time in other
+        words.
         """
         if at is None:
             return ""
+        time = time or self.until(at, day)
         if is_overdue:
             distance = self.say(Label.OVERDUE_BY, span=self.span(now - at))
         elif at > now:
             distance = self.say(Label.DUE_IN, span=self.span(at - now))
         else:
-            return time or self.minute(at)
-        return f"{time or self.minute(at)}{between}{distance}"
+            return time
+        return f"{time}{between}{distance}"
 
     def _days(self, number: int) -> str:
         last, last_two = number % 10, number % 100

@@ -1,8 +1,8 @@
 """The places of a file's faults in the reader's language: the row, the column, what was expected.
 
 The modules that read files say in English what they expected. A sentence of theirs is found here by
-its form, with what stands in it: a column, a number, the name of a property. What has no form here
-is told in English, beside a place in the reader's language.
+its form, with what stands in it: a column, a number, the name of a property. A message without a
+form here is told in English, beside a place in the reader's language.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _whole_file(error: ExchangeError, locale: Locale) -> Places:
             inner = [_inner(each, locale.language) for each in found.groups()]
             is_foreign = locale.language is not Language.EN
             if words in _NAMED and is_foreign and inner[-1] == found.groups()[-1]:
-                continue  # What is wrong has no words in that language.
+                continue  # The fault has no words in that language.
             return Places((locale.visible(say(words, locale.language).format(*inner)),), True)
     return Places()
 
@@ -279,7 +279,36 @@ SENTENCES: Final = (
         "{} кілті NULL сияқты жоқ мәнге ұқсайды: мұндай жолдардың бәрі бір болып кетер еді; "
         "тазалаңыз",
     ),
+    Words(
+        "the key of {} holds a number that Excel has shortened (as 7.9E+11), as it would others",
+        "в ключе {} число, которое Excel сократил (как 7.9E+11), как сократил бы и другие",
+        "{} кілтінде Excel қысқартқан сан бар (7.9E+11 сияқты), басқаларын да солай қысқартар еді",
+    ),
+    Words(
+        "the row tells nothing of {} but its key: is it a note beside the table? Take it out",
+        "строка не говорит о {} ничего, кроме ключа: это примечание к таблице? Уберите её",
+        "жол {} туралы кілтінен басқа ештеңе айтпайды: бұл кестенің ескертпесі ме? Оны алып "
+        "тастаңыз",
+    ),
+    Words(
+        "the link {} has no {}, for the key of that is empty: fill it in, or say `required: true` "
+        "at {} in the mapping to leave such links out",
+        "у связи {} нет {}, его ключ пуст: заполните его или, чтобы пропускать такие связи, "
+        "напишите `required: true` у {} в сопоставлении",
+        "{} байланысында {} жоқ, оның кілті бос: толтырыңыз немесе мұндай байланыстарды өткізіп "
+        "жіберу үшін сәйкестендірудегі {} қасына `required: true` жазыңыз",
+    ),
+    Words(
+        "the row is none of the table; {}",
+        "строка не из таблицы; {}",
+        "жол кестеден емес; {}",
+    ),
     # a value
+    Words(
+        "expected an id without spaces and line breaks",
+        "ожидается id без пробелов и переводов строки",
+        "бос орынсыз және жол ауыстырусыз id күтіледі",
+    ),
     Words(
         f"expected a date as {_DATE.format('or')}; got a number, as Excel counts days: format "
         "the column as dates first",
@@ -547,6 +576,20 @@ SENTENCES: Final = (
         "a text stands between elements, where it would be lost",
         "текст стоит между элементами и был бы потерян",
         "мәтін элементтердің арасында тұр, сондықтан жоғалар еді",
+    ),
+    Words(
+        "expected this element once, and it stands twice with other words",
+        "ожидается этот элемент один раз, а он стоит дважды с разным содержанием",
+        "бұл элемент бір рет күтіледі, ал ол екі рет әртүрлі мазмұнмен тұр",
+    ),
+    Words("the transaction is empty", "операция пуста", "операция бос"),
+    Words(
+        "the report names another encoding in its first line, and is written in UTF-8: correct "
+        "that line",
+        "в первой строке отчёта названа другая кодировка, а написан он в UTF-8: исправьте эту "
+        "строку",
+        "есептің бірінші жолында басқа кодтау аталған, ал ол UTF-8 кодтауында жазылған: сол жолды "
+        "түзетіңіз",
     ),
     Words(
         "expected at most {} bytes of one thing",

@@ -22,7 +22,7 @@ from agency_client.core.views import (
 )
 from agency_client.presentation.exchanges import LegFacts
 from agency_client.presentation.steps import Waiting
-from agency_client.presentation.words import body_json, due_json
+from agency_client.presentation.words import body_json, due_json, end_json
 from agency_client.state.outbox import OutboxEntry, RefusedEntry
 from agency_client.state.references import Earlier, Reference
 from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
@@ -45,8 +45,8 @@ def summary_json(
         "initiator": summary.initiator,
         "initiated_at": iso(summary.initiated_at),
         "updated_at": iso(summary.updated_at),
-        "due_at": iso(summary.due_at),
-        "next_due": iso(summary.next_due),
+        **due_json(summary.due_at, summary.due_on),
+        **end_json("next_due", summary.next_due, "next_due_on", summary.next_due_on),
         "overdue": summary.is_overdue(now),
         "urgency": summary.urgency.name,
         "handling": summary.handling.name,
@@ -59,7 +59,7 @@ def summary_json(
                 "state": leg.state.name,
                 "approvals_required": leg.approvals_required,
                 "approvals_given": leg.approvals_given,
-                "due_at": iso(leg.due_at),
+                **due_json(leg.due_at, leg.due_on),
                 "claimed_by": leg.claimed_by.uri if leg.claimed_by else None,
                 "claimed_at": iso(leg.claimed_at),
                 "clocks": [clock_json(clock, now) for clock in leg.clocks],
@@ -75,7 +75,7 @@ def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
         "clock": clock.kind.value,
         "party": clock.party.value,
         "since": iso(clock.since),
-        "ends_at": iso(clock.at),
+        **end_json("ends_at", clock.at, "ends_on", clock.day),
         "used_percent": clock.used(now),
         "reminder_percent": clock.reminder(now),
         "alarm_hours": clock.alarm(now) if clock.kind is ClockKind.FREEZE else None,

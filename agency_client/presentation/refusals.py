@@ -44,6 +44,11 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
         "согласие закончилось бы в прошлом",
         "келісім өтіп кеткен уақытта аяқталар еді",
     ),
+    Reason.EXPIRY_TOO_FAR: Words(
+        "the consent would last too long",
+        "согласие действовало бы слишком долго",
+        "келісім тым ұзақ күшінде болар еді",
+    ),
     Reason.TIME_LIMIT_EXCEEDED: Words(
         "the time is longer than the published limit",
         "срок больше установленного предела",

@@ -1,6 +1,6 @@
 """The turns in an exchange: the party that is to act, and what it may do next.
 
-What may be done follows from the rows of the kinds; a new kind's commands appear by themselves.
+The next steps follow from the rows of the kinds; a new kind's commands appear by themselves.
 """
 
 from __future__ import annotations

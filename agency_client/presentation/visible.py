@@ -51,7 +51,7 @@ def shortened(text: str, most: int) -> str:
 def mark_hidden(text: str) -> str:
     """The text with the code point of each unseen character in its place; other blanks are spaces.
 
-    What was marked before stays as it is.
+    Text that was marked before stays as it is.
     """
     text = text.replace("\r\n", "\n")
     if _PLAIN.fullmatch(text):

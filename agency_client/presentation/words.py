@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from agency_client.presentation.numbers import grouped
 from exchange_protocol.kinds.catalogue import Kind, kind_of
@@ -68,6 +68,38 @@ def day_words(day: date, end: datetime) -> str:
     return f"{day.isoformat()} ({_offset(in_zone_of_day(end, day))})"
 
 
+_MONTHS: Final = tuple(
+    Words(*each)
+    for each in (
+        ("January", "января", "қаңтар"),
+        ("February", "февраля", "ақпан"),
+        ("March", "марта", "наурыз"),
+        ("April", "апреля", "сәуір"),
+        ("May", "мая", "мамыр"),
+        ("June", "июня", "маусым"),
+        ("July", "июля", "шілде"),
+        ("August", "августа", "тамыз"),
+        ("September", "сентября", "қыркүйек"),
+        ("October", "октября", "қазан"),
+        ("November", "ноября", "қараша"),
+        ("December", "декабря", "желтоқсан"),
+    )
+)
+_DATE: Final = Words("{day} {month} {year}", "{day} {month} {year} г.", "{year} ж. {day} {month}")
+
+
+def date_words(day: date, end: datetime, language: Language, zone: tzinfo) -> str:
+    """A day in words for a list, such as `1 December 2026`.
+
+    Its zone stands beside it where it is not that of the reader: then its end is another time.
+    """
+    month = say(_MONTHS[day.month - 1], language)
+    said = say(_DATE, language).format(day=day.day, month=month, year=day.year)
+    given = in_zone_of_day(end, day)
+    is_own = given.utcoffset() == end.astimezone(zone).utcoffset()
+    return said if is_own else f"{said} ({_offset(given)})"
+
+
 def end_words(day: date, end: datetime, language: Language) -> str:
     """A day with its zone, as the time until which something lasts."""
     return f"{say(_TO_THE_END, language)} {day_words(day, end)}"
@@ -84,9 +116,16 @@ def due_words(header: Header, language: Language, zone: tzinfo = UTC) -> str:
 
 def due_json(at: datetime | None, day: date | None) -> dict[str, str | None]:
     """A due time as plain values, in the zone of its day where its author gave a day."""
+    return end_json("due_at", at, "due_on", day)
+
+
+def end_json(
+    at_name: str, at: datetime | None, day_name: str, day: date | None
+) -> dict[str, str | None]:
+    """A moment and the day whose end it is as plain values, under two names."""
     return {
-        "due_at": in_zone_of_day(at, day).isoformat().replace("+00:00", "Z") if at else None,
-        "due_on": day.isoformat() if day else None,
+        at_name: in_zone_of_day(at, day).isoformat().replace("+00:00", "Z") if at else None,
+        day_name: day.isoformat() if day else None,
     }
 
 

@@ -1,9 +1,9 @@
 """The log's keys that the client follows: the pinned one, and its successors.
 
 The profile pins one key. A successor is taken from the log's directory, where the operating agency
-published it with the signatures of both keys (`exchange_protocol.log.succession`). What was learned
-is kept in a file, for a client that holds no directory yet must verify its newest checkpoint. A
-file that is damaged is forgotten: the directory tells it anew.
+published it with the signatures of both keys (`exchange_protocol.log.succession`). The learned keys
+are kept in a file: a client without a directory must verify its newest checkpoint. A file that is
+damaged is forgotten: the directory tells it anew.
 
 No network here: the caller fetches the directory (`core.view`).
 """

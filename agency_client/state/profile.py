@@ -425,7 +425,7 @@ def _vault(
             f"expected a certificate of {agency}, as for TLS; got one of {certificate.member}",
             "signing.certificate",
         )
-    # What is here can still be read; who signs is told why not.
+    # Content can still be read; an attempt to sign is told why not.
     unusable = [*sealing.unusable]
     key = _signer(folder / table["key"], passphrase, unusable)
     if key is not None:

@@ -76,7 +76,7 @@ def begin(
 def begin_renewal(profile: Profile, *, post_quantum: bool = False) -> Request:
     """Make the next keys of a profile, and a request that the present keys have signed.
 
-    Whoever has a post-quantum key gets the next one; `post_quantum` asks for the first.
+    A profile with a post-quantum key gets the next one; `post_quantum` asks for the first.
 
     Raises KEY_UNAVAILABLE where a present key is in a token: the next one is made by its tools.
     """

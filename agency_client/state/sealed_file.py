@@ -2,8 +2,8 @@
 
     NAME    a line of JSON (key id, wrapped key), then the ciphertext
 
-The name is bound to the seal, so one such file does not open in the place of another. What an older
-sealing key closed opens while the profile holds that key; each writing seals to the newest.
+The name is bound to the seal, so one such file does not open in the place of another. A file sealed
+to an older key opens while the profile holds that key; each writing seals to the newest.
 """
 
 from __future__ import annotations

@@ -118,14 +118,13 @@ class SearchIndex:
         """Keep an exchange in the place of what was kept of it."""
         self._put(_encode(exchange))
 
-    def add(self, exchange: Indexed) -> None:
-        """Keep an exchange, together with the terms that were kept of it."""
-        line = self._lines(exchange.exchange_id[-_DIGITS:]).get(exchange.exchange_id)
-        if line is not None:
-            old = _decode(line)
-            terms = tuple(dict.fromkeys((*old.terms, *exchange.terms)))[:MOST_TERMS]
-            exchange = replace(old, terms=terms, is_cut=old.is_cut or exchange.is_cut)
-        self._put(_encode(exchange))
+    def add(self, exchanges: Iterable[Indexed]) -> None:
+        """Keep exchanges, each together with the terms that were kept of it."""
+        by_file: dict[str, list[Indexed]] = {}
+        for each in exchanges:
+            by_file.setdefault(each.exchange_id[-_DIGITS:], []).append(each)
+        for name, added in by_file.items():
+            self._change(name, lambda lines, added=added: _add(lines, added))  # type: ignore[misc]
 
     def _put(self, line: bytes) -> None:
         exchange_id = _id_of(line)
@@ -237,6 +236,19 @@ _CUT: Final = b",1]"
 def _id_of(line: bytes) -> str:
     """The id of the exchange, which each line begins with."""
     return line[2:38].decode()
+
+
+def _add(lines: dict[str, bytes], added: Iterable[Indexed]) -> bool:
+    is_new = False
+    for each in added:
+        line, exchange = lines.get(each.exchange_id), each
+        if line is not None:
+            old = _decode(line)
+            terms = tuple(dict.fromkeys((*old.terms, *each.terms)))[:MOST_TERMS]
+            exchange = replace(old, terms=terms, is_cut=old.is_cut or each.is_cut)
+        lines[each.exchange_id] = made = _encode(exchange)
+        is_new = is_new or made != line
+    return is_new
 
 
 def _drop(lines: dict[str, bytes], gone: Collection[str]) -> bool:

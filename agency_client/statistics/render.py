@@ -178,13 +178,14 @@ def to_csv(table: Table, language: Language) -> str:
     writer = csv.writer(out)
     names = [say(each, language) for each in table.dimensions]
     writer.writerow([*names, *(heading(each.heading, language) for each in table.columns)])
-    for row, keys in _rows(table, language):
+    for row, keys in named_rows(table, language):
         cells = (_number(cell) for cell in row.cells)
         writer.writerow([*(_harmless(each) for each in keys), *cells])
     return out.getvalue()
 
 
-def _rows(table: Table, language: Language) -> Iterable[tuple[TableRow, list[str]]]:
+def named_rows(table: Table, language: Language) -> Iterable[tuple[TableRow, list[str]]]:
+    """Give the rows that every form of a table shows, each with its names, the total last."""
     for row in table.rows:
         yield row, [key(each, language) for each in row.keys]
     if table.total is not None and table.rows:
@@ -212,7 +213,7 @@ def table_rows(table: Table, language: Language) -> list[list[str]]:
                 for column, cell in zip(table.columns, row.cells, strict=True)
             ),
         ]
-        for row, keys in _rows(table, language)
+        for row, keys in named_rows(table, language)
     ]
 
 
@@ -254,7 +255,7 @@ def _section(table: Table, language: Language) -> str:
         f'<th class="n">{escape(heading(each.heading, language))}</th>' for each in table.columns
     ]
     rows = []
-    for row, keys in _rows(table, language):
+    for row, keys in named_rows(table, language):
         cells = "".join(f"<td>{escape(each)}</td>" for each in keys)
         cells += "".join(
             f'<td class="n">{escape(figure(cell, column, language))}</td>'

@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 from agency_client.presentation.words import say
-from agency_client.statistics.render import heading, key, preamble
+from agency_client.statistics.render import heading, named_rows, preamble
 from agency_client.statistics.tables import Cell, Statistics, Table
 from exchange_protocol.kinds.codes import Language
 
@@ -40,11 +40,7 @@ def _write(sheet: Any, table: Table, language: Language) -> None:
     names = [heading(each, language) for each in table.dimensions]
     names += [heading(column.heading, language) for column in table.columns]
     sheet.append([_text(sheet, name) for name in names])
-    rows = [*table.rows, *([table.total] if table.total else [])]
-    for row in rows:
-        keys = [key(each, language) for each in row.keys] + [""] * (
-            len(table.dimensions) - len(row.keys)
-        )
+    for row, keys in named_rows(table, language):
         cells = [_text(sheet, each) for each in keys]
         sheet.append([*cells, *map(_number, row.cells)])
 

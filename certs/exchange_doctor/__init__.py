@@ -151,7 +151,7 @@ def room(what: str, folder: Path) -> Check:
 
 
 def permissions(what: str, path: Path) -> Check:
-    """Check if a file or folder is its owner's only, and can be written by who runs this."""
+    """Check if a file or folder is its owner's only, and can be written by this user."""
     try:
         mode = path.stat().st_mode & 0o777
     except OSError as error:

@@ -66,7 +66,7 @@ def write_new_file(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
 def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE, sync_name: bool = True) -> None:
     """Write a file, in the place of the old one where there is one; raises FILE_NOT_WRITTEN.
 
-    Who reads finds the old bytes or the new ones. The owner stays, where root replaces a file of
+    A reader finds the old bytes or the new ones. The owner stays, where root replaces a file of
     another user. Without `sync_name` the caller makes the name durable (`sync_folder`).
     """
     with _drafted(path, mode) as draft, writing(path):
@@ -132,7 +132,7 @@ def new_files(*files: NewFile) -> Iterator[None]:
 def check_new(*paths: Path) -> None:
     """Refuse work whose result could not be written: a file is there, or its folder is not.
 
-    What a killed process left of them is removed. Raises FILE_NOT_WRITTEN.
+    Remains of a killed process are removed. Raises FILE_NOT_WRITTEN.
     """
     for path in paths:
         with writing(path):
@@ -246,7 +246,7 @@ def _end(draft: UnplacedFile) -> None:
     with suppress(OSError):
         if is_at(draft.file.fileno(), draft.path):
             draft.path.unlink()
-    # What the disk did not take would be refused again; it is said already.
+    # The disk would refuse the same bytes again, and the error is said already.
     with suppress(OSError):
         draft.file.close()
 

@@ -99,7 +99,7 @@ def staging_folder(path: Path) -> Iterator[Path]:
 def sweep_staging(folder: Path, pattern: str) -> None:
     """Remove the staging folders that dead processes left; those of the living stay.
 
-    What cannot be removed, such as a folder of another user, stays too: it is in nobody's way.
+    A folder that cannot be removed, such as one of another user, stays too: it is in nobody's way.
     """
     for path in folder.glob(pattern):
         # Another process may have removed it since.

@@ -15,7 +15,7 @@ _OWNER = 0o600
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file for the time of the block; waits for whoever holds it."""
+    """Hold the lock file for the time of the block; waits for its holder."""
     descriptor = _open(path)
     try:
         with writing(path):

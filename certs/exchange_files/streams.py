@@ -3,8 +3,8 @@
 - A stream that is closed is held (`hold_streams`): else the next file that is opened gets its
   number, and what a library says on stderr goes into that file.
 - A result that cannot be written is told at the end, by exit code 5 (`results_apart`). The work is
-  done by then, and whoever repeats it would do it twice. A reader that went away, as `head` does,
-  is no failure at all.
+  done by then, and a repetition would do it twice. A reader that went away, as `head` does, is no
+  failure at all.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ All figures are smoothed wall time in seconds, and start with those of a small m
 bounded by the time that it adds to a batch, not by a number: where a commit is slow, for instance
 on a database that waits for its standby, more statements share it at little cost to others.
 
-What a commit takes is measured at the commit alone. Whole batches would not tell: beside a flood
+The time of a commit is measured at the commit alone. Whole batches would not tell: beside a flood
 every batch takes longer, also that of a single request, because the flood's calls have the
 interpreter. A share that follows from those would grow with the flood.
 """

@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 class FairScheduler:
     """Gives places to holders (agencies, as a rule) in turn; for one event loop.
 
-    Whoever finds no place waits. A free place goes to the holder that has waited longest among
-    those that have less than their share; each further wait of a holder comes after all others'.
+    A caller that finds no place waits. A free place goes to the holder that has waited longest
+    among those that have less than their share; each further wait of a holder comes after all
+    others'.
     """
 
     def __init__(self, places: int = 1, share: int | None = None) -> None:

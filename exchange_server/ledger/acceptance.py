@@ -90,7 +90,7 @@ class Acceptance:
     def _check_time(self, statement: Statement, at: datetime) -> None:
         """Check the author's time by the hub's clock, and by the time of the entry.
 
-        The entry's may be ahead of the clock, if that was ahead before. What is said now is still
+        The entry's may be ahead of the clock, if that was ahead before. Statements are still
         accepted, as long as auditors allow the difference: above all the revocation of a key.
         """
         limits, now = self._draft.context.limits, self._draft.context.clock()

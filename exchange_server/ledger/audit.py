@@ -63,7 +63,7 @@ def _concerns(connection: Connection, entries: Sequence[StoredEntry]) -> list[En
             entry.event,
             AgencyId(entry.actor_agency),
             entry.exchange_id,
-            # What was refused before the exchange was opened concerned nobody else then.
+            # A refusal from before the exchange was opened concerned nobody else then.
             ends[entry.exchange_id]
             if opened.get(entry.exchange_id, entry.index + 1) <= entry.index
             else (),

@@ -1,7 +1,7 @@
 """The rows that a batch makes: gathered while its requests are judged, and written at once.
 
-Nothing here decides anything. What a request adds is added whole, after it was judged; the order in
-which tables are written matters to nobody but who traces a commit.
+Nothing here decides anything. The rows of a request are added whole, after it was judged; the order
+of the tables matters only to a reader of traces.
 """
 
 from __future__ import annotations

@@ -13,28 +13,39 @@ Reads only, so it works on a copy. In order, each step assuming the ones before 
     before their time, and erased ones that are there, are damage.
 
 A finding is the first wrong row of a kind and how many there are. After a broken entry the state is
-unknown, so steps 5 and 6 are left out then. What the hub holds in memory here grows with the log.
+unknown, so steps 5 and 6 are left out then. What the replay makes lies in SQLite's temporary files,
+so a long log needs hardly more memory than a short one, and about the disk of the database.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Sequence
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Final
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, Table, func, or_, select
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
-from exchange_protocol.log.tiles import TileId, TreeEdge
-from exchange_protocol.record.entries import Entry, Event, entry_leaf_hash
+from exchange_protocol.log.tiles import TreeEdge
+from exchange_protocol.record.entries import (
+    Entry,
+    Event,
+    entry_leaf_hash,
+    verify_statement_of,
+)
 from exchange_protocol.record.replay import NOT_JUDGED, DirectoryFold, Replay
-from exchange_protocol.rules.access import StatementFacts, is_erased, role_of, spoken
+from exchange_protocol.rules.access import is_erased, role_of, spoken
 from exchange_protocol.rules.lifecycle import Exchange
-from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.statements import Part, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_replay import Stored, begin_state, no_due, open_scratch
+from exchange_server.ledger.expected_rows import ExpectedRows
 from exchange_server.ledger.log_keys import followed
 from exchange_server.ledger.projection import (
     delivery_visibility,
@@ -45,8 +56,7 @@ from exchange_server.ledger.values import Finding, FsckReport
 from exchange_server.ledger.witnessing import cosignature_faults
 from exchange_server.storage import tables
 from exchange_server.storage.engine import driver_error, is_away, reading
-from exchange_server.storage.exchange_rows import ExchangeRow, LegRow, PartyRow, leg_rows
-from exchange_server.storage.feed_rows import FeedRow
+from exchange_server.storage.exchange_rows import ExchangeRow, leg_rows
 from exchange_server.storage.log_rows import (
     NOT_FOUND_BY,
     DirectoryEntryRow,
@@ -59,10 +69,24 @@ from exchange_server.storage.log_rows import (
     read_head,
 )
 from exchange_server.storage.part_rows import CHUNK_BYTES, PartRow
-from exchange_server.storage.rows import field_names, stream_rows
+from exchange_server.storage.rows import field_names
 from exchange_server.storage.statement_rows import DeliveryRow
 
 _ENTRIES_AT_ONCE = 1000
+_SEALED_AT_ONCE = 32
+"""Rows that are read together; each may hold 3 MiB beside its statement."""
+_OF_THE_CHECKER: Final = (*NOT_JUDGED, Reason.FILE_NOT_WRITTEN)
+"""Reasons that say nothing of the database."""
+_OPENED_SCHEMA: Final = "CREATE TABLE opened (key TEXT PRIMARY KEY, value TEXT, due TEXT)"
+_INDEXES_SCHEMA: Final = "CREATE TABLE indexes (key BLOB PRIMARY KEY, value TEXT, due TEXT)"
+_PROJECTIONS: Final = (
+    tables.directory_entries,
+    tables.exchanges,
+    tables.legs,
+    tables.deliveries,
+    tables.feed,
+    tables.parties,
+)
 _REMOVAL_TAKES = timedelta(days=1)
 """More than a hub that serves needs to remove what is due."""
 
@@ -88,8 +112,13 @@ def fsck(
     Raises:
         InvalidInput: POLICY_UNREADABLE, if this version cannot check the log.
     """
-    with reading(engine) as connection:
-        report = _Check(connection, anchors, log, known, now or datetime.now(UTC)).run()
+    with (
+        reading(engine) as connection,
+        closing(open_scratch()) as scratch,
+        ExpectedRows() as rows,
+    ):
+        check = _Check(connection, anchors, log, known, now or datetime.now(UTC), scratch, rows)
+        report = check.run()
     return replace(report, known_size=max((at_least, *(each.size for each in known))))
 
 
@@ -118,14 +147,17 @@ class _Check:
         log: LogVerifier,
         known: Sequence[Checkpoint],
         now: datetime,
+        scratch: sqlite3.Connection,
+        rows: ExpectedRows,
     ) -> None:
         self._connection = connection
         self._now = now
+        self._rows = rows
         self._known = {each.size: each for each in known}
         self._log = log
         self._findings = _Findings()
-        self._replay = Replay(DirectoryFold(anchors))
-        self._expected = _Expected()
+        self._replay = Replay(DirectoryFold(anchors), state=begin_state(scratch))
+        self._projected = _Projected(rows, self._replay, scratch)
         self._entries = 0
         self._breaks_rules = False
 
@@ -135,7 +167,7 @@ class _Check:
             report = self._run()
             self._check_file()
         except ExchangeError as error:
-            if error.reason in NOT_JUDGED:
+            if error.reason in _OF_THE_CHECKER:
                 raise
             self._findings.add("database", "?", error.message)
         except (ValueError, TypeError, LookupError, OverflowError, AttributeError) as error:
@@ -175,12 +207,11 @@ class _Check:
         if is_replayed:
             self._check_projections(head)
         parts = self._check_parts() if is_replayed else 0
-        return FsckReport(edge.size, self._expected.statements, parts, self._findings.all())
+        return FsckReport(edge.size, self._projected.statements, parts, self._findings.all())
 
     def _check_entries(self) -> tuple[TreeEdge, bool]:
         """Steps 1, 2 and 4, over the log in order."""
         edge = TreeEdge()
-        tiles: dict[TileId, bytes] = {}
         is_replayed = True
         index = 0
         while stored := read_entry_range(self._connection, index, index + _ENTRIES_AT_ONCE):
@@ -197,12 +228,9 @@ class _Check:
             growth = edge.append_many(leaves)
             edge = growth.edge
             self._entries = edge.size
-            tiles.update(growth.tiles)
-        self._compare(
-            tables.log_tiles,
-            TileRow,
-            [TileRow(level, idx, hashes) for (level, idx), hashes in tiles.items()],
-        )
+            grown = (TileRow(*tile, hashes) for tile, hashes in growth.tiles.items())
+            self._rows.add(tables.log_tiles, grown)
+        self._compare(tables.log_tiles)
         return edge, is_replayed
 
     def _check_known(self, edge: TreeEdge, leaves: Sequence[bytes]) -> None:
@@ -228,11 +256,10 @@ class _Check:
 
     def _replay_entry(self, stored: StoredEntry, columns_found: FoundBy) -> bool:
         try:
-            exchange_id = stored.exchange_id
-            before = self._replay.exchanges.get(exchange_id)
-            applied = self._replay.apply(stored.index, stored.opening)
-            entry, statement = applied.entry, applied.statement
-            columns = (stored.event, stored.actor_agency, exchange_id, stored.payload_sha256)
+            entry = verify_statement_of(stored.opening)
+            before = self._exchange_of(entry)
+            statement = self._replay.apply(stored.index, stored.opening, entry).statement
+            columns = (stored.event, stored.actor_agency, stored.exchange_id, stored.payload_sha256)
             said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
             if columns != said:
                 self._findings.add(
@@ -240,18 +267,21 @@ class _Check:
                 )
                 return False
         except ExchangeError as error:
-            if error.reason in NOT_JUDGED:
+            if error.reason in _OF_THE_CHECKER:
                 raise
             self._findings.add("replay", stored.index, error.message)
-            # What is no broken rule is a statement that is not the entry's.
+            # Without a broken rule, the statement is not the entry's.
             self._breaks_rules = error.reason is Reason.RULE_BROKEN
             return False
-        after = self._replay.exchanges.get(exchange_id)
-        made = self._expected.add(stored.index, entry, statement, before, after)
+        after = self._exchange_of(entry)
+        made = self._projected.add(stored.index, entry, statement, before, after)
         if columns_found != made:
             where, detail = stored.index, f"its columns say {columns_found}, its statement {made}"
             self._findings.add("log_entries", where, detail)
         return True
+
+    def _exchange_of(self, entry: Entry) -> Exchange | None:
+        return self._replay.exchanges.get(entry.exchange_id) if entry.exchange_id else None
 
     def _check_head(self, head: Head, edge: TreeEdge) -> None:
         """Step 3."""
@@ -273,71 +303,79 @@ class _Check:
 
     def _check_projections(self, head: Head) -> None:
         """Step 5."""
-        expected = self._expected
-        made = (expected.last_time, self._replay.directories.current.size)
+        made = (self._projected.last_time, self._replay.directories.current.size)
         if (head.last_time, head.directory_size) != made:
             detail = (
                 f"the log gives last time {made[0]} and {made[1]} directory statements, "
                 f"the head says {head.last_time} and {head.directory_size}"
             )
             self._findings.add("log_head", head.size, detail)
-        exchanges = self._replay.exchanges.values()
-        self._compare(tables.directory_entries, DirectoryEntryRow, expected.directory_entries)
-        self._compare(tables.exchanges, ExchangeRow, expected.exchanges.values())
-        self._compare(tables.legs, LegRow, [row for one in exchanges for row in leg_rows(one)])
-        self._compare(tables.deliveries, DeliveryRow, expected.deliveries)
-        self._compare(tables.feed, FeedRow, expected.feed)
-        self._compare(tables.parties, PartyRow, expected.parties)
+        self._projected.finish()
+        for table in _PROJECTIONS:
+            self._compare(table)
 
-    def _compare(self, table: Table, row_type: type[Any], expected: Iterable[Any]) -> None:
+    def _compare(self, table: Table) -> None:
         """Compare a table with the rows that it should have."""
-        key_of = _key_of(table)
-        left = {key_of(row): row for row in expected}
         try:
-            for row in stream_rows(self._connection, table, row_type):
-                key = key_of(row)
-                wanted = left.pop(key, None)
-                if row != wanted:
-                    self._findings.add(table.name, _shown(key), _difference(wanted, row))
+            for row in self._rows.compare(self._connection, table):
+                self._findings.add(table.name, row.key, row.detail)
         except (ValueError, TypeError) as error:
             self._findings.add(table.name, "?", f"a row cannot be read: {error}")
-        for key in sorted(left, key=str):
-            self._findings.add(table.name, _shown(key), "the row is missing")
+        for row in self._rows.missing(table):
+            self._findings.add(table.name, row.key, row.detail)
 
     def _check_parts(self) -> int:
         """Step 6, and that chunks belong to a part."""
         query = select(*(tables.parts.c[name] for name in field_names(PartRow)))
         rows = [PartRow(*values) for values in self._connection.execute(query)]
         uploaded = {(row.log_index, row.name): row.part_id for row in rows}
-        for index, parts in self._expected.parts.items():
-            beside = [part for part in parts if (index, part.name) not in uploaded]
-            sealed = self._sealed_of(index)
-            is_erased = self._is_erased(parts[0].statement)
-            # The hub removes it a little after its time.
-            is_gone = sealed is None and self._is_erased(parts[0].statement, self._now)
-            if is_erased and sealed is not None:
-                self._findings.add("parts", index, "it was erased, and is still there")
-            elif sealed is not None and self._is_overdue(parts[0].statement):
-                self._findings.add("parts", index, "its retention has ended, and it is still there")
-            if not is_erased and not is_gone:
-                self._check_sealed(index, beside, sealed)
-            for part in parts:
-                part_id = uploaded.pop((index, part.name), None)
-                where = f"part {part.name!r} of entry {index}"
-                if part_id is None:
-                    continue
-                if is_erased:
-                    self._findings.add("parts", where, "it was erased, and is still there")
-                elif self._digest_of(part_id) != (part.sha256, part.size):
-                    self._findings.add(
-                        "part_chunks", where, "the bytes are not those that were signed"
-                    )
+        e = tables.log_entries.c
+        accepted = select(e.idx, e.payload, e.sealed).where(e.event == int(Event.STATEMENT))
+        stored = self._connection.execute(
+            accepted.order_by(e.idx), execution_options={"yield_per": _SEALED_AT_ONCE}
+        )
+        parts = 0
+        for index, payload, sealed in stored:
+            statement = parse_statement(payload)
+            parts += len(statement.parts)
+            if statement.parts:
+                self._check_parts_of(index, statement, sealed, uploaded)
+            elif sealed is not None:
+                self._findings.add("log_entries", index, "its statement has no sealed part")
         for index, name in uploaded:
             self._findings.add("parts", f"{name!r} of entry {index}", "no statement has this part")
         self._check_strays()
-        return sum(map(len, self._expected.parts.values()))
+        return parts
 
-    def _check_sealed(self, index: int, beside: Sequence[_Part], sealed: bytes | None) -> None:
+    def _check_parts_of(
+        self,
+        index: int,
+        statement: Statement,
+        sealed: bytes | None,
+        uploaded: dict[tuple[int, str], bytes],
+    ) -> None:
+        """Check the parts of one statement, and take them from those that were uploaded."""
+        beside = [part for part in statement.parts if (index, part.name) not in uploaded]
+        is_erased = self._is_erased(statement.digest)
+        # The hub removes it a little after its time.
+        is_gone = sealed is None and self._is_erased(statement.digest, self._now)
+        if is_erased and sealed is not None:
+            self._findings.add("parts", index, "it was erased, and is still there")
+        elif sealed is not None and self._is_overdue(statement.digest):
+            self._findings.add("parts", index, "its retention has ended, and it is still there")
+        if not is_erased and not is_gone:
+            self._check_sealed(index, beside, sealed)
+        for part in statement.parts:
+            part_id = uploaded.pop((index, part.name), None)
+            where = f"part {part.name!r} of entry {index}"
+            if part_id is None:
+                continue
+            if is_erased:
+                self._findings.add("parts", where, "it was erased, and is still there")
+            elif self._digest_of(part_id) != (part.sha256, part.size):
+                self._findings.add("part_chunks", where, "the bytes are not those that were signed")
+
+    def _check_sealed(self, index: int, beside: Sequence[Part], sealed: bytes | None) -> None:
         """Compare what stands beside a statement with the parts that it names."""
         start = 0
         for part in beside:
@@ -352,20 +390,13 @@ class _Check:
             detail = f"expected {start} sealed bytes beside its statement, got {len(sealed)}"
             self._findings.add("parts", index, detail)
 
-    def _sealed_of(self, index: int) -> bytes | None:
-        e = tables.log_entries.c
-        found: bytes | None = self._connection.execute(
-            select(e.sealed).where(e.idx == index)
-        ).scalar_one()
-        return found
-
     def _is_erased(self, payload_digest: bytes, at: datetime | None = None) -> bool:
-        said = self._expected.spoken.get(payload_digest)
+        said = self._replay.state.spoken.get(payload_digest)
         return said is not None and is_erased(self._replay.exchanges[said.exchange_id], said, at)
 
     def _is_overdue(self, payload_digest: bytes) -> bool:
         """True if the content should be gone; by the last entry, for a copy may be old."""
-        last = self._expected.last_time
+        last = self._projected.last_time
         return last is not None and self._is_erased(payload_digest, last - _REMOVAL_TAKES)
 
     def _digest_of(self, part_id: object) -> tuple[bytes, int]:
@@ -397,6 +428,7 @@ class _Check:
             self._findings.add("part_chunks", "?", f"{strays} chunks belong to no part")
         e = tables.log_entries.c
         of_statements = (
+            e.payload,
             e.certificate_sha256,
             e.signature,
             e.batch,
@@ -404,16 +436,13 @@ class _Check:
             e.sealed,
         )
         query = select(e.idx).where(
-            e.payload.is_(None), or_(*(each.is_not(None) for each in of_statements))
+            or_(e.payload.is_(None), e.event != int(Event.STATEMENT)),
+            or_(*(each.is_not(None) for each in of_statements)),
         )
         for index in self._connection.execute(query).scalars():
             self._findings.add(
                 "log_entries", index, "it has columns of a statement, and accepts none"
             )
-        query = select(e.idx).where(e.payload.is_not(None), e.sealed.is_not(None))
-        for index in self._connection.execute(query).scalars():
-            if index not in self._expected.parts:
-                self._findings.add("log_entries", index, "its statement has no sealed part")
         query = select(e.idx).where(e.payload.is_not(None), e.batch.is_(None))
         for index in self._connection.execute(query).scalars():
             self._findings.add("log_entries", index, "its statement has no batch column")
@@ -422,31 +451,21 @@ class _Check:
             self._findings.add("log_entries", index, "its second signature is there and empty")
 
 
-class _Part(NamedTuple):
-    """A sealed part as a statement names it."""
+class _Projected:
+    """What the projections should hold, gathered entry by entry."""
 
-    statement: bytes
-    """Digest of the statement."""
-    name: str
-    sha256: bytes
-    size: int
-
-
-class _Expected:
-    """The rows that the projections should hold, gathered entry by entry."""
-
-    def __init__(self) -> None:
+    def __init__(self, rows: ExpectedRows, replay: Replay, scratch: sqlite3.Connection) -> None:
         self.last_time: datetime | None = None
         self.statements = 0
-        self.directory_entries: list[DirectoryEntryRow] = []
-        self.exchanges: dict[str, ExchangeRow] = {}
-        self.deliveries: list[DeliveryRow] = []
-        self.feed: list[FeedRow] = []
-        self.parties: set[PartyRow] = set()
-        self.parts: dict[int, list[_Part]] = {}
-        """By the statement's index."""
-        self.spoken: dict[bytes, StatementFacts] = {}
-        self._indexes: dict[bytes, int] = {}
+        self._directory_size = 0
+        self._rows = rows
+        self._replay = replay
+        scratch.execute(_OPENED_SCHEMA)
+        scratch.execute(_INDEXES_SCHEMA)
+        self._opened = Stored[str, ExchangeRow](
+            scratch, "opened", str, _encode_row, _decode_row, no_due
+        )
+        self._indexes = Stored[bytes, int](scratch, "indexes", bytes, str, int, no_due)
 
     def add(
         self,
@@ -463,10 +482,19 @@ class _Expected:
             told = self._add_statement(index, entry, statement, before, after)
         elif entry.event is Event.DELIVERY and after is not None:
             self._add_delivery(index, entry, before or after)
-        if entry.event is not Event.DENIAL and entry.exchange_id in self.exchanges:
-            row = self.exchanges[entry.exchange_id]
-            self.exchanges[entry.exchange_id] = row._replace(updated_at=entry.hub_time)
+        if entry.event is not Event.DENIAL and entry.exchange_id:
+            opened = self._opened.get(entry.exchange_id)
+            if opened is not None:
+                moved = opened._replace(updated_at=entry.hub_time)
+                self._opened[entry.exchange_id] = moved
         return told
+
+    def finish(self) -> None:
+        """Expect the exchanges and legs that the whole log has made."""
+        for row in self._opened.in_order():
+            self._rows.add(tables.exchanges, [row])
+        for exchange in self._replay.exchanges.values():
+            self._rows.add(tables.legs, leg_rows(exchange))
 
     def _add_statement(
         self,
@@ -478,51 +506,39 @@ class _Expected:
     ) -> FoundBy:
         said = None
         if after is None:
-            row = DirectoryEntryRow(len(self.directory_entries), index)
-            self.directory_entries.append(row)
+            row = DirectoryEntryRow(self._directory_size, index)
+            self._rows.add(tables.directory_entries, [row])
+            self._directory_size += 1
         else:
             said = spoken(after, statement)
             if before is None:
-                self.exchanges[after.id] = exchange_row(statement, index, entry.hub_time)
-            initial_index = self.exchanges[after.id].initial_index
+                self._opened[after.id] = exchange_row(statement, index, entry.hub_time)
+            initial_index = self._opened[after.id].initial_index
             made = statement_visibility(index, initial_index, before, after, said, self._indexes)
-            self.feed.extend(made.feed)
-            self.parties.update(made.parties)
-            self.spoken[statement.digest] = said
+            self._rows.add(tables.feed, made.feed)
+            self._rows.add(tables.parties, made.parties)
         self._indexes[statement.digest] = index
         self.statements += 1
-        if statement.parts:
-            self.parts[index] = [
-                _Part(statement.digest, part.name, part.sha256, part.size)
-                for part in statement.parts
-            ]
         legs, supervisors = (said.legs, said.supervisors) if said else ((), ())
         urgency = int(statement.header.urgency)
         return FoundBy(statement.id, statement.kind.value, urgency, legs, supervisors)
 
     def _add_delivery(self, index: int, entry: Entry, exchange: Exchange) -> None:
-        said = self.spoken[entry.payload_digest]
+        said = self._replay.state.spoken[entry.payload_digest]
         reader = entry.actor.agency
         role = role_of(reader, exchange, said)
         if role is not None:
-            self.feed.extend(delivery_visibility(index, said, reader, role))
-        statement_index = self._indexes[entry.payload_digest]
-        self.deliveries.append(DeliveryRow(statement_index, entry.actor.uri, index))
+            self._rows.add(tables.feed, delivery_visibility(index, said, reader, role))
+        row = DeliveryRow(self._indexes[entry.payload_digest], entry.actor.uri, index)
+        self._rows.add(tables.deliveries, [row])
 
 
-def _key_of(table: Table) -> Callable[[Any], Hashable]:
-    names = [column.name for column in table.primary_key]
-    return lambda row: tuple(getattr(row, name) for name in names)
+_ROW: Final = TypeAdapter(ExchangeRow)
 
 
-def _shown(key: Any) -> str:
-    return " ".join(part.hex() if isinstance(part, bytes) else str(part) for part in key)
+def _encode_row(row: ExchangeRow) -> str:
+    return _ROW.dump_json(row).decode()
 
 
-def _difference(expected: Any, got: Any) -> str:
-    if expected is None:
-        return "the log makes no such row"
-    names = [
-        name for name in field_names(type(got)) if getattr(got, name) != getattr(expected, name)
-    ]
-    return f"the log makes other values of {', '.join(names)}"
+def _decode_row(value: str) -> ExchangeRow:
+    return _ROW.validate_json(value)

@@ -87,6 +87,7 @@ def exchange_row(statement: Statement, index: int, at: datetime) -> ExchangeRow:
         due_at=header.due_at,
         urgency=header.urgency,
         handling=header.handling,
+        due_on=header.due_on,
     )
 
 

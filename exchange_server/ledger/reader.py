@@ -1,7 +1,7 @@
 """Queries: what an agency may see of the log, with proofs, from connections of their own.
 
 Each query sees one moment of the database, so entries, proofs and checkpoint in one answer fit
-together. What is visible was decided when it was written (`projection`); here it is only found.
+together. The writer decided who sees each row (`projection`); here the rows are only found.
 Agencies take turns at the threads, and no query does more than a page of work: the next one of
 another agency waits for little.
 
@@ -422,6 +422,7 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
         initiated_at=seen.initiated_at,
         updated_at=seen.updated_at,
         due_at=seen.due_at,
+        due_on=seen.due_on,
         urgency=Urgency(seen.urgency),
         handling=Handling(seen.handling),
         legs=tuple(
@@ -431,6 +432,7 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                 leg.approvals_required,
                 leg.approvals_given,
                 leg.due_at,
+                leg.due_on,
                 leg.times,
                 leg.claim,
             )

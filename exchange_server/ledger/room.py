@@ -1,13 +1,12 @@
 """Room for content: an agency's quota, and the rest of the disk that is kept free.
 
 A full disk stops the log for all. So before that, exchanges are not opened and nothing is uploaded.
-What ends an exchange or erases its content passes all the same: it is small, and makes room.
+A statement that ends an exchange or erases its content passes all the same: it is small, and makes
+room.
 
 The disk is asked once in `LOOK_SECONDS`, since each question gives the interpreter away. In
-between, what comes is counted as stored.
-
-What an agency has stored is read from the database, at the start as a whole and then as it grows;
-what was removed meanwhile is seen once a day. In between, what comes is counted as stored.
+between, arriving bytes are counted as stored. The bytes of an agency are read from the database, at
+the start as a whole and then as they grow; removals are seen once a day.
 """
 
 from __future__ import annotations

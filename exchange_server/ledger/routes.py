@@ -2,8 +2,8 @@
 
 A leg asks the policy of every agency, and a statement has many legs. So it is asked in slices of
 the event loop, in the turn of the caller's agency. The rulebook remembers its answers: the
-writer, which judges for everyone, has nothing left to ask. What was asked of a rulebook lately is
-not asked again; should the rulebook have forgotten it, the writer asks.
+writer, which judges for everyone, has nothing left to ask. A question that was asked of a rulebook
+lately is not asked again; should the rulebook have forgotten it, the writer asks.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class Routes:
         rulebook = directory.rulebook
         if rulebook is not self._rulebook or len(self._asked) >= _MOST_ASKED:
             self._rulebook, self._asked = rulebook, set()
-        # What is missing here costs the writer a question, and is judged all the same.
+        # A question that is missing here costs the writer time, and the statement is judged all the
+        # same.
         question = (
             author.agency,
             author.role,

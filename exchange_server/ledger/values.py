@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from exchange_protocol.errors import Reason
@@ -143,6 +143,7 @@ class LegRow:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
+    due_on: date | None
     times: LegTimes | None
     claim: Claim | None
     """The member that has it in hand while it waits for approval."""
@@ -158,6 +159,7 @@ class ExchangeRow:
     initiated_at: datetime
     updated_at: datetime
     due_at: datetime | None
+    due_on: date | None
     urgency: Urgency
     handling: Handling
     legs: tuple[LegRow, ...]

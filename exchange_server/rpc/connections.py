@@ -80,7 +80,7 @@ class Connections:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def admit(self, peer: str, holder: str) -> None:
-        """Take note of who calls over a connection; raises TOO_MANY if it holds its share already.
+        """Note the caller of a connection; raises TOO_MANY if it holds its share already.
 
         `peer` is the address as grpc spells it: `ipv4:192.0.2.1:40000`.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening
 from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
@@ -121,6 +122,7 @@ def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
         initiated_at=to_timestamp(row.initiated_at),
         updated_at=to_timestamp(row.updated_at),
         due_at=to_timestamp(row.due_at) if row.due_at else None,
+        due_on=to_day(row.due_on) if row.due_on else None,
         urgency=statement_pb2.Urgency.ValueType(row.urgency),
         handling=statement_pb2.Handling.ValueType(row.handling),
         legs=[_encode_leg(leg) for leg in row.legs],
@@ -134,6 +136,7 @@ def _encode_leg(leg: LegRow) -> pb.LegSummary:
         approvals_required=leg.approvals_required,
         approvals_given=leg.approvals_given,
         due_at=to_timestamp(leg.due_at) if leg.due_at else None,
+        due_on=to_day(leg.due_on) if leg.due_on else None,
         claimed_by=leg.claim.member if leg.claim else "",
         claimed_at=to_timestamp(leg.claim.at) if leg.claim else None,
         times=encode_times(leg.times) if leg.times else None,

@@ -13,8 +13,8 @@
     the others wait for their turn.
  9. The message of the request is read (`incoming`). Before this step the hub holds no more of a
     call than its headers and what one window lets through.
-10. The request is parsed, and the service answers (`calls.Served`). What the call holds by steps 5
-    and 8 is given back when the answer has left.
+10. The request is parsed, and the service answers (`calls.Served`). Places and budgets of steps 5
+    and 8 are given back when the answer has left.
 
 One coroutine takes these steps, and no chain of interceptors: a call passes each of them once, and
 what a chain costs to enter and leave is a third of what the hub does for a statement.

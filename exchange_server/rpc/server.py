@@ -266,8 +266,8 @@ def _options(limits: RpcLimits, *, shares_port: bool) -> Sequence[tuple[str, Any
         ("grpc.max_allowed_incoming_connections", _connections(limits.connections)),
         # Further calls wait at the client, which may open another connection.
         ("grpc.max_concurrent_streams", CALLS_OF_ONE_CONNECTION),
-        # What a call may send before its message is asked for. By its own measurements grpc would
-        # let each of many calls have megabytes.
+        # The bytes that a call may send before its message is asked for. By its own measurements
+        # grpc would let each of many calls have megabytes.
         ("grpc.http2.bdp_probe", 0),
         ("grpc.http2.lookahead_bytes", _WINDOW_BYTES),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),

@@ -206,7 +206,7 @@ class WritingConnection:
 def driver_error(error: BaseException) -> BaseException | None:
     """The database driver's own error that this is or holds; none where it is about something else.
 
-    What runs on the driver's cursor (`rows`) raises it bare. SQLite's driver fails to say what is
+    A query on the driver's own cursor (`rows`) raises it bare. SQLite's driver fails to say what is
     wrong with a schema that a flipped bit made no text of, and raises UnicodeDecodeError.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -270,8 +270,8 @@ class FileClaim:
                     field="database.url",
                 ) from None
             raise Reason.CONFIG_INVALID.error(
-                f"another hub process is using the database {file}; SQLite serves "
-                "one hub, use PostgreSQL for more"
+                f"another hub process is using the database {file}: stop it first. SQLite serves "
+                "one process at a time; for more hubs use PostgreSQL"
             ) from None
         self._lock = lock
 
@@ -364,7 +364,7 @@ def _sqlite(file: Path, read_only: bool) -> Engine:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            # What is forgotten (content that was erased, a staged part) is overwritten with zeros.
+            # Deleted bytes (content that was erased, a staged part) are overwritten with zeros.
             connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA foreign_keys = ON")
 

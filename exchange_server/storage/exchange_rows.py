@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select, tuple_
@@ -40,6 +40,7 @@ class ExchangeRow(NamedTuple):
     due_at: datetime | None
     urgency: int
     handling: int
+    due_on: date | None
 
 
 class LegRow(NamedTuple):
@@ -61,6 +62,7 @@ class LegRow(NamedTuple):
     hidden: tuple[bytes, ...]
     record: str
     kept_until: datetime | None
+    due_on: date | None
 
 
 class PartyRow(NamedTuple):
@@ -101,6 +103,7 @@ def leg_rows(exchange: Exchange) -> list[LegRow]:
             hidden=leg.hidden,
             record=encode_record(leg.record),
             kept_until=kept_until(leg),
+            due_on=leg.due_on,
         )
         for position, leg in enumerate(exchange.legs)
     ]
@@ -114,6 +117,11 @@ def insert_exchanges(connection: Connection, rows: Sequence[ExchangeRow]) -> Non
 def touch_exchanges(connection: Connection, times: Sequence[tuple[str, datetime]]) -> None:
     """Set when exchanges last changed; each pair is exchange id and time."""
     update_rows(connection, exchanges, "exchange_id", "updated_at", times)
+
+
+def write_days(connection: Connection, days: Sequence[tuple[str, date]]) -> None:
+    """Set the days on which answers were due first; each pair is exchange id and day."""
+    update_rows(connection, exchanges, "exchange_id", "due_on", days)
 
 
 def write_legs(connection: Connection, rows: Sequence[LegRow]) -> None:
@@ -190,6 +198,7 @@ def _leg(row: LegRow) -> Leg:
         was_released=bool(row.was_released),
         approvals_required=row.approvals_required,
         due_at=row.due_at,
+        due_on=row.due_on,
         approvers=tuple(map(AgencyId, row.approvers)),
         approvals=row.approvals,
         hidden=row.hidden,

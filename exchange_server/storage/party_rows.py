@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -43,6 +43,7 @@ class SeenLeg:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
+    due_on: date | None
     times: LegTimes | None
     claim: Claim | None = None
     """The member that has it in hand, for an approver of a held leg."""
@@ -59,6 +60,7 @@ class SeenExchange(NamedTuple):
     updated_at: datetime
     """The time of the newest entry that the agency sees."""
     due_at: datetime | None
+    due_on: date | None
     urgency: int
     handling: int
     legs: tuple[SeenLeg, ...]
@@ -103,6 +105,7 @@ _SEEN = (
         _g.approvals,
         _b.party,
         case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
+        case((_BLINDFOLDED, None), else_=_g.due_on).label("leg_due_on"),
         case((_BLINDFOLDED, None), else_=_g.record).label("leg_record"),
         _BLINDFOLDED.label("is_blindfolded"),
         # The exchange's own time would tell of what is held, and of other legs.
@@ -241,6 +244,7 @@ def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExch
             approvals_required=row["approvals_required"],
             approvals_given=given,
             due_at=row["leg_due_at"],
+            due_on=row["leg_due_on"],
             times=record.times if record else None,
             claim=record.claim if record and decides else None,
         )

@@ -4,9 +4,9 @@
   `_REACH_SECONDS`, from either end.
 - A hub that is paused or cut off during its turn at the head of the log would keep every other from
   theirs. The server ends a transaction of a hub after `_TURN_SECONDS`, whether it works, waits or
-  is silent: what was not committed was promised to nobody. Who waits for a turn began later, so it
-  gets it. (`idle_in_transaction_session_timeout` is no bound here: its clock stops at any message,
-  and after `executemany` the driver sends one more than it waits for.)
+  is silent: what was not committed was promised to nobody. A hub that waits for a turn began later,
+  so it gets it. (`idle_in_transaction_session_timeout` is no bound here: its clock stops at any
+  message, and after `executemany` the driver sends one more than it waits for.)
 - An answer that is overdue even so is not waited for, since what stands between (a proxy, a tunnel)
   may acknowledge what it never delivers: the connection is closed, and what became of the
   transaction is not known.

@@ -1,10 +1,10 @@
 """Rows as frozen values: named tuples whose fields are columns of their table, in its order.
 
 So a row is what the driver takes as it is, but for the few types that are stored as others
-(`columns`). What the writer says to the database in every batch is compiled once and goes to the
-driver's cursor (`insert_rows` and its like, `Query`, `Lookup`). Executing it through SQLAlchemy
-would build and process it anew each time, which costs more than the database takes for it. The
-transaction is SQLAlchemy's all the same; only errors are the driver's own.
+(`columns`). SQL that the writer runs in every batch is compiled once and goes to the driver's
+cursor (`insert_rows` and its like, `Query`, `Lookup`). Executing it through SQLAlchemy would build
+and process it anew each time, which costs more than the database takes for it. The transaction is
+SQLAlchemy's all the same; only errors are the driver's own.
 """
 
 from __future__ import annotations
@@ -69,6 +69,13 @@ def update_rows(
     sql, encoders = _set_of(table, key, column, connection.dialect)
     with closing(connection.connection.cursor()) as cursor:
         cursor.executemany(sql, [_converted((value, named), encoders) for named, value in pairs])
+
+
+def delete_rows(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> None:
+    """Delete the rows with these primary keys."""
+    sql = _delete_of(table, connection.dialect)
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.executemany(sql, keys)
 
 
 def stream_rows(connection: Connection, table: Table, row_type: type[RowT]) -> Iterator[RowT]:
@@ -211,6 +218,12 @@ def _insert_of(
 def _update_of(table: Table, row_type: type[Any], dialect: Dialect) -> tuple[str, _Codecs]:
     columns = _columns_of(table, row_type)
     return _text_of(table.update(), dialect, field_names(row_type)), _encoders(columns, dialect)
+
+
+@lru_cache(maxsize=256)
+def _delete_of(table: Table, dialect: Dialect) -> str:
+    keys = (column == bindparam(f"key_{column.name}") for column in table.primary_key)
+    return _text_of(table.delete().where(*keys), dialect)
 
 
 @lru_cache(maxsize=256)

@@ -1,11 +1,12 @@
 """The version of the schema: made and moved by `migrate`, checked whenever a hub starts.
 
-What a leg's row holds is the rules' matter, and rules change more often than tables. So legs of an
-earlier schema are not translated: they are made anew from the log, as an auditor makes them.
+The content of a leg's row follows from the rules, and rules change more often than tables. So legs
+of an earlier schema are not translated: they are made anew from the log, as an auditor makes them.
 """
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -17,8 +18,9 @@ from sqlalchemy import Connection, Engine
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_replay import begin_state, open_scratch
 from exchange_server.storage.engine import reading, writing
-from exchange_server.storage.exchange_rows import leg_rows, write_legs
+from exchange_server.storage.exchange_rows import leg_rows, write_days, write_legs
 from exchange_server.storage.log_rows import read_entry_range, read_head
 
 _ENTRIES_AT_ONCE = 1000
@@ -34,6 +36,7 @@ def migrate(engine: Engine, anchors: TrustAnchors | None = None) -> tuple[str | 
     Raises:
         InvalidInput: CONFIG_INVALID, for a log of an earlier schema without anchors, or one that
             breaks the rules or cannot be read.
+        StorageFailed: FILE_NOT_WRITTEN, where there is no room for what the replay makes.
     """
     config = _config()
     with writing(engine) as connection:
@@ -51,7 +54,16 @@ def migrate(engine: Engine, anchors: TrustAnchors | None = None) -> tuple[str | 
 
 
 def _make_legs_anew(connection: Connection, anchors: TrustAnchors) -> None:
-    replay = Replay(DirectoryFold(anchors))
+    with closing(open_scratch()) as scratch:
+        replay = Replay(DirectoryFold(anchors), state=begin_state(scratch))
+        _replay_all(connection, replay)
+        for exchange in replay.exchanges.values():
+            write_legs(connection, leg_rows(exchange))
+            if exchange.header.due_on is not None:
+                write_days(connection, [(exchange.id, exchange.header.due_on)])
+
+
+def _replay_all(connection: Connection, replay: Replay) -> None:
     index = 0
     try:
         while stored := read_entry_range(connection, index, index + _ENTRIES_AT_ONCE):
@@ -59,12 +71,12 @@ def _make_legs_anew(connection: Connection, anchors: TrustAnchors) -> None:
                 replay.apply(entry.index, entry.opening)
             index = stored[-1].index + 1
     except ExchangeError as error:
+        if error.reason is Reason.FILE_NOT_WRITTEN:
+            raise
         raise Reason.CONFIG_INVALID.error(
             f"the database stays as it was, for its log does not replay: {error.message}; look "
             "with `exchange-server fsck` of the version before"
         ) from error
-    for exchange in replay.exchanges.values():
-        write_legs(connection, leg_rows(exchange))
 
 
 def check_schema(engine: Engine) -> None:

@@ -63,7 +63,7 @@ _DELIVERED = Lookup(
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """A statement that may be handed out to who may see it."""
+    """A statement for the agencies that may see it."""
 
     log_index: int
     spoken: StatementFacts

@@ -136,6 +136,7 @@ exchanges = Table(
     Column("due_at", c.Instant),
     Column("urgency", SmallInteger, nullable=False),
     Column("handling", SmallInteger, nullable=False),
+    Column("due_on", c.Day),
     sqlite_with_rowid=False,
 )
 
@@ -158,6 +159,7 @@ legs = Table(
     Column("hidden", c.Digests, nullable=False),
     Column("record", Text, nullable=False),
     Column("kept_until", c.Instant),
+    Column("due_on", c.Day),
     sqlite_with_rowid=False,
 )
 _is_kept = legs.c.kept_until.is_not(None)

@@ -173,6 +173,7 @@ class Reason(Enum):
     DUE_TIME_TOO_FAR = (InvalidInput,)
     DUE_TIME_NOT_LATER = (InvalidInput,)
     EXPIRY_PAST = (InvalidInput,)
+    EXPIRY_TOO_FAR = (InvalidInput,)
     AGENCY_TWICE = (InvalidInput,)
     OWN_AGENCY_ADDRESSED = (InvalidInput,)
     # who

@@ -18,6 +18,7 @@ PRODUCT = (
     "exchange_server",
     "certs/exchange_certs",
     "certs/exchange_keys",
+    "certs/exchange_replay",
     "proto/exchange_protocol",
 )
 WRITES_ELSEWHERE = {
@@ -160,7 +161,9 @@ COMMANDS = (
     "certs/exchange_certs/cli.py",
     "certs/exchange_certs/enrolment_cli.py",
     "exchange_server/cli.py",
+    "exchange_server/cli_shared.py",
     "exchange_server/copies_cli.py",
+    "exchange_server/fsck_cli.py",
     "exchange_server/config.py",
     "exchange_server/revocation_file.py",
     "exchange_server/revocation_install.py",

@@ -22,6 +22,7 @@ PACKAGES = {
     "exchange_certs": ROOT / "certs" / "exchange_certs",
     "exchange_files": ROOT / "certs" / "exchange_files",
     "exchange_keys": ROOT / "certs" / "exchange_keys",
+    "exchange_replay": ROOT / "certs" / "exchange_replay",
 }
 
 # Roots of modules that read clocks, files, sockets or processes, or that draw randomness.

@@ -52,7 +52,9 @@ def test_every_act_of_an_exchange_is_called_in_a_scenario() -> None:
         act.name for kind in Kind if kind.stage is not Stage.DIRECTORY for act in kind.spec.acts
     }
     # Members are enrolled by their commands: tests/integration/cli/test_enrolment_by_hub.py.
-    assert acts - called == {"request_certificates", "give_certificates"}
+    assert acts - called == {"request_certificates", "give_certificates"}, (
+        "call each act in a scenario below tests/scenarios (docs/adding-a-kind.md)"
+    )
 
 
 def test_every_flow_is_replayed() -> None:

@@ -20,7 +20,7 @@ def test_the_handshake_negotiates_tls_1_3_with_the_post_quantum_hybrid_group(
         Wiretap(hub.port) as tap,
         grpc.secure_channel(f"localhost:{tap.port}", credentials) as channel,
     ):
-        grpc.channel_ready_future(channel).result(timeout=10)
+        grpc.channel_ready_future(channel).result(timeout=30)
         captured = bytes(tap.captures[0].from_server)
 
     hello = parse_server_hello(captured)

@@ -82,7 +82,7 @@ class RawClient:
     """A connection to a hub; without TLS it is a stranger's, who never comes to shake hands."""
 
     def __init__(self, hub: HubProcess, tls: ssl.SSLContext | None = None) -> None:
-        self._socket = socket.create_connection(("localhost", hub.port), timeout=10)
+        self._socket = socket.create_connection(("localhost", hub.port), timeout=30)
         if tls is not None:
             self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
 

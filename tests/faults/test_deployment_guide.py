@@ -1,4 +1,4 @@
-"""docs/deployment.md, as it stands there: set up, run, failed over and restored, under load.
+"""docs/deployment.md, as it stands there: set up, failed over and restored under load; enrolment.
 
 Machines are folders here, and their names addresses of loopback. Before each stands a proxy that
 ends TLS, for the server is built without it; nothing else of the commands changes.
@@ -17,8 +17,9 @@ import psycopg
 import pytest
 
 from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_health, wait_until
+from tests.support.deployment import OPERATOR, Deployment
 from tests.support.foundation import Foundation
-from tests.support.hub_process import REPOSITORY, HubProcess
+from tests.support.hub_process import PASSPHRASE, REPOSITORY, HubProcess
 from tests.support.postgres import commands_of_postgres, folder_for_postgres
 from tests.support.postgres_tls import certificate, libpq_with_tls, tls_before
 from tests.support.warm_programs import warm_environment
@@ -182,4 +183,40 @@ def test_guide_to_deployment_keeps_every_receipt(
     fsck = ["/bin/bash", "-euc", "exchange-server fsck --config hub.toml"]
     subprocess.run(fsck, cwd=files.folder, env=at_restored, check=True)
     with HubProcess(files, {"EXCHANGE_DATABASE_URL": restored}) as again:
+        said = enrol_as_told(deployment, again.port)
         assert again.stop() == 0
+    assert "tj.customs" in said
+    assert re.search(r"caricc +released to the recipient", said), said
+
+
+def enrol_as_told(deployment: Deployment, port: int) -> str:
+    """Enrol an agency by the commands of the guide, at a hub; gives what they print."""
+    files = deployment.files
+    deployment.point_to(port)
+    second = deployment.add_member("caricc/operator/ops2", port)
+    assert second.vault.certificate is not None
+    with deployment.client(OPERATOR) as client:
+        client.publish_certificate(second.vault.certificate.der)
+    for name, folder in (
+        ("ca", files.authority.directory),
+        ("operator", deployment.profile(OPERATOR)),
+        ("operator2", second.folder),
+    ):
+        (files.folder / name).symlink_to(folder)
+        secret = files.folder / f"{name}.passphrase"
+        secret.touch(mode=0o600)
+        secret.write_bytes(PASSPHRASE)
+    (files.folder / "root.pem").write_bytes(files.root_pem)
+    (files.folder / "log.vkey").write_text(files.log_vkey, "utf-8")
+    # One shell for all, since the authority types the digits that the operators have heard.
+    script = "".join(blocks_of(9)).replace("hub1.example:8443", f"localhost:{port}")
+    done = subprocess.run(
+        ["/bin/bash", "-euo", "pipefail", "-c", script],
+        cwd=files.folder,
+        env=warm_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -6,6 +6,7 @@ the parser of their kind. Seeds are made here, so that they follow the code.
 
 from __future__ import annotations
 
+import atexit
 import json
 import random
 import tempfile
@@ -61,7 +62,9 @@ from tests.support.statements import KZ_MIA, POLICY, Hub, fictional_cast
 _DER: Final = Encoding.DER
 _NO_MESSAGE: Final = DecodeError
 AT: Final = datetime(2026, 11, 2, 12, tzinfo=UTC)
-_FOLDER: Final = Path(tempfile.mkdtemp(prefix="exchange-fuzz-"))
+_MADE: Final = tempfile.TemporaryDirectory(prefix="exchange-fuzz-")
+atexit.register(_MADE.cleanup)
+_FOLDER: Final = Path(_MADE.name)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ from openpyxl import load_workbook
 from exchange_protocol.kinds.codes import LegState
 from tests.scenarios.conftest import Region
 from tests.support.asking import new_exchange
+from tests.support.clocks import let_pass
 from tests.support.commands import as_member, run
 from tests.support.deployment import AUDITOR
 
-SHORT = timedelta(seconds=2)
+SHORT = timedelta(seconds=3)
 WORDS = {"en": "a judge is awaited since", "ru": "разрешение суда ожидается", "kk": "сот рұқсаты"}
 
 
@@ -32,10 +32,6 @@ def due_of(region: Region, exchange: str) -> datetime:
     [leg] = region["kz.mia"].open(exchange).legs
     assert leg.due_at is not None
     return leg.due_at
-
-
-def let_pass(due: datetime) -> None:
-    time.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()) + 0.2)
 
 
 def awaits_judge(region: Region, exchange: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,10 @@ from tests.support.commands import run
 from tests.support.deployment import OPERATOR
 
 BRIEF = "Вымышлено"
+WHOLE_YEAR = sorted(
+    each.month * 100 + each.day
+    for each in (date(2027, 1, 1) + timedelta(days=day) for day in range(365))
+)
 LIMITS = Path(__file__).parents[2] / "policies" / "time-limits.toml"
 
 
@@ -30,7 +34,7 @@ def test_each_mistake_is_refused_for_its_own_reason(
     exchange, answer = answered(region)
     asked = new_exchange(mia)
     fma.open(asked)
-    past = datetime.now(UTC) - timedelta(days=1)
+    past, far = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 4000))
     ask = partial(mia.ask_consent, exchange, answer)
     ask("kz.gpo", "PROSECUTION", reason=BRIEF)
     consent = digest(fma, exchange, "consent_request")
@@ -49,14 +53,26 @@ def test_each_mistake_is_refused_for_its_own_reason(
         (partial(fma.refuse, asked, "INSUFFICIENT_REQUEST", explanation="x"), R.RETURN_FIRST),
         (partial(new_exchange, mia, due=past), R.DUE_TIME_PAST),
         (partial(new_exchange, mia, due=timedelta(days=4000)), R.DUE_TIME_TOO_FAR),
+        (partial(fma.refuse, asked, "CONTRARY_TO_LAW", explanation=" - "), R.EXPLANATION_MISSING),
+        (partial(new_exchange, mia, due=date(9999, 12, 31)), R.DUE_TIME_TOO_FAR),
+        (partial(new_exchange, mia, onward_authorities=["xx.none"]), R.AGENCY_UNKNOWN),
         (partial(fma.grant_consent, exchange, consent, past), R.EXPIRY_PAST),
+        (partial(fma.grant_consent, exchange, consent, far), R.EXPIRY_TOO_FAR),
+        (partial(fma.grant_consent, exchange, consent, date(9999, 12, 31)), R.EXPIRY_TOO_FAR),
         (partial(ask, "xx.none", "PROSECUTION", reason=BRIEF), R.AGENCY_UNKNOWN),
+        (partial(ask, "kz.fma", "PROSECUTION", reason=BRIEF), R.PROVENANCE_CIRCULAR),
         (partial(open_case, to=["kz.mia"]), R.OWN_AGENCY_ADDRESSED),
         (partial(open_case, to=["kz.fma", "kz.fma"]), R.AGENCY_TWICE),
         (partial(open_case, to=[]), R.MISSING_FIELD),
         (partial(calendar, days_off=(230,), days_worked=()), R.CALENDAR_DAY_IMPOSSIBLE),
         (partial(calendar, days_off=(101, 101), days_worked=()), R.CALENDAR_DAY_TWICE),
         (partial(calendar, year=1900, days_off=(), days_worked=()), R.CALENDAR_YEAR_INVALID),
+        (partial(calendar, days_off=WHOLE_YEAR, days_worked=()), R.CALENDAR_DAY_IMPOSSIBLE),
+        (partial(calendar, utc_offset_minutes=-300), R.INVALID_FIELD),
+        (partial(calendar, time_zone="Mars/Olympus"), R.INVALID_FIELD),
+        (partial(calendar, year=2**33), R.INVALID_FIELD),
+        (partial(calendar, days_off=(-101,)), R.INVALID_FIELD),
+        (partial(operator.publish_time_limit, "REPLY", hours=-5), R.INVALID_FIELD),
         (partial(operator.publish_policy, "permit everything"), R.POLICY_INVALID),
     ]
     for act, reason in mistakes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from agency_client import ExchangeClient, Sent
 from exchange_protocol.errors import Reason
 from tests.scenarios.conftest import Region
 from tests.support.asking import new_exchange
+from tests.support.clocks import let_pass, shortly
 from tests.support.refusals import reason_or_none, refused
 
 BRIEF = "Передача полученных сведений (вымышлено)"
@@ -106,10 +107,22 @@ def test_consent_is_given_for_another_purpose_refused_or_lapses(
     # A consent lapses by the clock of the hub.
     mia.ask_consent(exchange, answer, TO, "INVESTIGATION", reason="Для следствия (вымышлено)")
     asked = digest(fma, exchange, "consent_request")
-    fma.grant_consent(exchange, asked, soon(2 / 86400))
+    end = shortly()
+    fma.grant_consent(exchange, asked, end.isoformat())
     short = digest(mia, exchange, "consent_decision")
-    time.sleep(2.1)
+    let_pass(end)
     assert pass_on(region, answer, short, purpose="INVESTIGATION") is Reason.CONSENT_MISSING
+    # One that lapsed is asked for again; one that waits or stands is not.
+    again = partial(
+        mia.ask_consent, exchange, answer, TO, "INVESTIGATION", reason="Снова (вымышлено)"
+    )
+    again()
+    assert region.refusal(again) is Reason.ALREADY_DECIDED
+    asked = digest(fma, exchange, "consent_request")
+    fma.grant_consent(exchange, asked, soon())
+    longer = digest(mia, exchange, "consent_decision")
+    assert pass_on(region, answer, longer, purpose="INVESTIGATION") is None
+    assert region.refusal(again) is Reason.ALREADY_DECIDED
     region.replay(capsys)
 
 

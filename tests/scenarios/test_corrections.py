@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
-
 import pytest
 
 from agency_client import Sent
@@ -12,6 +9,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
 from tests.scenarios.conftest import Region
 from tests.support.asking import new_exchange
+from tests.support.clocks import let_pass, shortly
 from tests.support.commands import as_member, run
 from tests.support.deployment import COORDINATORS
 from tests.support.foundation import Foundation
@@ -87,9 +85,10 @@ def test_a_missed_deadline_is_on_the_log(
     mia, fma = region["kz.mia"], region["kz.fma"]
     endless = new_exchange(mia, DOMESTIC)
     assert region.refusal(mia.remind, endless) is Reason.NOT_YET_DUE
-    exchange = new_exchange(mia, DOMESTIC, due=timedelta(seconds=2))
+    due = shortly()
+    exchange = new_exchange(mia, DOMESTIC, due=due)
     assert region.refusal(mia.remind, exchange) is Reason.NOT_YET_DUE
-    time.sleep(2.1)
+    let_pass(due)
     mia.remind(exchange)
     # The leg was RELEASED: the request was not even fetched by its due time.
     assert region.state(exchange, DOMESTIC, "kz.mia") == "RELEASED"
@@ -187,8 +186,8 @@ def test_an_advance_notice_is_cleared_objected_to_or_left_unanswered(
     endless = region.refusal(mia.give_advance_notice, to=["kz.fma"], brief=brief, due=None)
     assert endless is Reason.MISSING_FIELD
     exchanges = []
-    dues: list[str | timedelta] = ["2d", "2d", timedelta(seconds=2)]
-    for due in dues:
+    end = shortly()
+    for due in ("2d", "2d", end):
         sent = mia.give_advance_notice(to=["kz.fma"], brief=brief, due=due)
         assert isinstance(sent, Sent)
         fma.open(sent.exchange_id)
@@ -198,7 +197,7 @@ def test_an_advance_notice_is_cleared_objected_to_or_left_unanswered(
     assert region.refusal(mia.clear, cleared) is Reason.OUT_OF_ORDER
     fma.clear(cleared)
     fma.object_to(objected, "impedes-investigation", explanation="Своя операция (вымышлено)")
-    time.sleep(2.1)
+    let_pass(end)
     mia.record_silence(silent)
     late = region.refusal(fma.object_to, silent, "impedes-investigation", explanation="x")
     assert late is Reason.OUT_OF_ORDER

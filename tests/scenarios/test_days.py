@@ -62,6 +62,55 @@ def test_day_due_is_the_same_in_lists_json_account_and_the_courts_script(
     region.replay(capsys)
 
 
+@pytest.mark.parametrize(("zone", "offset"), ZONES.items())
+def test_lists_tell_the_day_and_never_a_moment_of_it(
+    region: Region, capsys: pytest.CaptureFixture[str], zone: str, offset: str
+) -> None:
+    """Whoever lists it, in words of each language and in JSON: the day that was given."""
+    exchange = new_exchange(region["kz.mia"], due=LAST_DAY, time_zone=zone)
+    held = new_exchange(region["kz.mia"], "uz.fiu", due=LAST_DAY, time_zone=zone)
+    lists = (
+        ("kz.mia/system", ("sent", "due"), exchange),
+        ("kz.fma/system", ("inbox", "todo", "due"), exchange),
+        ("kz.gpo/system", ("supervised",), exchange),
+        ("caricc/coordinator/coordinator1", ("pending", "todo"), held),
+    )
+    for member, commands, listed in lists:
+        for command in commands:
+            for language, day in (
+                ("en", f"31 December {LAST_DAY.year}"),
+                ("ru", f"31 декабря {LAST_DAY.year} г."),
+                ("kk", f"{LAST_DAY.year} ж. 31 желтоқсан"),
+            ):
+                words = (*as_member(region.town, member), "--lang", language, command)
+                code, out, err = run(capsys, *words)
+                assert code == 0, err
+                assert day in told_in_cells(out), (command, out)
+            code, out, _ = run(capsys, *as_member(region.town, member), "--json", command)
+            assert code == 0
+            [found] = [
+                each
+                for each in (each for items in json.loads(out).values() for each in items)
+                if each["exchange_id"] == listed and each.get("clock", "answer") == "answer"
+            ]
+            at = f"{LAST_DAY}T23:59:59{offset.removeprefix('UTC')}"
+            if command == "due":
+                assert (found["ends_on"], found["ends_at"]) == (str(LAST_DAY), at)
+                continue
+            assert (found["due_on"], found["due_at"]) == (str(LAST_DAY), at)
+            assert (found["next_due_on"], found["next_due"]) == (str(LAST_DAY), at)
+            [leg] = found["legs"]
+            assert (leg["due_on"], leg["due_at"]) == (str(LAST_DAY), at)
+            [clock] = [each for each in leg["clocks"] if each["clock"] == "answer"]
+            assert (clock["ends_on"], clock["ends_at"]) == (str(LAST_DAY), at)
+    region.replay(capsys)
+
+
+def told_in_cells(out: str) -> str:
+    """The text of a table's one row of interest: its cells are wrapped, so columns are joined."""
+    return " ".join(out.replace("│", " ").split())
+
+
 def test_consent_lasts_to_the_end_of_the_day_that_was_given(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:

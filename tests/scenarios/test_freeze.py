@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from agency_client import Sent
 from exchange_protocol.errors import Reason
 from tests.scenarios.conftest import Region
+from tests.support.clocks import let_pass, shortly
 from tests.support.deployment import COORDINATORS
 
 BRIEF = "Заморозить счёт (вымышлено)"
@@ -90,8 +90,12 @@ def test_a_freeze_that_expired_is_extended_no_more_and_either_side_records_it(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mia, uz = region["kz.mia"], region["uz.fiu"]
-    exchange = frozen(region, timedelta(seconds=2))
-    time.sleep(2.1)
+    exchange = ask(region)
+    region.approve(exchange, *COORDINATORS)
+    uz.open(exchange)
+    end = shortly()
+    uz.impose_freeze(exchange, due=end, amount=5_000_000, currency="KZT", note="Введено")
+    let_pass(end)
     assert region.refusal(uz.extend_freeze, exchange, due="9d") is Reason.TIME_IS_OVER
     mia.record_expiry(exchange)
     assert region.state(exchange, "uz.fiu", "uz.fiu") == "ANSWERED"

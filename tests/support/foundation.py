@@ -1,4 +1,4 @@
-"""An enrolled deployment at rest: made once in a process of tests, and copied for each hub.
+"""An enrolled deployment at rest: made once in a run of tests, and copied for each hub.
 
     foundation = lay_foundation(folder)                     the whole cast is enrolled
     town = foundation.copy(tmp_path / "hub")                files of its own, no hub yet
@@ -10,20 +10,18 @@ own; what one test says or revokes, no other sees.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import select
-
 from exchange_certs.authority import Authority
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.tables import metadata
 from tests.support.deployment import Deployment, deploy
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
-from tests.support.schema import make_schema
+from tests.support.schema import make_schema, put_rows, rows_of
 
 STATE_AUDITOR = "kz.gpo/auditor/auditor1"
 PROSECUTOR = "kz.gpo/authoriser/prosecutor1"
@@ -76,6 +74,22 @@ class Foundation:
             yield town, hub
 
 
+def shared_foundation(folder: Path) -> Foundation:
+    """The foundation in a folder of all processes of a run; the first that asks lays it."""
+    folder.mkdir(exist_ok=True)
+    key = folder / "log.vkey"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not key.exists():
+            laid = lay_foundation(folder)
+            key.write_text(laid.files.log_vkey, "utf-8")
+            return laid
+    hub = folder / "hub"
+    authority = Authority.open(hub / "authority", PASSPHRASE)
+    url = f"sqlite:///{hub}/hub.db"
+    return Foundation(HubFiles(hub, hub / "hub.toml", authority, key.read_text("utf-8"), url))
+
+
 def lay_foundation(folder: Path) -> Foundation:
     """Enrol the whole cast at a hub that then stops; some agencies have several members."""
     files = prepare_hub(folder / "hub")
@@ -95,11 +109,6 @@ def _copy_rows(source_url: str, target_url: str) -> None:
     """Fill an empty database with the rows of another."""
     source, target = open_engine(source_url), open_engine(target_url)
     make_schema(target)
-    with source.connect() as reading, target.begin() as writing:
-        for table in metadata.sorted_tables:
-            writing.execute(table.delete())
-            rows = [dict(row) for row in reading.execute(select(table)).mappings()]
-            if rows:
-                writing.execute(table.insert(), rows)
+    put_rows(target, rows_of(source))
     source.dispose()
     target.dispose()

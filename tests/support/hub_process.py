@@ -43,6 +43,7 @@ PASSPHRASE = b"fictional passphrase"
 ORIGIN = "caricc.example/exchange-log"
 START_SECONDS = 30
 REPOSITORY = Path(__file__).resolve().parents[2]
+PREPARE_WORKERS = "from tests.support.warm_workers import prepare_workers; prepare_workers"
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,16 @@ class HubProcess:
         *,
         code: str = "from exchange_server.cli import main; main()",
         workers: int = 1,
+        spawned: bool = False,
     ) -> None:
-        """Start it; `code` runs the hub's command, or spoils something and then runs it."""
+        """Start it; `code` runs the hub's command, or spoils something and then runs it.
+
+        Several workers start warm; `spawned` lets them start as they do for an operator, and so
+        does `make faults`.
+        """
+        if workers > 1:
+            is_warm = not spawned and os.environ.get("EXCHANGE_FAULTS") != "full"
+            code = f"{PREPARE_WORKERS}({str(files.folder)!r}, is_warm={is_warm})\n{code}"
         self.files = files
         self.lines: list[str] = []
         """What the hub has logged so far: JSON lines."""

@@ -26,6 +26,7 @@ from agency_client.state.keys import save_sealing_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
+from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
@@ -388,6 +389,7 @@ class InMemoryHub:
             initiated_at=at,
             updated_at=at,
             due_at=to_timestamp(exchange.header.due_at) if exchange.header.due_at else None,
+            due_on=to_day(exchange.header.due_on) if exchange.header.due_on else None,
             urgency=statement_pb2.Urgency.ValueType(exchange.header.urgency),
             handling=statement_pb2.Handling.ValueType(exchange.header.handling),
             legs=[
@@ -397,6 +399,7 @@ class InMemoryHub:
                     approvals_required=leg.approvals_required,
                     approvals_given=len(leg.approvals),
                     due_at=to_timestamp(leg.due_at) if leg.due_at else None,
+                    due_on=to_day(leg.due_on) if leg.due_on else None,
                     times=encode_times(leg.record.times) if leg.record.times else None,
                 )
                 for leg in exchange.legs

@@ -1,15 +1,21 @@
 """The schema in an empty database: what the migrations say, asked of them once for each dialect.
 
 Alembic takes longer over it than most tests over theirs. Tests of the migrations call `migrate`.
+Rows are copied from one database to another, of whichever dialect, by `rows_of` and `put_rows`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
 from exchange_server.storage.schema import migrate
+from exchange_server.storage.tables import metadata
+
+Rows: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
+"""By table."""
 
 _SCRIPTS: Final[dict[str, str]] = {}
 """By dialect: the statements with which the migrations fill an empty database."""
@@ -45,3 +51,21 @@ def _recorded(engine: Engine) -> str:
     migrate(engine)
     event.remove(engine, "before_cursor_execute", record)
     return ";\n".join(changes) + ";"
+
+
+def rows_of(engine: Engine) -> Rows:
+    """Give all rows of a hub's database."""
+    with engine.connect() as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in metadata.sorted_tables
+        }
+
+
+def put_rows(engine: Engine, rows: Rows) -> None:
+    """Have these rows, and no others, in a database that has the schema."""
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+            if rows[table.name]:
+                connection.execute(table.insert(), rows[table.name])

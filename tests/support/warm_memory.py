@@ -13,8 +13,8 @@ from pathlib import Path
 
 import typer.main
 
-from agency_client.audit import replay_store
 from exchange_protocol.rules.policy import Policy
+from exchange_replay import store
 from exchange_server.cli import app
 
 typer.main.get_command = functools.cache(typer.main.get_command)
@@ -24,7 +24,7 @@ typer.main.get_command(app)
 _POLICY = Path(__file__).resolve().parents[2] / "policies" / "caricc.cedar"
 Policy.compile(_POLICY.read_text("utf-8"))
 
-for _form in (replay_store._EXCHANGES, replay_store._SPOKEN):
+for _form in (store._EXCHANGES, store._SPOKEN):
     _form.rebuild()
 
 gc.collect()

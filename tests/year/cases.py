@@ -37,7 +37,7 @@ from tests.year.exchanges import BASES, Talk
 from tests.year.gate import arrive, pass_gate
 from tests.year.members import after_a_leave, ask_a_member, decide_at_last
 from tests.year.notes import ending
-from tests.year.plan import Chance, May
+from tests.year.plan import Chance, May, due
 from tests.year.region import CENTRE, PARALLEL, SYSTEM
 from tests.year.town import Letter, Said, Town
 
@@ -145,11 +145,10 @@ async def _work_together(case: Case) -> None:
     if chance.happens(May.ASK_A_MEMBER):
         await ask_a_member(case)
     assignee = case.sides[chance.one(case.active())]
-    due = town.now + chance.days(3, 20)
-    given = await case.to_all(
-        case.lead, Task(assignee.recipient.agency), header=Header(tlp=Tlp.AMBER, due_at=due)
-    )
-    assignee.note.give_task(given.digest, due)
+    header = due(chance, Header(tlp=Tlp.AMBER), town.now + chance.days(3, 20), case.lead)
+    given = await case.to_all(case.lead, Task(assignee.recipient.agency), header=header)
+    assert header.due_at is not None
+    assignee.note.give_task(given.digest, header.due_at)
     await town.hours(chance.about(300))
     if chance.happens(75):
         done = CompleteTask(given.digest, chance.one(list(TaskResult)))

@@ -185,6 +185,12 @@ def audited_clocks(town: Town, found: Audit) -> list[str]:
         clocks = {_NAMES[each.kind]: each.at for each in _running(leg)}
         if clocks != note.running():
             wrong.append(f"{who} {leg.state.name}: clocks {note.running()}, by the log {clocks}")
+        days = {each.at: each.day for each in _running(leg) if each.kind in _GIVEN}
+        noted_days = {at: town.notes.days.get((note.exchange, at)) for at in days}
+        if note.due_by_rule:
+            noted_days = dict.fromkeys(days)
+        if days != noted_days:
+            wrong.append(f"{who} {leg.state.name}: days {noted_days}, by the log {days}")
         told = {each.judge_awaited_since for each in _running(leg) if each.kind in _FOR_ANSWER}
         noted = {note.judge_since if note.is_open() else None} if told else set()
         if told != noted:
@@ -192,6 +198,7 @@ def audited_clocks(town: Town, found: Audit) -> list[str]:
     return wrong
 
 
+_GIVEN: Final = (ClockKind.ANSWER, ClockKind.FREEZE)
 _FOR_ANSWER: Final = (ClockKind.ANSWER, ClockKind.LIMIT)
 _NAMES: Final = {
     ClockKind.DECISION: "decision",
@@ -204,7 +211,7 @@ _NAMES: Final = {
 
 
 def _running(leg: Leg) -> tuple[Clock, ...]:
-    return running(leg.state, leg.record.times, leg.due_at)
+    return running(leg.state, leg.record.times, leg.due_at, leg.due_on)
 
 
 async def listed(town: Town, agency: str) -> AsyncIterator[ExchangeRow]:
@@ -229,8 +236,9 @@ async def listed_clocks(town: Town, found: Audit) -> tuple[list[str], int]:
                 if known is None or leg.times is None:
                     continue
                 compared += 1
-                shown = running(leg.state, leg.times, leg.due_at)
-                if (leg.state, leg.due_at, shown) != (known.state, known.due_at, _running(known)):
+                shown = running(leg.state, leg.times, leg.due_at, leg.due_on)
+                is_same = (leg.due_at, leg.due_on) == (known.due_at, known.due_on)
+                if not is_same or (leg.state, shown) != (known.state, _running(known)):
                     wrong.append(
                         f"{row.exchange_id} to {leg.agency}, as {agency} is shown: "
                         f"{leg.state.name} {leg.due_at} {shown}; audited {known.state.name} "
@@ -304,6 +312,12 @@ def _compared(leg: Leg, audited: Exchange, listed_leg: LegSummary, viewer: str) 
     assert known is not None
     clocks = _running(known)
     who = f"{audited.kind.value} {audited.id} to {leg.agency}, as {viewer}"
+    if viewer == leg.agency and known.state is LegState.HELD:
+        # It is not told that its leg is held again: for it the leg waits for the supplement.
+        shown = (leg.state, listed_leg.state, listed_leg.clocks)
+        if shown != (LegState.RETURNED, LegState.RETURNED, ()):
+            yield f"{who}: shown {shown} of a leg that is held again"
+        return
     if (leg.state, leg.due_at, _running(leg)) != (known.state, known.due_at, clocks):
         yield (
             f"{who} proved: {leg.state.name} {leg.due_at} {_running(leg)}; audited "

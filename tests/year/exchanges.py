@@ -51,6 +51,7 @@ from tests.year.consents import ask_consent
 from tests.year.enrolment import issue
 from tests.year.freezes import freeze
 from tests.year.gate import approvals_needed, arrive, pass_gate
+from tests.year.involvement import involve, race_the_answer, supervisor_to_involve
 from tests.year.notes import COPIED, WITHOUT_CASE, LegNote, ending
 from tests.year.offices import comment
 from tests.year.plan import (
@@ -63,6 +64,7 @@ from tests.year.plan import (
     URGENCIES,
     Chance,
     May,
+    due,
 )
 from tests.year.region import (
     ASKING,
@@ -134,7 +136,8 @@ class Talk:
         """Let the initiator add content, now and then with another due time."""
         header = self.stricter()
         if self.chance.happens(30):
-            header = replace(header, due_at=self.town.now + self.chance.days(5, 40))
+            until = self.town.now + self.chance.days(5, 40)
+            header = due(self.chance, header, until, self.initiator)
         self.awaited = await self.asked(body, header=header)
         self.note.new_due(header.due_at)
 
@@ -181,7 +184,7 @@ async def open_exchange(town: Town, kind: Kind, seed: str) -> None:
     asker = chance.one(PARALLEL if chance.happens(92) else ASKING)
     author = OFFICER[asker] if chance.happens(30) else SYSTEM[asker]
     recipients = _recipients(chance, kind, asker)
-    header = _header(chance, town, kind)
+    header = _header(chance, town, kind, author)
     body: Any = kind.body()
     if kind not in WITHOUT_CASE:
         body = replace(body, offence_types=chance.offences())
@@ -214,23 +217,25 @@ def _recipients(chance: Chance, kind: Kind, asker: str) -> list[str]:
     return chance.draw.sample(others, 2 if several else 1)
 
 
-def _header(chance: Chance, town: Town, kind: Kind) -> Header:
+def _header(chance: Chance, town: Town, kind: Kind, author: Member) -> Header:
     if kind is Kind.CONNECTIVITY_TEST:
         return Header(purpose=Purpose.ANALYSIS, legal_basis=BASES[0])
     if kind is Kind.CERTIFICATE_REQUEST:
-        wanted = town.now + chance.days(2, 10) if chance.happens(May.NAME_A_DUE_TIME) else None
-        return Header(due_at=wanted, purpose=Purpose.INVESTIGATION, legal_basis=BASES[0])
-    due = town.now + chance.days(3, 40)
+        asked = Header(purpose=Purpose.INVESTIGATION, legal_basis=BASES[0])
+        if chance.happens(May.NAME_A_DUE_TIME):
+            asked = due(chance, asked, town.now + chance.days(2, 10), author)
+        return asked
+    until = town.now + chance.days(3, 40)
     names_due = kind is Kind.ADVANCE_NOTICE or chance.happens(May.NAME_A_DUE_TIME)
-    return Header(
+    header = Header(
         handling=chance.of(HANDLINGS),
         tlp=chance.of(TLPS),
         urgency=chance.of(URGENCIES),
-        due_at=due if names_due else None,
         purpose=chance.of(PURPOSES),
         legal_basis=chance.one(BASES),
         subject_count=chance.of(SUBJECTS),
     )
+    return due(chance, header, until, author) if names_due else header
 
 
 def _withheld(chance: Chance, header: Header, supervisor: str) -> Header:
@@ -312,11 +317,14 @@ async def _work(talk: Talk) -> bool:
     if chance.happens(May.PARTIAL):
         await talk.told(PartialReply())
         note.work()
+    if note.is_about_a_case and chance.happens(May.INVOLVE):
+        await involve(talk)
     if chance.happens(May.EXTEND):
         until = max(town.now, note.due or town.now) + chance.days(5, 30)
-        header = replace(talk.stricter(), due_at=until)
+        header = due(chance, talk.stricter(), until, talk.recipient)
+        assert header.due_at is not None
         await talk.told(ExtendDeadline(chance.one(list(ExtensionGround))), header=header)
-        note.extend(until)
+        note.extend(header.due_at)
     await town.hours(chance.about(chance.of(ANSWER_HOURS)) / 2)
     return True
 
@@ -419,6 +427,9 @@ def _findings(chance: Chance) -> AssetFindings:
 async def _race_the_answer(talk: Talk, body: Body) -> Said | None:
     """The answer beside something that the initiator says at that moment; None if it lost."""
     town, note, chance = talk.town, talk.note, talk.chance
+    supervisor = supervisor_to_involve(talk, talk.initiator.agency)
+    if note.is_about_a_case and supervisor and chance.happens(May.ANSWER_RACES_INVOLVEMENT):
+        return await race_the_answer(talk, body, supervisor)
     rivals: dict[str, tuple[float, Body]] = {
         "answer and recall": (May.ANSWER_RACES_RECALL, Recall()),
         "answer and correction announced": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from exchange_protocol.kinds.freeze_status import (
 )
 from exchange_protocol.rules.statements import Header
 from tests.year.notes import ending
-from tests.year.plan import May
+from tests.year.plan import May, due
 
 if TYPE_CHECKING:
     from tests.year.exchanges import Talk
@@ -61,7 +60,7 @@ async def freeze(talk: Talk) -> bool:
 
 
 def _until(talk: Talk, span: timedelta) -> Header:
-    return replace(talk.stricter(), due_at=talk.town.now + span)
+    return due(talk.chance, talk.stricter(), talk.town.now + span, talk.recipient)
 
 
 async def _extend(talk: Talk) -> None:
@@ -69,7 +68,7 @@ async def _extend(talk: Talk) -> None:
     assert note.due is not None
     is_late = chance.happens(May.EXTENDED_TOO_LATE)
     await town.until(note.due + timedelta(hours=2 if is_late else -20))
-    header = replace(talk.stricter(), due_at=note.due + chance.days(3, 6))
+    header = _until(talk, note.due - town.now + chance.days(3, 6))
     extension = talk.answer(FreezeStatus(FreezeOutcome.EXTENDED), header=header)
     if is_late:
         [reason] = await town.race(extension)

@@ -8,14 +8,16 @@ what is due on it, and whether it was late.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Currency, LegState, Urgency
+from exchange_protocol.kinds.involve_supervisor import InvolveSupervisor
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.rules.statements import Header, Statement
 from tests.year.region import COUNTRY, PROSECUTOR_OF, after_working_days
@@ -38,6 +40,8 @@ COPIED = frozenset(
     }
 )  # fmt: skip
 """What prosecutors get a copy of, as the agreement between the states lists it."""
+OF_OTHERS = (Kind.DECISION, Kind.CLAIM, Kind.SUPERVISOR_COMMENT)
+"""What neither end of a leg says: approvers and prosecutors do."""
 WITHOUT_CASE = (Kind.CONNECTIVITY_TEST, Kind.CERTIFICATE_REQUEST)
 """Exchanges about no case: no published time runs in them, and no statistics count them."""
 
@@ -276,6 +280,12 @@ class Notes:
     copies: dict[tuple[str, str], list[tuple[datetime, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    copied: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Prosecutors that got a copy of something on a leg, by exchange and recipient."""
+    involved: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Prosecutors that take part in a leg: they get all that either end says."""
+    days: dict[tuple[str, datetime], date] = field(default_factory=dict)
+    """The days that were given, by exchange and the moment of their end."""
     denials: list[tuple[datetime, str]] = field(default_factory=list)
     kinds: Counter[Kind] = field(default_factory=Counter)
     initiators: dict[str, str] = field(default_factory=dict)
@@ -307,6 +317,9 @@ class Notes:
         kind, author = statement.kind, statement.author.agency
         self.kinds[kind] += 1
         initiator = self.initiators.setdefault(statement.exchange_id, author)
+        header = statement.header
+        if header.due_at is not None and header.due_on is not None:
+            self.days[statement.exchange_id, header.due_at] = header.due_on
         if kind in WITHOUT_CASE:
             self.uncounted.add(statement.exchange_id)
         if statement.exchange_id in self.uncounted:
@@ -365,16 +378,30 @@ class Notes:
     def _note_copies(
         self, statement: Statement, author: str, initiator: str, at: datetime, entry: int
     ) -> None:
-        if statement.kind not in COPIED:
-            return
-        states = {COUNTRY[author], COUNTRY[initiator]}
-        due_to = {PROSECUTOR_OF[state] for state in states if state in PROSECUTOR_OF}
-        due_to -= {author, initiator, *statement.recipients}
+        recipients: Iterable[str] = statement.recipients
+        is_of_an_end = statement.kind not in OF_OTHERS
+        if is_of_an_end and author != initiator:
+            # A recipient speaks on its own leg; what members of a case say is on the legs of all.
+            recipients = [author, *(each for each in recipients if each != initiator)]
+        legs = [(statement.exchange_id, each) for each in recipients]
+        due_to: set[str] = set()
+        if statement.kind in COPIED:
+            states = {COUNTRY[author], COUNTRY[initiator]}
+            due_to = {PROSECUTOR_OF[state] for state in states if state in PROSECUTOR_OF}
+            due_to -= {author, initiator, *statement.recipients}
+        if isinstance(statement.body, InvolveSupervisor):
+            for leg in legs:
+                self.involved[leg].add(statement.body.supervisor)
+        if is_of_an_end:
+            due_to |= {each for leg in legs for each in self.involved[leg]}
         for prosecutor in due_to:
             ground = ""
             if prosecutor in statement.header.withheld_from:
                 assert statement.header.withholding_ground is not None
                 ground = code_name(statement.header.withholding_ground)
+            else:
+                for leg in legs:
+                    self.copied[leg].add(prosecutor)
             self.copies[author, ground].append((at, entry))
 
 

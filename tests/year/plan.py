@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, Purpose, Tlp, Urgency
 from exchange_protocol.kinds.offences import OffenceType
+from exchange_protocol.rules.statements import Header
+from exchange_protocol.trust.identity import Member
+from tests.year.region import COUNTRY, end_of_its_day
 
 T = TypeVar("T")
 
@@ -40,8 +43,12 @@ class May:
     # At the opening
     SEVERAL_RECIPIENTS = 10
     NAME_A_DUE_TIME = 60
+    NAME_A_DAY = 50
     WITHHOLD_A_COPY = 15
     SUPERVISOR_COMMENTS = 4
+    INVOLVE = 12
+    INVOLVE_AGAIN = 15
+    ANSWER_RACES_INVOLVEMENT = 4
     # At the gate
     CLAIM = 30
     CLAIM_RACE = 4
@@ -134,3 +141,11 @@ class Chance:
     def days(self, least: float, most: float) -> timedelta:
         """A length of time."""
         return timedelta(days=self.draw.uniform(least, most))
+
+
+def due(chance: Chance, header: Header, at: datetime, author: Member) -> Header:
+    """A header with a due time: a moment, or the day of its author in which that falls."""
+    if not chance.happens(May.NAME_A_DAY):
+        return replace(header, due_at=at)
+    end, day = end_of_its_day(at, COUNTRY[author.agency])
+    return replace(header, due_at=end, due_on=day)

@@ -134,6 +134,13 @@ def limits() -> list[PublishTimeLimit]:
     return [PublishTimeLimit(rule, country, **time) for rule, country, time in LIMITS]
 
 
+def end_of_its_day(at: datetime, country: str) -> tuple[datetime, date]:
+    """The last second of the day in a country in which a moment falls, and that day."""
+    ahead = timedelta(hours=OFFSET_HOURS[country])
+    day = (at + ahead).date()
+    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC) - ahead, day
+
+
 # --- How a clerk counts days, with a calendar on the wall ----------------------------------------
 
 

@@ -30,8 +30,6 @@ NEVER: Final = {
     "tests/integration/ledger/test_log_keys.py does that",
     Kind.REQUIRE_POST_QUANTUM: "members sign by one key here; "
     "tests/unit/rules/test_post_quantum.py has those who sign by two",
-    Kind.INVOLVE_SUPERVISOR: "each later statement of the leg has one reader more, "
-    "and the actors do not count it; tests/scenarios/test_supervision.py plays it",
 }
 """Kinds that do not occur, each with the reason."""
 
@@ -127,6 +125,7 @@ def lines(year: Year) -> Iterator[str]:
     yield f"Compared: {year.tables} tables of statistics, each figure with its entries; "
     yield f"  {len(notes.legs)} legs of the notes and {year.listed} legs that the hub lists with "
     yield f"  the audit; {proved.exchanges} exchanges with {proved.legs} legs that clients proved; "
+    yield f"  {len(notes.days)} days that were given, of which the log shows those that run;"
     yield f"  {proved.opened} statements unsealed; {year.monitor.rounds} rounds of the monitor."
     yield f"Disagreements: {len(year.disagreements)}."
     yield from (f"  {line}" for line in year.disagreements[:40])

@@ -17,11 +17,11 @@ from exchange_protocol.kinds.spec import Due, Row, Stage
 _HEAD = """\
 # Rows of the lifecycle
 
-Each line says on which leg a kind may be said, who says it, and what the leg becomes. What no line
-allows is refused with `OUT_OF_ORDER`. [lifecycle.md](../lifecycle.md) tells the same in words,
-[lifecycles.md](lifecycles.md) how a row is read, and [kinds.json](vectors/kinds.json) holds the
-rows for programs. This page is made by `python -m exchange_protocol.kinds`; a test compares the
-two.
+Each line says on which leg a kind may be said, who says it, and what the leg becomes. A statement
+that no line allows is refused with `OUT_OF_ORDER`. [lifecycle.md](../lifecycle.md) tells the same
+in words, [lifecycles.md](lifecycles.md) how a row is read, and [kinds.json](vectors/kinds.json)
+holds the rows for programs. This page is made by `python -m exchange_protocol.kinds`; a test
+compares the two.
 
 The author's rights and the approvals that a gate asks for come from the policy, not from these
 rows."""

@@ -1,4 +1,4 @@
-"""`analysis_request`: the Centre is asked to analyse. What is asked stands in the sealed parts."""
+"""`analysis_request`: the Centre is asked to analyse. The sealed parts hold the question."""
 
 from __future__ import annotations
 

@@ -66,6 +66,12 @@ def in_zone_of_day(end: datetime, day: date | None) -> datetime:
     return end.astimezone(UTC if zone is None else zone)
 
 
+def moment_text(end: datetime, day: date | None) -> str:
+    """A moment for an error: the day with its zone where one was given."""
+    at = in_zone_of_day(end, day).isoformat()
+    return at if day is None else f"the end of {day.isoformat()} (UTC{at[-6:]})"
+
+
 def _zone(day: date, end: datetime) -> timezone | None:
     """The zone in which a day ends at a moment; None if there is no such zone on earth."""
     offset = datetime.combine(day, DAY_ENDS, UTC) - end

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import NoReturn, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 
 DIGEST_BYTES = 32
@@ -104,7 +104,7 @@ def parse_country(text: str, where: str) -> str:
 
 
 def parse_time_zone(text: str, where: str) -> str:
-    """Check the form of an IANA time zone name; whether it exists is left to who uses it."""
+    """Check the form of an IANA time zone name; its caller checks whether it exists."""
     return parse_matching(text, _TIME_ZONE, "an IANA time zone such as Asia/Almaty", where)
 
 
@@ -125,6 +125,18 @@ def parse_agencies(values: Sequence[str], where: str, most: int) -> tuple[Agency
     return agencies
 
 
+def unfit(name: str, error: ValueError) -> ExchangeError:
+    """The error for a value that its field cannot hold, such as a negative count."""
+    return Reason.INVALID_FIELD.error(
+        f"expected a value that the field can hold: {str(error)[:200]}", field=name
+    )
+
+
+_FIRST_SECOND: Final = (datetime(2, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+_LAST_SECOND: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1) - 1
+"""A year within the ends of the calendar, so that every zone has a date for the moment."""
+
+
 def parse_timestamp(value: Timestamp, where: str) -> datetime:
     """Take a UTC time with microseconds."""
     if not value.ByteSize():
@@ -138,12 +150,11 @@ def parse_timestamp(value: Timestamp, where: str) -> datetime:
         raise Reason.INVALID_FIELD.error(
             f"expected 0 to 999999999 ns, got {value.nanos}", field=where
         )
-    try:
-        return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
-    except OverflowError:
+    if not _FIRST_SECOND <= value.seconds <= _LAST_SECOND:
         raise Reason.INVALID_FIELD.error(
-            f"expected a time between the years 1 and 9999, got {value.seconds} s", field=where
-        ) from None
+            f"expected a time between the years 2 and 9998, got {value.seconds} s", field=where
+        )
+    return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
 
 
 def to_timestamp(at: datetime) -> Timestamp:

@@ -1,7 +1,7 @@
 """`information_request`: an agency is asked for information about subjects.
 
-What is asked stands in the sealed parts; the fields converge from INR.40 paragraph 1 and Directive
-(EU) 2024/1640, article 31 (docs/rules.md#p5).
+The sealed parts hold the question; the fields converge from INR.40 paragraph 1 and Directive (EU)
+2024/1640, article 31 (docs/rules.md#p5).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The invitation opens a leg, and passes the gate there like the initial statement. An agency that
 declined or left may be invited again, on its leg. The new member reads what is contributed after it
-joined. What was said before is not sealed to it; its author may contribute it again. Who was a
-member before keeps what it read then.
+joined. Earlier statements are not sealed to it; their authors may contribute them again. A member
+that comes back keeps what it read before.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`leave`: an active member ends its part in a joint case.
 
-It reads nothing new. What it read keeps its handling, and stays open to it until it is erased. Of a
-leave and a contribution the first on the log counts: a contribution that is sealed to who has left
-is refused, and said anew without it.
+It reads nothing new. Earlier content keeps its handling, and stays open to it until it is erased.
+The log decides whether it left before a contribution: if so, the hub refuses a contribution that is
+sealed to it, and the author makes it anew without it.
 """
 
 from __future__ import annotations

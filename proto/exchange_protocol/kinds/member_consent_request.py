@@ -1,9 +1,9 @@
 """`member_consent_request`: a member of a joint case asks another for consent to an onward use.
 
-A member asks the lead by a `consent_request` on its own leg. What another member contributed stands
-on that member's leg, so this is said to all active members. The member that made
-the contribution decides by a `consent_decision`, even after it has left. The member that asked
-reads the decision too, beside the lead. The source is docs/rules.md#p2.
+A member asks the lead by a `consent_request` on its own leg. Another member's contribution stands
+on that member's leg, so this is said to all active members. The member that made the contribution
+decides by a `consent_decision`, even after it has left. The member that asked reads the decision
+too, beside the lead. The source is docs/rules.md#p2.
 """
 
 from __future__ import annotations

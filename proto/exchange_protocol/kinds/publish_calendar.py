@@ -6,7 +6,7 @@ hub, client and auditor count the same days for ever.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from itertools import pairwise
@@ -87,7 +87,25 @@ def _parse(message: Any, where: str) -> Body:
                 f"{day} is named as a day off and as a day that is worked",
                 field=f"{where}.days_worked",
             )
+    if not any(_is_worked(calendar, day) for day in _days_of(calendar.year)):
+        raise Reason.CALENDAR_DAY_IMPOSSIBLE.error(
+            f"expected working days in {calendar.year}, got a year without any: a time that is "
+            "counted in working days would not end in it",
+            field=f"{where}.days_off",
+        )
     return calendar
+
+
+def _days_of(year: int) -> Iterator[date]:
+    first, after = date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()
+    return map(date.fromordinal, range(first, after))
+
+
+def _is_worked(calendar: PublishCalendar, day: date) -> bool:
+    number = day.month * 100 + day.day
+    if number in calendar.days_off:
+        return False
+    return number in calendar.days_worked or day.isoweekday() not in calendar.weekend
 
 
 def _each_once(numbers: Sequence[int], where: str) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """`retire_agency`: an agency takes part in no new exchange any more.
 
-What runs goes on to its end, and evidence of before stays good. It is for good: an id that was
-retired is never used for another agency.
+Exchanges under way go on to their end, and earlier evidence stays good. A retirement is final: the
+id is never given to another agency.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ from exchange_protocol.kinds.fields import (
     parse_enum,
     parse_timestamp,
     to_timestamp,
+    unfit,
 )
 from exchange_protocol.kinds.grounds import check_grounds
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
@@ -516,18 +517,25 @@ def _check_attributes(spec: KindSpec, body: Body, where: str) -> None:
 
 
 def encode(body: Body, message: Message) -> None:
-    """Set a body's message; the attributes bear the names of its fields."""
+    """Set a body's message; the attributes bear the names of its fields.
+
+    Raises:
+        InvalidInput: INVALID_FIELD, for a value that its field cannot hold.
+    """
     for name, value in attributes(body):
         if value is None:
             continue
-        if isinstance(value, tuple):
-            getattr(message, name).extend(value)
-        elif isinstance(value, datetime):
-            getattr(message, name).CopyFrom(to_timestamp(value))
-        elif isinstance(value, date):
-            getattr(message, name).CopyFrom(to_day(value))
-        else:
-            setattr(message, name, value)
+        try:
+            if isinstance(value, tuple):
+                getattr(message, name).extend(value)
+            elif isinstance(value, datetime):
+                getattr(message, name).CopyFrom(to_timestamp(value))
+            elif isinstance(value, date):
+                getattr(message, name).CopyFrom(to_day(value))
+            else:
+                setattr(message, name, value)
+        except ValueError as error:
+            raise unfit(name, error) from None
 
 
 _ParseAttribute = Callable[[Any, str, str], Any]

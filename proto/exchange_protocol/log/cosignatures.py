@@ -14,9 +14,9 @@ Rules of this module:
     spoils the note: whoever showed it made it up.
 2.  No two witnesses of a policy share a name or a key, or one would count for two.
 3.  Assumed verified: the log's own signature (`LogVerifier`). Left to the caller: whether the
-    checkpoint is new enough, and whether a time is in the future. Whoever signs with
-    `WitnessSigner` must have verified that the checkpoint extends the last one that it cosigned,
-    and kept it on disk, before the signature leaves.
+    checkpoint is new enough, and whether a time is in the future. Before a signature by
+    `WitnessSigner` leaves, its caller must have verified that the checkpoint extends the last one
+    that it cosigned, and kept it on disk.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Cosignature:
     at: datetime
     """By the witness's clock, to the second."""
     line: NoteSignature
-    """The signature line, for who passes it on."""
+    """The signature line, to be passed on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Rules of this module:
     of complete subtrees that the caller's `NodeReader` supplies.
 2.  A node is named (level, index): the hash over leaves [index * 2**level, (index + 1) * 2**level).
     Only complete subtrees have names, so a named hash never changes once it exists.
-3.  A leaf hash is `leaf_hash(leaf data)`. What the leaf data is, `entries` says.
+3.  A leaf hash is `leaf_hash(leaf data)`. `record.entries` says what the leaf data is.
 4.  Verification proves that hashes fit together, nothing more. The caller still has to hold a root
     that it trusts and to compute the leaf hash from the entry it was given. Size and root come from
     one verified checkpoint: a proof alone does not tie a root to a size (the proof of leaf 5 looks

@@ -45,7 +45,7 @@ class NoteSignature:
     key_id: bytes
     """4 bytes."""
     signature: bytes
-    """Whatever the key's algorithm makes: 64 bytes for Ed25519."""
+    """As the key's algorithm makes it: 64 bytes for Ed25519."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def encode_vkey(name: str, kind: bytes, public_key: bytes) -> str:
 def parse_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
     """Name and 32-byte public key of a verifier key of one type; raises CONFIG_INVALID.
 
-    What editors put around a text is taken off: a byte order mark, spaces and line ends.
+    A byte order mark, spaces and line ends, which editors put around a text, are taken off.
     """
     vkey = vkey.strip(_AROUND)
     parts = vkey.split("+", 2)

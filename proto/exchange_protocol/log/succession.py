@@ -114,7 +114,7 @@ def _text(old: NoteVerifier, new: NoteVerifier) -> bytes:
 
 
 def encode_succession(signed: SignedSuccession) -> bytes:
-    """The file that takes a succession from the hub to who publishes it."""
+    """The file that takes a succession from the hub to the operator that publishes it."""
     document = {
         "format": FORMAT,
         "predecessor": signed.predecessor,

@@ -12,8 +12,8 @@ Rules of this module:
     (`edge_tiles` names them) and is a value: an append gives a new edge, so a transaction that
     fails has nothing to undo. It carries the `CompactRange` so that a commit never hashes a tile
     again.
-3.  What a tile row says is not trusted: a proof built from it is verified against a checkpoint by
-    whoever uses it. Only lengths are checked here.
+3.  A tile row is not trusted: its reader verifies each proof built from it against a checkpoint.
+    Only lengths are checked here.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     leaf data = "caricc-exchange/leaf/v1\\n" || HMAC-SHA256(key = nonce, entry)
 
 The leaf says nothing by itself: without the 32-byte random nonce nobody can test a guess of the
-entry against it. Who is entitled gets the `CommitmentOpening`: entry, nonce, and the signed
+entry against it. An entitled reader gets the `CommitmentOpening`: entry, nonce, and the signed
 statement. When nonce and content are erased, the tree stays whole.
 
 Assumed verified: nothing. `verify_opening` ties an opening to a leaf hash; proofs that tie the leaf
@@ -339,7 +339,7 @@ def _parse_range(message: pb.InspectedRange) -> InspectedRange:
 
 
 def _code(text: str, where: str) -> str:
-    """A short code, or none. What a hub writes is shown to auditors and counted by them."""
+    """A short code, or none; auditors are shown it, and count it."""
     return parse_matching(text, _CODE, "a code of at most 64 characters", where) if text else ""
 
 

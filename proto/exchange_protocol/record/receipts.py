@@ -1,8 +1,7 @@
 """Proven entries and receipts: entries tied to a signed checkpoint.
 
 A receipt is the hub's promise that a statement is entry `index` of the log whose head it signed.
-Who holds one can show it against any later checkpoint: a hub that dropped the statement is
-convicted.
+Its holder can show it against any later checkpoint: a hub that dropped the statement is convicted.
 
 Steps of `verify_receipt`:
  1. The checkpoint is signed by the pinned log key.

@@ -1,9 +1,9 @@
 """Replay: fold the log's entries into directory, policy and exchanges, and judge every one anew.
 
-Whoever may open entries (the hub at start, its fsck, a client over what it may see, an auditor)
-folds them with this code. Each statement is authenticated and judged against the state before it;
-the ruling that the hub recorded must be the one that the rules give. The first entry where they
-differ is a broken rule, named by its index.
+Each reader of entries (the hub at start, its fsck, a client over what it may see, an auditor) folds
+them with this code. Each statement is authenticated and judged against the state before it; the
+ruling that the hub recorded must be the one that the rules give. The first entry where they differ
+is a broken rule, named by its index.
 
 Assumed verified: that each opening is the one at its index of the tree (`receipts`, `entries`).
 Left to the caller: completeness. A replay of fewer entries than there are proves less; who leaves
@@ -158,7 +158,8 @@ class ScopesInMemory:
 class ReplayState:
     """The state that a replay carries from one entry to the next, beside the directory.
 
-    Who replays a long log, or goes on where it ended, gives mappings that it keeps elsewhere.
+    A replay of a long log, or one that goes on where another ended, is given mappings that are kept
+    elsewhere.
     """
 
     exchanges: MutableMapping[str, Exchange] = field(default_factory=dict)
@@ -268,7 +269,7 @@ class Replay:
             self.directories,
             view,
             self._verified,
-            # Who was not shown every entry cannot know of every source.
+            # A reader that was not shown every entry cannot know of every source.
             self.state if len(self.state.scopes) == index else None,
         )
         statement = judgement.statement

@@ -116,8 +116,8 @@ class Shown(NamedTuple):
 def shown_anew(before: Exchange | None, after: Exchange) -> tuple[Shown, ...]:
     """The earlier statements that a statement lets agencies see, by what it made of the exchange.
 
-    A release shows a recipient what was held back. Who joins a joint case, or is to approve in one
-    from now on, is shown all that was said in it.
+    A release shows a recipient what was held back. A new member of a joint case, and a new approver
+    in one, is shown all that was said in it.
     """
     if before is None:
         return ()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule, Urgency
@@ -264,6 +264,8 @@ class Clock:
     """Years whose calendar is not published: only Saturdays and Sundays were left out."""
     judge_awaited_since: datetime | None = None
     """The time since which a judge is awaited, of a time for an answer; it moves no end."""
+    day: date | None = None
+    """The day whose end is the end of the time, where a person gave a day."""
 
     @property
     def binds(self) -> bool:
@@ -293,7 +295,9 @@ class Clock:
         return min((each for each in FREEZE_ALARMS if left <= timedelta(hours=each)), default=None)
 
 
-def running(state: LegState, times: LegTimes | None, due_at: datetime | None) -> tuple[Clock, ...]:
+def running(
+    state: LegState, times: LegTimes | None, due_at: datetime | None, due_on: date | None
+) -> tuple[Clock, ...]:
     """The clocks that run on a leg in a state, the most pressing first."""
     if times is None:
         return ()
@@ -302,7 +306,7 @@ def running(state: LegState, times: LegTimes | None, due_at: datetime | None) ->
     if due_at is not None and state in OWES:
         party = _PARTY_OF.get(state, Party.RECIPIENT)
         kind = ClockKind.FREEZE if state is LegState.FROZEN else ClockKind.ANSWER
-        found.append(Clock(kind, party, times.since, due_at, judge_awaited_since=judge))
+        found.append(Clock(kind, party, times.since, due_at, judge_awaited_since=judge, day=due_on))
     for end in times.ends:
         known = _CLOCK_OF.get(end.rule)
         is_met = known is ClockKind.ACKNOWLEDGEMENT and state is LegState.ACKNOWLEDGED

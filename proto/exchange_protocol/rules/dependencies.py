@@ -1,9 +1,9 @@
 """Statements sent one after the other, of which one may follow on another.
 
-One that is neither accepted nor refused is put off: it will be sent again. What follows on it would
-be refused for want of it, though it is good. So it is put off too, for the same reason: the rest of
-its exchange, and everything after a statement to the directory, such as the certificate that the
-next one is signed with. Hub and client keep to this alike.
+A statement that is neither accepted nor refused is put off: it will be sent again. Later statements
+that depend on it would be refused only because it is missing, so they are put off for the same
+reason: the rest of its exchange, and everything after a statement to the directory, such as the
+certificate that the next one is signed with. Hub and client keep to this alike.
 """
 
 from __future__ import annotations

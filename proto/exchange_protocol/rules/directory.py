@@ -4,7 +4,7 @@
 else makes one. So hub, client and auditor hold the same directory at the same entry, or one of them
 lies.
 
-Who may change it is the constitution of the deployment and stands in code, not in the policy:
+The right to change it is the constitution of the deployment, and stands in code, not in the policy:
 - The first statement publishes an operator's certificate and is signed with it; its chain to the
   root is what makes it trustworthy. That operator's agency is the operating agency from then on.
 - The operating agency's operators enrol, change and retire agencies, publish time limits, calendars

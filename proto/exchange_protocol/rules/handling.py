@@ -22,8 +22,8 @@ IN_COURT = (Purpose.PROSECUTION, Purpose.CONFISCATION)
 def check_saving(statement: Statement, agency: AgencyId, reader: str | None) -> None:
     """Check that an agency may write the content of a statement into files.
 
-    To read it, on a screen or in a file of one's own, is the use that it was sent for. What is
-    TLP:RED is for named persons alone, so somebody must say for whom the files are.
+    To read it, on a screen or in a file of one's own, is the use that it was sent for. TLP:RED is
+    for named persons alone, so the caller must name the readers of the files.
 
     Raises:
         InvalidInput: MISSING_FIELD, if it is another's and TLP:RED, and no reader is named.
@@ -42,7 +42,8 @@ def check_court_use(
 ) -> None:
     """Check that an agency may disclose the content of a statement in judicial proceedings.
 
-    What one's own agency said is its own. `exchange` is None for a supervisor, who sees no consent.
+    An agency's own statements are its own. `exchange` is None for a supervisor, who sees no
+    consent.
 
     Raises:
         NotPermitted: CONSENT_MISSING, with the rule and the statement that asks for consent.

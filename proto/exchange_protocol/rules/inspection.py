@@ -7,10 +7,10 @@
   enrolled is unknown to the policy; its denials are seen as those of the operating agency.
 - Inspections by their own agency, and where it lets them see events of the reader's agency itself.
 
-What is opened beyond directory statements and inspections is disclosed, and an INSPECTION is on the
-log before it leaves. Its ruling cites the policy in force and the rules that open the page, and so
-says of which scope the reading was. Inspections are no disclosure, or two auditors who follow the
-log would log each other's readings of their readings without end.
+To open any entry but a directory statement or an inspection is a disclosure: an INSPECTION is on
+the log before the entry leaves. Its ruling cites the policy in force and the rules that open the
+page, and so says of which scope the reading was. Inspections are no disclosure, or two auditors who
+follow the log would log each other's readings of their readings without end.
 
 The hub decides by these functions what it shows, and whoever knows every entry of a page counts by
 them what the page must have opened.

@@ -10,8 +10,9 @@ other exchanges:
   members, and the approvers of any leg. So each computes the same members. Parts are sealed to who
   was active when they were said; nothing opens them to later members.
 - An invitation (`KindSpec.invites`) opens one more leg, behind the gate of the policy; or once more
-  that of an agency which declined or left. Who left is shown nothing new meanwhile. When it joins
-  again, it is shown all that was said in its absence, so that it computes the same members again.
+  that of an agency which declined or left. An agency that left is shown nothing new meanwhile. When
+  it joins again, it is shown all that was said in its absence, so that it computes the same members
+  again.
 
 Hub, client and auditor compute all of this from the same statements.
 """

@@ -13,7 +13,8 @@ Steps, in order (ARCHITECTURE.md shows where they stand on the path of a stateme
  4. Directory statements: the directory's own rules decide. The rest is for exchanges.
  5. The author has a part in the exchange on every leg that it addresses, and nothing goes below
     the handling and TLP that the initiator put on the leg.
- 6. The policy permits the statement on every leg. What it passes on has the consents for it.
+ 6. The policy permits the statement on every leg. Content that it passes on has the consents for
+    it.
  7. The policy's gate gives approvals and approvers; the lifecycle allows the move. Approvals given
     before count while their authors' certificates stand.
  8. The supervisors are exactly those that the policy names.
@@ -34,6 +35,7 @@ from datetime import datetime
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import RefusalGround
+from exchange_protocol.kinds.consent_decision import ConsentGround
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.spec import Stage, matches
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
@@ -250,7 +252,13 @@ def _check_time_limits(
 
 
 def _check_named(directory: Directory, statement: Statement) -> None:
-    """Check that every agency that a body names is enrolled and takes part."""
+    """Check that every agency that a body or a header names is enrolled and takes part."""
+    for agency in statement.header.onward_authorities:
+        if directory.agency(agency).is_retired:
+            raise Reason.AGENCY_RETIRED.error(
+                f"expected agencies that take part, got {agency}, which is retired",
+                field="onward_authorities",
+            )
     for name, attribute in statement.kind.spec.attributes.items():
         if attribute.type is not str:
             continue
@@ -267,8 +275,8 @@ def _without_revoked_approvals(
 ) -> Exchange:
     """Forget approvals on these legs by members whose every certificate was revoked since.
 
-    Who revokes a stolen coordinator's key means to stop what was approved with it. What is released
-    already stays so: its recipient may have read it.
+    A coordinator's stolen key is revoked in order to stop what was approved with it. A leg that is
+    released already stays so: its recipient may have read it.
     """
     if not any(leg.approvals for leg in exchange.legs if leg.agency in agencies):
         return exchange
@@ -346,7 +354,8 @@ def _check_parts(
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
-    if isinstance(getattr(statement.body, "ground", None), RefusalGround) and not statement.parts:
+    ground = getattr(statement.body, "ground", None)
+    if isinstance(ground, RefusalGround | ConsentGround) and not statement.parts:
         raise Reason.EXPLANATION_MISSING.error(
             f"expected a part named {BRIEF!r} that explains the ground, got none "
             "(docs/rules.md#p4)",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from exchange_protocol.errors import Reason
@@ -24,7 +24,7 @@ from exchange_protocol.kinds.codes import (
 )
 from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep, attributes
 from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
-from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.statements import MAX_DUE, Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
 if TYPE_CHECKING:
@@ -70,6 +70,12 @@ class Consent:
             and at < self.expires_at
         )
 
+    def stands(self, at: datetime) -> bool:
+        """True if it waits for a decision, or was granted and has not lapsed."""
+        if self.step is ConsentStep.GRANTS:
+            return self.expires_at is None or at < self.expires_at
+        return self.step is ConsentStep.ASKS
+
 
 @dataclass(frozen=True, slots=True)
 class GivenTask:
@@ -79,6 +85,8 @@ class GivenTask:
     """Digest of the statement that gave it."""
     due_at: datetime
     is_open: bool = True
+    due_on: date | None = None
+    """The day whose end is the due time, where the lead gave a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +125,10 @@ class LegRecord:
         return (*self.from_initiator, *self.from_recipient, *self.from_approvers)
 
     @property
-    def next_task_due(self) -> datetime | None:
-        """The earliest due time of open tasks."""
-        return min((each.due_at for each in self.tasks if each.is_open), default=None)
+    def next_task(self) -> GivenTask | None:
+        """The open task that is due first."""
+        tasks = (each for each in self.tasks if each.is_open)
+        return min(tasks, key=lambda task: task.due_at, default=None)
 
     def askers(self, body: Any) -> tuple[AgencyId, ...]:
         """The other members of a joint case whose request for consent a body answers."""
@@ -155,7 +164,7 @@ def record_after(
         _check_about(record, row.about, row.party, statement.body)
     claim = _claim_after(record.claim, row, statement.author, at)
     if row.consent is not None:
-        consents = _consents_after(record, row, row.consent, statement)
+        consents = _consents_after(leg, row, row.consent, statement, at)
         record = replace(record, consents=consents)
     if row.involves:
         record = replace(record, involved=involved_after(record, statement.body))
@@ -251,7 +260,7 @@ def _tasks_after(leg: Leg, step: TaskStep, statement: Statement) -> tuple[GivenT
         due_at = statement.header.due_at
         if said.assignee != leg.agency or due_at is None:
             return tasks
-        return (*tasks, GivenTask(statement.digest, due_at))
+        return (*tasks, GivenTask(statement.digest, due_at, due_on=statement.header.due_on))
     if statement.author.agency != leg.agency:
         return tasks
     found = next((each for each in tasks if each.digest == said.about), None)
@@ -282,9 +291,10 @@ def _asked_for_sources(record: LegRecord, statement: Statement) -> tuple[Consent
 
 
 def _consents_after(
-    record: LegRecord, row: Row, step: ConsentStep, statement: Statement
+    leg: Leg, row: Row, step: ConsentStep, statement: Statement, at: datetime
 ) -> tuple[Consent, ...]:
     said: Any = statement.body
+    record = leg.record
     consents = record.consents
     if step is ConsentStep.ASKS_FOR_SOURCES:
         return _asked_for_sources(record, statement)
@@ -300,10 +310,17 @@ def _consents_after(
             purpose=said.purpose,
             member=statement.author.agency if of_member else None,
         )
+        is_of_recipient = row.party is Party.INITIATOR or of_member
+        provider = leg.agency if is_of_recipient else statement.recipients[0]
+        if asked.authority == provider:
+            raise Reason.PROVENANCE_CIRCULAR.error(
+                f"expected another authority than {provider}, which gave the information",
+                field="authority",
+            )
         wanted = (asked.about, asked.authority, asked.purpose)
         for each in consents:
             is_same = (each.about, each.authority, each.purpose) == wanted
-            if is_same and each.step in (ConsentStep.ASKS, ConsentStep.GRANTS):
+            if is_same and each.stands(at):
                 raise Reason.ALREADY_DECIDED.error(
                     f"this consent was asked for already, by {each.request.hex()}"
                 )
@@ -324,6 +341,12 @@ def _consents_after(
     if said.expires_at is not None and said.expires_at <= statement.made_at:
         raise Reason.EXPIRY_PAST.error(
             f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
+        )
+    if said.expires_at is not None and said.expires_at - statement.made_at > MAX_DUE:
+        raise Reason.EXPIRY_TOO_FAR.error(
+            f"expected an expiry at most {MAX_DUE.days} days after the statement's own "
+            f"{statement.made_at.isoformat()}, got {said.expires_at.isoformat()}",
+            field="expires_at",
         )
     # A draft asks for several statements at once, and is decided on as one.
     return tuple(
@@ -364,9 +387,7 @@ def encode_record(record: LegRecord) -> str:
     if record.involved:
         fields["involved"] = list(record.involved)
     if record.tasks:
-        fields["tasks"] = [
-            [each.digest.hex(), each.due_at.isoformat(), each.is_open] for each in record.tasks
-        ]
+        fields["tasks"] = [_encode_task(each) for each in record.tasks]
     if record.was_returned:
         fields["was_returned"] = True
     if record.times is not None:
@@ -389,10 +410,7 @@ def decode_record(text: str) -> LegRecord:
         supervisors=tuple(map(AgencyId, fields.get("supervisors", ()))),
         involved=tuple(map(AgencyId, fields.get("involved", ()))),
         from_approvers=_digests(fields, "from_approvers"),
-        tasks=tuple(
-            GivenTask(bytes.fromhex(digest), datetime.fromisoformat(due_at), is_open)
-            for digest, due_at, is_open in fields.get("tasks", ())
-        ),
+        tasks=tuple(map(_decode_task, fields.get("tasks", ()))),
         claim=None if claim is None else Claim(claim[0], datetime.fromisoformat(claim[1])),
         consents=tuple(map(_decode_consent, fields.get("consents", ()))),
         strictest_handling=Handling(handling),
@@ -400,6 +418,25 @@ def decode_record(text: str) -> LegRecord:
         erased=_digests(fields, "erased"),
         was_returned=fields.get("was_returned", False),
         times=decode_times(fields["times"]) if "times" in fields else None,
+    )
+
+
+def _encode_task(task: GivenTask) -> list[Any]:
+    return [
+        task.digest.hex(),
+        task.due_at.isoformat(),
+        task.is_open,
+        *([task.due_on.isoformat()] if task.due_on is not None else []),
+    ]
+
+
+def _decode_task(fields: list[Any]) -> GivenTask:
+    digest, due_at, is_open, *day = fields
+    return GivenTask(
+        digest=bytes.fromhex(digest),
+        due_at=datetime.fromisoformat(due_at),
+        is_open=is_open,
+        due_on=date.fromisoformat(day[0]) if day else None,
     )
 
 

@@ -2,10 +2,10 @@
 
 Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
 A leg is in one `LegState`. Each kind's rows (`KindSpec.rows`) say which party may say it, in which
-states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Two moves have no
-row: `deliver`, which the hub makes, and `admit` of a member that is invited again. Time moves no
-leg: "overdue" follows from a leg's due time and is no state. Some rows apply only before or only
-after that time (`Row.when`), by the clock of the hub. The usual ways:
+states, and which state follows. A statement that no row allows is refused: OUT_OF_ORDER. Two moves
+have no row: `deliver`, which the hub makes, and `admit` of a member that is invited again. Time
+moves no leg: "overdue" follows from a leg's due time and is no state. Some rows apply only before
+or only after that time (`Row.when`), by the clock of the hub. The usual ways:
 
     HELD -> RELEASED -> DELIVERED -> ACKNOWLEDGED -> ANSWERED | REFUSED -> CLOSED
     HELD -> RETURNED -> HELD (supplemented)          HELD -> REJECTED -> CLOSED
@@ -42,15 +42,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
+from exchange_protocol.kinds.days import moment_text
 from exchange_protocol.kinds.offences import OffenceType, offences_of
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
 from exchange_protocol.rules.calendars import TimeRules
-from exchange_protocol.rules.clocks import LegTimes, Turn, times_after
+from exchange_protocol.rules.clocks import Turn, times_after
 from exchange_protocol.rules.joint_case import addressed_members
 from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
 from exchange_protocol.rules.statements import Draft, Header, Statement
@@ -90,6 +91,8 @@ class Leg:
     approvers: tuple[AgencyId, ...]
     due_at: datetime | None = None
     """The due time of the answer, as the initiator asked or the recipient extended it."""
+    due_on: date | None = None
+    """The day whose end is the due time, where its author gave a day."""
     approvals: tuple[str, ...] = ()
     """URIs of the members who approved what the leg awaits an answer to."""
     hidden: tuple[bytes, ...] = ()
@@ -190,7 +193,7 @@ def admit(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open the leg of a new member of a joint case, whom the statement invites.
 
-    Who declined or left before keeps its leg, which begins anew.
+    An agency that declined or left before keeps its leg, which begins anew.
 
     Assumed verified: `joint_case.check_invitation`.
 
@@ -201,7 +204,7 @@ def admit(
     now, names_due = at or statement.made_at, statement.header.due_at is not None
     legs, changes = {leg.agency: leg for leg in exchange.legs}, []
     for route in routes:
-        was, leg = legs.get(route.agency), _new_leg(statement, route, statement.header.due_at)
+        was, leg = legs.get(route.agency), _new_leg(statement, route)
         if was is not None:
             _check_kept(was, now)
             leg = _invited_again(was, leg)
@@ -220,7 +223,7 @@ def addressed_legs(
 
     A recipient speaks on its own leg and addresses the initiator alone, or also the members of a
     joint case whose request for consent it answers. Everyone else names the legs as recipients.
-    What is said to all members of a joint case speaks on the legs of all.
+    A statement to all members of a joint case speaks on the legs of all.
 
     Raises:
         NotPermitted: NOT_A_PARTY, if a named agency has no leg.
@@ -334,7 +337,9 @@ def advance(
             row.adds_content and statement.header.due_at is not None
         )
         if after.state is LegState.JOINED:
-            after, names_due = replace(after, due_at=record.next_task_due), True
+            task = record.next_task
+            due_at, due_on = (task.due_at, task.due_on) if task else (None, None)
+            after, names_due = replace(after, due_at=due_at, due_on=due_on), True
         after = _with_times(exchange, leg, after, row, names_due, times, now)
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
@@ -410,13 +415,15 @@ def _step(
     if row.adds_content:
         return _add_content(leg, statement, route)
     awaits = exchange.opening if row.awaits_opening else leg.awaits
+    due_at, due_on = _due(leg, row, statement) if row.sets_due else (leg.due_at, leg.due_on)
     brings = statement.kind.spec.to_members and leg.agency != statement.author.agency
     return replace(
         leg,
         state=leg.state if row.after is None else row.after,
         awaits=statement.digest if row.becomes_awaited else awaits,
         subject_count=leg.subject_count + (statement.header.subject_count if brings else 0),
-        due_at=_due(leg, row, statement) if row.sets_due else leg.due_at,
+        due_at=due_at,
+        due_on=due_on,
         hidden=_hidden_after(leg, row, statement.digest),
     )
 
@@ -453,7 +460,7 @@ def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     """New content passes the gate anew, or an approval would cover what came after it."""
     if route is None:
         raise ValueError(f"no route for the leg of {leg.agency}")
-    new = _new_leg(statement, route, statement.header.due_at)
+    new = _new_leg(statement, route)
     return replace(
         new,
         record=leg.record,
@@ -462,6 +469,7 @@ def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
         subject_count=leg.subject_count + new.subject_count,
         was_released=leg.was_released or new.was_released,
         due_at=new.due_at or leg.due_at,
+        due_on=new.due_on if new.due_at else leg.due_on,
         hidden=(*leg.hidden, *new.hidden) if new.hidden else (),
     )
 
@@ -470,7 +478,7 @@ def _check_time(leg: Leg, row: Row, statement: Statement, at: datetime) -> None:
     """A row that waits for the due time, or ends with it, keeps to the hub's time."""
     if row.when is None:
         return
-    due = leg.due_at.isoformat() if leg.due_at else "no due time"
+    due = moment_text(leg.due_at, leg.due_on) if leg.due_at else "no due time"
     if row.when is When.AFTER_DUE and (leg.due_at is None or at <= leg.due_at):
         raise Reason.NOT_YET_DUE.error(
             f"{statement.kind} may be said on the leg of {leg.agency} after its due time alone; "
@@ -483,18 +491,22 @@ def _check_time(leg: Leg, row: Row, statement: Statement, at: datetime) -> None:
         )
 
 
-def _due(leg: Leg, row: Row, statement: Statement) -> datetime:
-    """The due time that a statement sets: later than itself, and than the leg's if it extends."""
-    due_at, least = statement.header.due_at, statement.made_at
-    if row.sets_due is Due.LATER and leg.due_at is not None:
-        least = max(least, leg.due_at)
+def _due(leg: Leg, row: Row, statement: Statement) -> tuple[datetime, date | None]:
+    """The due time that a statement sets: later than itself, and than the leg's if it extends.
+
+    With the day whose end it is, where its author gave a day.
+    """
+    due_at, due_on = statement.header.due_at, statement.header.due_on
+    least, day = statement.made_at, None
+    if row.sets_due is Due.LATER and leg.due_at is not None and leg.due_at > least:
+        least, day = leg.due_at, leg.due_on
     if due_at is None or due_at <= least:
         raise Reason.DUE_TIME_NOT_LATER.error(
-            f"expected a due time after {least.isoformat()}, "
-            f"got {due_at.isoformat() if due_at else 'none'}",
+            f"expected a due time after {moment_text(least, day)}, "
+            f"got {moment_text(due_at, due_on) if due_at else 'none'}",
             field="due_at",
         )
-    return due_at
+    return due_at, due_on
 
 
 def _first_leg(statement: Statement, route: LegRoute, rules: TimeRules, at: datetime) -> Leg:
@@ -514,15 +526,16 @@ def _first_leg(statement: Statement, route: LegRoute, rules: TimeRules, at: date
         is_counted=statement.kind.spec.is_counted,
     )
     times, due_at = times_after(None, None, turn, rules, at)
-    return _new_leg(statement, route, due_at, times)
+    leg = _new_leg(statement, route)
+    return replace(
+        leg,
+        due_at=due_at,
+        due_on=_day_of(due_at, leg),
+        record=replace(leg.record, times=times),
+    )
 
 
-def _new_leg(
-    statement: Statement,
-    route: LegRoute,
-    due_at: datetime | None,
-    times: LegTimes | None = None,
-) -> Leg:
+def _new_leg(statement: Statement, route: LegRoute) -> Leg:
     held = route.approvals_required > 0
     return Leg(
         agency=route.agency,
@@ -534,14 +547,14 @@ def _new_leg(
         was_released=not held,
         approvals_required=route.approvals_required,
         approvers=route.approvers,
-        due_at=due_at,
+        due_at=statement.header.due_at,
+        due_on=statement.header.due_on,
         hidden=(statement.digest,) if held else (),
         record=LegRecord(
             from_initiator=(statement.digest,),
             supervisors=statement.supervisors,
             strictest_handling=statement.header.handling,
             strictest_tlp=statement.header.tlp,
-            times=times,
         ),
     )
 
@@ -605,7 +618,17 @@ def _with_times(
     )
     known, state = (before.record.times, before.state) if before else (None, None)
     times, due_at = times_after(known, state, turn, rules, at)
-    return replace(leg, due_at=due_at, record=replace(leg.record, times=times))
+    return replace(
+        leg,
+        due_at=due_at,
+        due_on=_day_of(due_at, leg),
+        record=replace(leg.record, times=times),
+    )
+
+
+def _day_of(due_at: datetime | None, leg: Leg) -> date | None:
+    """The day of a leg's due time; none where a published time took the place of its own."""
+    return leg.due_on if due_at == leg.due_at else None
 
 
 def _check_approvers_are_others(exchange: Exchange) -> None:

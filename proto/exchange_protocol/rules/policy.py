@@ -351,7 +351,7 @@ class Rulebook:
         return Gate(route, answer.rule_ids | approver_rules)
 
     def _find_approvers(self, said: PolicyContext) -> _Steps:
-        # Who says it is the approver: author, role and kind are those of its decision.
+        # The approver says it: author, role and kind are those of its decision.
         said = said._replace(author=said.initiator, role=_DECIDING_ROLES[0], kind=_ANY_KIND)
         said = _as_read(said, self._deciding_reads)
         return _remembered(self._approvers, said, self._evaluate_approvers)

@@ -6,7 +6,8 @@ one question, and it is evaluated once. The number of subjects is any number; ru
 a few, so that all numbers between two of these are one class. Of the offences, rules name a few;
 all that no rule names are one to it.
 
-What is not understood counts as read: then fewer questions are one, and no answer changes.
+An expression that is not understood counts as read: then fewer questions are taken for one, and no
+answer changes.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ from exchange_protocol.kinds.fields import (
     parse_timestamp,
     parse_uuid,
     to_timestamp,
+    unfit,
 )
 from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.trust.envelope import MAX_BATCH, BatchInclusion
@@ -326,9 +327,22 @@ def plain_message(payload: bytes) -> pb.Statement:
 
 
 def encode_statement(draft: Draft) -> bytes:
-    """Encode a statement for signing; keep the bytes, they are what is signed."""
+    """Encode a statement for signing; keep the bytes, they are what is signed.
+
+    Raises:
+        InvalidInput: INVALID_FIELD, for a value that its field cannot hold.
+    """
+    try:
+        message = _encode_all_but_body(draft)
+    except ValueError as error:
+        raise unfit("header", error) from None
+    encode_body(draft.body, message)
+    return message.SerializeToString(deterministic=True)
+
+
+def _encode_all_but_body(draft: Draft) -> pb.Statement:
     header = draft.header
-    message = pb.Statement(
+    return pb.Statement(
         id=draft.id,
         exchange_id=draft.exchange_id,
         author=draft.author.uri,
@@ -354,8 +368,6 @@ def encode_statement(draft: Draft) -> bytes:
         withholding_ground=pb.WithholdingGround.ValueType(header.withholding_ground or 0),
         due_on=to_day(header.due_on) if header.due_on else None,
     )
-    encode_body(draft.body, message)
-    return message.SerializeToString(deterministic=True)
 
 
 def _check_payload_size(payload: bytes) -> None:

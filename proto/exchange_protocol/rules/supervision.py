@@ -78,7 +78,7 @@ def involved_in(
 ) -> frozenset[AgencyId]:
     """The supervisors that take part in the legs of these agencies, also by this statement.
 
-    What an approver says of a leg is no word of either end.
+    An approver's statement about a leg is no word of either end.
     """
     spec, author = statement.kind.spec, statement.author.agency
     if spec.supervises or not (author == exchange.initiator or exchange.leg(author)):

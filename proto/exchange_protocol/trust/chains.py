@@ -1,7 +1,7 @@
 """Certificates as values, and the chain from one to a trust anchor.
 
-What `certificates` and `revocation` share. Import from those: what is found here is a chain that
-holds cryptographically, and nothing is said yet about profile, validity or revocation.
+Shared by `certificates` and `revocation`; import from those. A chain that is found here holds
+cryptographically. Its profile, validity and revocation are not checked yet.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def find_chain(
     try:
         return verifier.verify(certificate, list(intermediates)).chain
     except VerificationError as error:
-        # What follows in the library's text is the subject, which nobody has vouched for.
+        # The rest of the library's text is the subject, which nobody has vouched for.
         why = str(error).partition(" (encountered")[0].removeprefix("validation failed: ")
         if why.startswith("candidates exhausted"):
             why = "it is of another root than those trusted here, or lacks an intermediate"

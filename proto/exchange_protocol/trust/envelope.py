@@ -177,7 +177,7 @@ def verify_second(
             "is missing"
         )
     signed_type, signed = _signed(payload_type, payload, batch)
-    # What is over a batch comes again with each of its statements.
+    # A signature over a batch comes again with each of its statements.
     check = _verify_post_quantum if batch is None else _verify_post_quantum_once
     if not check(signer, signed_type, signed, signature):
         raise Reason.SIGNATURE_INVALID.error(
@@ -234,7 +234,7 @@ class SignerKey:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _verify_root(signer: SignerKey, payload: bytes, signature: bytes) -> None:
-    # What raises is not remembered: only a signature that was good is not verified again.
+    # Only a good signature is remembered; one that raises is verified again.
     verify(signer.public_key, BATCH_TYPE, payload, signature)
 
 

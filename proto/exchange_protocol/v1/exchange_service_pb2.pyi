@@ -490,6 +490,7 @@ class ExchangeSummary(_message.Message):
     URGENCY_FIELD_NUMBER: _builtins.int
     HANDLING_FIELD_NUMBER: _builtins.int
     LEGS_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
     exchange_id: _builtins.str
     kind: _builtins.str
     initiator: _builtins.str
@@ -507,6 +508,10 @@ class ExchangeSummary(_message.Message):
     def legs(self) -> _containers.RepeatedCompositeFieldContainer[Global___LegSummary]:
         """The legs that the caller's agency sees."""
 
+    @_builtins.property
+    def due_on(self) -> _statement_pb2.Day:
+        """The day whose end is `due_at`, where the initiator gave a day."""
+
     def __init__(
         self,
         *,
@@ -519,10 +524,11 @@ class ExchangeSummary(_message.Message):
         urgency: _statement_pb2.Urgency.ValueType = ...,
         handling: _statement_pb2.Handling.ValueType = ...,
         legs: _abc.Iterable[Global___LegSummary] | None = ...,
+        due_on: _statement_pb2.Day | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "initiated_at", b"initiated_at", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "due_on", b"due_on", "initiated_at", b"initiated_at", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "exchange_id", b"exchange_id", "handling", b"handling", "initiated_at", b"initiated_at", "initiator", b"initiator", "kind", b"kind", "legs", b"legs", "updated_at", b"updated_at", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "due_on", b"due_on", "exchange_id", b"exchange_id", "handling", b"handling", "initiated_at", b"initiated_at", "initiator", b"initiator", "kind", b"kind", "legs", b"legs", "updated_at", b"updated_at", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -540,6 +546,7 @@ class LegSummary(_message.Message):
     TIMES_FIELD_NUMBER: _builtins.int
     CLAIMED_BY_FIELD_NUMBER: _builtins.int
     CLAIMED_AT_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     state: _log_pb2.LegState.ValueType
     approvals_required: _builtins.int
@@ -556,6 +563,10 @@ class LegSummary(_message.Message):
 
     @_builtins.property
     def claimed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def due_on(self) -> _statement_pb2.Day:
+        """The day whose end is `due_at`, where its author gave a day."""
+
     def __init__(
         self,
         *,
@@ -567,10 +578,11 @@ class LegSummary(_message.Message):
         times: Global___LegTimes | None = ...,
         claimed_by: _builtins.str = ...,
         claimed_at: _timestamp_pb2.Timestamp | None = ...,
+        due_on: _statement_pb2.Day | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "due_at", b"due_at", "times", b"times"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "due_at", b"due_at", "due_on", b"due_on", "times", b"times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "due_at", b"due_at", "state", b"state", "times", b"times"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "due_at", b"due_at", "due_on", b"due_on", "state", b"state", "times", b"times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -105,11 +105,13 @@ def fill_list(town: Deployment) -> None:
         insert_exchanges(
             connection,
             [
-                ExchangeRow(each, index, "referral", READER, at, at, None, 1, 1)
+                ExchangeRow(each, index, "referral", READER, at, at, None, 1, 1, None)
                 for each, index in zip(ids, indexes, strict=True)
             ],
         )
-        leg = LegRow("", "kz.gpo", 0, 1, bytes(32), 1, 1, 0, False, 0, None, (), (), (), "{}", None)
+        leg = LegRow(
+            "", "kz.gpo", 0, 1, bytes(32), 1, 1, 0, False, 0, None, (), (), (), "{}", None, None
+        )
         write_legs(connection, [leg._replace(exchange_id=each) for each in ids])
         insert_parties(
             connection,

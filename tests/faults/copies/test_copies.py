@@ -2,7 +2,7 @@
 
 None may convict the hub, and none may be called complete that lacks or alters anything. A copy is
 made from moments of one database: its file and its write-ahead log as they stood, while the hub
-wrote and emptied the log now and then. The short form tries 200, `make faults` 5,000.
+wrote and emptied the log now and then. The short form tries 120, `make faults` 5,000.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from exchange_protocol.kinds import decision
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_server.cli import database_errors
+from exchange_server.cli_shared import database_errors
 from exchange_server.ledger import Ledger, LedgerLimits
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
@@ -38,8 +38,8 @@ from tests.support.hub_data import Correspondence, log_signer, log_verifier, rev
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
 
 FULL: Final = os.environ.get("EXCHANGE_FAULTS") == "full"
-COPIES: Final = 5_000 if FULL else 200
-DIVIDED: Final = 1 if FULL else 4
+COPIES: Final = 5_000 if FULL else 120
+DIVIDED: Final = 1 if FULL else 8
 """Of so many audits one is divided over processes, too, which costs four times as much."""
 CHUNKS: Final = 4
 """The copies are tried in so many tests, which run beside each other."""

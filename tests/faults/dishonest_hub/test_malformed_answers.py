@@ -31,7 +31,7 @@ ACTS: dict[str, Act] = {
     "ListExchanges": lambda client, _: list(client.inbox()),
     "GetExchange": lambda client, exchange: client.get(exchange),
     "FetchPart": lambda client, exchange: client.open(exchange),
-    "Watch": lambda client, _: list(client.watch(from_start=True, max_seconds=1)),
+    "Watch": lambda client, _: list(client.watch(from_start=True, max_seconds=30)),
     "ListDirectoryEntries": lambda client, _: client.sync(),
     "GetCheckpoint": lambda client, _: client.checkpoint(),
     "GetTile": lambda client, _: client.tile(0, 0),
@@ -61,7 +61,7 @@ async def test_answer_that_does_not_parse_does_not_crash_the_asyncio_client(
         region.deployment.profile("kz.mia/system")
     ) as client:
         acts: dict[str, Callable[[], Awaitable[Any]]] = {
-            "Watch": lambda: _all(client.watch(from_start=True, max_seconds=1)),
+            "Watch": lambda: _all(client.watch(from_start=True, max_seconds=30)),
             "ListDirectoryEntries": client.sync,
         }
         with pytest.raises(ExchangeError) as failed:

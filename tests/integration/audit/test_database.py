@@ -198,6 +198,16 @@ def test_leg_that_is_moved_off_the_log_is_found(copy: Path) -> None:
     assert "uz.fiu" in violation.message
 
 
+@pytest.mark.parametrize("table", ["exchanges", "legs"])
+def test_day_that_the_log_does_not_say_is_found(copy: Path, table: str) -> None:
+    first = f"(SELECT min(exchange_id) FROM {table})"  # noqa: S608
+    where = f"exchange_id = {first}" + (" AND position = 0" if table == "legs" else "")
+    change(copy, f"UPDATE {table} SET due_on = '2027-03-12' WHERE {where}")  # noqa: S608
+    [violation] = torn(copy)
+    assert violation.reason is Reason.RULE_BROKEN
+    assert "is stored otherwise than" in violation.message
+
+
 def test_sealed_bytes_that_were_swapped_are_named(copy: Path) -> None:
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         [(index, sealed)] = connection.execute(

@@ -86,6 +86,14 @@ class Desk:
         exchange_id: str = self.run(author, *words).ok().json["exchange_id"]
         return exchange_id
 
+    def heard(self, member: str, *words: str) -> list[dict[str, Any]]:
+        """The notices that come to a member, until nothing comes for two seconds."""
+        notices: list[dict[str, Any]] = []
+        while out := self.run(member, "watch", "--json", "--max-seconds", "2", *words).ok().out:
+            notices += map(json.loads, out.splitlines())
+            words = ()
+        return notices
+
     def offline_profile(self, member: str) -> Path:
         """A copy of a member's profile whose hub is not there."""
         folder = self.folder / "offline"

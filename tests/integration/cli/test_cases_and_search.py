@@ -114,10 +114,10 @@ def test_recall_makes_the_recipient_forget_and_not_the_author(desk: Desk, name: 
 def test_watch_brings_the_news_of_a_recall(desk: Desk, name: str) -> None:
     exchange = ask(desk)
     desk.run(FIU, "show", exchange).ok()
-    desk.run(FIU, "watch", "--from-start", "--max-seconds", "1").ok()
+    desk.heard(FIU, "--from-start")
     desk.run(OFFICER, "recall", exchange).ok()
     assert found(desk, FIU, name) == [exchange]
-    desk.run(FIU, "watch", "--max-seconds", "1").ok()
+    desk.heard(FIU)
     assert found(desk, FIU, name) == []
 
 

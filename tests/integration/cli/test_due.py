@@ -72,7 +72,9 @@ def test_a_held_request_has_the_coordinators_clock(published: Desk) -> None:
     assert due(published, FOREIGN_FIU, exchange) == {}
     mine = due(published, COORDINATOR, exchange, "--mine")
     assert set(mine) == {"decision"}
-    assert mine["decision"]["unpublished_years"] == [THIS_YEAR], "of the centre, which has no state"
+    # The centre has no state. At the end of a year the time runs into the next.
+    unpublished = mine["decision"]["unpublished_years"]
+    assert unpublished in ([THIS_YEAR], [THIS_YEAR, THIS_YEAR + 1])
     assert not mine["decision"]["binds"]
     told = published.run(COORDINATOR, "due").ok().out
     assert f"calendar of {THIS_YEAR} not published" in " ".join(told.split())

@@ -48,6 +48,7 @@ def test_room_is_told_by_agency_while_the_hub_runs_and_given_back_after(
         refused = ran("vacuum", *config)
         assert refused.returncode == 2
         assert "another hub process is using the database" in refused.stderr
+        assert "stop it first" in refused.stderr
         assert hub.stop() == 0
     done = ran("vacuum", *config)
     assert done.returncode == 0, done.stderr

@@ -4,15 +4,15 @@ files."""
 from __future__ import annotations
 
 import csv
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from tests.integration.cli.conftest import Desk
+from tests.support.clocks import today
 
 AUDITOR = "caricc/auditor/auditor1"
 FIU = "kz.fma/system"
-TODAY = datetime.now(UTC).date()
 
 
 def legs(desk: Desk, *words: str) -> dict[tuple[str, ...], int]:
@@ -63,10 +63,15 @@ def test_offences_come_from_the_signed_request_and_show_without_unsealing(desk: 
 
 
 def test_a_period_takes_whole_days(desk: Desk) -> None:
+    day = today()
+    one_day = ("--from", f"{day}", "--to", f"{day:%d.%m.%Y}")
+    before = legs(desk, *one_day).get((), 0)
     desk.ask("kz.fma")
-    assert legs(desk, "--from", f"{TODAY}", "--to", f"{TODAY:%d.%m.%Y}")[()] == legs(desk)[()]
-    yesterday = TODAY - timedelta(days=1)
-    assert legs(desk, "--to", f"{yesterday}")[()] == 0
+    assert legs(desk, *one_day)[()] == before + 1
+    # Other tests may have begun the day before.
+    yesterday, long_ago = day - timedelta(days=1), day - timedelta(days=2)
+    assert legs(desk, "--from", f"{yesterday}", "--to", f"{day}")[()] == legs(desk)[()]
+    assert legs(desk, "--to", f"{long_ago}")[()] == 0
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ async def test_cross_border_request_is_approved_read_and_answered(
         assert opened.statements[0].content == REQUEST
         await uzbek.reply(opened, result="NO_HIT")
         assert (await mia.open(sent.exchange_id)).legs[0].state is LegState.ANSWERED
-        notices = [each async for each in mia.watch(from_start=True, max_seconds=0.2)]
+        notices = [each async for each in mia.watch(from_start=True, max_seconds=2)]
         assert {each.exchange_id for each in notices} == {sent.exchange_id}
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, HubDishonest, InvalidInput, PeerError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
@@ -280,6 +282,29 @@ def test_a_receipt_that_was_changed_on_disk_accuses_nobody(
     with pytest.raises(InvalidInput, match="says nothing of the hub") as refused:
         fma.get(asked)
     assert refused.value.reason is Reason.DOCUMENT_INVALID
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_listed_day_that_nobody_gave_is_refused(
+    hub: InMemoryHub, tmp_path: Path, days: int
+) -> None:
+    """One that ends at another moment by its form; one that ends then elsewhere by the log."""
+    given = hub.now().date() + timedelta(days=20)
+    exchange = new_exchange(hub.client(tmp_path), due=given, time_zone="Pacific/Honolulu")
+    fma = hub.client(tmp_path, KZ_FMA)
+    [listed] = fma.exchanges()
+    assert (listed.due_on, listed.legs[0].due_on) == (given, given)
+    assert fma.get(listed).id == exchange
+    # The end of a day at -10:00 is that of the next day at +14:00.
+    other, honest = given + timedelta(days=days), hub.summary
+
+    def lies(exchange_id: str) -> pb.ExchangeSummary:
+        summary: pb.ExchangeSummary = honest(exchange_id)
+        summary.due_on.CopyFrom(to_day(other))
+        return summary
+
+    hub.summary = lies  # type: ignore[method-assign]
+    caught(lambda: fma.get(next(fma.exchanges())), Reason.ENTRY_MISMATCH)
 
 
 def test_entries_out_of_order_are_refused(hub: InMemoryHub, tmp_path: Path) -> None:

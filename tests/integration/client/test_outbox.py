@@ -425,3 +425,52 @@ def _hold(state: str, statement_id: str, ready: Any, done: Any) -> None:
         assert stored is not None
         ready.set()
         done.wait(60)
+
+
+PERSON = {"id": "p", "schema": "Person", "properties": {"name": ["Юлия Вымышленная"]}}
+
+
+def found(client: ExchangeClient, *words: str) -> list[str]:
+    return [each.exchange_id for each in client.search_index.search(words).found]
+
+
+def test_what_the_library_sent_is_found_in_the_search(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path
+) -> None:
+    sent = ask(
+        client,
+        "kz.fma",
+        subjects=[PERSON],
+        attachments={"выписка.pdf": b"%PDF"},
+        own_reference="17-3/2026",
+    )
+    again = hub.client(tmp_path)
+    for words in ("yuliya", "выписка", "17-3/2026"):
+        assert found(again, words) == [sent.exchange_id]
+    assert again.search_index.search("yuliya").found[0].kind == "information_request"
+    assert found(again, "совершенно") == []
+
+
+def test_what_the_library_sent_at_once_and_said_later_is_found(client: ExchangeClient) -> None:
+    one, two = client.request_information_batch(
+        {"to": ["kz.fma"], "brief": f"Дело {word}", "request": REQUEST} for word in ("Алоэ", "Бук")
+    )
+    assert (found(client, "алоэ"), found(client, "бук")) == ([one.exchange_id], [two.exchange_id])
+    client.recall(one.exchange_id, reason="Ещё кедр")
+    assert found(client, "алоэ", "кедр") == [one.exchange_id]
+
+
+def test_what_waits_is_found_and_what_was_refused_is_not(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
+    queued = ask(offline, "kz.fma", own_reference="17-4/2026")
+    assert found(client, "17-4/2026") == [queued.exchange_id]
+
+    def refuses(caller: Any, request: Any) -> Any:
+        raise Reason.POLICY_DENIED.error("not today")
+
+    hub.submit = refuses  # type: ignore[method-assign]
+    (refused,) = client.flush_outbox()
+    assert isinstance(refused, Refused)
+    assert found(client, "17-4/2026") == []

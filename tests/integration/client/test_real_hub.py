@@ -111,7 +111,7 @@ def test_cross_border_request_goes_through_the_centre_and_comes_back(region: Reg
         assert answered.statements[-1].attachments["scan"] == scan
         mia.feedback(answered, usefulness=2)
         mia.close_exchange(answered)
-        seen = list(mia.watch(from_start=True, max_seconds=1))
+        seen = list(mia.watch(from_start=True, max_seconds=5))
         assert sent.exchange_id in {each.exchange_id for each in seen}
         assert list(mia.watch(max_seconds=0.5)) == [], "it goes on where it stood"
 
@@ -129,7 +129,7 @@ async def test_asyncio_client_does_the_same_over_tls(region: Region) -> None:
         assert referred <= {each.id async for each in fma.inbox()}
         opened = await fma.open(results[0].exchange_id)
         await fma.reply(opened, result="CASE_OPENED")
-        seen = [each async for each in fma.watch(from_start=True, max_seconds=1)]
+        seen = [each async for each in fma.watch(from_start=True, max_seconds=5)]
         assert referred <= {each.exchange_id for each in seen}
 
 

@@ -44,6 +44,7 @@ from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.v1 import statement_pb2
 from exchange_protocol.words import Code
 from exchange_server.bootstrap import utc_now
+from tests.faults.load import FULL
 from tests.integration.evidence.conftest import (
     SCAN,
     SECRET,
@@ -650,11 +651,15 @@ runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
 def test_no_file_of_a_bundle_may_change_by_a_bit(
     court: Court, bundle: Path, tmp_path: Path
 ) -> None:
-    """The library sees every file changed, the script, which is slower, a few of them."""
+    """The library sees files changed, the script, which is slower, a few of them.
+
+    The short form takes half of them by chance; `EXCHANGE_FAULTS=full` (`make faults`) every one.
+    """
     files, manifest = read(bundle)
     proved = sorted(set(files) - set(READING))
-    asked = random.sample(proved, 6)
-    for name in proved:
+    taken = proved if FULL else random.sample(proved, len(proved) // 2)
+    asked = random.sample(taken, 6)
+    for name in taken:
         [at] = random.sample(range(len(files[name])), 1)
         [bit] = random.sample(range(8), 1)
         changed = bytearray(files[name])

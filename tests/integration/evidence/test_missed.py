@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
 from pathlib import Path
 
 from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN
 from tests.integration.evidence.conftest import Court, Office, read
 from tests.support.asking import new_exchange
+from tests.support.clocks import let_pass, shortly
 from tests.support.foundation import Foundation
 
 
@@ -17,8 +16,9 @@ def test_a_reminder_proves_the_missed_deadline_and_that_the_request_was_not_fetc
 ) -> None:
     with foundation.serving(tmp_path / "hub") as (town, _):
         with town.client("kz.mia/system") as mia, town.client("kz.fma/system") as fma:
-            exchange = new_exchange(mia, "kz.fma", due=timedelta(seconds=2))
-            time.sleep(2.1)
+            due = shortly()
+            exchange = new_exchange(mia, "kz.fma", due=due)
+            let_pass(due)
             mia.remind(exchange)
             fma.open(exchange)
             mia.remind(exchange, note="Второе напоминание (вымышлено)")

@@ -37,7 +37,7 @@ from tests.support.hub_data import (
 )
 from tests.support.observers import AtSteps
 from tests.support.postgres import emptied_database, shared_postgres
-from tests.support.schema import make_schema
+from tests.support.schema import Rows, make_schema, put_rows, rows_of
 from tests.support.statements import KZ_MIA, OPERATOR, SECOND_OPERATOR
 
 
@@ -184,14 +184,30 @@ async def bare_office(engine: Engine) -> AsyncIterator[Office]:
     office = Office(engine)
     await office.open()
     yield office
-    await office.close()
-    anchors = office.mail.cast.anchors
-    report = fsck(engine, anchors, log_verifier(), now=office.clock.now)
-    assert report.findings == ()
+    await _close_whole(office)
+
+
+_founded: list[Rows] = []
+"""The rows of the first database of this process in which the region was enrolled."""
 
 
 @pytest.fixture
-async def office(bare_office: Office) -> Office:
-    """A ledger with the region enrolled."""
-    await bare_office.found()
-    return bare_office
+async def office(engine: Engine) -> AsyncIterator[Office]:
+    """A ledger with the region enrolled; its database is the replay of its log at the end, too."""
+    office = Office(engine)
+    if _founded:
+        put_rows(engine, _founded[0])
+        await office.open()
+    else:
+        await office.open()
+        await office.found()
+        _founded.append(rows_of(engine))
+    yield office
+    await _close_whole(office)
+
+
+async def _close_whole(office: Office) -> None:
+    await office.close()
+    anchors = office.mail.cast.anchors
+    report = fsck(office.engine, anchors, log_verifier(), now=office.clock.now)
+    assert report.findings == ()

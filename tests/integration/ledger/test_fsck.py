@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, true, update
+from sqlalchemy import Table, delete, func, select, true, update
 
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.log.checkpoint import LogSigner
-from exchange_server.ledger import FsckReport, Ledger
+from exchange_replay import open_scratch, store
+from exchange_server.ledger import FsckReport, Ledger, expected_rows
+from exchange_server.ledger import fsck as fsck_module
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine, writing
@@ -129,6 +134,14 @@ def test_changed_leg_is_found(closed: Office) -> None:
     assert finding.detail.endswith("of state")
 
 
+@pytest.mark.parametrize("table", [tables.exchanges, tables.legs], ids=lambda table: table.name)
+def test_day_that_the_log_does_not_say_is_found(closed: Office, table: Table) -> None:
+    change(closed, table, true(), due_on=date(2027, 3, 12))
+    [finding] = check(closed).findings
+    assert finding.what == table.name
+    assert finding.detail.endswith("of due_on")
+
+
 def test_flipped_byte_of_a_part_is_found(closed: Office) -> None:
     c = tables.log_entries.c
     index = closed.mail.model.directory.size
@@ -189,6 +202,58 @@ def test_row_that_the_log_does_not_make_is_found(closed: Office) -> None:
         )
     [finding] = check(closed).findings
     assert (finding.what, finding.first) == ("feed", "kg.mia 1 1")
+
+
+@pytest.mark.parametrize("table", [tables.feed, tables.parties], ids=lambda table: table.name)
+def test_rows_are_compared_in_pieces_as_they_are_at_once(
+    closed: Office, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = check(closed)
+    with writing(closed.engine) as connection:
+        rows = connection.execute(select(*table.primary_key)).all()
+        lost = rows[1::3]
+        for row in lost:
+            where = [column == value for column, value in zip(table.primary_key, row, strict=True)]
+            connection.execute(delete(table).where(*where))
+    monkeypatch.setattr(expected_rows, "_AT_ONCE", 1)
+    monkeypatch.setattr(expected_rows, "KEYS_AT_ONCE", 2)
+    monkeypatch.setattr(store, "MOST_IN_MEMORY", 2)
+    in_pieces = check(closed)
+    [finding] = in_pieces.findings
+    assert (finding.what, finding.count) == (table.name, len(lost))
+    assert finding.first in {" ".join(map(str, row)) for row in lost}
+    assert replace(in_pieces, findings=()) == at_once
+
+
+@pytest.mark.parametrize(
+    ("module", "pages"), [(fsck_module, 24), (expected_rows, 16)], ids=["replay", "rows"]
+)
+def test_temporary_file_without_room_is_no_damage_of_the_database(
+    closed: Office, module: Any, pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> sqlite3.Connection:
+        connection = open_scratch()
+        # Room for the tables, and for hardly a row.
+        connection.execute("PRAGMA page_size = 512")
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    monkeypatch.setattr(store, "MOST_IN_MEMORY", 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "open_scratch", full)
+        with pytest.raises(ExchangeError, match="SQLITE_TMPDIR") as refused:
+            check(closed)
+    assert refused.value.reason is Reason.FILE_NOT_WRITTEN
+    assert check(closed).is_clean
+
+
+def test_statement_beside_an_entry_of_another_event_is_found(closed: Office) -> None:
+    # The delivery is the last entry.
+    index = closed.mail.model.directory.size + 2
+    change(closed, tables.log_entries, tables.log_entries.c.idx == index, payload=b"a statement")
+    assert ("log_entries", str(index)) in {
+        (finding.what, finding.first) for finding in check(closed).findings
+    }
 
 
 def test_forged_checkpoint_is_found(closed: Office) -> None:

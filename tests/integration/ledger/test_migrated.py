@@ -12,29 +12,41 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta, timezone
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, Engine, MetaData, select
+from sqlalchemy import Connection, Engine, MetaData, select, text
 
 from agency_client.audit import Verdict, verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.days import end_of_day
+from exchange_protocol.kinds.extend_deadline import ExtendDeadline, ExtensionGround
+from exchange_protocol.kinds.task import Task
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.statements import Header, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_replay import open_scratch, store
 from exchange_server.ledger import PartHandle, Reader
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import schema, tables
 from exchange_server.storage.engine import open_engine, writing
 from exchange_server.storage.schema import check_schema, migrate
-from tests.support.statements import fictional_cast
+from tests.integration.ledger.conftest import Office
+from tests.support.hub_data import log_verifier
+from tests.support.statements import CASE, KZ_FMA, KZ_MIA, fictional_cast
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "schema_0004"
 LOG = LogVerifier((DATA / "log.vkey").read_text("utf-8").strip())
 ANCHORS = TrustAnchors.from_pem((DATA / "root.crt").read_bytes())
 ENTRIES, PARTS = 43, 11
+REQUEST: Final = Kind.INFORMATION_REQUEST.body()
+ALMATY: Final = timezone(timedelta(hours=5))
 
 
 @pytest.fixture
@@ -97,6 +109,26 @@ def test_a_log_that_cannot_be_replayed_leaves_the_database_as_it_was(
     assert fsck(old, ANCHORS, LOG).findings == ()
 
 
+def test_migration_without_room_for_its_replay_leaves_the_database_as_it_was(
+    old: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> sqlite3.Connection:
+        connection = open_scratch()
+        connection.execute("PRAGMA page_size = 512")
+        connection.execute("PRAGMA max_page_count = 24")
+        return connection
+
+    monkeypatch.setattr(store, "MOST_IN_MEMORY", 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "open_scratch", full)
+        with pytest.raises(ExchangeError, match="make room") as refused:
+            migrate(old, ANCHORS)
+    # It is no verdict on the log.
+    assert refused.value.reason is Reason.FILE_NOT_WRITTEN
+    assert migrate(old, ANCHORS)[0] == "0004"
+    assert fsck(old, ANCHORS, LOG).findings == ()
+
+
 async def test_sealed_bytes_of_before_are_read_as_before(old: Engine) -> None:
     migrate(old, ANCHORS)
     reader = Reader(old, directory=lambda: pytest.fail("not asked"), threads=1)
@@ -116,6 +148,49 @@ async def test_sealed_bytes_of_before_are_read_as_before(old: Engine) -> None:
             if not offset:
                 assert hashlib.sha256(b"".join(read)).digest() == part.sha256
     await reader.close()
+
+
+async def test_days_of_legs_are_taken_from_the_log_of_schema_0007(
+    office: Office, engine: Engine
+) -> None:
+    """Its log names days already; its tables hold the moments of their ends alone."""
+    day = office.clock.now.date() + timedelta(days=20)
+    later = day + timedelta(days=10)
+    header = replace(CASE, due_at=end_of_day(day, ALMATY), due_on=day)
+    asked = await office.say(KZ_MIA, REQUEST, to=["kz.fma"], header=header)
+    await office.say(KZ_MIA, REQUEST, to=["kz.fma"], header=replace(header, due_on=None))
+    await office.fetch(KZ_FMA, asked)
+    extension = Header(due_at=end_of_day(later, ALMATY), due_on=later)
+    await office.say(KZ_FMA, ExtendDeadline(ExtensionGround.VOLUME), on=asked, header=extension)
+    case = await office.say(KZ_MIA, Kind.JOINT_CASE.body(), to=["kz.fma"], header=CASE)
+    await office.fetch(KZ_FMA, case)
+    await office.say(KZ_FMA, Kind.JOIN.body(), on=case)
+    task = Header(due_at=end_of_day(day, ALMATY), due_on=day)
+    await office.say(KZ_MIA, Task(KZ_FMA.agency), on=case, header=task)
+    await office.close()
+    expected = _rows(engine)
+    assert {row["due_on"] for row in expected["legs"]} == {later, None, day}
+    assert {row["due_on"] for row in expected["exchanges"]} == {day, None}
+    with writing(engine) as connection:
+        for table in ("exchanges", "legs"):
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN due_on"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+    with pytest.raises(ExchangeError, match="run `exchange-server migrate`"):
+        check_schema(engine)
+    anchors = office.mail.cast.anchors
+    assert migrate(engine, anchors) == ("0007", "0008")
+    assert _rows(engine) == expected
+    assert fsck(engine, anchors, log_verifier(), now=office.clock.now).findings == ()
+
+
+def _rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    with engine.connect() as connection:
+        return {
+            table.name: sorted(
+                (dict(row) for row in connection.execute(select(table)).mappings()), key=str
+            )
+            for table in (tables.exchanges, tables.legs)
+        }
 
 
 def _make_tables_of_0004(connection: Connection) -> None:

@@ -240,7 +240,7 @@ def test_notice_says_when_what_and_whose_turn(hub: InMemoryHub, tmp_path: Path) 
     coordinator = hub.client(tmp_path, COORDINATOR)
     coordinator.reject(exchange, ground="NO_DRUG_NEXUS", explanation="Нет связи")
     mia = hub.client(tmp_path)
-    notice = list(mia.watch(from_start=True, max_seconds=0.2))[-1]
+    notice = list(mia.watch(from_start=True, max_seconds=2))[-1]
     found = mia.get(exchange)
     line = notice_line(notice, found, Reference("12"), "your turn: read why", EN)
     assert line.endswith(

@@ -70,7 +70,7 @@ class Region:
             statement=encode_signed_statement(signed),
             parts=[pb.InlinePart(name=name, sealed=sealed) for name, sealed in parts.items()],
         )
-        response: pb.SubmitResponse = self.stubs(author).exchange.Submit(request, timeout=10)
+        response: pb.SubmitResponse = self.stubs(author).exchange.Submit(request, timeout=30)
         return response
 
     def catch_up(self) -> None:

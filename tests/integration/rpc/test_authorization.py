@@ -41,11 +41,11 @@ def outcome(stubs: Stubs, method: str) -> str | None:
     channel: Any = stubs.channel
     try:
         if method == "UploadPart":
-            channel.stream_unary(full_name)(iter([b""]), timeout=5)
+            channel.stream_unary(full_name)(iter([b""]), timeout=30)
         elif method == "FetchPart":
-            list(channel.unary_stream(full_name)(b"", timeout=5))
+            list(channel.unary_stream(full_name)(b"", timeout=30))
         else:
-            channel.unary_unary(full_name)(b"", timeout=5)
+            channel.unary_unary(full_name)(b"", timeout=30)
     except grpc.RpcError as error:
         return reason_of(error)
     return None
@@ -65,7 +65,7 @@ def test_auditors_and_operators_may_not_watch(region: Region, role: Role) -> Non
     channel: Any = region.stubs(member("caricc", role, "matrix")).channel
     watch = channel.unary_stream("/exchange_protocol.v1.ExchangeService/Watch")
     with pytest.raises(grpc.RpcError) as caught:
-        next(watch(b"", timeout=5))
+        next(watch(b"", timeout=30))
     assert reason_of(caught.value) == Reason.ROLE_NOT_PERMITTED.name
 
 
@@ -79,5 +79,5 @@ def test_unknown_rpc_does_not_exist(region: Region) -> None:
     channel: Any = region.stubs(member("caricc")).channel
     call = channel.unary_unary("/exchange_protocol.v1.ExchangeService/Drop")
     with pytest.raises(grpc.RpcError) as caught:
-        call(b"", timeout=5)
+        call(b"", timeout=30)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -52,7 +52,7 @@ def submit(region: Region, made: Sequence[Made]) -> pb.SubmitBatchResponse:
                 for signed, parts in made
             ]
         ),
-        timeout=20,
+        timeout=30,
     )
     return response
 
@@ -165,7 +165,7 @@ def test_batch_of_more_bytes_than_a_message_may_have_is_refused_whole(region: Re
         submissions=[pb.Submission(statement=encode_signed_statement(one[0]), parts=[padding])]
     )
     with refused_call(Reason.TOO_LARGE):
-        region.stubs(KZ_MIA).exchange.SubmitBatch(request, timeout=20)
+        region.stubs(KZ_MIA).exchange.SubmitBatch(request, timeout=30)
 
 
 def test_repeated_ids_and_other_authors_are_refused_by_themselves(region: Region) -> None:
@@ -205,7 +205,7 @@ def test_a_batch_that_is_empty_or_too_long_is_refused_whole(
 ) -> None:
     request = pb.SubmitBatchRequest(submissions=[pb.Submission()] * count)
     with refused_call(reason):
-        region.stubs(KZ_MIA).exchange.SubmitBatch(request, timeout=20)
+        region.stubs(KZ_MIA).exchange.SubmitBatch(request, timeout=30)
 
 
 def test_a_reply_by_another_body_is_judged_as_in_submit(region: Region) -> None:
@@ -218,6 +218,6 @@ def test_a_reply_by_another_body_is_judged_as_in_submit(region: Region) -> None:
         pb.SubmitBatchRequest(
             submissions=[pb.Submission(statement=encode_signed_statement(memory.sign(early)))]
         ),
-        timeout=20,
+        timeout=30,
     )
     assert reasons(region, response, [(memory.sign(early), {})]) == ["OUT_OF_ORDER"]

@@ -82,6 +82,25 @@ def test_database_goes_to_postgresql_and_back_while_the_hub_is_stopped(
         assert "it holds a log" in err
 
 
+def test_copy_says_where_the_held_list_of_revocations_stays(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    config = ("--config", str(files.config_file))
+    with HubProcess(files) as process:
+        assert process.stop() == 0
+    code, out, _ = run("copy-database", f"sqlite:///{tmp_path / 'named.db'}", *config)
+    assert code == 0
+    assert "crl_held" not in out
+    # Without a name the list is beside the database, and a hub on the copy would look there.
+    text = files.config_file.read_text("utf-8")
+    files.config_file.write_text(text.replace('crl_held = "crl-held.pem"\n', ""), "utf-8")
+    code, out, _ = run("copy-database", f"sqlite:///{tmp_path / 'copy.db'}", *config)
+    assert code == 0
+    assert f'crl_held = "{files.folder / "hub.db.crl"}"' in out
+    code, out, _ = run("copy-database", f"sqlite:///{tmp_path / 'json.db'}", *config, "--json")
+    assert "hub.db.crl" in json.loads(out)["notes"][0]
+
+
 def size_of(database: Path) -> int:
     with closing(sqlite3.connect(database)) as connection:
         [(size,)] = connection.execute("SELECT size FROM log_head")

@@ -72,7 +72,7 @@ class Office:
         with grpc.secure_channel(hub.target, credentials, options) as channel:
             stub = pb_grpc.AuditServiceStub(channel)
             try:
-                stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=20)
+                stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=30)
             except grpc.RpcError as error:
                 return reason_of(error)
         return OK
@@ -82,7 +82,7 @@ class Office:
         with grpc.secure_channel(hub.target, credentials) as channel:
             stub: Any = health_pb2_grpc.HealthStub(channel)
             request = health_pb2.HealthCheckRequest(service=service)
-            return int(stub.Check(request, timeout=20).status)
+            return int(stub.Check(request, timeout=30).status)
 
     @property
     def held(self) -> Path:

@@ -26,6 +26,7 @@ from exchange_protocol.v1.log_pb2 import TreeHead
 from exchange_server.bootstrap import utc_now
 from exchange_server.revocation_file import CHECK_SECONDS
 from tests.integration.rpc.callers import reason_of, refused_call
+from tests.support.clocks import let_pass, shortly
 from tests.support.hub_process import (
     PASSPHRASE,
     TRUST_DOMAIN,
@@ -48,7 +49,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 def get_checkpoint(hub: HubProcess, credentials: grpc.ChannelCredentials) -> TreeHead:
     with grpc.secure_channel(hub.target, credentials) as channel:
         stub = pb_grpc.AuditServiceStub(channel)
-        return stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5).tree_head
+        return stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=30).tree_head
 
 
 def call_as(hub: HubProcess, issued: IssuedCertificate) -> TreeHead:
@@ -60,7 +61,7 @@ def health_as(hub: HubProcess, issued: IssuedCertificate, service: str = "") -> 
     with grpc.secure_channel(hub.target, credentials) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest(service=service)
-        status: int = stub.Check(request, timeout=5).status
+        status: int = stub.Check(request, timeout=30).status
         return status
 
 
@@ -96,15 +97,14 @@ def test_expired_certificate_is_refused_by_tls(hub: HubProcess) -> None:
 
 
 def test_certificate_that_expires_on_an_open_channel_is_refused(hub: HubProcess) -> None:
-    issued = hub.files.issue(OPERATOR, not_after=utc_now() + timedelta(seconds=3))
+    issued = hub.files.issue(OPERATOR, not_after=shortly())
     credentials = channel_credentials(hub.files.root_pem, issued)
     with grpc.secure_channel(hub.target, credentials) as channel:
         stub = pb_grpc.AuditServiceStub(channel)
-        stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
-        ends = issued.certificate.not_valid_after_utc
-        time.sleep((ends - utc_now()).total_seconds() + 0.1)
+        stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=30)
+        let_pass(issued.certificate.not_valid_after_utc)
         with refused_call(Reason.CERTIFICATE_EXPIRED):
-            stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
+            stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=30)
 
 
 def test_signing_certificate_opens_no_channel(hub: HubProcess) -> None:
@@ -126,11 +126,11 @@ def test_revocation_counts_without_a_restart_and_on_an_open_channel(hub: HubProc
     credentials = channel_credentials(hub.files.root_pem, issued)
     with grpc.secure_channel(hub.target, credentials) as channel:
         stub = pb_grpc.AuditServiceStub(channel)
-        stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
+        stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=30)
         hub.files.authority.revoke(issued.serial, RevocationReason.KEY_COMPROMISE, now=utc_now())
         time.sleep(CHECK_SECONDS + 0.1)
         with refused_call(Reason.CERTIFICATE_REVOKED):
-            stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
+            stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=30)
     with pytest.raises(grpc.RpcError):
         health_as(hub, issued)
 
@@ -159,7 +159,7 @@ def test_handshake_is_tls_1_3_with_the_post_quantum_hybrid(hub: HubProcess) -> N
     with Wiretap(hub.port) as tap:
         with grpc.secure_channel(f"localhost:{tap.port}", credentials) as channel:
             stub = pb_grpc.AuditServiceStub(channel)
-            stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
+            stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=30)
         hello = parse_server_hello(bytes(tap.captures[0].from_server))
     assert (hello.version, hello.group) == (TLS_1_3, X25519MLKEM768)
 
@@ -187,7 +187,7 @@ def handshake(
     context.maximum_version = newest
     context.set_alpn_protocols(["h2"])
     with (
-        socket.create_connection(("127.0.0.1", hub.port), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", hub.port), timeout=30) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as wrapped,
     ):
         return wrapped.version()

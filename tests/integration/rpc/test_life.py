@@ -88,7 +88,7 @@ def test_stderr_holds_json_lines_and_nothing_of_what_was_said(region: Region) ->
         region.process.target, grpc.ssl_channel_credentials(region.process.files.root_pem)
     )
     with stranger, pytest.raises(grpc.RpcError):
-        stranger.unary_unary("/a.B/C", bytes, bytes)(b"", timeout=5)
+        stranger.unary_unary("/a.B/C", bytes, bytes)(b"", timeout=30)
     asked = region.memory.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     region.catch_up()
     assert region.process.stop() == 0

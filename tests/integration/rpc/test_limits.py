@@ -52,13 +52,13 @@ def submission(region: Region, author: Member = KZ_MIA) -> pb.Submission:
 def submit(region: Region, author: Member = KZ_MIA) -> None:
     one = submission(region, author)
     request = pb.SubmitRequest(statement=one.statement, parts=one.parts)
-    region.stubs(author).exchange.Submit(request, timeout=20)
+    region.stubs(author).exchange.Submit(request, timeout=30)
 
 
 def exhausted(call: Any, *args: Any) -> grpc.RpcError:
     """How a call is refused for being too much."""
     with pytest.raises(grpc.RpcError) as caught:
-        call(*args, timeout=20)
+        call(*args, timeout=30)
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     return caught.value
@@ -86,7 +86,7 @@ def test_statements_beyond_the_rate_are_refused_unread_until_the_time_that_is_to
 
 def refused_raw(call: Any) -> Reason:
     with pytest.raises(grpc.RpcError) as caught:
-        call(b"\xff\xff\xff", timeout=20)
+        call(b"\xff\xff\xff", timeout=30)
     return Reason[reason_of(caught.value) or ""]
 
 
@@ -94,7 +94,7 @@ def test_each_statement_of_a_batch_counts(tmp_path: Path) -> None:
     with limited(tmp_path, statements_per_second=1) as region:
         batch = pb.SubmitBatchRequest(submissions=[submission(region) for _ in range(16)])
         exchange = region.stubs(KZ_MIA).exchange
-        answer = exchange.SubmitBatch(batch, timeout=20)
+        answer = exchange.SubmitBatch(batch, timeout=30)
         assert all(each.HasField("entry") for each in answer.results)
         error = exhausted(exchange.SubmitBatch, batch)
         assert reason_of(error) == Reason.RATE_LIMITED.name

@@ -50,7 +50,7 @@ def asked(channel: Any, method: str, *requests: pb.ServerReflectionRequest) -> l
         request_serializer=pb.ServerReflectionRequest.SerializeToString,
         response_deserializer=pb.ServerReflectionResponse.FromString,
     )
-    return list(call(iter(requests), timeout=10))
+    return list(call(iter(requests), timeout=30))
 
 
 def test_a_tool_learns_the_contract_and_calls_by_it(shown: Region) -> None:

@@ -39,7 +39,7 @@ def plan(**fields: Any) -> pb.PlanRouteRequest:
 
 
 def test_route_across_the_border_names_its_approvers_and_the_policy(region: Region) -> None:
-    route = region.stubs(KZ_MIA).exchange.PlanRoute(plan(), timeout=5)
+    route = region.stubs(KZ_MIA).exchange.PlanRoute(plan(), timeout=30)
     assert [(leg.agency, leg.approvals_required) for leg in route.legs] == [("uz.fiu", 1)]
     assert "caricc" in route.legs[0].approvers
     assert route.directory_size == region.memory.directory.size
@@ -64,7 +64,7 @@ def test_malformed_plan_is_refused_with_its_reason(
     region: Region, fields: dict[str, Any], reason: Reason
 ) -> None:
     with refused_call(reason):
-        region.stubs(KZ_MIA).exchange.PlanRoute(plan(**fields), timeout=5)
+        region.stubs(KZ_MIA).exchange.PlanRoute(plan(**fields), timeout=30)
 
 
 def test_receipt_proves_the_entry_and_the_same_bytes_give_it_again(region: Region) -> None:
@@ -88,7 +88,7 @@ def test_receipt_proves_the_entry_and_the_same_bytes_give_it_again(region: Regio
 
 def _leaf_hash(region: Region, index: int) -> bytes:
     audit = region.stubs(AUDITOR).audit
-    tile = audit.GetTile(audit_pb.GetTileRequest(level=0, index=index // 256), timeout=5)
+    tile = audit.GetTile(audit_pb.GetTileRequest(level=0, index=index // 256), timeout=30)
     at = index % 256 * 32
     leaf: bytes = tile.hashes[at : at + 32]
     return leaf
@@ -96,13 +96,13 @@ def _leaf_hash(region: Region, index: int) -> bytes:
 
 def test_an_entry_bundle_hashes_to_its_tile(region: Region) -> None:
     audit = region.stubs(KZ_MIA).audit
-    tile = audit.GetTile(audit_pb.GetTileRequest(level=0, index=0), timeout=5)
-    served = audit.GetEntryBundle(audit_pb.GetEntryBundleRequest(index=0), timeout=5)
+    tile = audit.GetTile(audit_pb.GetTileRequest(level=0, index=0), timeout=30)
+    served = audit.GetEntryBundle(audit_pb.GetEntryBundleRequest(index=0), timeout=30)
     hashes = b"".join(leaf_hash(data) for data in parse_entry_bundle(served.bundle))
     # The log may have grown in between.
     assert hashes.startswith(tile.hashes)
     with refused_call(Reason.ENTRY_UNKNOWN):
-        audit.GetEntryBundle(audit_pb.GetEntryBundleRequest(index=2**63), timeout=5)
+        audit.GetEntryBundle(audit_pb.GetEntryBundleRequest(index=2**63), timeout=30)
 
 
 def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
@@ -111,14 +111,14 @@ def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
     region.catch_up()
     get = pb.GetExchangeRequest(exchange_id=asked.exchange_id)
     with refused_call(Reason.EXCHANGE_UNKNOWN):
-        region.stubs(UZ_FIU).exchange.GetExchange(get, timeout=5)
+        region.stubs(UZ_FIU).exchange.GetExchange(get, timeout=30)
     pending = pb.ListExchangesRequest(party=statement_pb2.PARTY_APPROVER)
-    listed = region.stubs(COORDINATOR).exchange.ListExchanges(pending, timeout=5)
+    listed = region.stubs(COORDINATOR).exchange.ListExchanges(pending, timeout=30)
     assert asked.exchange_id in [each.exchange_id for each in listed.exchanges]
 
     memory.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
     region.catch_up()
-    seen = region.stubs(UZ_FIU).exchange.GetExchange(get, timeout=5)
+    seen = region.stubs(UZ_FIU).exchange.GetExchange(get, timeout=30)
     checkpoint = LogVerifier(region.process.files.log_vkey).verify(seen.tree_head.checkpoint)
     for entry in map(parse_proven_entry, seen.entries):
         leaf_hash = _leaf_hash(region, entry.index)
@@ -130,7 +130,7 @@ def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
     inbox = pb.ListExchangesRequest(
         party=statement_pb2.PARTY_RECIPIENT, kinds=["information_request"]
     )
-    listed = region.stubs(UZ_FIU).exchange.ListExchanges(inbox, timeout=5)
+    listed = region.stubs(UZ_FIU).exchange.ListExchanges(inbox, timeout=30)
     assert asked.exchange_id in [each.exchange_id for each in listed.exchanges]
 
 
@@ -146,7 +146,7 @@ def test_outsider_learns_nothing_and_the_attempt_is_on_the_log(region: Region) -
 
 
 def _tree_size(region: Region) -> int:
-    head = region.stubs(AUDITOR).audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=5)
+    head = region.stubs(AUDITOR).audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=30)
     verifier = LogVerifier(region.process.files.log_vkey)
     return verifier.verify(head.tree_head.checkpoint).size
 
@@ -157,7 +157,7 @@ def test_directory_comes_in_pages_with_proofs(region: Region) -> None:
     held = 0
     while not got or held < got[-1].directory_size:
         request = directory_pb.ListDirectoryEntriesRequest(known_directory_size=held, page_size=7)
-        got.append(directory.ListDirectoryEntries(request, timeout=5))
+        got.append(directory.ListDirectoryEntries(request, timeout=30))
         held += len(got[-1].entries)
     assert held == region.memory.directory.size
     assert all(len(page.entries) <= 7 for page in got)
@@ -167,7 +167,7 @@ def test_log_extends_itself(region: Region) -> None:
     audit = region.stubs(AUDITOR).audit
     verifier = LogVerifier(region.process.files.log_vkey)
     old = verifier.verify(
-        audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=5).tree_head.checkpoint
+        audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=30).tree_head.checkpoint
     )
     region.memory.say(KZ_FMA, Kind.INFORMATION_REQUEST.body(), to=["kz.mia"])
     region.catch_up()
@@ -178,7 +178,7 @@ def test_log_extends_itself(region: Region) -> None:
     verify_consistency(old.size, new.size, head.consistency_proof, old.root, new.root)
     proof = audit.GetConsistencyProof(
         audit_pb.GetConsistencyProofRequest(first_tree_size=1, second_tree_size=new.size),
-        timeout=5,
+        timeout=30,
     ).consistency_proof
     assert proof
     with refused_call(Reason.PROOF_RANGE_INVALID):
@@ -193,7 +193,7 @@ def test_auditor_gets_every_leaf_and_only_its_own_openings(region: Region) -> No
     region.catch_up()
     size = _tree_size(region)
     request = audit_pb.ListOpeningsRequest(tree_size=size, page_size=1000)
-    answer = region.stubs(AUDITOR).audit.ListOpenings(request, timeout=5)
+    answer = region.stubs(AUDITOR).audit.ListOpenings(request, timeout=30)
     leaves = answer.leaves
     assert len(leaves) == size
     assert all(len(leaf.leaf_hash) == 32 for leaf in leaves)
@@ -208,12 +208,12 @@ def test_auditor_gets_every_leaf_and_only_its_own_openings(region: Region) -> No
     assert (entry.event, entry.actor) == (Event.INSPECTION, AUDITOR)
     assert entry.inspected is not None
     assert entry.inspected.opened == sum(leaf.HasField("opening") for leaf in leaves)
-    party = region.stubs(KZ_MIA).audit.ListOpenings(request, timeout=5)
+    party = region.stubs(KZ_MIA).audit.ListOpenings(request, timeout=30)
     assert not party.HasField("inspection")
     assert _tree_size(region) == size + 1
     request.known_tree_size = size + 1000
     with refused_call(Reason.PROOF_RANGE_INVALID):
-        region.stubs(AUDITOR).audit.ListOpenings(request, timeout=5)
+        region.stubs(AUDITOR).audit.ListOpenings(request, timeout=30)
 
 
 def test_page_larger_than_the_bound_is_refused(region: Region) -> None:
@@ -234,9 +234,9 @@ def test_lists_longer_than_they_can_mean_anything_are_refused(region: Region) ->
         pb.ListExchangesRequest(kinds=["reply"] * 1000),
     ):
         with refused_call(Reason.TOO_MANY):
-            exchange.ListExchanges(request, timeout=5)
+            exchange.ListExchanges(request, timeout=30)
     with refused_call(Reason.TOO_MANY):
-        exchange.PlanRoute(plan(recipients=["uz.fiu"] * 1000), timeout=5)
+        exchange.PlanRoute(plan(recipients=["uz.fiu"] * 1000), timeout=30)
     with refused_call(Reason.TOO_MANY):
         exchange.Submit(
             pb.SubmitRequest(
@@ -245,7 +245,7 @@ def test_lists_longer_than_they_can_mean_anything_are_refused(region: Region) ->
                 ),
                 parts=[pb.InlinePart(name=str(i)) for i in range(33)],
             ),
-            timeout=5,
+            timeout=30,
         )
 
 
@@ -276,7 +276,7 @@ def test_no_number_is_so_large_that_the_hub_fails_inside(
     setattr(request, field, _LARGEST[descriptor.input_type.fields_by_name[field].cpp_type])
     refusal = ""
     try:
-        getattr(stub, method)(request, timeout=5)
+        getattr(stub, method)(request, timeout=30)
     except grpc.RpcError as error:
         refusal = reason_of(error) or Reason.INTERNAL.name
     assert refusal != Reason.INTERNAL.name

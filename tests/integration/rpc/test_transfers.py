@@ -39,7 +39,7 @@ def chunks(
 @pytest.fixture(scope="module")
 def sent(region: Region) -> Statement:
     """A request whose content was uploaded before."""
-    uploaded = region.stubs(KZ_MIA).exchange.UploadPart(chunks(SEALED), timeout=20)
+    uploaded = region.stubs(KZ_MIA).exchange.UploadPart(chunks(SEALED), timeout=30)
     assert uploaded.expires_at.seconds > 0
     memory = region.memory
     draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
@@ -60,12 +60,12 @@ def sent(region: Region) -> Statement:
 
 def fetch(region: Region, who: Member, sent: Statement, offset: int = 0) -> list[bytes]:
     request = pb.FetchPartRequest(payload_sha256=sent.digest, part_name="content", offset=offset)
-    stream = region.stubs(who).exchange.FetchPart(request, timeout=20)
+    stream = region.stubs(who).exchange.FetchPart(request, timeout=30)
     return [response.chunk for response in stream]
 
 
 def tree_size(region: Region) -> int:
-    head = region.stubs(AUDITOR).audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=5)
+    head = region.stubs(AUDITOR).audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=30)
     return int(head.tree_head.checkpoint.split(b"\n")[1])
 
 
@@ -93,7 +93,7 @@ def test_broken_transfer_is_resumed_where_it_broke(
 
 def test_transfer_that_the_reader_breaks_off_harms_nobody(region: Region, sent: Statement) -> None:
     request = pb.FetchPartRequest(payload_sha256=sent.digest, part_name="content")
-    stream: Any = region.stubs(KZ_FMA).exchange.FetchPart(request, timeout=20)
+    stream: Any = region.stubs(KZ_FMA).exchange.FetchPart(request, timeout=30)
     next(stream)
     stream.cancel()
     assert b"".join(fetch(region, KZ_FMA, sent)) == SEALED
@@ -143,12 +143,12 @@ def test_upload_that_is_not_what_it_announced_is_refused(
     region: Region, requests: list[pb.UploadPartRequest], reason: Reason
 ) -> None:
     with refused_call(reason):
-        region.stubs(KZ_MIA).exchange.UploadPart(iter(requests), timeout=10)
+        region.stubs(KZ_MIA).exchange.UploadPart(iter(requests), timeout=30)
 
 
 def test_upload_of_another_agency_cannot_be_claimed(region: Region) -> None:
     sealed = b"sealed by somebody else"
-    region.stubs(KG_MIA).exchange.UploadPart(chunks(sealed), timeout=10)
+    region.stubs(KG_MIA).exchange.UploadPart(chunks(sealed), timeout=30)
     memory = region.memory
     draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     brief = replace(draft.parts[0], sha256=hashlib.sha256(sealed).digest(), size=len(sealed))
@@ -159,5 +159,5 @@ def test_upload_of_another_agency_cannot_be_claimed(region: Region) -> None:
 def test_submit_beyond_the_largest_message_is_refused(region: Region) -> None:
     request = pb.SubmitRequest(parts=[pb.InlinePart(name="brief", sealed=bytes(5 * MIB))])
     with pytest.raises(grpc.RpcError) as caught:
-        region.stubs(KZ_MIA).exchange.Submit(request, timeout=10)
+        region.stubs(KZ_MIA).exchange.Submit(request, timeout=30)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED

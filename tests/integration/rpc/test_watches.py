@@ -32,7 +32,7 @@ from tests.support.statements import KZ_FMA, KZ_GPO, KZ_MIA, UZ_FIU, Hub, fictio
 
 @contextmanager
 def watching(region: Region, who: Member, **request: Any) -> Iterator[Any]:
-    stream: Any = region.stubs(who).exchange.Watch(pb.WatchRequest(**request), timeout=20)
+    stream: Any = region.stubs(who).exchange.Watch(pb.WatchRequest(**request), timeout=30)
     try:
         yield stream
     finally:
@@ -184,7 +184,7 @@ def test_revoked_callers_watch_ends(region: Region) -> None:
     issued = authority.issue_member(KZ_FMA, Usage.TLS_CLIENT, now=utc_now())
     credentials = channel_credentials(region.process.files.root_pem, issued)
     with grpc.secure_channel(region.process.target, credentials) as channel:
-        stream: Any = pb_grpc.ExchangeServiceStub(channel).Watch(pb.WatchRequest(), timeout=20)
+        stream: Any = pb_grpc.ExchangeServiceStub(channel).Watch(pb.WatchRequest(), timeout=30)
         next(stream)
         authority.revoke(issued.serial, RevocationReason.KEY_COMPROMISE, now=utc_now())
         with refused_call(Reason.CERTIFICATE_REVOKED):

@@ -96,8 +96,18 @@ def workers_of(hub: HubProcess) -> list[psutil.Process]:
     return [each for each in processes_of(hub)[1:] if each.net_connections("tcp")]
 
 
-def test_statements_through_one_port_come_to_all_workers_and_make_one_log(hub: HubProcess) -> None:
-    files, memory = hub.files, Hub(fictional_cast(), now=a_while_ago())
+@pytest.fixture
+def spawned(files: HubFiles) -> Iterator[HubProcess]:
+    """A hub whose workers are fresh interpreters, as an operator's are."""
+    with HubProcess(files, workers=WORKERS, spawned=True) as process:
+        process.wait_until_said("listening", WORKERS)
+        yield process
+
+
+def test_statements_through_one_port_come_to_all_workers_and_make_one_log(
+    spawned: HubProcess,
+) -> None:
+    hub, files, memory = spawned, spawned.files, Hub(fictional_cast(), now=a_while_ago())
     with Region(hub, memory) as region:
         region.catch_up()
     issued = memory.cast.authority.issue_member(KZ_MIA, Usage.TLS_CLIENT, now=utc_now())

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from agency_client.audit import AuditedLeaf, AuditReport, verify_log
 from agency_client.audit import monitor_state as state_module
-from agency_client.audit import replay_store as store_module
-from agency_client.audit.monitor_state import MonitorState
+from agency_client.audit.monitor_state import REPLAYED, MonitorState
 from agency_client.audit.split_views import split_view_in_evidence
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -32,6 +31,7 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.record.folds import LateAnswers
 from exchange_protocol.trust.identity import Member, Role
+from exchange_replay import store as store_module
 from tests.support.hub_data import LOG_NAME, log_key, log_signer, log_verifier
 from tests.support.statements import (
     AUDITOR,
@@ -143,6 +143,42 @@ def test_the_whole_log_is_checked_again_on_demand(tmp_path: Path) -> None:
     assert (report.first, report.is_clean) == (0, True)
 
 
+@pytest.mark.parametrize("now", [story()[:-3], [*story()[:-3], *story()[-2:]]])
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_run_from_the_start_still_convicts_a_log_written_anew(
+    tmp_path: Path, now: Sequence[CommitmentOpening], is_damaged: bool
+) -> None:
+    """Also where all that is left of the place is the note that the log signed."""
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story()[:-2])
+    if is_damaged:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DELETE FROM directory")
+            connection.commit()
+    with closing(opened(path)) as place:
+        for _ in range(2):
+            violations = audit(place, now, from_start=True).violations
+            [violation] = (each for each in violations if each.notes)
+            assert violation.notes == (ListedLog(story()[:-2]).note, ListedLog(now).note)
+            assert violation.kept_in is not None
+
+
+@pytest.mark.parametrize("signer", ["nobody", "another log"])
+def test_a_run_from_the_start_accuses_nobody_by_what_the_log_did_not_sign(
+    tmp_path: Path, signer: str
+) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story())
+    stranger = LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
+    signed = stranger.sign(ListedLog(story()).checkpoint)
+    hold(path, signed if signer == "another log" else signed.partition(b"\n\n")[0])
+    with closing(opened(path)) as place:
+        assert audit(place, story()[:-2], from_start=True).is_clean
+    assert not (tmp_path / "evidence").exists()
+
+
 def test_a_place_with_other_figures_is_counted_anew_from_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +190,19 @@ def test_a_place_with_other_figures_is_counted_anew_from_the_start(
         assert audit(place, story()).first == len(story())
     at_once = verify_log(ListedLog(story()), fictional_cast().anchors, auditor=CENTRE)
     assert told(report) == told(at_once)
+
+
+def test_a_place_with_legs_of_before_is_replayed_anew_from_the_start(tmp_path: Path) -> None:
+    """Its legs know no day on which they are due, and a copy of the hub's tables does."""
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        [(record,)] = place._connection.execute("SELECT record FROM place").fetchall()
+        assert f'"replayed":{REPLAYED}' in record
+        older = record.replace(f',"replayed":{REPLAYED}', "")
+        place._connection.execute("UPDATE place SET record = ?", (older,))
+        report = audit(place, story())
+        assert (report.first, report.is_clean) == (0, True)
+        assert audit(place, story()).first == len(story())
 
 
 @pytest.mark.parametrize("now", [story()[:-3], [*story()[:-3], *story()[-2:]]])

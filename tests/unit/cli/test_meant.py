@@ -7,7 +7,7 @@ import json
 import pytest
 
 from agency_client.cli.app import command_line, main
-from agency_client.cli.meant import USUAL, commands_of_kinds
+from agency_client.cli.meant import USUAL, MeaningGroup, commands_of_kinds
 from exchange_protocol.kinds.catalogue import Kind
 
 
@@ -23,6 +23,15 @@ from exchange_protocol.kinds.catalogue import Kind
         ("urgent-freze-request", "`agency send freeze-request`"),
         ("send reply", "`agency reply`"),
         ("send referal", "`agency send referral`"),
+        ("operator publish-policy", "`agency operator policy`"),
+        ("operator enrol-agency", "`agency operator enrol`"),
+        ("operator retir", "`agency operator retire`"),
+        ("keys publsh", "`agency keys publish`"),
+        ("audit chekpoint", "`agency audit checkpoint`"),
+        ("evidence exprt", "`agency evidence export`"),
+        ("evidence timestamp fech", "`agency evidence timestamp fetch`"),
+        ("outbox withdrw", "`agency outbox withdraw`"),
+        ("operator inbox", "`agency inbox`"),
     ],
 )
 def test_another_name_is_answered_with_the_command(
@@ -39,6 +48,14 @@ def test_a_word_like_none_is_sent_to_the_help(capsys: pytest.CaptureFixture[str]
         main(["--json", "xyzzy"])
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["message"] == "No such command 'xyzzy'; see --help"
+
+
+def test_every_group_answers_so() -> None:
+    groups = [command_line()]
+    for group in groups:
+        assert isinstance(group, MeaningGroup), group.name
+        groups += [each for each in group.commands.values() if hasattr(each, "commands")]
+    assert len(groups) > 10
 
 
 def test_every_suggested_command_exists() -> None:

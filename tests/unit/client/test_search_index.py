@@ -67,7 +67,7 @@ def test_text_of_the_line_that_is_no_term_is_not_found(tmp_path: Path) -> None:
 
 def test_new_note_replaces_and_addition_keeps_what_was_there(tmp_path: Path) -> None:
     index(tmp_path).note(exchange(1, (NAME, "Хасанов")))
-    index(tmp_path).add(exchange(1, (NAME, "Петров")))
+    index(tmp_path).add([exchange(1, (NAME, "Петров"))])
     assert found(tmp_path, "хасанов") == found(tmp_path, "петров") != []
     index(tmp_path).note(exchange(1, (NAME, "Петров")))
     assert found(tmp_path, "хасанов") == []

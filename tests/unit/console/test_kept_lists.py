@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,14 +20,18 @@ from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_MIA
 
 AT = datetime(2026, 11, 28, 10, 30, 0, 123456, tzinfo=UTC)
+LAST_DAY = date(2026, 12, 5)
+LAST = datetime(2026, 12, 5, 18, 59, 59, tzinfo=UTC)
+"""The end of that day in Almaty."""
 HELD = LegSummary(
     agency=KZ_MIA.agency,
     state=LegState.HELD,
     approvals_required=2,
     approvals_given=1,
-    due_at=AT + timedelta(days=7),
+    due_at=LAST,
     claimed_by=COORDINATOR,
     claimed_at=AT + timedelta(minutes=1),
+    due_on=LAST_DAY,
     times=LegTimes(
         since=AT,
         answer_due=AT + timedelta(days=7),
@@ -42,10 +46,11 @@ SUMMARY = ExchangeSummary(
     initiator=KZ_MIA.agency,
     initiated_at=AT,
     updated_at=AT + timedelta(hours=1),
-    due_at=AT + timedelta(days=7),
+    due_at=LAST,
     urgency=Urgency.URGENT,
     handling=Handling.H2,
     legs=(HELD, LegSummary(KZ_MIA.agency, LegState.CLOSED, 0, 0, None)),
+    due_on=LAST_DAY,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from followthemoney import model
 
-from agency_client.content.doubts import IDENTIFIERS, doubts
+from agency_client.content.doubts import IDENTIFIERS, doubts, is_kz_number
 
 
 def told(schema: str = "BankAccount", **properties: str) -> list[str]:
@@ -137,3 +137,78 @@ def test_identifiers_are_those_of_the_model() -> None:
         if name in IDENTIFIERS
     }
     assert kinds == dict.fromkeys(IDENTIFIERS, "identifier")
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("4400 43** **** 1234", "as banks mask them"),
+        ("440043XXXXXX1234", "as banks mask them"),
+        ("0xABC...123", "it is cut"),
+        ("0xABC…123", "it is cut"),
+        ("'790101300123'", "signs around it"),
+        ("«KZ86125»", "signs around it"),
+        ("790101300123.", "signs around it"),
+        ("KZ\u2011123", "a dash that is no hyphen"),
+        ("40\u00a0817\u00a0810\u00a0570", "whose thousands are parted"),
+        ("12.янв", "like a day"),
+        ("1-Mar", "like a day"),
+        ("3 мая 24", "like a day"),
+        ("ИИН790101300123", "the name of its kind"),
+        ("79O101300123", "looks like a digit"),
+        ("79010130012l", "looks like a digit"),
+        ("790101З00123", "looks like a digit"),
+        ("790101300123 850505400120", "several numbers"),
+        ("0000000000", "signs or zeros alone"),
+        ("?", "signs or zeros alone"),
+        ("не указан", "value that is absent"),
+        ("ИСТИНА", "what a program writes"),
+        ("${account}", "what a program writes"),
+        ("System.String[]", "what a program writes"),
+        ("KZ1_x000D_", "signs of a program"),
+    ],
+)
+def test_identifier_that_others_may_not_find_is_doubted(value: str, says: str) -> None:
+    (words,) = told(accountNumber=value)
+    assert words.startswith("accountNumber: it ")
+    assert says in words
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["N12345678", "AA1234567", "12-34567890", "BO1", "INNOVA-1", "KZ86125KZT5004100100", "1.2.3"],
+)
+def test_identifier_with_letters_is_not_doubted(value: str) -> None:
+    assert told(accountNumber=value) == []
+
+
+@pytest.mark.parametrize("day", ["1403-10-12", "1379-01-01", "2567-01-02", "1403-10"])
+def test_day_of_another_calendar_is_doubted(day: str) -> None:
+    (words,) = told("Person", birthDate=day)
+    assert "of another calendar" in words
+
+
+def test_iin_of_another_day_of_birth_is_doubted() -> None:
+    good = next(str(n) for n in range(790101300120, 790101300999) if is_kz_number(str(n)))
+    assert told("Person", country="kz", idNumber=good, birthDate="1979-01-01") == []
+    (words,) = told("Person", country="kz", idNumber=good, birthDate="1985-01-01")
+    assert words == "idNumber: it is an IIN of another day of birth than birthDate"
+    (words,) = told(
+        "Person", country="kz", idNumber=f"{good[:6]} {good[6:11]}{(int(good[11]) + 1) % 10}"
+    )
+    assert "no valid IIN" in words
+
+
+@pytest.mark.parametrize("unit", ["тыс.", "млн", "мың", "K", "Dr", "Кт"])
+def test_amount_of_thousands_or_of_a_side_is_doubted(unit: str) -> None:
+    words = told("Payment", amount=f"5.50 {unit}", currency="KZT")
+    assert words == [
+        "amount: its unit counts thousands or says the side of an account: write the whole number"
+    ]
+
+
+def test_payment_of_two_days_is_doubted() -> None:
+    assert list(doubts({"date": ["2024-01-02", "2024-01-03"]})) == [
+        "date: it has several values, and nobody knows which is meant"
+    ]
+    assert list(doubts({"date": ["2024-01-02", "2024-01-02T10:00:00"]})) == []

@@ -147,9 +147,9 @@ def test_few_bytes_do_not_stand_for_many(tmp_path: Path) -> None:
     bomb = "a0: &a0 {x: 1}\n" + "".join(
         f"a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 12)
     )
-    start = time.monotonic()
+    start = time.thread_time()
     assert "alias" in refused_file(tmp_path, bomb)
-    assert time.monotonic() - start < 1
+    assert time.thread_time() - start < 1
 
 
 @pytest.mark.parametrize(

@@ -242,3 +242,65 @@ def test_what_nobody_could_read_again_is_refused() -> None:
     items = "".join(f"<item><item_type>{number:032}</item_type></item>" for number in range(5000))
     message = refused(REPORT.replace("<goods_services>", f"<goods_services>{items}", 1))
     assert "of one thing" in message
+
+
+PAYMENT = "<report><transaction><comments>К</comments>{}</transaction></report>"
+
+
+@pytest.mark.parametrize(
+    ("report", "says"),
+    [
+        (
+            PAYMENT.format("<amount_local>5</amount_local>\n<amount_local>6</amount_local>"),
+            "line 2, /report/transaction/amount_local[2]: expected this element once",
+        ),
+        (
+            PAYMENT.format(
+                "<date_transaction>2024-01-02</date_transaction>"
+                "<date_transaction>2024-01-03</date_transaction>"
+            ),
+            "line 1, /report/transaction/date_transaction[2]: expected this element once",
+        ),
+        (
+            "<report><currency_code_local>KZT</currency_code_local>\n"
+            "<currency_code_local>USD</currency_code_local></report>",
+            "line 2, /report/currency_code_local[2]: expected this element once",
+        ),
+        (
+            PAYMENT.format("<date_transaction>2024-01-02T24:00:00</date_transaction>"),
+            "line 1, /report/transaction/date_transaction: expected a date",
+        ),
+        (
+            PAYMENT.format("<t_to><to_account><account>4,08E+19</account></to_account></t_to>"),
+            "/report/transaction/t_to/to_account/account: expected an identifier, got one that",
+        ),
+        (
+            '<report xmlns="u">\n<transaction/></report>',
+            "line 2, /report/transaction: the transaction",
+        ),
+        (
+            '<?xml version="1.0" encoding="windows-1251"?>'
+            + PAYMENT.format("<transaction_location>Вымышленный город</transaction_location>"),
+            "line 1: the report names another encoding",
+        ),
+    ],
+)
+def test_value_that_would_be_doubtful_to_all_is_refused(report: str, says: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        entities_from_goaml(report.encode())
+    assert says in caught.value.message
+
+
+def test_zone_of_a_midnight_stands_among_the_notes() -> None:
+    day = "2024-01-02T00:00:00+05:00"
+    (entity,) = entities_from_goaml(
+        PAYMENT.format(f"<date_transaction>{day}</date_transaction>").encode()
+    )
+    assert entity["properties"]["date"] == ["2024-01-02"]
+    assert f"date_transaction: {day}" in entity["properties"]["description"]
+
+
+def test_report_in_another_encoding_that_it_names_is_read() -> None:
+    report = '<?xml version="1.0" encoding="windows-1251"?>' + PAYMENT.format("")
+    (entity,) = entities_from_goaml(report.encode("cp1251"))
+    assert entity["properties"]["description"] == ["К"]

@@ -91,3 +91,44 @@ def test_two_files_in_one_are_told_by_their_marks(tmp_path: Path) -> None:
     assert "line 2: a byte order mark stands within the file: two files in one?" in str(
         caught.value
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            '{"id":"a","schema":"Person","properties":{}}',
+            "line 1: nothing is told of it but its id",
+        ),
+        ('{"id":"a","schema":"Person","properties":{"name":[]}}', "line 1: nothing is told of it"),
+        (
+            '{"id":"o","schema":"Ownership","properties":{"startDate":["2024"]}}',
+            "not both its ends",
+        ),
+        (
+            '{"id":"a","schema":"Company","properties":{"name":["A"]}}\n'
+            '{"id":"o","schema":"Ownership","properties":{"owner":["a"],"asset":["a"]}}',
+            "line 2: owner and asset are the same",
+        ),
+    ],
+)
+def test_entity_that_says_or_links_nothing_is_doubted(tmp_path: Path, line: str, says: str) -> None:
+    path = tmp_path / "e.ftm.json"
+    path.write_text(line)
+    assert any(says in each for each in read_entities(path).warnings)
+
+
+@pytest.mark.parametrize("entity_id", [" a", "a ", "a b", "a\\nb", " "])
+def test_id_that_no_link_could_name_is_refused(tmp_path: Path, entity_id: str) -> None:
+    path = tmp_path / "e.ftm.json"
+    path.write_text(f'{{"id":"{entity_id}","schema":"Person","properties":{{"name":["A"]}}}}')
+    with pytest.raises(InvalidInput, match="line 1, 'id': expected an id without spaces"):
+        read_entities(path)
+
+
+def test_fault_of_entities_names_no_option_of_tables(tmp_path: Path) -> None:
+    path = tmp_path / "e.ftm.json"
+    path.write_text('{"id":"a","schema":"Payment","properties":{"amount":["1 000,50"]}}')
+    with pytest.raises(InvalidInput) as caught:
+        read_entities(path)
+    assert caught.value.message.endswith("expected a number such as 1000.50; got '0 000,00'")

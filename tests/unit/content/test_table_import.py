@@ -254,7 +254,10 @@ def test_data_that_only_resembles_such_a_row_is_taken(desk: Desk, row: str) -> N
 def test_row_of_one_cell_is_taken_and_doubted(desk: Desk) -> None:
     read = desk.read(simple("7,Имя,kz,1979\nИсполнитель: Сидоров (вымышлен),,,\n"))
     assert read.count == 2
-    assert read.warnings == ("line 3: the row has one cell alone: is it a note beside the table?",)
+    assert read.warnings == (
+        "line 3: nothing is told of it but its id",
+        "line 3: the row has one cell alone: is it a note beside the table?",
+    )
 
 
 @pytest.mark.parametrize(
@@ -595,3 +598,150 @@ def test_columns_that_look_alike_can_both_be_meant(desk: Desk) -> None:
     mapping = PEOPLE.replace("{column: name}", "{columns: [name, Name]}")
     read = desk.read("id,name,Name,country,born\n1,A,B,kz,1979\n", mapping)
     assert [each["properties"]["name"] for each in read] == [["A", "B"]]
+
+
+# --- As banks, operators and registers send them ----------------------------------------------
+
+
+BANK_ROWS = "number,payer,amount,date\n1,KZ1,5.50,2024-01-02\n"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Итого,KZ1,12.00,",
+        "Итого:,2 операции,12.00,",
+        "Обороты за период,,12.00,",
+        "Исходящий остаток,,12.00,",
+        "Jami,,12.00,",
+        "Жами:,,12.00,",
+        "Бардыгы,,12.00,",
+        "Ҷамъ,,12.00,",
+        "Sum,,12.00,",
+    ],
+)
+def test_sum_in_the_languages_of_the_region_is_refused(desk: Desk, row: str) -> None:
+    assert "line 3: the row reads like a total" in desk.refused(f"{BANK_ROWS}{row}\n", BANK)
+
+
+def test_row_without_a_blank_that_begins_like_a_sum_is_doubted(desk: Desk) -> None:
+    read = desk.read(f"{BANK_ROWS}Итого за период,KZ2,12.00,2024-01-03\n", BANK)
+    assert "line 3: the row begins like a total of the rows above" in read.warnings
+
+
+def test_note_between_payments_is_no_payment(desk: Desk) -> None:
+    said = desk.refused(f"{BANK_ROWS}Страница 1 из 2,,,\n", BANK)
+    assert "line 3: the row tells nothing of 'payment' but its key" in said
+
+
+@pytest.mark.parametrize(
+    "key", ["********", "?", "#", ".", "---", "000000000000", "нет", "жоқ", "не указан", "б/н"]
+)
+def test_key_that_many_things_have_is_refused(desk: Desk, key: str) -> None:
+    said = desk.refused(f"{BANK_ROWS}2,{key},6,2024-01-03\n", BANK)
+    assert "line 3, column 'payer': the key of 'payer' reads like a value that is absent" in said
+
+
+@pytest.mark.parametrize(
+    "key", ["4.08178E+19", '"4,08178E+19"', '"4,08178Е+19"', "4.08E+9", "1E23"]
+)
+def test_key_that_was_shortened_is_refused(desk: Desk, key: str) -> None:
+    said = desk.refused(simple(f"{key},Имя,kz,1979\n"))
+    assert (
+        "line 2, column 'id': the key of 'person' holds a number that Excel has shortened" in said
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_read_when_it_is_said(desk: Desk, encoding: str) -> None:
+    table = simple("1,Имя,kz,1979\n").encode(encoding)
+    assert "say --encoding utf-16" in desk.refused(table)
+    read = desk.read(table, encoding="utf-16")
+    assert names(read) == ["Имя"]
+    assert read.notes == (f"Encoding of the table: {encoding} (as was said).",)
+
+
+def test_utf_16_that_is_said_of_other_bytes_is_refused(desk: Desk) -> None:
+    said = desk.refused(simple("1,Имя,kz,1979\n").encode(), encoding="utf-16")
+    assert "leave --encoding out" in said or "does not read so" in said
+
+
+def test_sign_after_sep_that_is_not_known_is_named(desk: Desk) -> None:
+    said = desk.refused("sep=^\nid^name^country^born\n1^Имя^kz^1979\n")
+    assert "line 1: expected one of the delimiters" in said
+
+
+@pytest.mark.parametrize("rest", ["\x1a", "\x00" * 500])
+def test_line_that_is_none_of_the_table_says_so(desk: Desk, rest: str) -> None:
+    said = desk.refused(simple(f"1,Имя,kz,1979\n{rest}"))
+    assert "line 3: the row is none of the table; expected visible text" in said
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [("=+77011234567", "a formula"), ("=5", "a formula"), ("# N/A", "an error"),
+     ("#N/A N/A", "an error"), ("#YOK", "an error"), ("#DEĞER!", "an error"),
+     ("#¡VALOR!", "an error"), ("Error 2042", "an error")],
+)  # fmt: skip
+def test_cell_that_a_program_spoiled_is_refused(desk: Desk, value: str, says: str) -> None:
+    said = desk.refused(simple(f"1,{value},kz,1979\n"))
+    assert f"line 2, column 'name': expected a value, got {says}" in said
+
+
+# --- Mappings that would say less than they seem to --------------------------------------------
+
+
+FILTERED = """
+filters_not: {role: witness}
+entities:
+  p: {schema: Person, keys: [id], properties: {name: {column: name}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "role", ["suspect; witness", "witness.", "Witness", "(witness)", "a/witness"]
+)
+def test_cell_that_holds_a_filtered_value_among_others_is_refused(desk: Desk, role: str) -> None:
+    said = desk.refused(f"id,name,role\n1,{SECRET},{role}\n", FILTERED)
+    assert "line 2, column 'role': looks like a value of the mapping's filter" in said
+
+
+def test_filter_whose_value_no_row_has_is_told(desk: Desk) -> None:
+    rows = "id,name,role\n1,Имя,wittness\n"
+    assert any("no row has 1" in each for each in desk.read(rows, FILTERED).warnings)
+    rows = "id,name,role\n1,Имя,suspect\n2,Другой,witness\n"
+    assert not any("no row has" in each for each in desk.read(rows, FILTERED).warnings)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("filters_not", ""), ("filters", "{}"), ("filters_not", "null")]
+)
+def test_filter_of_nothing_is_refused(desk: Desk, key: str, value: str) -> None:
+    said = desk.refused(simple("1,Имя,kz,1979\n"), f"{key}: {value}\n{PEOPLE.lstrip()}")
+    assert f"line 1, {key}: expected columns with their values" in said
+
+
+@pytest.mark.parametrize("template", ["{name}", "fixed", "{{name}} {born}"])
+def test_template_without_its_columns_is_refused(desk: Desk, template: str) -> None:
+    mapping = PEOPLE.replace("{column: name}", f"{{template: '{template}'}}")
+    said = desk.refused(simple("1,Имя,kz,1979\n"), mapping)
+    assert "expected columns in double braces" in said
+
+
+OWNERS = """
+entities:
+  owner: {schema: Person, keys: [owner], properties: {name: {column: owner}}}
+  firm: {schema: Company, keys: [firm], properties: {name: {column: firm}}}
+  share:
+    schema: Ownership
+    keys: [owner, firm]
+    properties: {owner: {entity: owner}, asset: {entity: firm}}
+"""
+
+
+def test_link_without_one_of_its_ends_is_refused_or_left_out_as_was_said(desk: Desk) -> None:
+    rows = "owner,firm\nИмя,Фирма\nДругой,\n"
+    assert "line 3: the link 'share' has no asset" in desk.refused(rows, OWNERS)
+    read = desk.read(rows, OWNERS.replace("{entity: firm}", "{entity: firm, required: true}"))
+    assert sum(each["schema"] == "Ownership" for each in read) == 1
+    assert "Without what the mapping requires, left out: line 3." in read.notes

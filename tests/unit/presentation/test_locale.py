@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +12,7 @@ from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale, language_of
 from exchange_protocol.kinds.codes import Language
+from exchange_protocol.kinds.days import end_of_day
 
 AT = datetime(2026, 12, 4, 20, 30, 7, tzinfo=UTC)
 
@@ -50,13 +51,54 @@ def test_span_is_said_in_its_largest_unit(span: timedelta, en: str, ru: str, kk:
     assert said == [en, ru, kk]
 
 
+@pytest.mark.parametrize(
+    ("reader", "en", "ru", "kk"),
+    [
+        ("Asia/Almaty", "12 March 2027", "12 марта 2027 г.", "2027 ж. 12 наурыз"),
+        ("Asia/Tashkent", "12 March 2027", "12 марта 2027 г.", "2027 ж. 12 наурыз"),
+        (
+            "Asia/Baku",
+            "12 March 2027 (UTC+05:00)",
+            "12 марта 2027 г. (UTC+05:00)",
+            "2027 ж. 12 наурыз (UTC+05:00)",
+        ),
+    ],
+)
+def test_day_is_a_day_to_every_reader_and_names_another_zone(
+    reader: str, en: str, ru: str, kk: str
+) -> None:
+    day = date(2027, 3, 12)
+    end = end_of_day(day, ZoneInfo("Asia/Almaty"))
+    told = [
+        Locale(language, ZoneInfo(reader)).until(end, day)
+        for language in (Language.EN, Language.RU, Language.KK)
+    ]
+    assert told == [en, ru, kk]
+    locale = Locale(zone=ZoneInfo(reader))
+    before, after = end - timedelta(days=3), end + timedelta(hours=2)
+    assert locale.due(end, day, before, is_overdue=False) == f"{en}, due in 3 days"
+    assert locale.due(end, day, after, is_overdue=True) == f"{en}, overdue by 2 h"
+    assert locale.until(end, None) == locale.minute(end)
+
+
+@pytest.mark.parametrize("language", [Language.EN, Language.RU, Language.KK])
+def test_every_month_has_its_own_word(language: Language) -> None:
+    locale = Locale(language)
+    days = [date(2027, month, 1) for month in range(1, 13)]
+    told = {locale.until(end_of_day(day, UTC), day) for day in days}
+    assert len(told) == len(days)
+    assert not any("-" in each for each in told)
+
+
 def test_due_time_says_how_far_away_it_is() -> None:
     locale = Locale()
     before, after = AT - timedelta(days=2), AT + timedelta(hours=3)
-    assert locale.due(AT, before, is_overdue=False) == "2026-12-04 20:30 UTC, due in 2 days"
-    assert locale.due(AT, after, is_overdue=True) == "2026-12-04 20:30 UTC, overdue by 3 h"
-    assert locale.due(AT, after, is_overdue=False) == "2026-12-04 20:30 UTC", "it was answered"
-    assert locale.due(None, after, is_overdue=False) == ""
+    assert locale.due(AT, None, before, is_overdue=False) == "2026-12-04 20:30 UTC, due in 2 days"
+    assert locale.due(AT, None, after, is_overdue=True) == "2026-12-04 20:30 UTC, overdue by 3 h"
+    assert locale.due(AT, None, after, is_overdue=False) == "2026-12-04 20:30 UTC", (
+        "it was answered"
+    )
+    assert locale.due(None, None, after, is_overdue=False) == ""
 
 
 @pytest.mark.parametrize(

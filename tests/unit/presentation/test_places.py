@@ -131,7 +131,8 @@ def test_each_fault_of_a_whole_file_has_its_translation(
     [
         *(f"t.csv is {each}, and give that" for each in encodings._OTHERS.values()),
         "t.csv is written in utf-16 without its mark: say --encoding utf-16, or save it as UTF-8",
-        "t.csv is written in utf-16, the high byte first, without its mark: save it as UTF-8",
+        "t.csv is written in utf-16, the high byte first, without its mark: say --encoding utf-16, "
+        "or save it as UTF-8",
         "t.csv holds zero bytes in its first line: it is no table of text; save the table as CSV",
         "t.csv: expected at least one entity, got none: it has no rows",
         "t.csv: expected at least one entity, got none: The mapping's filters left out 2 of 3 "

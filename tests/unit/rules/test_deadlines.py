@@ -238,7 +238,9 @@ def hub_with_clocks(*years: int) -> Hub:
 def clocks(hub: Hub, said: Any, agency: str = "kz.fma") -> dict[ClockKind, Clock]:
     leg = hub.leg(said, agency)
     assert decode_record(encode_record(leg.record)) == leg.record
-    return {each.kind: each for each in running(leg.state, leg.record.times, leg.due_at)}
+    return {
+        each.kind: each for each in running(leg.state, leg.record.times, leg.due_at, leg.due_on)
+    }
 
 
 def test_the_published_time_is_the_due_time_where_the_author_names_none() -> None:

@@ -32,6 +32,7 @@ def exchange(number: int) -> ExchangeRow:
         due_at=None,
         urgency=1,
         handling=1,
+        due_on=None,
     )
 
 

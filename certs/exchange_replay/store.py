@@ -46,6 +46,14 @@ _SPOKEN = TypeAdapter(tuple[StatementFacts], config=_BYTES_AS_HEX)
 _CONCERN = TypeAdapter(EntryScope)
 
 
+def begin_state(connection: sqlite3.Connection) -> ReplayState:
+    """Make the tables in an empty database; gives the state of a replay that begins."""
+    for create in REPLAY_SCHEMA.split(";")[:-1]:
+        # `executescript` would end the transaction of whoever owns the connection.
+        connection.execute(create)
+    return ReplayStore(connection).as_replay_state(None, None)
+
+
 class ReplayStore:
     """All of it, over one connection."""
 

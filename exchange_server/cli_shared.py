@@ -1,0 +1,81 @@
+"""Options, exit codes and one-line errors that the operator's commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from exchange_files import read_given
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.signer import SignatureAlgorithm
+from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config
+
+EXIT_FINDINGS: Final = 1
+EXIT_CANNOT: Final = 2
+EXIT_UNCHECKED: Final = 6
+
+ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def what_to_check(config: Config) -> tuple[str, Path, str]:
+    """Give the database, the root certificates and the log's verifier key of a configuration."""
+    from exchange_keys import load_signer, read_passphrase
+
+    passphrase = read_passphrase(config.log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE)
+    key = load_signer(config.log.key, passphrase, SignatureAlgorithm.ED25519)
+    signer = LogSigner(config.log.origin, key)
+    return config.database.url, config.tls.root, signer.vkey
+
+
+def read_named(path: Path) -> bytes:
+    """Read a file that the caller or the configuration names."""
+    try:
+        return read_given(path)
+    except OSError as error:
+        raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
+
+
+@contextmanager
+def file_errors(folder: Path) -> Iterator[None]:
+    """Say in one line why files cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"cannot write to {error.filename or folder}: {error.strerror}"
+        ) from None
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
+    from alembic.util import CommandError
+
+    from exchange_server.storage.engine import driver_error, is_damaged
+
+    try:
+        yield
+    except CommandError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"the database is of no schema that this hub knows: {error}; it may be of a newer hub",
+            field="database.url",
+        ) from None
+    except Exception as error:
+        cause = driver_error(error)
+        if cause is None:
+            raise
+        why, *_ = str(cause).strip().splitlines() or ["no reason given"]
+        if is_damaged(cause):
+            why += (
+                ". The file is damaged or mixed from two copies: bring back a copy that "
+                "`exchange-server backup` made, with `exchange-server restore`"
+            )
+        raise Reason.CONFIG_INVALID.error(
+            f"the database cannot be used: {why}", field="database.url"
+        ) from None
