@@ -9,9 +9,13 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FilePayload, Page
+from starlette.routing import Route
 
 from agency_client.console import cases
-from exchange_protocol.kinds.codes import LegState
+from agency_client.console.rendering import environment
+from agency_client.console.sessions import Sessions
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import Language, LegState
 from tests.browser.conftest import (
     AUDITOR,
     COORDINATOR,
@@ -25,7 +29,7 @@ from tests.browser.conftest import (
     entered,
     problems_of,
 )
-from tests.support.console import RunningConsole
+from tests.support.console import RunningConsole, running_console
 from tests.support.deployment import Deployment
 
 PAGES = {
@@ -195,8 +199,13 @@ def test_axe_finds_nothing_serious(
         page.context.close()
 
 
-NO_PAGES = ("/static", "/enter", "/news", "/exchange/{exchange}/file/")
-"""Routes that give no page of one who entered: files, the entrance, a line of a page."""
+NO_PAGES = {
+    "/static/{version}/{name:path}": "files of the console itself",
+    "/exchange/{exchange}/file/{index:int}/{number:int}": "a file of others, to be saved",
+    "/news": "a line of a page; it stands on every page that is visited",
+    "/enter": "the entrance, whose states have a test of their own",
+}
+"""Routes that give no page of one who entered."""
 ACTS = {OFFICER: "supplement", PROSECUTOR: "comment"}
 HELD_ACT = "approve"
 
@@ -206,7 +215,7 @@ def _every_page(console: RunningConsole, values: dict[str, str]) -> list[str]:
     paths = [
         route.path
         for route in console.routes
-        if route.methods and "GET" in route.methods and not route.path.startswith(NO_PAGES)
+        if route.methods and "GET" in route.methods and route.path not in NO_PAGES
     ]
 
     def filled(path: str) -> str:
@@ -281,6 +290,182 @@ def test_axe_finds_nothing_serious_on_any_page_of_the_router(
         assert _serious(page) == [], path
         assert page.locator("h1").count() == 1 or path == "/", path
     page.context.close()
+
+
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_serious_at_the_entrance(
+    town: Deployment,
+    chromium: Browser,
+    language: str,
+    theme: Literal["light", "dark"],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before one entered there is the language of the profile: right, wrong, used, locked."""
+    now = [0.0]
+    sessions = Sessions(idle_seconds=60, clock=lambda: now[0])
+    with town.client(OFFICER) as client, running_console(client, sessions) as console:
+        monkeypatch.setattr(console.console, "language", Language[language.upper()])
+        context = chromium.new_context(color_scheme=theme, reduced_motion="reduce")
+        page = context.new_page()
+        page.goto(f"{console.origin}/enter")
+        _is_sound(page, language)
+        page.fill("#code", "wrong")
+        page.click("main button")
+        page.wait_for_selector(".govuk-error-summary")
+        _is_sound(page, language)
+        code = sessions.new_code()
+        # The page between the code and the first page of the role goes on by itself.
+        bare = chromium.new_context(java_script_enabled=False).new_page()
+        bare.route("**/", lambda route: route.fulfill(status=204))
+        bare.goto(f"{console.origin}/enter")
+        bare.fill("#code", code)
+        bare.click("main button")
+        bare.wait_for_selector("a[href='/']")
+        assert bare.locator(f"html[lang={language}] a").inner_text()
+        bare.context.close()
+        page.goto(f"{console.origin}/enter#{code}")
+        page.wait_for_selector(".govuk-error-summary")
+        _is_sound(page, language)
+        page.goto(f"{console.origin}/enter#{sessions.new_code()}")
+        page.wait_for_url("**/work")
+        token = page.get_attribute("input[name=token]", "value")
+        now[0] = 61.0
+        page.click("button[name=theme][value=dark]")
+        page.wait_for_selector("h1")
+        assert console.console.language is Language[language.upper()]
+        _is_sound(page, language)
+        page.goto(f"{console.origin}/work")
+        assert page.url.endswith("/enter")
+        _is_sound(page, language)
+        assert token
+        context.close()
+
+
+def _is_sound(page: Page, language: str) -> None:
+    assert page.get_attribute("html", "lang") == language
+    assert page.locator("h1").count() == 1
+    assert _serious(page) == [], page.url
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_serious_on_pages_of_errors(
+    consoles: Consoles,
+    chromium: Browser,
+    exchanges: dict[str, str],
+    language: str,
+    theme: Literal["light", "dark"],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not found, no such method, crashed, an old form, a hub that lies or is away, and paper."""
+    console = consoles(OFFICER)
+    client = console.console.client
+    page = entered(chromium, console, language, theme=theme)
+    for path in ("/nowhere", "/lock", "/exchange/nonsense", "/new/nothing", "/case/" + "0" * 24):
+        answer = page.goto(console.origin + path)
+        assert answer is not None
+        assert answer.status in (400, 404), path
+        _is_sound(page, language)
+
+    def fails(error: Exception) -> None:
+        def failing(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(client, "get", failing)
+
+    held = f"{console.origin}/exchange/{exchanges['held']}"
+    for error, status in (
+        (ValueError("crash"), 500),
+        (Reason.ENTRY_MISMATCH.error("a lie"), 502),
+        (Reason.UNAVAILABLE.error("away"), 503),
+    ):
+        console.console.forget_content()
+        fails(error)
+        answer = page.goto(held)
+        while page.locator("main progress:visible").count():
+            page.wait_for_timeout(200)
+        assert page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus") == (
+            status
+        ), error
+        _is_sound(page, language)
+    monkeypatch.undo()
+    page.goto(held)
+    page.emulate_media(media="print")
+    assert _serious(page) == []
+    page.emulate_media(media="screen")
+    page.goto(f"{console.origin}/overview")
+    page.evaluate("document.querySelectorAll('[name=token]').forEach(each => each.value = 'old')")
+    page.click("button[name=theme][value=dark]")
+    page.wait_for_load_state()
+    _is_sound(page, language)
+    page.context.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_serious_on_what_was_found_and_what_was_decided(
+    town: Deployment, consoles: Consoles, chromium: Browser, language: str
+) -> None:
+    page = entered(chromium, consoles(OFFICER), language)
+    for words in ("12/345", "нет такого"):
+        page.goto(f"{consoles(OFFICER).origin}/work")
+        page.fill("#words", words)
+        page.press("#words", "Enter")
+        page.wait_for_url("**/search")
+        _is_sound(page, language)
+    page.context.close()
+    exchange = ask(town, "kg.mia")
+    with town.client(COORDINATOR) as client:
+        client.approve(client.open(exchange))
+    page = entered(chromium, consoles(COORDINATOR), language)
+    answer = page.goto(f"{consoles(COORDINATOR).origin}/queue/{exchange}/approve")
+    while page.locator("main progress:visible").count():
+        page.wait_for_timeout(200)
+    assert answer is not None
+    assert page.locator("form[action$='/approve']").count() == 0
+    _is_sound(page, language)
+    page.context.close()
+
+
+def test_every_route_is_visited_or_said_to_be_no_page(consoles: Consoles) -> None:
+    console = consoles(OFFICER)
+    paths = {each.path for each in console.routes if "GET" in (each.methods or ())}
+    assert set(NO_PAGES) <= paths, "what is no route any more is struck off"
+    # The application itself has no other routes than these, and no application below it.
+    assert all(type(each) is Route for each in console.routes)
+    templates = {each.removesuffix(".html") for each in environment().list_templates()}
+    assert templates - {"layout", "parts"} == VISITED, "a new page is added to a test"
+
+
+VISITED = {
+    "audit", "case", "cases", "compose", "decide", "decided", "drafts", "due", "enter", "entered",
+    "entry", "exchange", "fault", "flows", "found", "home", "list", "log", "news", "notice",
+    "opening", "outbox", "plain", "queue", "rules", "send", "table", "work",
+}  # fmt: skip
+"""Every page, each in one of the tests of this file."""
+
+
+def test_a_locked_console_leaves_nothing_on_the_screen(
+    town: Deployment, consoles: Consoles, chromium: Browser
+) -> None:
+    """Neither the page that was left open nor the browser's way back shows content."""
+    exchange = ask(town, "kz.fma", "Вымышленная тайна экрана")
+    console = consoles(RECIPIENT)
+    page = entered(chromium, console)
+    page.goto(f"{console.origin}/exchange/{exchange}")
+    page.get_by_text("Вымышленная тайна экрана").first.wait_for()
+    page.goto(f"{console.origin}/overview")
+    page.go_back()
+    page.get_by_text("Вымышленная тайна экрана").first.wait_for()
+    console.sessions.end()
+    page.wait_for_url("**/enter", timeout=15_000)
+    for _ in range(3):
+        page.go_back()
+        page.wait_for_load_state()
+        assert "тайна экрана" not in page.inner_text("body")
 
 
 @pytest.mark.parametrize("width", [360, 640])

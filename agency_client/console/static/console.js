@@ -5,12 +5,16 @@ document.body.classList.add("js-enabled", "govuk-frontend-supported");
 initAll();
 
 // The code of the link stands behind the #, which no browser sends: it goes into the form, once.
+// A new link that is opened where the entrance already stands changes nothing but the code.
 const entrance = document.getElementById("enter");
-if (entrance && location.hash.length > 1) {
+function useCode() {
+  if (!entrance || location.hash.length < 2) return;
   document.getElementById("code").value = location.hash.slice(1);
   history.replaceState(null, "", location.pathname);
   entrance.submit();
 }
+addEventListener("hashchange", useCode);
+useCode();
 
 // The page begins at its top, also on a small screen: what is signed is read before it is signed.
 document.querySelector("[data-focus]")?.focus({ preventScroll: true });
