@@ -28,7 +28,10 @@ WORDS = {
         "fairness_batches_ratio": "of batches: time / quiet",
         "fairness_streams_ratio": "of streams: time / quiet",
     },
-    "A recipient": {"opening_ratio": "an opening: processor time / cryptography"},
+    "A recipient": {
+        "opening_ratio": "an opening: processor time / cryptography",
+        "opening_waiting_ratio": "the same / cryptography that waits too",
+    },
     "1 M entries / 10 thousand": {
         "growth_submit_ratio": "Submit: time",
         "growth_inclusion_proof_ratio": "an inclusion proof: time",

@@ -5,9 +5,9 @@ often as an opening needs it. Processor time is judged, since most of the rest i
 hub: four calls, of which two log a delivery.
 
 A thread that waits gives its core away, and comes back to caches that hold other things. The same
-cryptography then takes up to twice the processor time, by what else the machine does. So both are
-measured in turn, and the cryptography waits for the hub as often as an opening does. Beside it
-stands what it takes without waiting.
+cryptography then takes up to twice the processor time, by what else the machine does. So it is
+measured in both ways, and both are judged: without a pause, and in turn with the openings, waiting
+for the hub as often as one of them does.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def play(run: Run) -> Section:
     opened, processor_ms = Latency.of(took), statistics.median(used) * 1000
     least_ms = statistics.median(least) * 1000
     at_once_ms = statistics.median(_processor_time(steps) for _ in range(_TIMES)) * 1000
-    judged = Ratio(round(processor_ms / least_ms, 3), GOAL, at_most=True)
+    judged = Ratio(round(processor_ms / at_once_ms, 3), GOAL, at_most=True)
+    judged_waiting = Ratio(round(processor_ms / least_ms, 3), GOAL, at_most=True)
     return Section(
         key="opening",
         title="a recipient fetches, verifies and opens an exchange",
@@ -75,7 +76,9 @@ def play(run: Run) -> Section:
             "p99",
             "processor",
             "its cryptography",
-            "without waiting",
+            "ratio",
+            "goal",
+            "the same, waiting",
             "ratio",
             "goal",
         ),
@@ -85,10 +88,12 @@ def play(run: Run) -> Section:
                 f"{opened.p50_ms:.1f} ms",
                 f"{opened.p99_ms:.1f} ms",
                 f"{processor_ms:.2f} ms",
-                f"{least_ms:.2f} ms",
                 f"{at_once_ms:.2f} ms",
                 f"{judged.value:.1f}",
                 str(judged),
+                f"{least_ms:.2f} ms",
+                f"{judged_waiting.value:.1f}",
+                str(judged_waiting),
             ),
         ),
         load=Load(len(_FACTS.encode()), in_flight=1),
@@ -96,10 +101,10 @@ def play(run: Run) -> Section:
             "exchanges": EXCHANGES,
             **asdict(opened),
             "processor_ms": round(processor_ms, 3),
-            "primitives_ms": round(least_ms, 3),
-            "primitives_at_once_ms": round(at_once_ms, 3),
+            "primitives_ms": round(at_once_ms, 3),
+            "primitives_waiting_ms": round(least_ms, 3),
         },
-        ratios={"opening_ratio": judged},
+        ratios={"opening_ratio": judged, "opening_waiting_ratio": judged_waiting},
     )
 
 
