@@ -253,6 +253,7 @@ def _tables(counted: Statistics, locale: Locale) -> Iterator[dict[str, Any]]:
                 "title": locale.say(table.title),
                 "definition": locale.say(table.definition),
                 "heads": names,
+                "groups": len(table.dimensions),
                 "rows": rows,
             }
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from agency_client.console.drafts import Draft, DraftFile, Drafts
+from agency_client.console.drafts import Draft, DraftFile
 from agency_client.console.filling import Filled, missing, read_form
 from agency_client.console.forms import (
     FILE_FIELDS,
@@ -75,7 +75,7 @@ def save(visit: Visit) -> Response:
     if name not in ACTS:
         return visit.show("notice.html", 404, notice_word="NOT_FOUND")
     draft = _filled(visit, name, str(visit.request.path_params.get("exchange", "")))
-    drafts(visit).keep(draft)
+    visit.console.drafts.keep(draft)
     if visit.field("step") == "auto":
         return Response(draft.id, media_type="text/plain")
     if visit.field("step") == "keep":
@@ -97,8 +97,17 @@ def show_plan(visit: Visit) -> Response:
 
 def send(visit: Visit) -> Response:
     """Sign and send a draft; it is dropped once the statement is in the outbox or on the log."""
+    with visit.console.drafts.sending(str(visit.request.path_params["draft"])) as is_free:
+        if not is_free:
+            return visit.show("notice.html", 409, notice_word="DRAFT_TAKEN")
+        return _send(visit)
+
+
+def _send(visit: Visit) -> Response:
     draft, console = _kept(visit), visit.console
     kind, act = ACTS[draft.act]
+    if visit.field("seen") != _seen(visit, draft):
+        return _plan_page(visit, draft, 409, changed=visit.say(Word.DRAFT_CHANGED))
     try:
         console.check_pin(visit.field("pin"))
     except ExchangeError as error:
@@ -111,7 +120,7 @@ def send(visit: Visit) -> Response:
         result = method(*of, **read_form(draft).arguments)
     except ExchangeError as error:
         return _form(visit, draft, 400, fault=visit.explain(error))
-    drafts(visit).drop(draft.id)
+    visit.console.drafts.drop(draft.id)
     words = act_words(kind, act, visit.language)
     if isinstance(result, Queued):
         visit.tell(Word.STATEMENT_QUEUED, act=words)
@@ -129,7 +138,7 @@ def show_drafts(visit: Visit) -> Response:
             visit.locale.minute(each.changed_at),
             visit.locale.one_line(each.one("brief.summary")[:120]),
         )
-        for each in drafts(visit).all()
+        for each in visit.console.drafts.all()
         if each.act in ACTS
     ]
     return visit.show("drafts.html", rows=rows, acts=initial_acts(visit))
@@ -137,25 +146,19 @@ def show_drafts(visit: Visit) -> Response:
 
 def drop(visit: Visit) -> Response:
     """Throw a draft away."""
-    drafts(visit).drop(_kept(visit).id)
+    visit.console.drafts.drop(_kept(visit).id)
     visit.tell(Word.DRAFT_DROPPED)
     return visit.go("/drafts")
 
 
-def drafts(visit: Visit) -> Drafts:
-    """The drafts of the profile."""
-    profile = visit.console.client.profile
-    return Drafts(profile.state, profile.vault)
-
-
 def _kept(visit: Visit) -> Draft:
     """The draft that the address names."""
-    return drafts(visit).load(str(visit.request.path_params["draft"]))
+    return visit.console.drafts.load(str(visit.request.path_params["draft"]))
 
 
 def _filled(visit: Visit, act: str, exchange: str) -> Draft:
     """The draft that a form gives; files that were kept before stay, unless others are given."""
-    store = drafts(visit)
+    store = visit.console.drafts
     given_id = visit.field("draft")
     before = store.load(given_id) if given_id else None
     fields = {
@@ -214,7 +217,12 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
 
 
 def _plan_page(
-    visit: Visit, draft: Draft, status: int = 200, *, fault: Explained | None = None
+    visit: Visit,
+    draft: Draft,
+    status: int = 200,
+    *,
+    fault: Explained | None = None,
+    changed: str = "",
 ) -> Response:
     kind, act = ACTS[draft.act]
     fields = _fields(visit, draft)
@@ -243,8 +251,16 @@ def _plan_page(
         found=tables(filled.entities, visit.locale, _MOST_ROWS),
         files=[(visit.locale.one_line(each.name), len(each.data)) for each in draft.files],
         has_pin=visit.console.has_pin,
+        seen=_seen(visit, draft),
         fault=fault,
+        changed=changed,
     )
+
+
+def _seen(visit: Visit, draft: Draft) -> str:
+    """What the page before the signature shows; the signature is over nothing else."""
+    read = visit.as_read(draft.exchange).statements if draft.exchange else ()
+    return draft.digest(each.statement.digest for each in read)
 
 
 def _given_words(visit: Visit, draft: Draft, name: str, choices: dict[str, str]) -> str:

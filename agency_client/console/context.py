@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agency_client.client import ExchangeClient
 from agency_client.console.contents import Contents, Progress, read_contents
+from agency_client.console.drafts import Drafts
 from agency_client.console.exchange_view import ExchangeView, view
 from agency_client.console.following import Follower
 from agency_client.console.kept_lists import MOST_KEPT, KeptList, KeptLists
@@ -60,6 +61,7 @@ class Console:
         self.follower = Follower(client, self._newest)
         self._named: tuple[Directory, Mapping[str, str]] | None = None
         self._listings: OrderedDict[object, Listing] = OrderedDict()
+        self.drafts = Drafts(client.profile.state, client.profile.vault)
         self._kept = KeptLists(client.profile.state, client.profile.vault)
 
     @property

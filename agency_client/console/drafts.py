@@ -7,9 +7,12 @@ Without such a key a profile keeps no drafts, and says so.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +51,16 @@ class Draft:
     fields: dict[str, list[str]] = field(default_factory=dict, repr=False)
     files: list[DraftFile] = field(default_factory=list, repr=False)
 
+    def digest(self, read: Iterable[bytes]) -> str:
+        """What a person saw: this draft, and the statements of the exchange that it answers."""
+        whole = hashlib.sha256(json.dumps([self.act, self.exchange, self.fields]).encode())
+        for each in self.files:
+            told = [each.where, each.name, hashlib.sha256(each.data).hexdigest()]
+            whole.update(json.dumps(told).encode())
+        for digest in read:
+            whole.update(digest)
+        return whole.hexdigest()
+
     def one(self, name: str) -> str:
         """The value of a field; empty where there is none."""
         found = self.fields.get(name) or [""]
@@ -60,6 +73,21 @@ class Drafts:
     def __init__(self, state: Path, vault: Vault) -> None:
         self._folder = state / "drafts"
         self._vault = vault
+        self._lock = threading.Lock()
+        self._being_sent: set[str] = set()
+
+    @contextmanager
+    def sending(self, draft_id: str) -> Iterator[bool]:
+        """Take a draft for sending; gives False where another request has it, as at two clicks."""
+        with self._lock:
+            is_free = draft_id not in self._being_sent
+            self._being_sent.add(draft_id)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                with self._lock:
+                    self._being_sent.remove(draft_id)
 
     def new_id(self) -> str:
         """An id for a new draft; it says nothing of what is in it."""
@@ -106,7 +134,8 @@ class Drafts:
         return self._folder / f"{draft_id}.draft"
 
     def _load(self, path: Path) -> Draft | None:
-        data = read_file(path)
+        # A link in the place of a draft is none of ours.
+        data = None if path.is_symlink() else read_file(path)
         if data is None:
             return None
         try:

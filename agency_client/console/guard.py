@@ -18,8 +18,7 @@ files and nothing else.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -32,8 +31,10 @@ from agency_client.console.words import Word
 ENTRANCE: Final = "/enter"
 STATIC: Final = "/static/"
 NEWS: Final = "/news"
-"""The browser asks for it by itself, so it does not keep a session from being idle."""
+"""The line of a page that the browser asks for by itself."""
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+MAX_CODE_BYTES: Final = 4096
+"""Of the form of the entrance, which anyone on the machine can send."""
 
 _MOST_DIGITS: Final = 20
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -115,38 +116,43 @@ class Guard:
             return None
         if site != "same-origin" or origins != [self._origin]:
             return _refused(403, "this form is not the console's")
-        return self._measure(headers.getlist("content-length"), headers.get("transfer-encoding"))
+        most = MAX_CODE_BYTES if scope["path"] == ENTRANCE else MAX_BODY_BYTES
+        lengths = headers.getlist("content-length")
+        return self._measure(lengths, headers.get("transfer-encoding"), most)
 
     def _session(self, scope: Scope) -> BrowserSession | None:
-        for cookie in self._cookies(Headers(scope=scope).getlist("cookie")):
-            found = self._sessions.find(cookie, is_used=scope["path"] != NEWS)
+        headers = Headers(scope=scope)
+        is_used = _is_of_person(scope["method"], headers)
+        for cookie in self._cookies(headers.getlist("cookie")):
+            found = self._sessions.find(cookie, is_used=is_used)
             if found is not None:
                 return found
         return None
 
-    def _cookies(self, lines: Sequence[str]) -> list[str]:
-        found = []
+    def _cookies(self, lines: Sequence[str]) -> Iterator[str]:
+        """The cookies of the console; those of other ports come too, whatever these have set."""
         for line in lines:
-            try:
-                morsel = SimpleCookie(line).get(self._sessions.cookie_name)
-            except CookieError:
-                continue
-            if morsel is not None:
-                found.append(morsel.value)
-        return found
+            for pair in line.split(";"):
+                name, _, value = pair.strip().partition("=")
+                if name == self._sessions.cookie_name:
+                    yield value
 
     def _unknown(self, scope: Scope) -> Response:
         """The entrance for a person who has no session, or whose session was locked."""
         if scope["method"] in _SAFE and scope["path"] != NEWS:
             return RedirectResponse(ENTRANCE, 303)
-        return self._tell(Word.LOCKED, 403)
+        answer = self._tell(Word.LOCKED, 403)
+        if scope["path"] == NEWS:
+            # What an unattended screen shows goes from it, too.
+            answer.headers["HX-Redirect"] = ENTRANCE
+        return answer
 
-    def _measure(self, lengths: Sequence[str], encoding: str | None) -> Response | None:
+    def _measure(self, lengths: Sequence[str], encoding: str | None, most: int) -> Response | None:
         """Refuse a body that does not say how long it is, or is too long."""
         if encoding is not None or len(lengths) != 1 or not lengths[0].isdecimal():
             return _refused(411, "a form must say how long it is")
         # A number of thousands of digits is too long for Python to read, too.
-        if len(lengths[0]) > _MOST_DIGITS or int(lengths[0]) > MAX_BODY_BYTES:
+        if len(lengths[0]) > _MOST_DIGITS or int(lengths[0]) > most:
             return self._tell(Word.FORM_TOO_LARGE, 413)
         return None
 
@@ -164,9 +170,22 @@ def _bear(headers: MutableHeaders, nonce: str, path: str) -> None:
     )
 
 
+def _is_of_person(method: str, headers: Headers) -> bool:
+    """True for what a person did: a page that loads itself again keeps no session from being idle.
+
+    A browser says `Sec-Fetch-User` where a person led to a page, and not where a script did, or a
+    page that loads itself again. A draft that is kept while one writes is a form, and counts.
+    """
+    if method not in _SAFE or "sec-fetch-mode" not in headers:
+        return True
+    return "sec-fetch-user" in headers
+
+
 def _is_open(path: str) -> bool:
     return path == ENTRANCE or path.startswith(STATIC)
 
 
 def _refused(status: int, why: str) -> Response:
-    return Response(f"{why}\n", status, media_type="text/plain; charset=utf-8")
+    # What comes behind it on the same connection is not read either.
+    close = {"Connection": "close"}
+    return Response(f"{why}\n", status, close, media_type="text/plain; charset=utf-8")

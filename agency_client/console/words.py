@@ -234,7 +234,7 @@ class Word(Enum):
     )
     RULED_IN_ENTRY = Words(
         "Ruled in entry {entry} of the log; the library judged it anew and came to the same.",
-        "Решено в записи журнала {entry}; библиотека пересудила и пришла к тому же.",
+        "Решено в записи журнала {entry}; библиотека проверила это заново и пришла к тому же.",
         "Журналдың {entry}-жазбасында шешілген; кітапхана қайта тексеріп, сол нәтижеге келді.",
     )
     CROSSES_BORDER = Words(
@@ -246,7 +246,7 @@ class Word(Enum):
         "Once released, the recipient reads it and you cannot take it back. Your signature "
         "stands on the log, and everyone concerned can verify it.",
         "После передачи получатель это прочтёт, и вернуть ничего нельзя. Ваша подпись останется в "
-        "журнале, и её проверит каждый причастный.",
+        "журнале, и её проверит каждый участник.",
         "Берілгеннен кейін алушы оны оқиды, кері қайтаруға болмайды. Қолыңыз журналда қалады, оны "
         "әрбір қатысушы тексере алады.",
     )
@@ -356,7 +356,8 @@ class Word(Enum):
 
     EXCHANGE = Words("Exchange", "Обмен", "Алмасу")
     TLP = Words("TLP", "TLP", "TLP")
-    CHECKS = Words("What was verified", "Что проверено", "Не тексерілді")
+    # In Kazakh "не" asks what; a reader of Russian would take it for a denial.
+    CHECKS = Words("What was verified", "Что проверено", "Тексеру нәтижелері")
     PASSED = Words("verified", "проверено", "тексерілді")
     FAILED = Words("failed", "не прошло", "өтпеді")
     CHECK_LOG = Words(
@@ -365,29 +366,29 @@ class Word(Enum):
         "{size} жазбадан тұратын журналға өз кілтімен қол қойылған және бұрынғысын жалғастырады.",
     )
     CHECK_ENTRIES = Words(
-        "Each of the {number} entries shown is proven to be in that log.",
+        "Each entry shown ({number}) is proven to be in that log.",
         "Доказано, что каждая из показанных записей ({number}) есть в этом журнале.",
         "Көрсетілген {number} жазбаның әрқайсысы осы журналда екені дәлелденді.",
     )
     CHECK_SIGNATURES = Words(
-        "Each of the {number} statements bears its author's signature, by a certificate that was "
-        "valid then.",
+        "Each statement ({number}) bears its author's signature, by a certificate that was valid "
+        "then.",
         "Каждое из заявлений ({number}) подписано автором; сертификат тогда действовал.",
         "{number} мәлімдеменің әрқайсысына авторы қол қойған; сертификат сол кезде жарамды болған.",
     )
     CHECK_RULES_WHOLE = Words(
         "The whole exchange was judged anew under the policy of each moment.",
-        "Весь обмен пересужен по политике каждого момента.",
+        "Весь обмен проверен заново, по политике, которая действовала в каждый момент.",
         "Бүкіл алмасу әр сәттегі саясат бойынша қайта тексерілді.",
     )
     CHECK_RULES_LEG = Words(
         "Your leg was judged anew: policy, approvals and every change of state.",
-        "Ваша линия пересужена: политика, одобрения и каждое изменение состояния.",
+        "Ваша линия проверена заново: политика, одобрения и каждое изменение состояния.",
         "Сіздің желіңіз қайта тексерілді: саясат, мақұлдаулар және күйдің әр өзгерісі.",
     )
     CHECK_RULES_SHOWN = Words(
         "Each statement that you may see was judged anew on its leg.",
-        "Каждое видимое вам заявление пересужено на своей линии.",
+        "Каждое видимое вам заявление проверено заново на своей линии.",
         "Сізге көрінетін әр мәлімдеме өз желісінде қайта тексерілді.",
     )
     CHECK_RULES_NAMED = Words(
@@ -396,7 +397,7 @@ class Word(Enum):
         "Әр мәлімдемеде органыңыз қадағалаушы ретінде көрсетілген.",
     )
     CHECK_APPROVALS = Words(
-        "{number} approvals are the approvers' own signatures over exactly what was approved.",
+        "Each approval ({number}) is the approver's own signature over exactly what was approved.",
         "Одобрения ({number}) подписаны самими одобрившими, именно под тем, что одобрено.",
         "{number} мақұлдауға мақұлдаушылардың өздері дәл сол мәтінге қол қойған.",
     )
@@ -406,7 +407,7 @@ class Word(Enum):
         "Органыңыз айтқан және түбіртегі бар мәлімдеменің бәрі көрсетілген.",
     )
     CHECK_PARTS = Words(
-        "{number} sealed parts are those that their authors signed, and were opened here.",
+        "Each sealed part ({number}) is the one that its author signed, and was opened here.",
         "Зашифрованные части ({number}) те самые, что подписали авторы, и расшифрованы здесь.",
         "{number} шифрланған бөлік авторлар қол қойғанның дәл өзі және осында ашылды.",
     )
@@ -578,7 +579,7 @@ class Word(Enum):
     AUDIT = Words("Verification", "Проверка журнала", "Журналды тексеру")
     AUDIT_WHY = Words(
         "Every entry that you may open is judged anew, and the tree is checked as a whole.",
-        "Каждая доступная вам запись пересуживается, а дерево проверяется целиком.",
+        "Каждая доступная вам запись проверяется заново, а дерево проверяется целиком.",
         "Сізге ашық әр жазба қайта тексеріледі, ал ағаш тұтас тексеріледі.",
     )
     AUDIT_START = Words("Verify now", "Проверить сейчас", "Қазір тексеру")
@@ -722,6 +723,19 @@ class Word(Enum):
         "The draft is kept, encrypted under your agency's key.",
         "Черновик сохранён и зашифрован ключом вашего органа.",
         "Жоба сақталды және органыңыздың кілтімен шифрланды.",
+    )
+    DRAFT_CHANGED = Words(
+        "The draft, or the exchange, changed since you read this page. Nothing was signed. Check "
+        "it again.",
+        "Черновик или обмен изменился с тех пор, как вы прочли эту страницу. Ничего не подписано. "
+        "Проверьте ещё раз.",
+        "Сіз бұл бетті оқығаннан бері жоба немесе алмасу өзгерді. Ештеңеге қол қойылған жоқ. Қайта "
+        "тексеріңіз.",
+    )
+    DRAFT_TAKEN = Words(
+        "This draft is being sent already, or it was sent. Nothing was signed a second time.",
+        "Этот черновик уже отправляется или отправлен. Второй раз ничего не подписано.",
+        "Бұл жоба жіберіліп жатыр немесе жіберілді. Екінші рет қол қойылған жоқ.",
     )
     DRAFT_DROPPED = Words("The draft was removed.", "Черновик удалён.", "Жоба жойылды.")
     DRAFTS_EMPTY = Words("There are no drafts.", "Черновиков нет.", "Жобалар жоқ.")
@@ -950,6 +964,9 @@ VERBS: Final[Mapping[str, Words]] = {
     ),
     "draft_analysis": Words(
         "Show a draft of the analysis", "Показать проект анализа", "Талдау жобасын көрсету"
+    ),
+    "involve_supervisor": Words(
+        "Involve a supervisor", "Привлечь надзор", "Қадағалау органын тарту"
     ),
     "extend_deadline": Words("Extend the time", "Продлить срок", "Мерзімін ұзарту"),
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from agency_client.presentation.labels import Label
+from agency_client.presentation.numbers import grouped
 from agency_client.presentation.visible import one_line, visible
 from agency_client.presentation.words import date_words, say, say_code
 from exchange_protocol.kinds.codes import Language
@@ -19,14 +19,6 @@ _VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
-_MARKS: Final = {
-    Language.EN: (",", "."),
-    Language.RU: ("\u00a0", ","),
-    Language.KK: ("\u00a0", ","),
-}
-"""What stands between thousands, and before the decimals (CLDR; a test compares them)."""
-_NUMBER: Final = re.compile(r"(-?)(0|[1-9][0-9]{0,39})(?:\.([0-9]{1,40}))?")
-"""A number in one form alone, so that what is shown can be read back digit for digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +60,8 @@ class Locale:
 
         What is no plain number stays as its author wrote it.
         """
-        found = _NUMBER.fullmatch(given)
-        if found is None:
-            return self.one_line(given)
-        thousands, decimal = _MARKS[self.language]
-        sign, whole, part = found.groups()
-        shown = f"{sign}{int(whole):,}".replace(",", thousands)
-        return shown if part is None else f"{shown}{decimal}{part}"
+        shown = grouped(given, self.language)
+        return self.one_line(given) if shown is None else shown
 
     def second(self, at: datetime | None) -> str:
         """A time to the second, with its zone."""

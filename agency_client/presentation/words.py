@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
+from agency_client.presentation.numbers import grouped
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.kinds.days import in_zone_of_day
@@ -43,6 +44,9 @@ def body_words(body: Body, language: Language, zone: tzinfo = UTC) -> list[str]:
             continue
         for each in value if isinstance(value, tuple) else (value,):
             said.append(_say_value(kind_of(body), name, each, language, zone))
+        if name == "currency" and len(said) > 1:
+            # It stands beside its amount, which comes before it.
+            said[-2:] = [f"{said[-2]} {said[-1]}"]
     return said
 
 
@@ -146,6 +150,8 @@ def _say_value(kind: Kind, name: str, value: Any, language: Language, zone: tzin
     plain = _plain(value)
     if isinstance(value, date):
         return f"{named} {plain}"
+    if name == "amount":
+        return f"{named} {grouped(str(value), language)}"
     return plain if isinstance(plain, str) else f"{named} {plain}"
 
 

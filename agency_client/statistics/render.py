@@ -13,6 +13,7 @@ from html import escape
 from io import StringIO
 from typing import Any, Final
 
+from agency_client.presentation.numbers import grouped
 from agency_client.presentation.words import say, say_code
 from agency_client.statistics.tables import (
     Cell,
@@ -82,10 +83,11 @@ def figure(cell: Cell, column: Column, language: Language) -> str:
     if value is None:
         return ""
     if isinstance(value, timedelta):
-        return say(_DAYS, language).format(number=f"{value / _DAY:.1f}")
+        days = f"{value / _DAY:.1f}"
+        return say(_DAYS, language).format(number=grouped(days, language))
     if column.kind == "share":
         return f"{value:.0%}"
-    return str(value)
+    return grouped(str(value), language) or str(value)
 
 
 def preamble(statistics: Statistics, language: Language) -> list[tuple[str, str]]:

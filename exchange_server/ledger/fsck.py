@@ -14,7 +14,7 @@ Reads only, so it works on a copy. In order, each step assuming the ones before 
 
 A finding is the first wrong row of a kind and how many there are. After a broken entry the state is
 unknown, so steps 5 and 6 are left out then. What the replay makes lies in SQLite's temporary files,
-so a long log needs hardly more memory than a short one, and about as much disk as the tables.
+so a long log needs hardly more memory than a short one, and about the disk of the database.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""A reply with every payment of a bank's export: equal row for row, in bounded memory."""
+"""A reply with every payment of a bank's export: equal row for row, in bounded memory.
+
+A short form with fewer payments runs with every test; `EXCHANGE_FAULTS=full` (`make faults`) sends
+the whole export. Both have limits that a client passes which holds all entities at once.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import psutil
 
+from tests.faults.load import FULL
 from tests.support.foundation import Foundation
 
 AMLSIM = Path(__file__).resolve().parents[3] / "shared" / "data" / "amlsim" / "transactions.csv"
 """IBM AMLSim sample (Apache-2.0), where it lies beside the repository; it is never copied in."""
-PAYMENTS = 117_805
-MAX_RESIDENT_BYTES = 400_000_000
+PAYMENTS = 117_805 if FULL else 50_000
+MOST_BEYOND_ASKING = (
+    {"hub": 250_000_000, "reply": 225_000_000, "read": 150_000_000}
+    if FULL
+    else {"hub": 200_000_000, "reply": 174_000_000, "read": 80_000_000}
+)
+"""Bytes of memory, beyond those of a client that asks. Measured: 165 and 67 million for the two
+clients, and 294 and 278 where they hold all entities; in the short form 149 and 35, 198 and 132."""
 STEP_SECONDS = 240
 
 MAPPING = """
@@ -98,7 +110,8 @@ def test_a_reply_of_every_payment_arrives_equal_and_both_sides_stay_small(
         _act(peaks, hub.pid, "read", mia, exchange, str(received))
 
     assert dict(line.split(" ", 1) for line in received.read_text().splitlines()) == rows
-    assert max(peaks.values()) < MAX_RESIDENT_BYTES, peaks
+    beyond = {name: peaks[name] - peaks["ask"] for name in MOST_BEYOND_ASKING}
+    assert all(beyond[name] < most for name, most in MOST_BEYOND_ASKING.items()), peaks
 
 
 def _write_table(table: Path) -> dict[str, str]:
@@ -107,7 +120,7 @@ def _write_table(table: Path) -> dict[str, str]:
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["row", "sourceNodeId", "targetNodeId", "value", "summary"])
-        for number, payment in enumerate(_payments()):
+        for number, payment in enumerate(islice(_payments(), PAYMENTS)):
             source, target, value, step = payment
             summary = f"{source} to {target}: {value} at step {step}"
             writer.writerow([number, source, target, value, summary])

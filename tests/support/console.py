@@ -32,6 +32,7 @@ from agency_client.console.server import configure
 from agency_client.console.sessions import Sessions
 
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
+_SEEN = re.compile(r'name="seen" value="([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,11 @@ class Browser:
         if found := _TOKEN.search(answer.text):
             self.token = found[1]
         return answer
+
+    def sign(self, path: str, **fields: str) -> Answer:
+        """Open the page of a draft before its signature, and sign what it shows."""
+        found = _SEEN.search(self.get(path).text)
+        return self.post(path, seen=found[1] if found else "", **fields)
 
     def post(
         self,

@@ -118,7 +118,7 @@ def test_payments_are_added_up_by_who_paid_whom(hub: InMemoryHub, tmp_path: Path
         page = browser.get(f"/exchange/{exchange}")
         link = page.text.partition("/flows/")[2].partition('"')[0]
         flows = browser.get(f"/exchange/{exchange}/flows/{link}")
-    assert "3 000.75 KZT 2" in flows.words
+    assert "3,000.75 KZT 2" in flows.words
     assert "<b>B-2" not in flows.text
     assert 'data-share="100"' in flows.text
 

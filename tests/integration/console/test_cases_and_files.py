@@ -171,7 +171,7 @@ def test_a_supervisor_comments_from_the_page_of_the_exchange(
             step="next",
         )
         assert "kz.mia" in browser.get(answer.location).words
-        assert browser.post(answer.location).location == f"/exchange/{exchange}"
+        assert browser.sign(answer.location).location == f"/exchange/{exchange}"
         assert "Прошу привлечь" in browser.get(f"/exchange/{exchange}").words
     with hub.client(tmp_path / "mia", KZ_MIA) as client, running_console(client) as console:
         words = console.entered().get(f"/exchange/{exchange}").words

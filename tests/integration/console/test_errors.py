@@ -141,7 +141,7 @@ def test_what_the_hub_refused_is_told_without_english(
 
     answer = form_of(browser)
     monkeypatch.setattr(Connection, "perform", perform)
-    sent = browser.post(answer.location)
+    sent = browser.sign(answer.location)
     outbox = browser.get("/outbox")
     monkeypatch.undo()
     assert english_of(sent) | english_of(outbox) == set()

@@ -135,7 +135,7 @@ def test_an_officer_reads_the_lists_and_sends_while_the_hub_is_away(town: Town) 
         assert saved.status == 303, saved.words
         plan = browser.get(saved.location)
         assert plan.status == 200
-        sent = browser.post(saved.location)
+        sent = browser.sign(saved.location)
         assert sent.location == "/outbox", sent.words
         assert "it waits in the outbox" in browser.get("/outbox").words
 

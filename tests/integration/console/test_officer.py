@@ -87,7 +87,7 @@ def test_a_request_is_written_shown_signed_and_read(
     ):
         assert said in plan.words
     assert not hub.model.exchanges
-    sent = browser.post(answer.location)
+    sent = browser.sign(answer.location)
     [exchange] = hub.model.exchanges.values()
     assert sent.location == f"/exchange/{exchange.id}"
     assert exchange.header.handling is Handling.H1
@@ -122,7 +122,7 @@ def test_an_error_leaves_the_form_as_it_was(
     browser = console.entered()
     answer = filled(browser, **changes)
     if answer.status == 303:
-        answer = browser.post(answer.location)
+        answer = browser.sign(answer.location)
     assert answer.status == 400
     assert said in answer.words
     assert "12/345" in answer.text
@@ -159,11 +159,11 @@ def test_a_table_is_previewed_before_it_is_sent(hub: InMemoryHub, console: Runni
     files = {"table_file": ("payments.csv", TABLE), "mapping_file": ("map.yaml", MAPPING)}
     answer = browser.post("/new/request_information", files, **FORM)
     words = browser.get(answer.location).words
-    assert "1000.50" in words
+    assert "1,000.50" in words
     assert "A-1" in words
-    sent = browser.post(answer.location)
+    sent = browser.sign(answer.location)
     assert sent.status == 303
-    assert "1 007.75 KZT" in browser.get(sent.location).words
+    assert "1,007.75 KZT" in browser.get(sent.location).words
 
 
 GOAML = """<report><currency_code_local>KZT</currency_code_local><transaction>
@@ -182,7 +182,7 @@ def test_a_goaml_report_is_previewed_before_it_is_sent(
     words = browser.get(answer.location).words
     assert "77.50" in words
     assert "Askhat Primer" in words
-    sent = browser.get(browser.post(answer.location).location)
+    sent = browser.get(browser.sign(answer.location).location)
     assert "Read from a goAML report: Payment 1, Person 1." in sent.words
     [exchange] = hub.model.exchanges.values()
     assert exchange.header.subject_count == 2
@@ -226,7 +226,7 @@ def test_a_supplement_of_what_is_held_is_held_again_and_said_before(
     )
     words = browser.get(answer.location).words
     assert "uz.fiu ПФР UZ (fictional) : held until 1 approve: caricc Centre (fictional)" in words
-    assert browser.post(answer.location).location == f"/exchange/{exchange}"
+    assert browser.sign(answer.location).location == f"/exchange/{exchange}"
 
 
 def test_a_bad_table_is_told_by_its_line(console: RunningConsole) -> None:
@@ -251,7 +251,7 @@ def test_files_are_attached_and_kept_with_the_draft(
     assert "выписка.pdf" in browser.get(answer.location).words
     page = browser.get(answer.location.removesuffix("/send"))
     assert "выписка.pdf" in page.words
-    sent = browser.post(answer.location)
+    sent = browser.sign(answer.location)
     assert "выписка.pdf" in browser.get(sent.location).words
 
 
@@ -274,7 +274,7 @@ def test_a_recipient_answers_from_the_page_of_the_exchange(
             explanation="Связи нет",
             step="next",
         )
-        sent = browser.post(answer.location)
+        sent = browser.sign(answer.location)
         assert sent.location == f"/exchange/{exchange}"
         assert hub.model.exchanges[exchange].legs[0].state is LegState.REFUSED
         assert "Связи нет" in browser.get(sent.location).words
@@ -303,7 +303,7 @@ def test_filters_stand_in_the_address(
 
 def test_words_to_search_for_stand_in_no_address(hub: InMemoryHub, console: RunningConsole) -> None:
     browser = console.entered()
-    sent = browser.post(filled(browser).location)
+    sent = browser.sign(filled(browser).location)
     [exchange] = hub.model.exchanges
     browser.get(sent.location)
     page = browser.post("/search", words="вымышленное ДЕЛО")
@@ -314,7 +314,7 @@ def test_words_to_search_for_stand_in_no_address(hub: InMemoryHub, console: Runn
 
 def test_evidence_is_exported_as_one_file(hub: InMemoryHub, console: RunningConsole) -> None:
     browser = console.entered()
-    sent = browser.post(filled(browser).location)
+    sent = browser.sign(filled(browser).location)
     answer = browser.post(f"{sent.location}/evidence")
     assert answer.headers["content-type"] == "application/octet-stream"
     names = zipfile.ZipFile(io.BytesIO(answer.data)).namelist()
@@ -343,7 +343,7 @@ def test_a_hub_that_is_away_leaves_the_statement_in_the_outbox(
     away = Reason.UNAVAILABLE.error("the hub is away")
     with monkeypatch.context() as patch:
         patch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(away))
-        assert browser.post(answer.location).location == "/outbox"
+        assert browser.sign(answer.location).location == "/outbox"
         page = browser.get("/outbox")
         assert "waits" in page.words
     assert browser.post("/outbox").location == "/outbox"

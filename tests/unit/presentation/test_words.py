@@ -27,6 +27,7 @@ from agency_client.presentation import documents, entities, schemata
 from agency_client.presentation.labels import Label
 from agency_client.presentation.steps import STEPS, TURNS, commands
 from agency_client.presentation.words import body_json, body_words, say_code
+from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import Currency, Language, LegState, Party, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
@@ -203,3 +204,10 @@ def test_codes_are_words_for_people_and_names_for_programs() -> None:
     used = Feedback(2, (FeedbackUse.FREEZE,))
     assert body_words(used, Language.EN) == ["usefulness 2", "freeze"]
     assert body_json(used) == {"usefulness": 2, "uses": ["FREEZE"]}
+
+
+def test_the_worth_of_assets_is_written_by_language_with_its_currency_beside_it() -> None:
+    found = AssetFindings(TraceResult.FOUND, (AssetType.ACCOUNT,), 48_000_000, Currency.UZS)
+    assert body_words(found, Language.EN)[-1] == "amount 48,000,000 UZS"
+    assert body_words(found, Language.RU)[-1] == "сумма 48\u00a0000\u00a0000 UZS"
+    assert body_json(found)["amount"] == 48_000_000

@@ -1,0 +1,195 @@
+"""One person in two tabs, two clicks on one button, and drafts of others.
+
+What is signed is what the page before the signature showed, whatever happened beside it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from exchange_protocol.kinds.codes import Handling
+from tests.integration.console.test_officer import FORM, filled
+from tests.support.asking import new_exchange
+from tests.support.console import Answer, Browser, RunningConsole, running_console
+from tests.support.in_memory_hub import InMemoryHub
+from tests.support.statements import KZ_FMA, KZ_MIA
+
+
+def seen(page: Answer) -> str:
+    """What the page says that the person sees."""
+    return page.text.partition('name="seen" value="')[2].partition('"')[0]
+
+
+def draft_of(answer: Answer) -> str:
+    """The id of the draft that a form was kept as."""
+    return answer.location.split("/")[2]
+
+
+def test_a_draft_that_another_tab_changed_is_not_signed(
+    hub: InMemoryHub, console: RunningConsole
+) -> None:
+    browser = console.entered()
+    kept = filled(browser)
+    first = seen(browser.get(kept.location))
+    changed = FORM | {"draft": draft_of(kept), "handling": "H0", "brief.summary": "Иное"}
+    assert browser.post("/new/request_information", **changed).status == 303
+    refused = browser.post(kept.location, seen=first)
+    assert refused.status == 409
+    assert "Nothing was signed" in refused.words
+    assert "Иное" in refused.words
+    assert not hub.model.exchanges
+    assert browser.post(kept.location, seen=seen(refused)).status == 303
+    [exchange] = hub.model.exchanges.values()
+    assert exchange.header.handling is Handling.H0
+
+
+@pytest.mark.parametrize("given", ["", "0" * 64])
+def test_a_page_that_was_not_seen_signs_nothing(
+    hub: InMemoryHub, console: RunningConsole, given: str
+) -> None:
+    browser = console.entered()
+    kept = filled(browser)
+    assert browser.post(kept.location, seen=given).status == 409
+    assert not hub.model.exchanges
+
+
+def test_a_file_that_was_exchanged_for_another_of_its_name_is_not_signed(
+    hub: InMemoryHub, console: RunningConsole
+) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    kept = browser.post("/new/request_information", {"attachments": ("a.pdf", b"1")}, **FORM)
+    first = seen(browser.get(kept.location))
+    again = FORM | {"draft": draft_of(kept)}
+    browser.post("/new/request_information", {"attachments": ("a.pdf", b"2")}, **again)
+    assert browser.post(kept.location, seen=first).status == 409
+    assert not hub.model.exchanges
+
+
+def test_an_answer_to_what_changed_meanwhile_is_not_signed(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    with hub.client(tmp_path, KZ_MIA) as police:
+        exchange = new_exchange(police, "kz.fma")
+        with hub.client(tmp_path / "f", KZ_FMA) as fiu, running_console(fiu) as console:
+            browser = console.entered()
+            browser.get(f"/exchange/{exchange}")
+            kept = browser.post(f"/exchange/{exchange}/reply", result="NO_HIT", step="next")
+            first = seen(browser.get(kept.location))
+            # A colleague confirms the receipt, and another tab reads that.
+            fiu.acknowledge(fiu.open(exchange))
+            browser.get(f"/exchange/{exchange}")
+            size = len(hub.log)
+            assert browser.post(kept.location, seen=first).status == 409
+            assert len(hub.log) == size
+
+
+def test_two_drafts_in_two_tabs_stay_two(console: RunningConsole) -> None:
+    browser = console.entered()
+    one = filled(browser, **{"brief.summary": "Первый"})
+    other = filled(browser, **{"brief.summary": "Второй"})
+    assert draft_of(one) != draft_of(other)
+    assert "Первый" in browser.get(one.location).words
+    assert "Второй" in browser.get(other.location).words
+
+
+def test_two_clicks_send_one_statement(
+    hub: InMemoryHub, console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = console.entered()
+    kept = filled(browser)
+    shown = seen(browser.get(kept.location))
+    client = console.console.client
+    inner: Callable[..., object] = client.request_information
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slowly(**arguments: object) -> object:
+        begun.set()
+        assert goes_on.wait(20)
+        return inner(**arguments)
+
+    monkeypatch.setattr(client, "request_information", slowly)
+    answers: list[Answer] = []
+    first = threading.Thread(target=lambda: answers.append(browser.post(kept.location, seen=shown)))
+    first.start()
+    assert begun.wait(20)
+    second = Browser(console, browser.cookie, browser.token).post(kept.location, seen=shown)
+    goes_on.set()
+    first.join(20)
+    assert (answers[0].status, second.status) == (303, 409)
+    assert "a second time" in second.words
+    # A third click comes when it was sent: the draft is gone.
+    assert browser.post(kept.location, seen=shown).status == 400
+    assert len(hub.model.exchanges) == 1
+
+
+def test_a_form_of_before_the_lock_does_nothing_after_it(
+    hub: InMemoryHub, console: RunningConsole
+) -> None:
+    browser = console.entered()
+    kept = filled(browser)
+    shown = seen(browser.get(kept.location))
+    browser.post("/lock")
+    assert browser.post(kept.location, seen=shown).status == 403
+    # The person enters again, and the browser still shows the page of before.
+    old, again = browser.token, console.entered()
+    stale = Browser(console, again.cookie, old)
+    assert stale.post(kept.location, seen=shown).status == 403
+    assert not hub.model.exchanges
+
+
+def kept_draft(console: RunningConsole, browser: Browser, folder: Path) -> Path:
+    """The file of a draft that was just kept."""
+    filled(browser)
+    [path] = (folder / "drafts").glob("*.draft")
+    return path
+
+
+def test_a_draft_of_another_profile_is_not_opened(
+    hub: InMemoryHub, console: RunningConsole, tmp_path: Path
+) -> None:
+    profile = console.console.client.profile
+    foreign = kept_draft(console, console.entered(), profile.state)
+    with hub.client(tmp_path / "f", KZ_FMA) as fiu, running_console(fiu) as other:
+        folder = fiu.profile.state / "drafts"
+        folder.mkdir(parents=True)
+        (folder / foreign.name).write_bytes(foreign.read_bytes())
+        browser = other.entered()
+        answer = browser.get(f"/draft/{foreign.stem}")
+        assert answer.status == 400
+        assert "Вымышленное дело" not in answer.words + browser.get("/drafts").words
+        assert (folder / foreign.name).exists(), "it is left where it is"
+
+
+def test_a_draft_under_the_name_of_another_is_not_opened(console: RunningConsole) -> None:
+    path = kept_draft(console, console.entered(), console.console.client.profile.state)
+    path.rename(path.with_name("0" * 16 + ".draft"))
+    assert console.entered().get("/draft/" + "0" * 16).status == 400
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/dev/zero", "/nowhere"])
+def test_a_link_in_the_place_of_a_draft_leads_nowhere(
+    console: RunningConsole, target: str, tmp_path: Path
+) -> None:
+    browser = console.entered()
+    path = kept_draft(console, browser, console.console.client.profile.state)
+    path.unlink()
+    path.symlink_to(target)
+    answer = browser.get(f"/draft/{path.stem}")
+    assert answer.status == 400
+    assert "root:" not in answer.text + browser.get("/drafts").text
+
+
+def test_keeping_a_draft_writes_through_no_link(console: RunningConsole, tmp_path: Path) -> None:
+    browser = console.entered()
+    path = kept_draft(console, browser, console.console.client.profile.state)
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    path.unlink()
+    path.symlink_to(victim)
+    browser.post("/new/request_information", **(FORM | {"draft": path.stem}))
+    assert victim.read_bytes() == b"precious"
