@@ -14,7 +14,7 @@ from agency_client.core.views import (
     is_entities_part,
     is_file_part,
 )
-from agency_client.state.search_index import Indexed, SealedFrom
+from agency_client.state.search_index import Indexed, SealedFrom, SearchIndex
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
@@ -32,6 +32,14 @@ def indexed_draft(draft: Draft, terms: Terms) -> Indexed:
     return Indexed(
         draft.exchange_id, kind, draft.author.agency, draft.made_at, tuple(terms), terms.is_cut
     )
+
+
+def note_sent(search: SearchIndex, exchanges: Iterable[Indexed]) -> None:
+    """Let exchanges be found by what is sent.
+
+    One that was never opened is left out of the index until it is: then all of it is found.
+    """
+    search.add(each for each in exchanges if each.kind or search.holds(each.exchange_id))
 
 
 def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:

@@ -32,7 +32,7 @@ from agency_client.core.drafting import (
     zone_of,
 )
 from agency_client.core.exchanges import Exchanges, HasId
-from agency_client.core.finding import indexed_draft
+from agency_client.core.finding import indexed_draft, note_sent
 from agency_client.core.given import Agencies, parse_agencies
 from agency_client.core.ports import Ports
 from agency_client.core.provenance import check_passed_on
@@ -107,8 +107,8 @@ class Statements:
             payload, indexed = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
             )
-            staging.finish(self._judged((yield from sign_payload(payload)), None))
-        self._note([indexed])
+            staging.finish(_judged(self._ports, (yield from sign_payload(payload)), None))
+        note_sent(self._ports.search_index, [indexed])
         return draft.id
 
     def keep_initial_batch(self, asked: Sequence[Initial]) -> Operation[list[str]]:
@@ -134,8 +134,8 @@ class Statements:
                 yield Pause(0.0)  # Others on the event loop have their turn.
             signed = self._sign_all([payload for _, payload in made])
             for (staging, _), one in zip(made, signed, strict=True):
-                staging.finish(self._judged(one, None))
-        self._note(noted)
+                staging.finish(_judged(self._ports, one, None))
+        note_sent(self._ports.search_index, noted)
         return [draft.id for draft in drafts]
 
     def keep_continuing(
@@ -166,8 +166,8 @@ class Statements:
             payload, indexed = yield from self._seal(
                 draft, content, self._continuing_plan(state), staging
             )
-            staging.finish(self._judged((yield from sign_payload(payload)), state))
-        self._note([indexed])
+            staging.finish(_judged(self._ports, (yield from sign_payload(payload)), state))
+        note_sent(self._ports.search_index, [indexed])
         return draft.id
 
     def draft_continuing(
@@ -231,7 +231,7 @@ class Statements:
         with self._ports.outbox.stage(draft.id) as staging:
             payload, indexed = yield from self._seal(draft, content, plan, staging)
             staging.finish((yield from sign_payload(payload)))
-        self._note([indexed])
+        note_sent(self._ports.search_index, [indexed])
         return draft.id
 
     def keep_signed(self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]) -> list[str]:
@@ -298,14 +298,6 @@ class Statements:
 
         return plan
 
-    def _note(self, exchanges: Sequence[Indexed]) -> None:
-        """Let exchanges be found by what is sent.
-
-        One that was never opened is left out of the index until it is: then all of it is found.
-        """
-        search = self._ports.search_index
-        search.add(each for each in exchanges if each.kind or search.holds(each.exchange_id))
-
     def _seal(
         self, draft: Draft, content: Content, plan: _Plan, staging: Staging
     ) -> Operation[tuple[bytes, Indexed]]:
@@ -341,17 +333,18 @@ class Statements:
             return vault.sign_batch(payloads)
         return [vault.sign(payload) for payload in payloads]
 
-    def _judged(self, signed: SignedStatement, state: Exchange | None) -> SignedStatement:
-        """The statement, if the rules accept it as the hub will judge it."""
-        judge(
-            signed,
-            parse_statement(signed.payload),
-            directory=self._ports.directory.current,
-            exchange=state,
-            anchors=self._ports.anchors,
-            at=self._ports.clock(),
-        )
-        return signed
+
+def _judged(ports: Ports, signed: SignedStatement, state: Exchange | None) -> SignedStatement:
+    """The statement, if the rules accept it as the hub will judge it."""
+    judge(
+        signed,
+        parse_statement(signed.payload),
+        directory=ports.directory.current,
+        exchange=state,
+        anchors=ports.anchors,
+        at=ports.clock(),
+    )
+    return signed
 
 
 def may_not_speak(agency: AgencyId, verified: VerifiedExchange) -> ExchangeError:

@@ -47,7 +47,7 @@ def test_a_deadline_is_not_moved_back(hub: InMemoryHub, tmp_path: Path, due: str
     fma = hub.client(tmp_path, KZ_FMA)
     opened = fma.open(exchange)
     with pytest.raises(InvalidInput, match="expected a due time after"):
-        fma.extend_deadline(opened, "VOLUME", explanation="-", due=due)
+        fma.extend_deadline(opened, "VOLUME", explanation="Банк молчит", due=due)
     assert fma.outbox.pending() == []
 
 

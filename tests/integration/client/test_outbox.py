@@ -451,13 +451,17 @@ def test_what_the_library_sent_is_found_in_the_search(
     assert found(again, "совершенно") == []
 
 
-def test_what_the_library_sent_at_once_and_said_later_is_found(client: ExchangeClient) -> None:
+def test_what_the_library_sent_at_once_and_said_later_is_found(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path
+) -> None:
     one, two = client.request_information_batch(
         {"to": ["kz.fma"], "brief": f"Дело {word}", "request": REQUEST} for word in ("Алоэ", "Бук")
     )
     assert (found(client, "алоэ"), found(client, "бук")) == ([one.exchange_id], [two.exchange_id])
-    client.recall(one.exchange_id, reason="Ещё кедр")
-    assert found(client, "алоэ", "кедр") == [one.exchange_id]
+    with hub.client(tmp_path, KZ_FMA) as asked:
+        asked.open(one.exchange_id)
+        asked.reply(one.exchange_id, brief="Ещё кедр", entities=[PERSON])
+        assert found(asked, "алоэ", "кедр", "юлия") == [one.exchange_id]
 
 
 def test_what_waits_is_found_and_what_was_refused_is_not(
