@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.publish_calendar import FIRST_YEAR
 
 
 def find_zone(name: str) -> ZoneInfo:
@@ -36,7 +37,7 @@ def check_offset(name: str, year: int, minutes: int) -> None:
     day of that state at another hour.
     """
     check_zone(name)
-    if not _known() or not MINYEAR < year < MAXYEAR:
+    if not _known() or not FIRST_YEAR <= year < MAXYEAR:
         return  # A machine without time-zone data leaves it to the reviewer, the year to the rules.
     zone, first = ZoneInfo(name), datetime(year, 1, 1, tzinfo=UTC)
     days = (first + timedelta(days=day) for day in range(366))
