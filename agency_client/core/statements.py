@@ -6,8 +6,9 @@
     that another agency sent is not passed on without its source (`provenance`).
  4. The statement is signed, and judged here as the hub will judge it. A statement that the rules
     refuse never leaves.
- 5. It goes to the outbox. `delivery` takes it from there to the hub.
- 6. What it is found by goes into the search index of the profile (`finding`).
+ 5. Its terms go into the search index of the profile (`finding`). A fault there stops the sending:
+    nothing is sent of which the caller heard an error.
+ 6. It goes to the outbox. `delivery` takes it from there to the hub.
 
 A statement that continues an exchange answers what the client verified of it just before.
 """
@@ -107,8 +108,9 @@ class Statements:
             payload, indexed = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
             )
-            staging.finish(_judged(self._ports, (yield from sign_payload(payload)), None))
-        note_sent(self._ports.search_index, [indexed])
+            signed = _judged(self._ports, (yield from sign_payload(payload)), None)
+            note_sent(self._ports.search_index, [indexed])
+            staging.finish(signed)
         return draft.id
 
     def keep_initial_batch(self, asked: Sequence[Initial]) -> Operation[list[str]]:
@@ -133,9 +135,10 @@ class Statements:
                 made.append((staging, payload))
                 yield Pause(0.0)  # Others on the event loop have their turn.
             signed = self._sign_all([payload for _, payload in made])
-            for (staging, _), one in zip(made, signed, strict=True):
-                staging.finish(_judged(self._ports, one, None))
-        note_sent(self._ports.search_index, noted)
+            judged = [_judged(self._ports, one, None) for one in signed]
+            note_sent(self._ports.search_index, noted)
+            for (staging, _), one in zip(made, judged, strict=True):
+                staging.finish(one)
         return [draft.id for draft in drafts]
 
     def keep_continuing(
@@ -166,8 +169,9 @@ class Statements:
             payload, indexed = yield from self._seal(
                 draft, content, self._continuing_plan(state), staging
             )
-            staging.finish(_judged(self._ports, (yield from sign_payload(payload)), state))
-        note_sent(self._ports.search_index, [indexed])
+            signed = _judged(self._ports, (yield from sign_payload(payload)), state)
+            note_sent(self._ports.search_index, [indexed])
+            staging.finish(signed)
         return draft.id
 
     def draft_continuing(
@@ -230,8 +234,9 @@ class Statements:
 
         with self._ports.outbox.stage(draft.id) as staging:
             payload, indexed = yield from self._seal(draft, content, plan, staging)
-            staging.finish((yield from sign_payload(payload)))
-        note_sent(self._ports.search_index, [indexed])
+            signed = yield from sign_payload(payload)
+            note_sent(self._ports.search_index, [indexed])
+            staging.finish(signed)
         return draft.id
 
     def keep_signed(self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]) -> list[str]:

@@ -220,7 +220,7 @@ class SearchIndex:
         """The lines of a file by the id of the exchange."""
         try:
             plain = self._file(name).read()
-        except ExchangeError:
+        except (ExchangeError, OSError):
             # A cache that another key closed, or a disk damaged: it comes back by itself.
             return {}
         lines = plain.splitlines() if plain else ()

@@ -464,6 +464,22 @@ def test_what_the_library_sent_at_once_and_said_later_is_found(
         assert found(asked, "алоэ", "кедр", "юлия") == [one.exchange_id]
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_a_fault_of_the_index_stops_the_sending(client: ExchangeClient, several: bool) -> None:
+    (client.profile.state / "search").mkdir(parents=True)
+    for number in range(256):  # A folder stands where each of its files goes.
+        (client.profile.state / "search" / f"{number:02x}").mkdir()
+    with pytest.raises(ExchangeError, match="FILE_NOT_WRITTEN"):
+        if several:
+            client.request_information_batch(
+                {"to": ["kz.fma"], "brief": brief, "request": REQUEST} for brief in ("a", "b")
+            )
+        else:
+            ask(client, "kz.fma")
+    assert client.outbox.pending() == []
+    assert list(client.sent()) == []
+
+
 def test_what_waits_is_found_and_what_was_refused_is_not(
     hub: InMemoryHub, client: ExchangeClient
 ) -> None:
