@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -464,18 +464,21 @@ def test_what_the_library_sent_at_once_and_said_later_is_found(
         assert found(asked, "алоэ", "кедр", "юлия") == [one.exchange_id]
 
 
-@pytest.mark.parametrize("several", [False, True])
-def test_a_fault_of_the_index_stops_the_sending(client: ExchangeClient, several: bool) -> None:
+def _ask_both(client: ExchangeClient) -> None:
+    client.request_information_batch(
+        {"to": ["kz.fma"], "brief": brief, "request": REQUEST} for brief in ("a", "b")
+    )
+
+
+@pytest.mark.parametrize("send", [lambda client: ask(client, "kz.fma"), _ask_both])
+def test_a_fault_of_the_index_stops_the_sending(
+    client: ExchangeClient, send: Callable[[ExchangeClient], None]
+) -> None:
     (client.profile.state / "search").mkdir(parents=True)
     for number in range(256):  # A folder stands where each of its files goes.
         (client.profile.state / "search" / f"{number:02x}").mkdir()
     with pytest.raises(ExchangeError, match="FILE_NOT_WRITTEN"):
-        if several:
-            client.request_information_batch(
-                {"to": ["kz.fma"], "brief": brief, "request": REQUEST} for brief in ("a", "b")
-            )
-        else:
-            ask(client, "kz.fma")
+        send(client)
     assert client.outbox.pending() == []
     assert list(client.sent()) == []
 
