@@ -37,7 +37,7 @@ def indexed_draft(draft: Draft, terms: Terms) -> Indexed:
 def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
     """The facts that the index keeps of an exchange that an agency opened.
 
-    What was erased or recalled is left out.
+    Erased and recalled exchanges are left out.
     """
     terms = Terms()
     recalled = {

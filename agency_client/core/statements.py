@@ -7,7 +7,7 @@
  4. The statement is signed, and judged here as the hub will judge it. A statement that the rules
     refuse never leaves.
  5. It goes to the outbox. `delivery` takes it from there to the hub.
- 6. What it is found by goes into the search index of the profile (`finding`).
+ 6. Its names and numbers go into the search index of the profile (`finding`).
 
 A statement that continues an exchange answers what the client verified of it just before.
 """
