@@ -66,11 +66,6 @@ def word_keys(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(_word_keys(word) for word in _words(text))
 
 
-def person_key(text: str) -> str:
-    """One key of a whole name, whatever the order of its words."""
-    return " ".join(sorted(_word_keys(word)[0] for word in _words(text)))
-
-
 def number_key(text: str) -> str:
     """The key of a number: of an account, a document, a case. Spaces and signs do not matter."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_LOOKS_LATIN)

@@ -45,7 +45,7 @@ def note_sent(search: SearchIndex, exchanges: Iterable[Indexed]) -> None:
 def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
     """The facts that the index keeps of an exchange that an agency opened.
 
-    What was erased or recalled is left out.
+    Erased and recalled exchanges are left out.
     """
     terms = Terms()
     recalled = {

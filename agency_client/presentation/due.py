@@ -72,13 +72,6 @@ def clock_words(clock: Clock, now: datetime, locale: Locale) -> str:
     return f"{locale.say(clock.kind)}\n{used_words(clock, now, locale)}"
 
 
-def clock_line(clock: Clock, now: datetime, locale: Locale) -> str:
-    """A clock on one line: which it is, who is to act, its end, and how much of it is over."""
-    until = locale.due(clock.at, clock.day, now, is_overdue=clock.is_over(now))
-    used = used_words(clock, now, locale).replace("\n", "; ")
-    return f"{locale.say(clock.kind)} ({locale.say(clock.party)}): {until}; {used}"
-
-
 def used_words(clock: Clock, now: datetime, locale: Locale) -> str:
     """The part of a time that is over, and all that explains it or warns of its end."""
     said = [f"{clock.used(now)} %"]

@@ -58,7 +58,7 @@ class Locale:
     def amount(self, given: str) -> str:
         """An amount as this language writes it, digit for digit: nothing is rounded or left out.
 
-        What is no plain number stays as its author wrote it.
+        A text that is no plain number stays as its author wrote it.
         """
         shown = grouped(given, self.language)
         return self.one_line(given) if shown is None else shown

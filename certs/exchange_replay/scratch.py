@@ -19,7 +19,7 @@ _CACHE_KIB = 32 * 1024
 def open_scratch() -> sqlite3.Connection:
     """Make one without tables.
 
-    What cannot be written to it raises FILE_NOT_WRITTEN, never an error of a database.
+    A failed write raises FILE_NOT_WRITTEN, never an error of a database.
     """
     connection = sqlite3.connect(
         "", isolation_level=None, check_same_thread=False, factory=_ScratchConnection

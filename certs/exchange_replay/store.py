@@ -2,9 +2,9 @@
 
 Exchanges, statements, ids, and whom each entry scopes: most of it stays on disk and a bounded
 number of values in memory, so a long log needs no more memory than a short one. Ids begin with the
-time, so nearly every new one is greater than all that were written: no query asks for it. What is
-written is part of the transaction of whoever owns the connection. A value that does not read is the
-damage of the file, never the hub's: it raises `sqlite3.DatabaseError`.
+time, so nearly every new one is greater than all that were written: no query asks for it. A write
+is part of the transaction of the connection's owner. A value that does not read is the damage of
+the file, never the hub's: it raises `sqlite3.DatabaseError`.
 """
 
 from __future__ import annotations

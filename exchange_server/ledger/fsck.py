@@ -13,8 +13,8 @@ Reads only, so it works on a copy. In order, each step assuming the ones before 
     before their time, and erased ones that are there, are damage.
 
 A finding is the first wrong row of a kind and how many there are. After a broken entry the state is
-unknown, so steps 5 and 6 are left out then. What the replay makes lies in SQLite's temporary files,
-so a long log needs hardly more memory than a short one, and about the disk of the database.
+unknown, so steps 5 and 6 are left out then. The state of the replay lies in SQLite's temporary
+files, so a long log needs hardly more memory than a short one, and about the disk of the database.
 """
 
 from __future__ import annotations
