@@ -6,8 +6,8 @@
     that another agency sent is not passed on without its source (`provenance`).
  4. The statement is signed, and judged here as the hub will judge it. A statement that the rules
     refuse never leaves.
- 5. Its names and numbers go into the search index of the profile (`finding`). A fault there stops the sending:
-    nothing is sent of which the caller heard an error.
+ 5. Its names and numbers go into the search index of the profile (`finding`). A fault there stops
+    the sending: nothing is sent of which the caller heard an error.
  6. It goes to the outbox. `delivery` takes it from there to the hub.
 
 A statement that continues an exchange answers what the client verified of it just before.

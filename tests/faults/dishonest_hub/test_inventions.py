@@ -90,7 +90,7 @@ def test_approval_is_bound_to_what_was_read_and_not_to_what_is_shown_later(
     """The hub shows the first request to be read, and the supplement to be approved."""
     exchange = region.ask("uz.fiu")
     first, second = (region.client(each) for each in COORDINATORS)
-    first.return_to_author(first.open(exchange), question="?")
+    first.return_to_author(first.open(exchange), question="Which account?")
     mia = region.client("kz.mia/system")
     mia.supplement(exchange, brief="Другое", entities=[])
     region.lies.answers["GetExchange"] = leaving_out(lambda _, at: at > 0)
@@ -106,7 +106,7 @@ def test_approval_of_what_was_hidden_away_does_not_release_what_waits(region: Re
     """The coordinator approves the older statement; the hub counts it for the newer one."""
     exchange = region.ask("uz.fiu")
     first, second = (region.client(each) for each in COORDINATORS)
-    first.return_to_author(first.open(exchange), question="?")
+    first.return_to_author(first.open(exchange), question="Which account?")
     region.client("kz.mia/system").supplement(exchange, brief="Другое", entities=[])
     region.lies.answers["GetExchange"] = only_for("caricc", leaving_out(lambda _, at: at > 0))
     region.lies.skips.add("answers")

@@ -126,7 +126,7 @@ def test_supervisor_reads_the_brief_and_no_more(hub: InMemoryHub, tmp_path: Path
     assert list(opened.statements[0].parts) == ["brief"]
     assert opened.legs == ()
     with pytest.raises(NotPermitted, match="supervisor"):
-        hub.client(tmp_path, KZ_GPO).recall(exchange, reason="-")
+        hub.client(tmp_path, KZ_GPO).recall(exchange, reason="Ошибка")
 
 
 def test_sensitive_request_needs_two_coordinators(hub: InMemoryHub, tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_held_supplement_is_not_passed_off_as_a_supervisory_copy(
 ) -> None:
     client, coordinator = hub.client(tmp_path), hub.client(tmp_path, COORDINATOR)
     exchange = new_exchange(client, "uz.fiu")
-    coordinator.return_to_author(exchange, question="?")
+    coordinator.return_to_author(exchange, question="Which account?")
     client.supplement(exchange, brief="-", entities=[])
     supplement = len(hub.log) - 1
     hub.visible = lambda agency, exchange_id: [supplement]  # type: ignore[method-assign]

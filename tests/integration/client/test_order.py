@@ -124,7 +124,7 @@ def test_what_follows_on_an_unsettled_statement_waits_with_it(
     mend = failing(hub, FAILED, lambda _: True)
     acknowledged = fma.acknowledge(opened)
     replied = fma.reply(opened, result="NO_HIT")
-    refused = fma.refuse(spare, ground="NO_DRUG_NEXUS", explanation="-")
+    refused = fma.refuse(spare, ground="NO_DRUG_NEXUS", explanation="Not about drugs")
     assert [type(each) for each in (acknowledged, replied, refused)] == [Queued] * 3
     mend()
 

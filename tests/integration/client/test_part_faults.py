@@ -119,8 +119,8 @@ ACTS: list[Callable[[ExchangeClient, UnsealedExchange], Any]] = [
     lambda fma, opened: fma.acknowledge(opened),
     lambda fma, opened: fma.return_for_information(opened, question="Пришлите ещё раз"),
     lambda fma, opened: fma.reply(opened, document=ReplyDocument(text="Ответ")),
-    lambda fma, opened: fma.refuse(opened, "CONTRARY_TO_LAW", explanation="-"),
-    lambda fma, opened: fma.extend_deadline(opened, "VOLUME", explanation="-", due="14d"),
+    lambda fma, opened: fma.refuse(opened, "CONTRARY_TO_LAW", explanation="Нельзя"),
+    lambda fma, opened: fma.extend_deadline(opened, "VOLUME", explanation="Объём", due="14d"),
 ]
 
 
