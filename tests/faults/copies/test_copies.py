@@ -230,6 +230,7 @@ def checked(path: Path, known: Checkpoint) -> str:
     return "incomplete" if report.is_incomplete else "clean"
 
 
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_no_copy_of_an_honest_hub_convicts_it_or_is_called_complete(
     chunk: int, history: History, tmp_path: Path
