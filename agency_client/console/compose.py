@@ -74,8 +74,12 @@ def save(visit: Visit) -> Response:
     name = str(visit.request.path_params["act"])
     if name not in ACTS:
         return visit.show("notice.html", 404, notice_word="NOT_FOUND")
-    draft = _filled(visit, name, str(visit.request.path_params.get("exchange", "")))
-    visit.console.drafts.keep(draft)
+    exchange = str(visit.request.path_params.get("exchange", ""))
+    given_id = visit.field("draft") or visit.console.drafts.new_id()
+    with visit.console.drafts.holding(given_id) as is_free:
+        # While another tab sends a draft, what is written here becomes a draft of its own.
+        draft = _filled(visit, name, exchange, given_id, keeps_id=is_free)
+        visit.console.drafts.keep(draft)
     if visit.field("step") == "auto":
         return Response(draft.id, media_type="text/plain")
     if visit.field("step") == "keep":
@@ -97,7 +101,7 @@ def show_plan(visit: Visit) -> Response:
 
 def send(visit: Visit) -> Response:
     """Sign and send a draft; it is dropped once the statement is in the outbox or on the log."""
-    with visit.console.drafts.sending(str(visit.request.path_params["draft"])) as is_free:
+    with visit.console.drafts.holding(str(visit.request.path_params["draft"])) as is_free:
         if not is_free:
             return visit.show("notice.html", 409, notice_word="DRAFT_TAKEN")
         return _send(visit)
@@ -156,11 +160,13 @@ def _kept(visit: Visit) -> Draft:
     return visit.console.drafts.load(str(visit.request.path_params["draft"]))
 
 
-def _filled(visit: Visit, act: str, exchange: str) -> Draft:
-    """The draft that a form gives; files that were kept before stay, unless others are given."""
+def _filled(visit: Visit, act: str, exchange: str, given_id: str, *, keeps_id: bool) -> Draft:
+    """The draft that a form gives; files that were kept before stay, unless others are given.
+
+    A draft that is gone, as after it was sent in another tab, begins anew with what was written.
+    """
     store = visit.console.drafts
-    given_id = visit.field("draft")
-    before = store.load(given_id) if given_id else None
+    before = store.find(given_id)
     fields = {
         name: visit.fields(name)
         for name in visit.form
@@ -172,7 +178,8 @@ def _filled(visit: Visit, act: str, exchange: str) -> Draft:
         new = [DraftFile(name, each.filename or "", each.file.read()) for each in visit.files(name)]
         old = [each for each in before.files if each.where == name] if before else []
         files += new or [each for each in old if f"{name}/{each.name}" not in removed]
-    return Draft(given_id or store.new_id(), act, exchange, visit.console.now, fields, files)
+    draft_id = before.id if before and keeps_id else store.new_id()
+    return Draft(draft_id, act, exchange, visit.console.now, fields, files)
 
 
 def _form(

@@ -74,20 +74,20 @@ class Drafts:
         self._folder = state / "drafts"
         self._vault = vault
         self._lock = threading.Lock()
-        self._being_sent: set[str] = set()
+        self._held: set[str] = set()
 
     @contextmanager
-    def sending(self, draft_id: str) -> Iterator[bool]:
-        """Take a draft for sending; gives False where another request has it, as at two clicks."""
+    def holding(self, draft_id: str) -> Iterator[bool]:
+        """Take a draft to send or to write it; False where another request has it (two clicks)."""
         with self._lock:
-            is_free = draft_id not in self._being_sent
-            self._being_sent.add(draft_id)
+            is_free = draft_id not in self._held
+            self._held.add(draft_id)
         try:
             yield is_free
         finally:
             if is_free:
                 with self._lock:
-                    self._being_sent.remove(draft_id)
+                    self._held.remove(draft_id)
 
     def new_id(self) -> str:
         """An id for a new draft; it says nothing of what is in it."""
@@ -110,10 +110,14 @@ class Drafts:
 
     def load(self, draft_id: str) -> Draft:
         """The draft of an id; raises INVALID_FIELD where there is none that opens."""
-        found = self._load(self._path(draft_id))
+        found = self.find(draft_id)
         if found is None:
             raise Reason.INVALID_FIELD.error("expected a draft of this profile", field="draft")
         return found
+
+    def find(self, draft_id: str) -> Draft | None:
+        """The draft of an id; None where there is none that opens, as after it was sent."""
+        return self._load(self._path(draft_id))
 
     def all(self) -> list[Draft]:
         """All drafts that open, the newest first."""

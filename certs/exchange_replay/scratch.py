@@ -7,7 +7,8 @@ says, else in /var/tmp. One transaction is open in it all the time, and nothing 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
 from exchange_protocol.errors import Reason
@@ -31,19 +32,33 @@ def open_scratch() -> sqlite3.Connection:
 
 
 class _ScratchCursor(sqlite3.Cursor):
+    """A cursor whose reading may write too: SQLite makes room in memory for what it reads."""
+
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
-        try:
+        with _told():
             super().execute(sql, parameters)
-        except sqlite3.OperationalError as error:
-            raise _not_written(error) from None
         return self
 
     def executemany(self, sql: str, rows: Iterable[Any], /) -> Self:
-        try:
+        with _told():
             super().executemany(sql, rows)
-        except sqlite3.OperationalError as error:
-            raise _not_written(error) from None
         return self
+
+    def fetchone(self) -> Any:
+        with _told():
+            return super().fetchone()
+
+    def fetchmany(self, size: int | None = 1) -> list[Any]:
+        with _told():
+            return super().fetchmany(size)
+
+    def fetchall(self) -> list[Any]:
+        with _told():
+            return super().fetchall()
+
+    def __next__(self) -> Any:
+        with _told():
+            return super().__next__()
 
 
 class _ScratchConnection(sqlite3.Connection):
@@ -59,8 +74,15 @@ class _ScratchConnection(sqlite3.Connection):
         return super().cursor(factory or _ScratchCursor)
 
 
-def _not_written(error: sqlite3.OperationalError) -> Exception:
-    return Reason.FILE_NOT_WRITTEN.error(
-        f"{error}: SQLite's temporary file; make room in /var/tmp, or name a folder with room in "
-        "SQLITE_TMPDIR, and repeat the command"
-    )
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        # After a failed write SQLite takes the file for a damaged one, too.
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise
+        raise Reason.FILE_NOT_WRITTEN.error(
+            f"{error}: SQLite's temporary file; make room in /var/tmp, or name a folder with room "
+            "in SQLITE_TMPDIR, and repeat the command"
+        ) from None

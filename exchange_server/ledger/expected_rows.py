@@ -72,7 +72,11 @@ class ExpectedRows:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._connection.commit()
+        if error is None:
+            self._connection.commit()
+        else:
+            # A database that could not be written cannot end its transaction: the error counts.
+            self._connection.invalidate()
         self._connection.close()
         self._engine.dispose()
 

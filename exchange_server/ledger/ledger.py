@@ -413,7 +413,8 @@ class Ledger:
         except ExchangeError as error:
             if not is_logged(error):
                 return _unlogged(error)
-            refusal = error
+            # Its traceback holds this frame, and so the parts, until garbage is collected.
+            refusal = error.with_traceback(None)
         digest = b"" if isinstance(read, ExchangeError) else read[0].digest
         try:
             denial = Denial(caller, SUBMIT, refusal.reason, "", digest)

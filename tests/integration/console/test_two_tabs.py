@@ -127,6 +127,24 @@ def test_two_clicks_send_one_statement(
     assert len(hub.model.exchanges) == 1
 
 
+def test_words_that_are_kept_while_their_draft_is_sent_are_a_draft_of_their_own(
+    console: RunningConsole,
+) -> None:
+    browser = console.entered()
+    kept = filled(browser)
+    other = FORM | {"draft": draft_of(kept), "brief.summary": "Иное", "step": "keep"}
+    with console.console.drafts.holding(draft_of(kept)):
+        assert browser.post("/new/request_information", **other).status == 303
+        console.console.drafts.drop(draft_of(kept))
+    assert "Иное" in browser.get("/drafts").words
+    # The other tab still names the draft that was sent.
+    again = other | {"brief.summary": "Снова иное"}
+    assert browser.post("/new/request_information", **again).status == 303
+    words = browser.get("/drafts").words
+    assert ("Иное" in words, "Снова иное" in words) == (True, True)
+    assert console.console.drafts.find(draft_of(kept)) is None
+
+
 def test_a_form_of_before_the_lock_does_nothing_after_it(
     hub: InMemoryHub, console: RunningConsole
 ) -> None:

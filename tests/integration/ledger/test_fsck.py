@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -245,6 +247,40 @@ def test_temporary_file_without_room_is_no_damage_of_the_database(
             check(closed)
     assert refused.value.reason is Reason.FILE_NOT_WRITTEN
     assert check(closed).is_clean
+
+
+READS_WITHOUT_ROOM = """
+import resource, signal
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_replay import scratch
+
+scratch._CACHE_KIB = 400
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+told = 0
+for count in range(330, 350):
+    connection = scratch.open_scratch()
+    connection.execute("CREATE TABLE one (k INTEGER PRIMARY KEY, v BLOB)")
+    connection.execute("CREATE TABLE two (k INTEGER PRIMARY KEY, v BLOB)")
+    try:
+        for table, rows in (("one", 1000), ("two", count)):
+            for row in range(rows):
+                connection.execute(f"INSERT INTO {table} VALUES (?, randomblob(1000))", (row,))
+    except ExchangeError:
+        continue
+    try:
+        for _ in connection.execute("SELECT v FROM one"):
+            pass
+    except ExchangeError as error:
+        assert error.reason is Reason.FILE_NOT_WRITTEN
+        told += 1
+assert told
+"""
+"""Reads of a full table, which must first write what memory holds of another."""
+
+
+def test_temporary_file_without_room_is_told_where_reading_writes() -> None:
+    subprocess.run([sys.executable, "-c", READS_WITHOUT_ROOM], check=True)
 
 
 def test_statement_beside_an_entry_of_another_event_is_found(closed: Office) -> None:
