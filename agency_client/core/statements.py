@@ -48,6 +48,7 @@ from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
+from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.lifecycle import Exchange, admit, open_exchange
 from exchange_protocol.rules.routing import Route, plan_route
@@ -341,14 +342,16 @@ class Statements:
 
 def _judged(ports: Ports, signed: SignedStatement, state: Exchange | None) -> SignedStatement:
     """The statement, if the rules accept it as the hub will judge it."""
+    statement = parse_statement(signed.payload)
     judge(
         signed,
-        parse_statement(signed.payload),
+        statement,
         directory=ports.directory.current,
         exchange=state,
         anchors=ports.anchors,
         at=ports.clock(),
     )
+    check_intake(statement, ports.directory.current)
     return signed
 
 

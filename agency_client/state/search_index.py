@@ -25,7 +25,7 @@ from agency_client.content.arguments import checks_arguments
 from agency_client.content.terms import MOST_TERMS, Query, Term, Where, queries
 from agency_client.state.keys import Vault
 from agency_client.state.sealed_file import SealedFile
-from exchange_files import locked, make_folder
+from exchange_files import locked, make_folder, sweep_drafts
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.identity import AgencyId
 
@@ -212,6 +212,8 @@ class SearchIndex:
         with locked(self._state / ".search.lock"):
             lines = self._lines(name)
             if change(lines):
+                # A repeat has another id, so it may never write the file that a killed one drafted.
+                sweep_drafts(self._folder)
                 plain = b"".join(line + b"\n" for line in lines.values())
                 # Without power the old file may come back, whole: a cache may lose what is newest.
                 self._file(name).write(plain, sync_name=False)

@@ -21,6 +21,7 @@ from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.record.entries import MOST_BEHIND, Entry, Event
 from exchange_protocol.rules.access import shown_anew
+from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement
@@ -68,6 +69,7 @@ class Acceptance:
             at=at,
             sources=draft,
         )
+        check_intake(statement, draft.directory)
         self._check_revocation(job, judgement, at)
         if isinstance(statement.body, PublishLogKey):
             check_published(statement.body, draft.context.signer)

@@ -49,6 +49,7 @@ from exchange_protocol.record.entries import (
 from exchange_protocol.rules.access import StatementFacts, deliver_to, readers, spoken
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection
+from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.joint_case import recipients_of
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange, Leg, admit, advance, open_exchange
@@ -294,7 +295,7 @@ class Hub:
     def judge(self, signed: SignedStatement) -> Judgement:
         """Judge a statement against the present state."""
         statement = parse_statement(signed.payload)
-        return judge(
+        judgement = judge(
             signed,
             statement,
             directory=self.directory,
@@ -303,6 +304,8 @@ class Hub:
             at=self.now,
             sources=self,
         )
+        check_intake(statement, self.directory)
+        return judgement
 
     def find(self, digest: bytes) -> Source | None:
         """A statement of any exchange (`provenance.Sources`)."""

@@ -252,13 +252,7 @@ def _check_time_limits(
 
 
 def _check_named(directory: Directory, statement: Statement) -> None:
-    """Check that every agency that a body or a header names is enrolled and takes part."""
-    for agency in statement.header.onward_authorities:
-        if directory.agency(agency).is_retired:
-            raise Reason.AGENCY_RETIRED.error(
-                f"expected agencies that take part, got {agency}, which is retired",
-                field="onward_authorities",
-            )
+    """Check that every agency that a body names is enrolled and takes part."""
     for name, attribute in statement.kind.spec.attributes.items():
         if attribute.type is not str:
             continue

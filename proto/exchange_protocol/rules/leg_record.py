@@ -24,7 +24,7 @@ from exchange_protocol.kinds.codes import (
 )
 from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep, attributes
 from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
-from exchange_protocol.rules.statements import MAX_DUE, Statement
+from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
 if TYPE_CHECKING:
@@ -341,12 +341,6 @@ def _consents_after(
     if said.expires_at is not None and said.expires_at <= statement.made_at:
         raise Reason.EXPIRY_PAST.error(
             f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
-        )
-    if said.expires_at is not None and said.expires_at - statement.made_at > MAX_DUE:
-        raise Reason.EXPIRY_TOO_FAR.error(
-            f"expected an expiry at most {MAX_DUE.days} days after the statement's own "
-            f"{statement.made_at.isoformat()}, got {said.expires_at.isoformat()}",
-            field="expires_at",
         )
     # A draft asks for several statements at once, and is decided on as one.
     return tuple(
