@@ -64,8 +64,9 @@ _LEG_COLUMNS = (
     "kept_until",
     "due_on",
 )
-_LATER_COLUMNS = ("kept_until", "due_on")
-"""A copy of an older hub lacks them; they are the last of their tables."""
+_LATER_COLUMNS = {"kept_until": "0006", "due_on": "0008"}
+"""The revision of the schema that added each; older copies lack it. They end their tables."""
+_ANY: Final = "~"
 _OF_ENTRY: Final = ("event", "actor_agency", "exchange_id", "payload_sha256")
 _OF_STATEMENT: Final = ("statement_id", "kind", "urgency")
 _OF_PARTIES: Final = ("legs", "supervisors")
@@ -250,7 +251,10 @@ class CopyChecks:
     def _columns_there(self, table: str, columns: Sequence[str]) -> list[str]:
         """The columns that a copy has, or must have."""
         known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
-        return [each for each in columns if each in known or each not in _LATER_COLUMNS]
+        [found] = self._connection.execute("SELECT max(version_num) FROM alembic_version")
+        # A revision that cannot be read excuses nothing.
+        revision = found[0] if isinstance(found[0], str) else _ANY
+        return [each for each in columns if each in known or revision >= _since(each)]
 
     def _rows_in_order(self, table: str, columns: Sequence[str]) -> _RowsInOrder:
         named = ", ".join(columns)
@@ -336,6 +340,11 @@ class _RowsInOrder:
 def _is_at_most(stored: object, key: str) -> bool:
     """As SQLite sorts: numbers before all texts, bytes after them; a torn page may hold any."""
     return stored <= key if isinstance(stored, str) else not isinstance(stored, bytes)
+
+
+def _since(column: str) -> str:
+    """The revision of the schema from which a column is there."""
+    return _LATER_COLUMNS.get(column, "")
 
 
 def _check_columns(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -144,7 +144,8 @@ def serve(connection: Connection, roots: bytes, opener: ShardOpener) -> None:
         except (EOFError, OSError):
             return  # The process that reads the log has ended, or wants no more.
         except (DivisionFailed, ExchangeError, sqlite3.Error) as error:
-            connection.send(Failed(str(error)))
+            with suppress(OSError):  # Another shard failed first, and nobody listens any more.
+                connection.send(Failed(str(error)))
 
 
 @dataclass

@@ -170,14 +170,19 @@ def _binary(head: bytes, given: str | None) -> str | None:
         return None
     if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return None
-    if not line[1::2].strip(_HIGH):
+    if _is_high(line[1::2]):
         return "is written in utf-16 without its mark: say --encoding utf-16, or save it as UTF-8"
-    if not line[0::2].strip(_HIGH):
+    if _is_high(line[0::2]):
         return (
             "is written in utf-16, the high byte first, without its mark: say --encoding utf-16, "
             "or save it as UTF-8"
         )
     return "holds zero bytes in its first line: it is no table of text; save the table as CSV"
+
+
+def _is_high(some: bytes) -> bool:
+    """True if most of these are high bytes of letters; signs such as № have others."""
+    return 2 * sum(map(some.count, (_HIGH[:1], _HIGH[1:]))) > len(some)
 
 
 def _without_mark(source: Source) -> str:
@@ -187,7 +192,7 @@ def _without_mark(source: Source) -> str:
         while file.read(1024 * 1024):
             pass
     for name, high in ((f"{_UTF_16}-le", line[1::2]), (f"{_UTF_16}-be", line[0::2])):
-        if line and not high.strip(_HIGH):
+        if _is_high(high):
             return name
     raise _invalid(f"{source}: expected utf-16, and it does not read so: say another --encoding")
 

@@ -21,6 +21,12 @@ _TOTAL: Final = re.compile(
 )
 _BARE_TOTAL: Final = re.compile(rf"(?:{_SUM})(?: (?:по|за|бойынша|бўйича|boʻyicha) .*)?\s*:?", re.I)
 """A sum's name that is nobody's, in the languages of the region."""
+_NAMES_TOO: Final = re.compile(
+    r"(?:жами|jami|hammasi|ҷамъ|jemi|оборот|айналым|айланма|aylanma|сальдо|qoldiq|sum)\w*(?:\W.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A person, a company or a document may have such a name: beside a total stand figures alone."""
+_FIGURE: Final = re.compile(r"[-+()\d\s.,\u00a0\u202f]*\d[-+()\d\s.,\u00a0\u202f]*[^\W\d_]{0,4}")
 _RULE: Final = re.compile(r"[-=_+*─═]{2,}")
 
 
@@ -37,6 +43,10 @@ def layout_fault(cells: Sequence[str]) -> str | None:
         return "the row numbers the columns: take it out"
     if len(filled) == len(cells) > 1 and all(map(_RULE.fullmatch, filled)):
         return "the row is a line drawn between rows: take it out"
+    if filled and _NAMES_TOO.fullmatch(filled[0]):
+        is_currency = filled[0].casefold() == "sum" and not cells[0].strip()
+        if is_currency or not all(map(_FIGURE.fullmatch, filled[1:])):
+            return None
     if filled and (
         (2 * len(filled) <= len(cells) and _TOTAL.fullmatch(filled[0]))
         or (1 < len(filled) < len(cells) and _BARE_TOTAL.fullmatch(filled[0]))

@@ -139,7 +139,10 @@ class Filter:
         value = compared(record[self.column])
         if value in self.values or not value:
             return False
-        parts = [value.strip(_AROUND), *map(str.strip, _PARTS.split(value))]
+        parts = [value.strip(_AROUND)]
+        among = [part.strip() for part in _PARTS.split(value)]
+        if all(among):  # A sign at an end is part of the value, as in the rating A+.
+            parts += among
         return any(skeleton(part) in self.skeletons for part in (value, *parts))
 
 

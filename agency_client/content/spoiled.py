@@ -32,9 +32,9 @@ _AS_NUMBER: Final = re.compile(
     r"[0-9]{6,}[.,]0+|[0-9]{1,3}(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|[0-9]{1,3}(?:['\u2019][0-9]{3}){2,}"
 )
 _SHORTENED: Final = re.compile(
-    r"[0-9](?:[.,][0-9]+)?[EeЕе](?:\+?[0-9]{2,}|\+[0-9])|[0-9][.,][0-9]+[EeЕе][0-9]"
+    r"[0-9](?:[.,][0-9]+)?[EeЕе](?:\+?[0-9]{2,3}|\+[0-9])|[0-9][.,][0-9]+[EeЕе][0-9]"
 )
-"""A number as Excel, a program or one who types Cyrillic shortens it."""
+"""A number as Excel, a program or one who types Cyrillic shortens it; its exponent is short."""
 _ABSENT: Final = frozenset(
     {"null", "(null)", "<null>", "\\n", "none", "nan", "nat", "n/a", "н/д", "undefined", "unknown",
      "-", "--", "–", "—",
@@ -44,8 +44,8 @@ _ABSENT: Final = frozenset(
 )  # fmt: skip
 """Words in the place of a value that a program or a person did not have."""
 _NO_LETTER: Final = re.compile(r"[\W_]+")
-_ZEROS: Final = re.compile(r"[0\W_]{2,}")
-"""A single zero may be the number of a row."""
+_ZEROS: Final = re.compile(r"[0\W_]{9,}")
+"""As long as the number of a person or a company; a shorter one may be the first of a series."""
 _LOST_LETTERS: Final = re.compile(r"\?{3,}|\?{2,}\W+\?{2,}")
 _HTML: Final = re.compile(
     r"&(?:#[0-9]+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});|</?(?:[abipu]|br|div|span|font|td|tr)(?:\s[^<>]*)?/?>"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Final, TypeVar
 
 from agency_client.core.calls import Operation, Pause
@@ -278,7 +278,9 @@ class Settling:
         self._ports.outbox.refuse(stored, error, self._ports.clock())
         statement = stored.statement
         if statement.id == statement.exchange_id:
-            self._ports.search_index.forget([statement.id])  # There is no such exchange.
+            # There is no such exchange. A fault of the disk must not hide the refusal.
+            with suppress(ExchangeError, OSError):
+                self._ports.search_index.forget([statement.id])
         return Refused(stored.statement.id, stored.statement.exchange_id, error)
 
     def queued(self, statement_id: str, reason: ExchangeError) -> Queued:

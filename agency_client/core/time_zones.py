@@ -42,8 +42,8 @@ def check_offset(name: str, year: int, minutes: int) -> None:
     zone, first = ZoneInfo(name), datetime(year, 1, 1, tzinfo=UTC)
     days = (first + timedelta(days=day) for day in range(366))
     found = {day.astimezone(zone).utcoffset() for day in days}
-    if timedelta(minutes=minutes) not in found:
-        offsets = sorted(each // timedelta(minutes=1) for each in found if each is not None)
+    offsets = sorted(each // timedelta(minutes=1) for each in found if each is not None)
+    if minutes not in offsets:
         raise Reason.INVALID_FIELD.error(
             f"expected the minutes by which {name} is ahead of UTC in {year}, "
             f"{' or '.join(map(str, offsets))}; got {minutes}",

@@ -222,9 +222,14 @@ class SearchIndex:
         """The lines of a file by the id of the exchange."""
         try:
             plain = self._file(name).read()
-        except (ExchangeError, OSError):
+        except ExchangeError:
             # A cache that another key closed, or a disk damaged: it comes back by itself.
             return {}
+        except OSError as error:
+            # It may be whole: neither is it written anew, nor do its files count as one's own.
+            raise Reason.FILE_NOT_WRITTEN.error(
+                f"the search index cannot be read: {error}; set that right, and repeat the command"
+            ) from None
         lines = plain.splitlines() if plain else ()
         return {_id_of(line): line for line in lines}
 

@@ -137,6 +137,24 @@ def test_damaged_value_of_any_column_convicts_nobody_and_is_found(
     assert tried or not rows
 
 
+@pytest.mark.parametrize(("table", "column"), [("legs", "kept_until"), ("legs", "due_on")])
+@pytest.mark.parametrize("revision", ["0008", None])
+def test_column_that_the_schema_lost_is_not_taken_for_an_older_schema(
+    table: str, column: str, revision: str | None, whole: Path, history: History, tmp_path: Path
+) -> None:
+    path = tmp_path / "copy.db"
+    path.write_bytes(whole.read_bytes())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = ?",
+            (f"{column} ", f"_{column} ", table),
+        )
+        if revision is None:
+            connection.execute("DELETE FROM alembic_version")
+    assert audited(path, history.known) in ACCUSES_NOBODY - {"clean"}
+
+
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_flipped_bit_of_the_file_convicts_nobody_and_is_found(

@@ -22,6 +22,7 @@ from agency_client import (
     Sent,
 )
 from agency_client.state import outbox as outbox_module
+from agency_client.state import sealed_file
 from agency_client.state.outbox import Outbox
 from exchange_files import folders, make_folder, read_file, staging_folder
 from exchange_protocol.errors import (
@@ -481,6 +482,29 @@ def test_a_fault_of_the_index_stops_the_sending(
         send(client)
     assert client.outbox.pending() == []
     assert list(client.sent()) == []
+
+
+def test_an_index_that_cannot_be_read_is_neither_empty_nor_written_anew(
+    client: ExchangeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = ask(client, "kz.fma", own_reference="17-5/2026")
+    folder = client.profile.state / "search"
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+
+    def cannot(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sealed_file, "read_file", cannot)
+        for act in (
+            lambda: list(client.search_index.parts([64 * "0"])),
+            lambda: client.search_index.search("17-5/2026"),
+            lambda: ask(client, "kz.fma"),
+        ):
+            with pytest.raises(ExchangeError, match="cannot be read"):
+                act()
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert found(client, "17-5/2026") == [sent.exchange_id]
 
 
 def test_what_waits_is_found_and_what_was_refused_is_not(
