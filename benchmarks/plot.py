@@ -21,7 +21,7 @@ from benchmarks.goals import words_of
 _MET, _MISSED = "#3f7f4f", "#b5541c"
 _INCHES_A_ROW = 0.27
 _MEASURED_AT, _GOAL_AT = 1.1, 1.2
-"""Where the columns beside the bars end; 1 is the right edge of the bars."""
+"""The ends of the columns beside the bars; 1 is the right edge of the bars."""
 
 
 def draw(report: dict[str, Any], file: Path) -> None:

@@ -265,7 +265,7 @@ def _plan_page(
 
 
 def _seen(visit: Visit, draft: Draft) -> str:
-    """What the page before the signature shows; the signature is over nothing else."""
+    """The digest of all that the page before the signature shows; nothing else is signed."""
     read = visit.as_read(draft.exchange).statements if draft.exchange else ()
     return draft.digest(each.statement.digest for each in read)
 

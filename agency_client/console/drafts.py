@@ -52,7 +52,7 @@ class Draft:
     files: list[DraftFile] = field(default_factory=list, repr=False)
 
     def digest(self, read: Iterable[bytes]) -> str:
-        """What a person saw: this draft, and the statements of the exchange that it answers."""
+        """Hash what a person saw: this draft, and the statements that it answers."""
         whole = hashlib.sha256(json.dumps([self.act, self.exchange, self.fields]).encode())
         for each in self.files:
             told = [each.where, each.name, hashlib.sha256(each.data).hexdigest()]

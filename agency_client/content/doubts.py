@@ -41,7 +41,7 @@ _SIGNS: Final = (
                 r"\W*[0-9].*"),
      "it begins with the name of its kind"),
 )  # fmt: skip
-"""What an identifier may hold that is none of it."""
+"""Signs that an identifier may hold and that are no part of it."""
 _ANYWHERE: Final = frozenset({0, 1, 3})
 """Those of `_SIGNS` that are looked for anywhere."""
 _BETWEEN: Final = re.compile(r"[\s-]")

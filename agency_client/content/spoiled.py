@@ -61,7 +61,7 @@ _PROGRAM: Final = re.compile(
     r"|\[(['\"]).*\1\]|\{(['\"]).*\2:.*\}",
     re.DOTALL,
 )
-"""What a program writes that was given a value of another kind, or a form that it did not fill."""
+"""Text of a program that was given a value of another kind, or of a form that it did not fill."""
 _TRUTH: Final = frozenset({"TRUE", "FALSE", "True", "False", "ИСТИНА", "ЛОЖЬ"})
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
 """Encodings that text in UTF-8 is taken for."""

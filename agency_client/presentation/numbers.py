@@ -12,7 +12,7 @@ _MARKS: Final = {
     Language.RU: ("\u00a0", ","),
     Language.KK: ("\u00a0", ","),
 }
-"""What stands between thousands, and before the decimals (CLDR; a test compares them)."""
+"""The marks between thousands, and before the decimals (CLDR; a test compares them)."""
 _NUMBER: Final = re.compile(r"(-?)(0|[1-9][0-9]{0,39})(?:\.([0-9]{1,40}))?")
 """A number in one form alone, so that what is shown can be read back digit for digit."""
 

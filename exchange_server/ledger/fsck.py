@@ -452,7 +452,7 @@ class _Check:
 
 
 class _Projected:
-    """What the projections should hold, gathered entry by entry."""
+    """The rows that the projections should hold, gathered entry by entry."""
 
     def __init__(self, rows: ExpectedRows, replay: Replay, scratch: sqlite3.Connection) -> None:
         self.last_time: datetime | None = None
