@@ -153,6 +153,7 @@ async def test_database_that_refuses_writes_is_not_called_well_until_it_takes_th
         with writing(office.engine) as connection:
             connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
 
+    await office.until_upkeep_rests()
     rename("staged_parts", "elsewhere")
     rename("feed", "feed_elsewhere")
     await office.ledger.verify_writing()
