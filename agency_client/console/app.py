@@ -27,7 +27,7 @@ from agency_client.console import (
     queue,
 )
 from agency_client.console.context import Console
-from agency_client.console.guard import ENTRANCE, NEWS, Guard
+from agency_client.console.guard import ENTRANCE, NEWS, Guard, StalledError
 from agency_client.console.menu import menu
 from agency_client.console.rendering import STATIC_FOLDER, render
 from agency_client.console.visits import Visit, action, page, tell_crash
@@ -107,7 +107,13 @@ def application(console: Console, authority: str) -> ASGIApp:
         tell_crash(error)
         return plain(request, "FAULT_UNKNOWN", 500)
 
-    handlers = {404: not_found, 405: not_found, Exception: crashed}
+    async def stalled(request: Request, _: Exception) -> Response:
+        answer = plain(request, "FORM_STALLED", 408)
+        # The rest of the form is not waited for.
+        answer.headers["Connection"] = "close"
+        return answer
+
+    handlers = {404: not_found, 405: not_found, StalledError: stalled, Exception: crashed}
     inner = Starlette(routes=routes(console), exception_handlers=handlers)
 
     def tell(word: Word, status: int) -> Response:

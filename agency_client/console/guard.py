@@ -17,6 +17,7 @@ files and nothing else.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -33,6 +34,8 @@ STATIC: Final = "/static/"
 NEWS: Final = "/news"
 """The line of a page that the browser asks for by itself."""
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+MAX_BODY_SECONDS: Final = 60.0
+"""For all of a form to arrive; on the same machine the largest one takes a few seconds."""
 MAX_CODE_BYTES: Final = 4096
 """Of the form of the entrance, which anyone on the machine can send."""
 
@@ -50,6 +53,10 @@ _FIXED: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+class StalledError(Exception):
+    """The sign of a form that did not arrive in time."""
 
 
 class Guard:
@@ -99,7 +106,7 @@ class Guard:
             scope["state"]["session"] = session
             if session is None and not _is_open(scope["path"]):
                 answer = self._unknown(scope)
-        await (answer or self._app)(scope, receive, send_guarded)
+        await (answer or self._app)(scope, _in_time(receive), send_guarded)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -155,6 +162,27 @@ class Guard:
         if len(lengths[0]) > _MOST_DIGITS or int(lengths[0]) > most:
             return self._tell(Word.FORM_TOO_LARGE, 413)
         return None
+
+
+def _in_time(receive: Receive) -> Receive:
+    """Give a form a time to arrive; what comes after the form, its sender's end, has none."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + MAX_BODY_SECONDS
+    is_whole = False
+
+    async def receive_in_time() -> Message:
+        nonlocal is_whole
+        if is_whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(ends):
+                message = await receive()
+        except TimeoutError as error:
+            raise StalledError from error
+        is_whole = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 def _bear(headers: MutableHeaders, nonce: str, path: str) -> None:

@@ -12,8 +12,10 @@ import webbrowser
 from collections.abc import Callable
 from typing import Final
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agency_client.client import ExchangeClient
 from agency_client.console.app import application
@@ -27,6 +29,53 @@ LOOPBACK: Final = "127.0.0.1"
 LINK_FILE: Final = "console.html"
 """In the profile's state: sends the browser to the console, so that no other user sees the code
 among the arguments of a process."""
+
+HEAD_SECONDS: Final = 20.0
+"""For the head of a request to arrive; a connection that brings none is closed."""
+_SLOW: Final = (
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 43\r\n\r\n"
+    b"the request did not arrive; send it again\r\n"
+)
+
+
+class TimedProtocol(H11Protocol):
+    """HTTP whose heads must arrive in time; the guard times what follows them."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait on while a head is not whole; a byte more gives it no more time."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._forget_timer()
+        elif self._timer is None and self.conn.trailing_data[0]:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._forget_timer()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _forget_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self._timer = None
+        # A browser opens connections before it needs them, and is told nothing on these.
+        if self.conn.trailing_data[0]:
+            self.transport.write(_SLOW)
+        self.transport.close()
 
 
 def serve(
@@ -81,6 +130,7 @@ def configure(app: ASGIApp) -> uvicorn.Config:
         app,
         access_log=False,
         date_header=True,
+        http=TimedProtocol,
         lifespan="off",
         log_config=None,
         loop="asyncio",

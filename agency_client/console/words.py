@@ -129,6 +129,11 @@ class Word(Enum):
         "Бір пішіннің файлдары бірге 64 МБ-тан аспауы керек. Ештеңе жіберілмеді. Артқа қайтып, бір "
         "жолы азырақ жіберіңіз.",
     )
+    FORM_STALLED = Words(
+        "The form did not arrive in time. Nothing was sent. Go back and send it again.",
+        "Форма не поступила вовремя. Ничего не отправлено. Вернитесь и отправьте её снова.",
+        "Пішін уақытында келмеді. Ештеңе жіберілмеді. Артқа қайтып, оны қайта жіберіңіз.",
+    )
     UPLOADING = Words("Being taken over", "Передаётся", "Беріліп жатыр")
     UPLOADED = Words(
         "Taken over. It is read now.",

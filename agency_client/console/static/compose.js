@@ -57,7 +57,10 @@ function send(data) {
     if (request.status === 413) return say(form().dataset.tooLarge);
     if (new URL(request.responseURL).pathname !== new URL(form().action).pathname) return location.assign(request.responseURL);
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
-    document.getElementById("main").replaceWith(document.adoptNode(page.getElementById("main")));
+    const main = page.getElementById("main");
+    // What is told before a session is looked at, or after a crash, is a heading alone.
+    if (!main) return say(page.querySelector("h1")?.textContent ?? form().dataset.away);
+    document.getElementById("main").replaceWith(document.adoptNode(main));
     scrollTo(0, 0);
     document.querySelector(".govuk-error-summary")?.focus();
   });

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agency_client.console import guard, server
 from agency_client.console.guard import MAX_CODE_BYTES
 from agency_client.console.sessions import Sessions
 from tests.support.console import Answer, Browser, RunningConsole, running_console
@@ -232,6 +233,67 @@ def test_a_slow_form_holds_up_nobody(console: RunningConsole) -> None:
     finally:
         for each in slow:
             each.close()
+
+
+def dripping(console: RunningConsole, head: str, drop: bytes) -> bytes:
+    """What the console says to a sender that goes on with a byte at a time, until it hangs up."""
+    said = b""
+    with socket.create_connection(("127.0.0.1", console.port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        connection.settimeout(0.1)
+        while True:
+            try:
+                if not (found := connection.recv(65536)):
+                    return said
+                said += found
+            except TimeoutError:
+                if drop:
+                    connection.sendall(drop)
+            except ConnectionError:
+                return said
+
+
+@pytest.mark.parametrize("drop", [b"", b"x"])
+def test_a_form_that_never_ends_is_told_so_and_ended(
+    console: RunningConsole,
+    monkeypatch: pytest.MonkeyPatch,
+    drop: bytes,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    browser = console.entered()
+    browser.get("/overview")
+    assert browser.post("/settings", language="ru").status == 303
+    monkeypatch.setattr(guard, "MAX_BODY_SECONDS", 0.5)
+    own = [f"{name}: {value}" for name, value in browser.headers(Origin=console.origin).items()]
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    head = "\r\n".join(["POST /lock HTTP/1.1", *own, kind, "Content-Length: 1000000", "", "a="])
+    said = dripping(console, head, drop).decode()
+    assert said.startswith("HTTP/1.1 408 ")
+    assert "Ничего не отправлено" in said
+    monkeypatch.undo()
+    assert is_in(browser)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("before", ["", "whole"])
+def test_a_head_that_never_ends_is_told_so_and_ended(
+    console: RunningConsole, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """Also on a connection that brought a whole request before."""
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.5)
+    own = f"Host: {console.authority}\r\n"
+    first = f"GET /enter HTTP/1.1\r\n{own}\r\n" if before else ""
+    said = dripping(console, f"{first}GET /enter HTTP/1.1\r\n{own}X: ", b"x")
+    assert b"HTTP/1.1 408 " in said
+    assert said.endswith(b"send it again\r\n")
+    assert (b"HTTP/1.1 200 " in said) is bool(before)
+
+
+def test_a_connection_that_brings_nothing_is_closed_without_a_word(
+    console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.5)
+    assert dripping(console, "", b"") == b""
 
 
 # --- Addresses ---
