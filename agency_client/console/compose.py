@@ -111,7 +111,8 @@ def _send(visit: Visit) -> Response:
     draft, console = _kept(visit), visit.console
     kind, act = ACTS[draft.act]
     if visit.field("seen") != _seen(visit, draft):
-        return _plan_page(visit, draft, 409, changed=visit.say(Word.DRAFT_CHANGED))
+        word = Word.DRAFT_SENT_BEFORE if draft.sendings else Word.DRAFT_CHANGED
+        return _plan_page(visit, draft, 409, changed=visit.say(word))
     try:
         console.check_pin(visit.field("pin"))
     except ExchangeError as error:
@@ -120,6 +121,9 @@ def _send(visit: Visit) -> Response:
         return _form(visit, draft, 400, empty=empty)
     method = getattr(console.client, act.name)
     of = [] if kind.stage is Stage.INITIAL else [console.as_read(draft.exchange)]
+    # One page signs once: of a refusal nobody knows here whether a second click was meant.
+    draft.sendings += 1
+    console.drafts.keep(draft)
     try:
         result = method(*of, **read_form(draft).arguments)
     except ExchangeError as error:
@@ -179,7 +183,8 @@ def _filled(visit: Visit, act: str, exchange: str, given_id: str, *, keeps_id: b
         old = [each for each in before.files if each.where == name] if before else []
         files += new or [each for each in old if f"{name}/{each.name}" not in removed]
     draft_id = before.id if before and keeps_id else store.new_id()
-    return Draft(draft_id, act, exchange, visit.console.now, fields, files)
+    sendings = before.sendings if before else 0
+    return Draft(draft_id, act, exchange, visit.console.now, fields, files, sendings)
 
 
 def _form(

@@ -50,10 +50,14 @@ class Draft:
     changed_at: datetime
     fields: dict[str, list[str]] = field(default_factory=dict, repr=False)
     files: list[DraftFile] = field(default_factory=list, repr=False)
+    sendings: int = 0
+    """How often it was signed; a page that was shown before signs it no more."""
 
     def digest(self, read: Iterable[bytes]) -> str:
         """Hash what a person saw: this draft, and the statements that it answers."""
-        whole = hashlib.sha256(json.dumps([self.act, self.exchange, self.fields]).encode())
+        whole = hashlib.sha256(
+            json.dumps([self.act, self.exchange, self.fields, self.sendings]).encode()
+        )
         for each in self.files:
             told = [each.where, each.name, hashlib.sha256(each.data).hexdigest()]
             whole.update(json.dumps(told).encode())
@@ -101,6 +105,7 @@ class Drafts:
             "exchange": draft.exchange,
             "changed_at": draft.changed_at.isoformat(),
             "fields": draft.fields,
+            "sendings": draft.sendings,
             "files": [
                 [each.where, each.name, base64.b64encode(each.data).decode()]
                 for each in draft.files
@@ -154,6 +159,7 @@ class Drafts:
                     DraftFile(where, name, base64.b64decode(text))
                     for where, name, text in document["files"]
                 ],
+                document.get("sendings", 0),
             )
         except (ExchangeError, ValueError, KeyError, TypeError):
             # Another key closed it, or a disk damaged it: it is left where it is.

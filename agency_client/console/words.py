@@ -729,6 +729,14 @@ class Word(Enum):
         "Черновик сохранён и зашифрован ключом вашего органа.",
         "Жоба сақталды және органыңыздың кілтімен шифрланды.",
     )
+    DRAFT_SENT_BEFORE = Words(
+        "This draft was sent before and was not accepted, or it changed meanwhile. Nothing was "
+        "signed now. This is how it is now: read it again, and sign it if you still want to.",
+        "Этот черновик уже отправляли, и он не был принят, или он тем временем изменился. Сейчас "
+        "ничего не подписано. Вот его нынешний вид: прочтите снова и подпишите, если нужно.",
+        "Бұл жоба бұрын жіберіліп, қабылданбаған немесе осы арада өзгерген. Қазір ештеңеге қол "
+        "қойылмады. Оның қазіргі түрі осындай: қайта оқып, қажет болса, қол қойыңыз.",
+    )
     DRAFT_CHANGED = Words(
         "The draft, or the exchange, changed since you read this page. Nothing was signed. Check "
         "it again.",

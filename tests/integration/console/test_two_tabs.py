@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling
 from tests.integration.console.test_officer import FORM, filled
 from tests.support.asking import new_exchange
@@ -124,6 +125,32 @@ def test_two_clicks_send_one_statement(
     assert "a second time" in second.words
     # A third click comes when it was sent: the draft is gone.
     assert browser.post(kept.location, seen=shown).status == 400
+    assert len(hub.model.exchanges) == 1
+
+
+def test_a_draft_that_was_refused_is_not_signed_by_the_second_click(
+    hub: InMemoryHub, console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = console.entered()
+    kept = filled(browser)
+    shown = seen(browser.get(kept.location))
+    client = console.console.client
+    inner: Callable[..., object] = client.request_information
+
+    def refused(**_: object) -> object:
+        raise Reason.RATE_LIMITED.error("too much at once")
+
+    monkeypatch.setattr(client, "request_information", refused)
+    assert browser.post(kept.location, seen=shown).status == 400
+    monkeypatch.setattr(client, "request_information", inner)
+    second = browser.post(kept.location, seen=shown)
+    assert second.status == 409
+    assert "was sent before" in second.words
+    assert not hub.model.exchanges
+    # Also after the form was kept again; what is looked at anew is signed.
+    browser.post("/new/request_information", **(FORM | {"draft": draft_of(kept)}))
+    assert browser.post(kept.location, seen=shown).status == 409
+    assert browser.sign(kept.location).status == 303
     assert len(hub.model.exchanges) == 1
 
 
