@@ -36,11 +36,12 @@ os.environ["LC_MESSAGES"] = "C"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# A shell starts a background job with SIGINT ignored, and whatever that job starts inherits it. A
-# handler is not inherited: with one that does nothing, this process goes on ignoring the signal,
-# and the programs that tests start have the default again.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, lambda number, frame: None)
+# A shell starts a background job with SIGINT ignored, `nohup` one with SIGHUP, and whatever that
+# job starts inherits it. A handler is not inherited: with one that does nothing, this process goes
+# on ignoring the signal, and the programs that tests start have the default again.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda number, frame: None)
 
 # Databases, outboxes and profiles wait for the disk at every step (fsync), and no test loses its
 # power. In memory that costs nothing. Whoever sets TMPDIR has the files there.

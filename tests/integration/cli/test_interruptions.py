@@ -40,7 +40,11 @@ def interrupted(
     while process.stderr.readline() != "sending\n":
         assert process.poll() is None
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
     return subprocess.CompletedProcess(line, process.returncode, out, err)
 
 

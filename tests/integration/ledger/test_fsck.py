@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,12 +20,14 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.rules.statements import BRIEF
 from exchange_replay import open_scratch, store
 from exchange_server.ledger import FsckReport, Ledger, expected_rows
 from exchange_server.ledger import fsck as fsck_module
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine, writing
+from exchange_server.storage.part_rows import PartRow, insert_parts
 from tests.integration.ledger.conftest import Office
 from tests.support.damage import flipped
 from tests.support.hub_data import log_verifier, revocations
@@ -313,3 +316,24 @@ def test_read_only_copy_is_checked(closed: Office, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="readonly"), writing(engine) as connection:
         connection.execute(delete(tables.feed))
     engine.dispose()
+
+
+def test_memory_does_not_grow_with_the_parts_that_were_uploaded(closed: Office) -> None:
+    peaks = []
+    for start, end in ((1_000, 2_000), (2_000, 22_000)):
+        rows = [PartRow(index, BRIEF, index.to_bytes(16, "big")) for index in range(start, end)]
+        with writing(closed.engine) as connection:
+            insert_parts(connection, rows)
+        del rows
+        tracemalloc.start()
+        try:
+            [finding] = check(closed).findings
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+        # The log has no entries of these numbers, so nobody claims them.
+        assert (finding.what, finding.count) == ("parts", end - 1_000)
+        assert finding.first == f"{BRIEF!r} of entry 1000"
+    few, many = peaks
+    # 20,000 keys take 5 MiB where they are kept.
+    assert many < few + 2 * 1024 * 1024, peaks
