@@ -9,6 +9,8 @@ Rules of this module:
 - Every call has a deadline, from one table. Only UNAVAILABLE is retried, by service config, and
   only calls that are safe to repeat. A submission is safe: the hub knows it by its id. There is no
   service-config timeout: it fires early in grpcio.
+- gRPC repeats no stream. Where a hub dies in the middle of one, a stream with a retry policy can
+  hang for good in grpcio 1.85, beyond its deadline. Whoever sends a stream goes on in another one.
 - Errors are told apart by the reason in their details, never by their text; a reason that this
   version does not know is the hub's failure.
 - When the hub cannot be reached, the profile's own certificate is looked at first: expired and
@@ -50,10 +52,6 @@ _PROXIES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
 _NO_PROXIES: Final = ("no_grpc_proxy", "no_proxy")
 """The variables that gRPC heeds, the first one that is set before the others."""
 _STATUS_DETAILS: Final = "grpc-status-details-bin"
-_STREAMING: Final = ("FetchPart", "Watch")
-_SAFE_TO_REPEAT: Final = tuple(
-    method for method in DEADLINES if not method.endswith(("UploadPart", *_STREAMING))
-)
 _SUBMISSIONS: Final = frozenset(
     {"ExchangeService/Submit", "ExchangeService/SubmitStream", "ExchangeService/UploadPart"}
 )
@@ -379,10 +377,26 @@ def _status_of(error: Any) -> status_pb2.Status | None:
     return None
 
 
+def _descriptor(method: str) -> tuple[Any, Any]:
+    """The module of a method's messages, and its descriptor."""
+    service, _, name = method.partition("/")
+    module = _MODULES[service]
+    return module, module.DESCRIPTOR.services_by_name[service].methods_by_name[name]
+
+
+def _is_stream(method: str) -> bool:
+    _, descriptor = _descriptor(method)
+    return bool(descriptor.client_streaming or descriptor.server_streaming)
+
+
+def _name(method: str) -> dict[str, str]:
+    """How a service config names a method."""
+    service, _, name = method.partition("/")
+    return {"service": f"{PACKAGE}.{service}", "method": name}
+
+
 def _multicallable(channel: Any, method: str) -> Any:
-    service_name, _, name = method.partition("/")
-    module = _MODULES[service_name]
-    descriptor = module.DESCRIPTOR.services_by_name[service_name].methods_by_name[name]
+    module, descriptor = _descriptor(method)
     request: type[Message] = getattr(module, descriptor.input_type.name)
     response: type[Message] = getattr(module, descriptor.output_type.name)
     kind = {
@@ -401,10 +415,7 @@ def _multicallable(channel: Any, method: str) -> Any:
 _SERVICE_CONFIG: Final = {
     "methodConfig": [
         {
-            "name": [
-                {"service": f"{PACKAGE}.{service}", "method": name}
-                for service, _, name in (method.partition("/") for method in _SAFE_TO_REPEAT)
-            ],
+            "name": [_name(method) for method in DEADLINES if not _is_stream(method)],
             "retryPolicy": {
                 "maxAttempts": 3,
                 "initialBackoff": "0.2s",

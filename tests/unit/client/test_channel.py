@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -51,6 +53,46 @@ SERVICES = [
 
 
 GET = "ExchangeService/GetExchange"
+
+
+class Attempts(grpc.GenericRpcHandler):
+    """A hub that answers every call as one that is away; counts the attempts at each method."""
+
+    def __init__(self) -> None:
+        self.of: Counter[str] = Counter()
+
+    def service(self, details: grpc.HandlerCallDetails) -> Any:
+        self.of[details.method] += 1
+
+        def away(_: Any, context: grpc.ServicerContext) -> Any:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "fictional")
+
+        return grpc.stream_stream_rpc_method_handler(away)
+
+
+def test_grpc_repeats_no_stream() -> None:
+    """A stream with a retry policy can hang for good where a hub dies in the middle of it."""
+    hub = Attempts()
+    server = grpc.server(ThreadPoolExecutor(8), handlers=[hub])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    descriptors = {
+        f"/{service.full_name}/{method.name}": method
+        for service in SERVICES
+        for method in service.methods
+        if f"{service.name}/{method.name}" in DEADLINES
+    }
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=_channel._OPTIONS) as channel:
+        methods: list[Any] = [channel.stream_stream(name) for name in descriptors]
+        calls = [method(iter([b""]), timeout=30) for method in methods]
+        for call in calls:
+            with pytest.raises(grpc.RpcError, match="fictional"):
+                next(call)
+    server.stop(None)
+    assert len(descriptors) == len(DEADLINES)
+    for name, method in descriptors.items():
+        is_stream = method.client_streaming or method.server_streaming
+        assert hub.of[name] == (1 if is_stream else 3), name
 
 
 class Failed(grpc.RpcError):
