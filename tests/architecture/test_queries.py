@@ -19,7 +19,7 @@ BOUNDED = {
     "bindparam('states', expanding=True)": "storage/party_rows.py",
     "bindparam('kinds', expanding=True)": "storage/party_rows.py",
 }
-SUBQUERIES = {"entries"}
+SUBQUERIES = {"entries", "unknown"}
 """Names of selections: the database makes them, and no parameter is bound."""
 
 
