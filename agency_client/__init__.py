@@ -343,8 +343,8 @@ if TYPE_CHECKING:
     from exchange_protocol.record.entries import CommitmentOpening, Entry, Event
     from exchange_protocol.record.receipts import ProvenEntry, Receipt
     from exchange_protocol.rules.directory import CertificateRecord, Directory
+    from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
     from exchange_protocol.rules.judgement import Ruling
-    from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange
     from exchange_protocol.rules.policy import Agency, Policy
     from exchange_protocol.rules.statements import Draft, Header, Part, SignedStatement, Statement
     from exchange_protocol.trust.identity import AgencyId, Member, Role
@@ -541,7 +541,7 @@ _HOMES: Final = {
     "ErasureGround": "exchange_protocol.kinds.erase_notice",
     "Event": "exchange_protocol.record.entries",
     "Evidence": "agency_client.core.gathering",
-    "Exchange": "exchange_protocol.rules.lifecycle",
+    "Exchange": "exchange_protocol.rules.exchange",
     "ExchangeClient": "agency_client.client",
     "ExchangeError": "exchange_protocol.errors",
     "ExchangeSummary": "agency_client.core.views",
@@ -571,8 +571,8 @@ _HOMES: Final = {
     "KeptReceipt": "agency_client.state.outbox",
     "Kind": "exchange_protocol.kinds.catalogue",
     "Language": "exchange_protocol.kinds.codes",
-    "Leg": "exchange_protocol.rules.lifecycle",
-    "LegChange": "exchange_protocol.rules.lifecycle",
+    "Leg": "exchange_protocol.rules.exchange",
+    "LegChange": "exchange_protocol.rules.exchange",
     "LegState": "exchange_protocol.kinds.codes",
     "LegSummary": "agency_client.core.views",
     "LimitExceeded": "exchange_protocol.errors",

@@ -59,8 +59,8 @@ from exchange_protocol.log.succession import Succession, sign_succession
 from exchange_protocol.record.entries import Entry, Event, encode_entry, entry_leaf_data
 from exchange_protocol.record.receipts import verify_receipt
 from exchange_protocol.rules import judgement
+from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.statements import (
     Draft,
     Header,

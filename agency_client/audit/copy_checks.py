@@ -22,8 +22,8 @@ from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Entry, Event, parse_entry
 from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.access import is_erased, kept_until
+from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.leg_record import encode_record
-from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_replay import Stored, no_due
 

@@ -39,7 +39,7 @@ from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening, parse_opening
 from exchange_protocol.record.folds import FOLDS
 from exchange_protocol.record.replay import DirectoryFold
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2 as pb

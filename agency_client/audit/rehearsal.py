@@ -19,7 +19,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.routing import Route, plan_route
 from exchange_protocol.rules.statements import Statement

@@ -23,7 +23,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import queued_json, repeats_json, sent_json
 from agency_client.state.references import Earlier
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.rules.exchange import LegChange
 
 
 def tell(

@@ -40,7 +40,7 @@ from agency_client.presentation.words import due_words, statement_words
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.record.entries import Entry, Event, read_entry
 from exchange_protocol.rules.clocks import Clock
-from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
 
 MOST_ROWS: Final = 20

@@ -16,7 +16,7 @@ from agency_client.presentation.locale import Locale
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.record.entries import Entry
-from exchange_protocol.rules.lifecycle import Leg
+from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.trust.identity import AgencyId, parse_member
 
 DECISIONS: Final = tuple(

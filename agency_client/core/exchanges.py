@@ -56,7 +56,7 @@ from exchange_protocol.record.receipts import (
     verify_proven_entries,
 )
 from exchange_protocol.rules.access import is_erased, is_told_of_erasure, spoken
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import Part
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import PartContext, WrappedKey, open_part

@@ -20,8 +20,9 @@ from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import Handling, Party, Tlp
 from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.spec import Body
+from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import active_members, recipients_of
-from exchange_protocol.rules.lifecycle import Exchange, Leg, row_for
+from exchange_protocol.rules.lifecycle import row_for
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import Draft, Header
 from exchange_protocol.trust.identity import AgencyId

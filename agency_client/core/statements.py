@@ -48,9 +48,10 @@ from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.judgement import judge
-from exchange_protocol.rules.lifecycle import Exchange, admit, open_exchange
+from exchange_protocol.rules.lifecycle import admit, open_exchange
 from exchange_protocol.rules.routing import Route, plan_route
 from exchange_protocol.rules.statements import (
     BRIEF,

@@ -50,8 +50,8 @@ from exchange_protocol.record.entries import (
 )
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.judgement import authenticate, judge
-from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId
 

@@ -22,7 +22,7 @@ from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
 from exchange_protocol.rules.clocks import Clock, LegTimes, is_overdue, next_due, running
-from exchange_protocol.rules.lifecycle import Exchange, Leg, LegRoute
+from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
 from exchange_protocol.rules.statements import BRIEF, SignedStatement, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 

@@ -22,7 +22,7 @@ from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.spec import BEFORE_ANSWER, Stage, When, matches
 from exchange_protocol.record.entries import Event
-from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
 
 _HEAD: Final = """\

@@ -11,7 +11,7 @@ from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.cosignatures import Cosignature
 from exchange_protocol.record.entries import Entry
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 

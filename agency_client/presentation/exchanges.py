@@ -31,8 +31,8 @@ from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
+from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.leg_record import Claim
-from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 

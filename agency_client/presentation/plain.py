@@ -26,7 +26,7 @@ from agency_client.presentation.words import body_json, due_json, end_json
 from agency_client.state.outbox import OutboxEntry, RefusedEntry
 from agency_client.state.references import Earlier, Reference
 from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
-from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.statements import Header
 
 

@@ -19,7 +19,7 @@ from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.clocks import is_late, is_overdue
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code

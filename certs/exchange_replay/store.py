@@ -19,8 +19,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.access import StatementFacts
 from exchange_protocol.rules.clocks import next_due
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.inspection import EntryScope
-from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.trust.identity import AgencyId
 
 MOST_IN_MEMORY = 4_000

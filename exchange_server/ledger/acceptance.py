@@ -21,9 +21,9 @@ from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.record.entries import MOST_BEHIND, Entry, Event
 from exchange_protocol.rules.access import shown_anew
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.judgement import Judgement, judge
-from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement
 from exchange_protocol.trust.certificates import fingerprint
 from exchange_server.ledger.draft import Draft, StagedKey

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_server.ledger.retention import forget_content
 from exchange_server.storage.exchange_rows import (
     ExchangeRow,

@@ -41,7 +41,7 @@ from exchange_protocol.record.entries import (
 )
 from exchange_protocol.record.replay import NOT_JUDGED, DirectoryFold, Replay
 from exchange_protocol.rules.access import is_erased, role_of, spoken
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import Part, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_replay import Stored, begin_state, no_due, open_scratch

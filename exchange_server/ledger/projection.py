@@ -18,7 +18,7 @@ from typing import Final
 
 from exchange_protocol.kinds.codes import Party, ReaderRole
 from exchange_protocol.rules.access import StatementFacts, shown_anew, viewers
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_bytes
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.exchange_rows import ExchangeRow, PartyRow

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from exchange_protocol.rules.access import is_erased
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_server.storage.exchange_rows import find_ended, load_exchanges
 from exchange_server.storage.part_rows import erase_parts
 from exchange_server.storage.statement_rows import statements_with_parts

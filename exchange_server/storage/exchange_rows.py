@@ -13,8 +13,8 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp
 from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.rules.access import kept_until
+from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.leg_record import decode_record, encode_record
-from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import (
@@ -44,7 +44,7 @@ class ExchangeRow(NamedTuple):
 
 
 class LegRow(NamedTuple):
-    """A leg (`lifecycle.Leg`) at its position in the exchange."""
+    """A leg (`rules.exchange.Leg`) at its position in the exchange."""
 
     exchange_id: str
     agency: str

@@ -7,7 +7,7 @@ but for the cosignatures: those are others' word about it.
     log_tiles           the Merkle tree (C2SP tlog-tiles), one growing row a tile
     cosignatures        checkpoints with the lines of the witnesses that saw them
     directory_entries   the directory statements, numbered in log order
-    exchanges, legs     the state of every exchange (`lifecycle.Exchange`)
+    exchanges, legs     the state of every exchange (`rules.exchange.Exchange`)
     deliveries          who was given which statement
     feed                which entries an agency may see, and since which entry
     parties               which legs an agency sees, and as what: what lists are read from

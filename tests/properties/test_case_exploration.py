@@ -27,16 +27,9 @@ from exchange_protocol.kinds.member_consent_request import MemberConsentRequest
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.task import Task
 from exchange_protocol.rules.access import StatementFacts, readers, role_of, spoken
+from exchange_protocol.rules.exchange import Exchange, LegRoute
 from exchange_protocol.rules.joint_case import check_invitation, recipients_of
-from exchange_protocol.rules.lifecycle import (
-    Exchange,
-    LegRoute,
-    addressed_legs,
-    admit,
-    advance,
-    deliver,
-    open_exchange,
-)
+from exchange_protocol.rules.lifecycle import addressed_legs, admit, advance, deliver, open_exchange
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.statements import (

@@ -40,8 +40,8 @@ from exchange_protocol.record.receipts import (
     verify_proven_entry,
     verify_receipt,
 )
+from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import Member, Role
 from exchange_protocol.v1 import log_pb2 as pb

@@ -25,10 +25,8 @@ from exchange_protocol.kinds.catalogue import ROWS, Kind, kind_of
 from exchange_protocol.kinds.codes import LegState, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, Stage, TaskStep, matches
+from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
 from exchange_protocol.rules.lifecycle import (
-    Exchange,
-    Leg,
-    LegRoute,
     addressed_legs,
     advance,
     deliver,

@@ -31,14 +31,8 @@ from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.rules.access import StatementFacts, deliver_to, role_of, spoken
-from exchange_protocol.rules.lifecycle import (
-    Exchange,
-    Leg,
-    LegRoute,
-    addressed_legs,
-    advance,
-    open_exchange,
-)
+from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
+from exchange_protocol.rules.lifecycle import addressed_legs, advance, open_exchange
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.bodies import some_body

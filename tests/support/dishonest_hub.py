@@ -40,8 +40,9 @@ from exchange_protocol.record.entries import CommitmentOpening, Entry, parse_ent
 from exchange_protocol.rules import judgement, routing
 from exchange_protocol.rules.access import deliver_to as deliver_to_agency
 from exchange_protocol.rules.access import role_of as role_of_agency
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.inspection import judge_inspection as honest_judge_inspection
-from exchange_protocol.rules.lifecycle import Exchange, advance
+from exchange_protocol.rules.lifecycle import advance
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import (
     UUID_RANDOM_BYTES,

@@ -27,7 +27,7 @@ from exchange_keys import SoftwareSigner
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
-from exchange_protocol.rules.lifecycle import Leg
+from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,

@@ -48,11 +48,12 @@ from exchange_protocol.record.entries import (
 )
 from exchange_protocol.rules.access import StatementFacts, deliver_to, readers, spoken
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
+from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection
 from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.joint_case import recipients_of
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
-from exchange_protocol.rules.lifecycle import Exchange, Leg, admit, advance, open_exchange
+from exchange_protocol.rules.lifecycle import admit, advance, open_exchange
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.provenance import Source
 from exchange_protocol.rules.routing import plan_route

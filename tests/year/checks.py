@@ -30,7 +30,7 @@ from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.clocks import Clock, ClockKind, running
-from exchange_protocol.rules.lifecycle import Exchange, Leg
+from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger import ExchangeRow
 from exchange_server.ledger.fsck import fsck

@@ -27,7 +27,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.record.entries import Entry
 from exchange_protocol.rules.access import readers, spoken
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,

@@ -33,9 +33,9 @@ from exchange_protocol.kinds.fields import (
     to_timestamp,
 )
 from exchange_protocol.log.merkle import leaf_hash
+from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.inspection import EntryScope, Parties
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.policy import RULE_ID
 from exchange_protocol.rules.statements import (
     SignedStatement,

@@ -19,8 +19,8 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.rules.clocks import is_late
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.judgement import Judgement
-from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
 
 

@@ -36,9 +36,10 @@ from exchange_protocol.record.entries import (
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.access import StatementFacts, deliver_to
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
+from exchange_protocol.rules.exchange import Exchange, LegChange
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
-from exchange_protocol.rules.lifecycle import Exchange, LegChange, deliver
+from exchange_protocol.rules.lifecycle import deliver
 from exchange_protocol.rules.policy import POLICY_WORDS
 from exchange_protocol.rules.provenance import Source, Sources
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement

@@ -28,8 +28,9 @@ from typing import NamedTuple
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, ReaderRole
+from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
 from exchange_protocol.rules.joint_case import insiders, said_in
-from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange, deliver
+from exchange_protocol.rules.lifecycle import deliver
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId
 

@@ -19,16 +19,14 @@ Hub, client and auditor compute all of this from the same statements.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import ConsentStep, TaskStep
-
-if TYPE_CHECKING:
-    from exchange_protocol.rules.lifecycle import Exchange, Leg
-    from exchange_protocol.rules.statements import Draft
-    from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.rules.exchange import Exchange, Leg
+from exchange_protocol.rules.statements import Draft
+from exchange_protocol.trust.identity import AgencyId
 
 _AGAIN = frozenset({LegState.REFUSED, LegState.LEFT})
 _OVER = frozenset({LegState.CLOSED, LegState.ERASED})

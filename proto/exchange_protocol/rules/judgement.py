@@ -45,13 +45,8 @@ from exchange_protocol.rules.directory import (
     check_taken,
     is_genesis,
 )
-from exchange_protocol.rules.lifecycle import (
-    Exchange,
-    LegChange,
-    admit,
-    advance,
-    open_exchange,
-)
+from exchange_protocol.rules.exchange import Exchange, LegChange
+from exchange_protocol.rules.lifecycle import admit, advance, open_exchange
 from exchange_protocol.rules.provenance import Sources, check_provenance
 from exchange_protocol.rules.routing import (
     Route,

@@ -41,118 +41,26 @@ this leg; `LegRoute` is what the policy decided. Left to the caller: storing the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
-from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.days import moment_text
-from exchange_protocol.kinds.offences import OffenceType, offences_of
+from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.clocks import Turn, times_after
+from exchange_protocol.rules.exchange import Exchange, Leg, LegChange, LegRoute
 from exchange_protocol.rules.joint_case import addressed_members
-from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
-from exchange_protocol.rules.statements import Draft, Header, Statement
+from exchange_protocol.rules.leg_record import LegRecord
+from exchange_protocol.rules.recording import record_after
+from exchange_protocol.rules.statements import Draft, Statement
 from exchange_protocol.trust.identity import AgencyId, parse_member
 
 NO_TIMES = TimeRules()
 """For callers that ask about states alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class LegRoute:
-    """The conditions of the policy before this recipient may see a statement."""
-
-    agency: AgencyId
-    approvals_required: int
-    approvers: tuple[AgencyId, ...]
-    """Agencies that may approve, sorted; empty where no approval is required."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """One recipient's side of an exchange."""
-
-    agency: AgencyId
-    state: LegState
-    awaits: bytes
-    """Digest of the statement that the next one on this leg answers (32 bytes)."""
-    handling: Handling
-    tlp: Tlp
-    """The strictest that the initiator put on this leg; nothing on it goes below
-    (docs/rules.md#p16)."""
-    subject_count: int
-    """Subjects of the initial statement and of the supplements on this leg, in all."""
-    was_released: bool
-    """True if anything on this leg was ever released to the recipient."""
-    approvals_required: int
-    approvers: tuple[AgencyId, ...]
-    due_at: datetime | None = None
-    """The due time of the answer, as the initiator asked or the recipient extended it."""
-    due_on: date | None = None
-    """The day whose end is the due time, where its author gave a day."""
-    approvals: tuple[str, ...] = ()
-    """URIs of the members who approved what the leg awaits an answer to."""
-    hidden: tuple[bytes, ...] = ()
-    """Digests of the leg's statements that the recipient may not see yet."""
-    record: LegRecord = EMPTY_RECORD
-    """The record of what was said on it by whom, and of the approver that has it in hand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """The state of an exchange: what its statements, in log order, have made of it."""
-
-    id: str
-    kind: Kind
-    initiator: AgencyId
-    header: Header
-    """Header of the initial statement."""
-    offences: tuple[OffenceType, ...]
-    """Offences that the initial statement names, in the order of their list."""
-    legs: tuple[Leg, ...]
-
-    def leg(self, agency: AgencyId) -> Leg | None:
-        """The leg of that recipient, if it has one."""
-        return next((leg for leg in self.legs if leg.agency == agency), None)
-
-    @property
-    def opening(self) -> bytes:
-        """Digest of the initial statement: it opened the first leg."""
-        return self.legs[0].record.from_initiator[0]
-
-    @property
-    def ends(self) -> tuple[tuple[AgencyId, AgencyId], ...]:
-        """Between whom it was opened, for auditors: initiator and recipient of each first leg.
-
-        Later members of a joint case do not change what was public to whose auditors before.
-        """
-        opening = self.opening
-        return tuple(
-            (self.initiator, leg.agency)
-            for leg in self.legs
-            if leg.record.from_initiator[0] == opening
-        )
-
-    def is_known_to(self, agency: AgencyId) -> bool:
-        """True if an agency takes part in the exchange and may know so."""
-        return agency == self.initiator or any(
-            agency in leg.approvers or (leg.was_released and agency == leg.agency)
-            for leg in self.legs
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LegChange:
-    """The effect of a statement or a delivery on one leg; `before` is None for a new leg."""
-
-    agency: AgencyId
-    before: LegState | None
-    after: LegState
-    approvals_required: int
-    approvers: tuple[AgencyId, ...]
 
 
 def open_exchange(

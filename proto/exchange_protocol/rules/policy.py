@@ -32,7 +32,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Handling, Tlp, Urgency
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.rules.lifecycle import LegRoute
+from exchange_protocol.rules.exchange import LegRoute
 from exchange_protocol.rules.policy_reads import RESOURCE, PolicyReads, Reads, named_actions
 from exchange_protocol.trust.identity import AgencyId, Role
 

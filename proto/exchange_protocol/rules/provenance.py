@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, Protocol
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.spec import ConsentStep
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of
+from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.leg_record import Consent
-from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
 

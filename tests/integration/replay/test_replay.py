@@ -28,8 +28,8 @@ from exchange_protocol.record.entries import (
     parse_entry,
 )
 from exchange_protocol.record.replay import DirectoryFold, Replay
+from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role

@@ -19,8 +19,8 @@ from exchange_protocol.kinds.return_for_information import ReturnForInformation
 from exchange_protocol.kinds.supplement import Supplement
 from exchange_protocol.kinds.task import Task
 from exchange_protocol.rules.clocks import ClockKind, running
+from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.leg_record import decode_record, encode_record
-from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import Header, Statement
 from tests.support.statements import CASE, KZ_FMA, KZ_MIA, OPERATOR, START, Hub
 

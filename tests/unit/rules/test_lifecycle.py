@@ -42,16 +42,9 @@ from exchange_protocol.kinds.remind import Remind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.kinds.task import Task
+from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
 from exchange_protocol.rules.leg_record import GivenTask, LegRecord
-from exchange_protocol.rules.lifecycle import (
-    Exchange,
-    Leg,
-    LegRoute,
-    addressed_legs,
-    advance,
-    deliver,
-    open_exchange,
-)
+from exchange_protocol.rules.lifecycle import addressed_legs, advance, deliver, open_exchange
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (
