@@ -45,13 +45,18 @@ _SIGNS: Final = (
 _ANYWHERE: Final = frozenset({0, 1, 3})
 """Those of `_SIGNS` that are looked for anywhere."""
 _BETWEEN: Final = re.compile(r"[\s-]")
-_LIKE_DIGITS: Final = re.compile(r"[0-9]*[OoОоQIlІіЗзБбBSsЅ][0-9]*(?:[OoОоIlІіЗз][0-9]*)?")
+_LIKE_DIGITS: Final = re.compile(
+    r"(?:[0-9]+[OoОоQIlІіЗзБбBSsЅ]|[OoОоQIlІіЗз])[0-9]*(?:[OoОоIlІіЗз][0-9]*)?"
+)
+"""Passports and licences begin with a B or an S; an O or an l at the beginning is a lost digit."""
 _LEAST_DIGITS: Final = 8
 _OTHER_DIGITS: Final = re.compile(r"(?![0-9])\d")
 _EXACT_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps; it writes zeros in the place of the others."""
 _FAR: Final = re.compile(r"(?:1[0-7]|2[1-9])[0-9]{2}-[0-9]{2}(?:-[0-9]{2}.*)?")
-"""Days before 1800 and after 2099."""
+"""Days before 1800 and after 2099; among other texts, such as a number of a file: 1450-05."""
+_OF_DAYS: Final = ("date", "Date", "At")
+"""How FollowTheMoney's properties of days end: date, birthDate, publishedAt."""
 _NO_DATES: Final = frozenset({"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "9999-12-31"})
 """Days that programs write where there is no date."""
 _CURRENCY: Final = re.compile(r"[A-Z]{3,5}")
@@ -76,7 +81,7 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
             yield from _named(name, _of_identifier(name, value, is_kazakh=is_kazakh))
     for name, values in properties.items():
         for value in values:
-            yield from _named(name, _of_text(value))
+            yield from _named(name, _of_text(value, is_day=name.endswith(_OF_DAYS)))
     yield from _named("birthDate", _of_days(properties.get("birthDate", ())))
     if is_kazakh:
         yield from _named("idNumber", _of_birth(properties))
@@ -91,10 +96,10 @@ def _named(name: str, said: Iterator[str]) -> Iterator[str]:
     return (f"{name}: {words}" for words in said)
 
 
-def _of_text(value: str) -> Iterator[str]:
+def _of_text(value: str, *, is_day: bool) -> Iterator[str]:
     if value in _NO_DATES:
         yield "it is a day that programs write where there is no date"
-    elif _FAR.fullmatch(value):
+    elif is_day and _FAR.fullmatch(value):
         yield "it is a day long past or far ahead: is it of another calendar?"
     if not value.isascii() and (words := describe_mixed(value)):
         yield f"it has {words}"

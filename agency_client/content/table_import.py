@@ -209,12 +209,13 @@ class _Checking:
             for each in query.filters:
                 if (cell := compared(record[each.column])) in each.values:
                     self._met.add((each.column, cell))
-                elif each.is_doubtful(record):
+                elif each.is_doubtful(record) and not query.names(each.column, cell):
                     self._fault(
                         row,
                         each.column,
                         "looks like a value of the mapping's filter and is another: write it "
-                        "as there, or name it there too",
+                        "as there, or name it, in filters to take the row or in filters_not to "
+                        "leave it out",
                     )
             if not query.passes(record):
                 continue

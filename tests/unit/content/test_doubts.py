@@ -38,7 +38,16 @@ def test_identifier_that_was_spoiled_on_its_way_is_doubted(value: str, says: str
 
 
 @pytest.mark.parametrize(
-    "value", ["123456789012345", "4400430123456789", "KZ86 125K ZT50 0410 0100", "12345-67890", "7"]
+    "value",
+    [
+        "123456789012345",
+        "4400430123456789",
+        "KZ86 125K ZT50 0410 0100",
+        "12345-67890",
+        "7",
+        "S12345678",
+        "B00234567",
+    ],
 )
 def test_good_identifier_is_not_doubted(value: str) -> None:
     assert told(accountNumber=value) == []
@@ -49,6 +58,12 @@ def test_lost_zero_at_the_beginning_of_an_iin_is_named() -> None:
     assert "is the zero at its beginning missing?" in words
     (words,) = told("Person", country="kz", idNumber="790101300123")
     assert words == "idNumber: it is no valid IIN or BIN"
+
+
+def test_day_of_another_calendar_is_doubted_where_a_day_stands() -> None:
+    (words,) = told("Person", birthDate="1450-05-01")
+    assert "another calendar" in words
+    assert told("Person", description="1450-05") == []
 
 
 @pytest.mark.parametrize("day", ["1899-12-30", "1900-01-01", "1904-01-01", "9999-12-31"])
@@ -158,6 +173,8 @@ def test_identifiers_are_those_of_the_model() -> None:
         ("79O101300123", "looks like a digit"),
         ("79010130012l", "looks like a digit"),
         ("790101З00123", "looks like a digit"),
+        ("O790101300123", "looks like a digit"),
+        ("l790101300123", "looks like a digit"),
         ("790101300123 850505400120", "several numbers"),
         ("0000000000", "signs or zeros alone"),
         ("?", "signs or zeros alone"),
