@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agency_client import Sent
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import InvalidInput, Reason
 from tests.scenarios.conftest import Region
 from tests.support.clocks import let_pass, shortly
 from tests.support.deployment import COORDINATORS
@@ -156,6 +156,9 @@ def test_a_freeze_keeps_the_time_limit_that_is_published_for_its_country(
     region.approve(exchange, *COORDINATORS)
     uz.open(exchange)
     assert region.refusal(uz.impose_freeze, exchange, due="11d") is Reason.TIME_LIMIT_EXCEEDED
+    day = (datetime.now(UTC) + timedelta(days=12)).date()
+    with pytest.raises(InvalidInput, match=f"got the end of {day} "):
+        uz.impose_freeze(exchange, due=day)
     uz.impose_freeze(exchange, due="9d")
     publish("FREEZE", "UZ", hours=48)
     # The limit in force counts; what stood before stands.

@@ -36,6 +36,7 @@ from datetime import datetime
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import RefusalGround
 from exchange_protocol.kinds.consent_decision import ConsentGround
+from exchange_protocol.kinds.days import moment_text
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.spec import Stage, matches
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
@@ -239,9 +240,10 @@ def _check_time_limits(
             if limit is not None and due_at is not None and due_at > limit.at:
                 years = ", ".join(map(str, limit.unpublished))
                 counted = f" (without the calendar of {years}, not published)" if years else ""
+                got = moment_text(due_at, statement.header.due_on)
                 raise Reason.TIME_LIMIT_EXCEEDED.error(
                     f"expected at most {limit.at.isoformat()}{counted}, by the time that is "
-                    f"published for {agency}; got {due_at.isoformat()}",
+                    f"published for {agency}; got {got}",
                     field="due_at",
                 )
 
