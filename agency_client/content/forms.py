@@ -68,7 +68,7 @@ class DateForm:
         pattern, parts = "", []
         # T stands for itself, as between the day and the hour.
         for piece in re.findall(r"[A-SU-Za-z]+|[^A-SU-Za-z]", form):
-            is_sign = piece == "T" or not piece.isalpha()
+            is_sign = piece == "T" or not (piece.isascii() and piece.isalpha())
             words = [] if is_sign else [found[0] for found in re.finditer(r"(.)\1*", piece)]
             if len(words) > 1 and min(map(len, words)) == 1:
                 raise _invalid(f"expected signs between D, M and h and what follows; got {name!r}")
@@ -138,7 +138,11 @@ class NumberForm:
         grouping, decimal = name[1:-6], name[-3]
         group = _GROUPINGS[grouping]
         whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
-        pattern = rf"(?P<sign>[+-]?)(?P<whole>{whole})(?:{re.escape(decimal)}(?P<part>[0-9]+))?"
+        # Orders for payment have 1500-00 and 1500=; 1500-2000 is two numbers.
+        part = "(?:-(?P<part>[0-9]{2})|=)?"
+        if decimal != "-":
+            part = rf"(?:{re.escape(decimal)}(?P<part>[0-9]+))?"
+        pattern = rf"(?P<sign>[+-]?)(?P<whole>{whole}){part}"
         return cls(name, re.compile(pattern + _UNIT))
 
     def read(self, text: str) -> str | None:
@@ -159,6 +163,8 @@ NUMBER_FORMS: Final = (
     "1,000.50",
     "1.000,50",
     "1'000.50",
+    "1000-50",
+    "1 000-50",
 )
 """Forms that a person may name; the first needs no naming."""
 PLAIN_NUMBER: Final = NumberForm.parse(NUMBER_FORMS[0])

@@ -47,12 +47,22 @@ def layout_fault(cells: Sequence[str]) -> str | None:
         is_currency = filled[0].casefold() == "sum" and not cells[0].strip()
         if is_currency or not all(map(_FIGURE.fullmatch, filled[1:])):
             return None
+    is_half_empty = 2 * len(filled) <= len(cells)
     if filled and (
-        (2 * len(filled) <= len(cells) and _TOTAL.fullmatch(filled[0]))
+        (is_half_empty and (_TOTAL.fullmatch(filled[0]) or _ends_a_column(filled)))
         or (1 < len(filled) < len(cells) and _BARE_TOTAL.fullmatch(filled[0]))
     ):
         return "the row reads like a total of the rows above: take it out"
     return None
+
+
+def _ends_a_column(filled: Sequence[str]) -> bool:
+    """True for a sum with its name behind it or between: figures, and the name of a sum."""
+    names = [each for each in filled if _BARE_TOTAL.fullmatch(each)]
+    if any(map(_NAMES_TOO.fullmatch, names)):
+        return False
+    others = [each for each in filled if each not in names]
+    return 0 < len(others) < len(filled) and all(map(_FIGURE.fullmatch, others))
 
 
 def layout_doubt(cells: Sequence[str]) -> str | None:

@@ -195,6 +195,8 @@ class Forms:
     ) -> tuple[str, str | None]:
         """A value as it is sent, and what is wrong with it, if anything is."""
         kind = mapping.prop.type.name
+        if kind in ("date", "number"):
+            value = value.strip()  # Banks fill columns up with blanks; these change neither.
         dates = (mapping.date_form,) if mapping.date_form else self.dates
         if kind == "date" and dates:
             found = {read for form in dates if (read := form.read(value)) is not None}

@@ -125,7 +125,9 @@ class Table:
                 if cells is None:
                     break
                 line, start = start + 1, self._skipped + reader.line_num
-                if cells and not is_heading and self._is_whole(cells, line, faults):
+                # A row of blanks alone says as little as an empty line: spreadsheets write both.
+                is_blank = not any(map(str.strip, cells))
+                if not (is_blank or is_heading) and self._is_whole(cells, line, faults):
                     yield Row(line, cells)
                 is_heading = False
 

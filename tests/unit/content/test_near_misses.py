@@ -16,6 +16,8 @@ from agency_client.content.spoiled import is_shortened, tells_nothing_apart
         ["Jami Holding LLC", "", "x", ""],
         ["", "sum", "100", ""],
         ["Оборот", "7701234", "Иванов", ""],
+        ["7701234", "Оборот", "", ""],
+        ["1", "Итого", "200,00", ""],
     ],
 )
 def test_a_name_that_is_a_total_elsewhere_is_a_name(cells: list[str]) -> None:
@@ -29,6 +31,8 @@ def test_a_name_that_is_a_total_elsewhere_is_a_name(cells: list[str]) -> None:
         ["Жами:", "", "1\u00a0000,50 сум", ""],
         ["Обороты за день", "100", "200", ""],
         ["Итого", "", "сто", ""],
+        ["", "", "", "200,00", "Итого"],
+        ["", "1 000,50", "Всего за день:", ""],
     ],
 )
 def test_a_total_is_refused(cells: list[str]) -> None:

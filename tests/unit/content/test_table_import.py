@@ -398,10 +398,24 @@ KEYED = (
 
 def test_rows_without_a_key_are_refused_by_their_lines_or_left_out_as_was_said(desk: Desk) -> None:
     table = simple("1,А,kz,1979\n,Б,kz,1979\n2,В,kz,1979\n ,Г,,\n,,,\n")
-    assert "lines 3, 5, 6, column 'id': the key of 'person' is empty" in desk.refused(table)
+    assert "lines 3, 5, column 'id': the key of 'person' is empty" in desk.refused(table)
     read = desk.read(table, skip_rows_without_key=True)
     assert names(read) == ["А", "В"]
-    assert read.notes == ("Without a key, left out as was said: lines 3, 5, 6.",)
+    assert read.notes == ("Without a key, left out as was said: lines 3, 5.",)
+
+
+@pytest.mark.parametrize("row", [",,,", " ,\t,\u00a0,", ",,,,,,"])
+def test_row_of_blanks_alone_is_as_an_empty_line(desk: Desk, row: str) -> None:
+    read = desk.read(simple(f"1,А,kz,1979\n{row}\n2,Б,kz,1979\n{row}\n"))
+    assert names(read) == ["А", "Б"]
+    assert read.notes == read.warnings == ()
+
+
+def test_blanks_around_a_date_or_a_number_are_no_part_of_it(desk: Desk) -> None:
+    read = desk.read(simple("1,А,kz, 1979-02-03 \n"))
+    assert [each["properties"]["birthDate"] for each in read] == [["1979-02-03"]]
+    read = desk.read(simple("1,А,kz,03.02.1979\u00a0\n"), dates="DD.MM.YYYY")
+    assert [each["properties"]["birthDate"] for each in read] == [["1979-02-03"]]
 
 
 def test_table_of_which_nothing_is_left_is_refused(desk: Desk) -> None:
