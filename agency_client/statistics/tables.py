@@ -247,6 +247,62 @@ def _sorted_as(key: Key) -> tuple[int, int, str]:
     return (1, 0, key if isinstance(key, str) else key.en)
 
 
+_ENDS: Final = (LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED)
+"""The ends of a leg, each a column."""
+_EXCHANGES_DEFINITION: Final = Words(
+    "Exchanges that were opened in the period, as they stood at the last entry. Each "
+    "recipient has a leg of its own. An exchange with recipients in several states counts "
+    "once in each row and once in the total; its legs count each. By offence, a leg "
+    "stands in the row of each offence that its initial statement names, and once in the "
+    "total. Open: an answer, or the permission to ask, is still owed. Overdue: open after "
+    "the due time. Answered late: answered or refused after the due time. A judge is "
+    "awaited: of these, the legs on which the recipient told before the due time that a "
+    "judge's authorisation is awaited (Directive (EU) 2023/977, article 18(2)(d)).",
+    "Обмены, открытые за период, по состоянию на последнюю запись. У каждого получателя "
+    "своя линия. Обмен с получателями в нескольких государствах считается один раз в "
+    "каждой строке и один раз в итоге; линии считаются каждая. По преступлениям линия "
+    "стоит в строке каждого преступления, названного в первом заявлении, и один раз в "
+    "итоге. Открытые: ответ или разрешение на запрос ещё ожидается. Просроченные: открыты "
+    "после срока. Ответ с опозданием: ответ или отказ после срока. Ожидание суда: из них "
+    "линии, на которых получатель до срока сообщил, что ожидается разрешение суда "
+    "(Директива (ЕС) 2023/977, статья 18(2)(d)).",
+    "Кезеңде ашылған алмасулар, соңғы жазбадағы күйі бойынша. Әр алушының өз желісі бар. "
+    "Бірнеше мемлекеттегі алушылары бар алмасу әр жолда бір рет және қорытындыда бір рет "
+    "саналады; желілер әрқайсысы саналады. Қылмыс бойынша желі алғашқы мәлімдемеде "
+    "аталған әр қылмыстың жолында және қорытындыда бір рет тұрады. Ашық: жауап немесе "
+    "сұрауға рұқсат әлі күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Кеш жауап: "
+    "мерзімнен кейінгі жауап немесе бас тарту. Сот күтілуде: олардың ішінде алушы "
+    "мерзімге дейін сот рұқсаты күтілуде деп хабарлаған желілер ((ЕО) 2023/977 "
+    "директивасы, 18(2)(d)-бап).",
+)
+_EXCHANGES_COLUMNS: Final = (
+    Column("exchanges", Words("exchanges", "обмены", "алмасулар")),
+    Column("legs", Words("legs", "линии", "желілер")),
+    Column("gated", Words("through the gate", "через контроль", "бақылау арқылы")),
+    Column("open", Words("open", "открытые", "ашық")),
+    Column("overdue", Words("overdue", "просроченные", "мерзімі өткен")),
+    Column(
+        "overdue_judge",
+        Words(
+            "overdue, a judge is awaited",
+            "просроченные, ожидается суд",
+            "мерзімі өткен, сот күтілуде",
+        ),
+    ),
+    Column("frozen", LegState.FROZEN),
+    *(Column(state.name.lower(), state) for state in _ENDS),
+    Column("late", Words("answered late", "ответ с опозданием", "кеш жауап")),
+    Column(
+        "late_judge",
+        Words(
+            "late, a judge was awaited",
+            "с опозданием, ожидался суд",
+            "кеш, сот күтілген",
+        ),
+    ),
+)
+
+
 def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
     def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         overdue = [leg for leg in legs if cut_at is not None and leg.is_overdue(cut_at)]
@@ -271,66 +327,13 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
             "Обмены по их исходу",
             "Алмасулар нәтижесі бойынша",
         ),
-        definition=Words(
-            "Exchanges that were opened in the period, as they stood at the last entry. Each "
-            "recipient has a leg of its own. An exchange with recipients in several states counts "
-            "once in each row and once in the total; its legs count each. By offence, a leg "
-            "stands in the row of each offence that its initial statement names, and once in the "
-            "total. Open: an answer, or the permission to ask, is still owed. Overdue: open after "
-            "the due time. Answered late: answered or refused after the due time. A judge is "
-            "awaited: of these, the legs on which the recipient told before the due time that a "
-            "judge's authorisation is awaited (Directive (EU) 2023/977, article 18(2)(d)).",
-            "Обмены, открытые за период, по состоянию на последнюю запись. У каждого получателя "
-            "своя линия. Обмен с получателями в нескольких государствах считается один раз в "
-            "каждой строке и один раз в итоге; линии считаются каждая. По преступлениям линия "
-            "стоит в строке каждого преступления, названного в первом заявлении, и один раз в "
-            "итоге. Открытые: ответ или разрешение на запрос ещё ожидается. Просроченные: открыты "
-            "после срока. Ответ с опозданием: ответ или отказ после срока. Ожидание суда: из них "
-            "линии, на которых получатель до срока сообщил, что ожидается разрешение суда "
-            "(Директива (ЕС) 2023/977, статья 18(2)(d)).",
-            "Кезеңде ашылған алмасулар, соңғы жазбадағы күйі бойынша. Әр алушының өз желісі бар. "
-            "Бірнеше мемлекеттегі алушылары бар алмасу әр жолда бір рет және қорытындыда бір рет "
-            "саналады; желілер әрқайсысы саналады. Қылмыс бойынша желі алғашқы мәлімдемеде "
-            "аталған әр қылмыстың жолында және қорытындыда бір рет тұрады. Ашық: жауап немесе "
-            "сұрауға рұқсат әлі күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Кеш жауап: "
-            "мерзімнен кейінгі жауап немесе бас тарту. Сот күтілуде: олардың ішінде алушы "
-            "мерзімге дейін сот рұқсаты күтілуде деп хабарлаған желілер ((ЕО) 2023/977 "
-            "директивасы, 18(2)(d)-бап).",
-        ),
+        definition=_EXCHANGES_DEFINITION,
         unit=Words("exchanges and legs", "обмены и линии", "алмасулар мен желілер"),
         dimensions=groups.headings,
-        columns=(
-            Column("exchanges", Words("exchanges", "обмены", "алмасулар")),
-            Column("legs", Words("legs", "линии", "желілер")),
-            Column("gated", Words("through the gate", "через контроль", "бақылау арқылы")),
-            Column("open", Words("open", "открытые", "ашық")),
-            Column("overdue", Words("overdue", "просроченные", "мерзімі өткен")),
-            Column(
-                "overdue_judge",
-                Words(
-                    "overdue, a judge is awaited",
-                    "просроченные, ожидается суд",
-                    "мерзімі өткен, сот күтілуде",
-                ),
-            ),
-            Column("frozen", LegState.FROZEN),
-            *(Column(state.name.lower(), state) for state in _ENDS),
-            Column("late", Words("answered late", "ответ с опозданием", "кеш жауап")),
-            Column(
-                "late_judge",
-                Words(
-                    "late, a judge was awaited",
-                    "с опозданием, ожидался суд",
-                    "кеш, сот күтілген",
-                ),
-            ),
-        ),
+        columns=_EXCHANGES_COLUMNS,
         rows=rows,
         total=total,
     )
-
-
-_ENDS: Final = (LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED)
 
 
 def _outcomes(groups: _Groups) -> Table:

@@ -147,11 +147,6 @@ class LogVerifier:
         """The verifier keys of the log, oldest first; the pinned one where no other is known."""
         return tuple(key.vkey for _, key in self._keys)
 
-    @property
-    def newest_vkey(self) -> str:
-        """The verifier key that the log signs with now, as far as is known."""
-        return self._keys[-1][1].vkey
-
     def following(self, successions: Sequence[Succession]) -> LogVerifier:
         """The same log with the changes of its key as a directory tells them, up to some entry.
 

@@ -104,7 +104,7 @@ def test_each_key_has_its_own_trees(
     size: int, signers: tuple[int, ...], is_good: bool, pinned: int
 ) -> None:
     log = LogVerifier(VKEYS[pinned], (AT_10, AT_20))
-    assert (log.vkey, log.newest_vkey) == (VKEYS[pinned], VKEYS[2])
+    assert (log.vkey, log.vkeys[-1]) == (VKEYS[pinned], VKEYS[2])
     signed = note(size, *signers)
     if is_good:
         assert log.verify(signed).size == size
@@ -135,7 +135,7 @@ def test_a_false_line_beside_a_good_one_spoils_the_note() -> None:
 def test_following_takes_no_other_history_and_no_strange_chain() -> None:
     known = LogVerifier(VKEYS[0], [AT_10])
     assert known.following([]) is known
-    assert known.following([AT_10, AT_20]).newest_vkey == VKEYS[2]
+    assert known.following([AT_10, AT_20]).vkeys[-1] == VKEYS[2]
     other = replace(AT_10, since=11)
     assert refused(lambda: known.following([other])) is Reason.RULE_BROKEN
     assert refused(lambda: LogVerifier(VKEYS[0], [AT_20])) is Reason.RULE_BROKEN
