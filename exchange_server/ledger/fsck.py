@@ -19,16 +19,14 @@ files, so a long log needs hardly more memory than a short one, and about the di
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
-from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, Table, except_, func, or_, select
+from sqlalchemy import Connection, Engine, Table, func, or_, select
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
@@ -40,26 +38,19 @@ from exchange_protocol.record.entries import (
     verify_statement_of,
 )
 from exchange_protocol.record.replay import NOT_JUDGED, DirectoryFold, Replay
-from exchange_protocol.rules.access import is_erased, role_of, spoken
 from exchange_protocol.rules.exchange import Exchange
-from exchange_protocol.rules.statements import Part, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
-from exchange_replay import Stored, begin_state, no_due, open_scratch
+from exchange_replay import begin_state, open_scratch
 from exchange_server.ledger.expected_rows import ExpectedRows
+from exchange_server.ledger.findings import Findings
 from exchange_server.ledger.log_keys import followed
-from exchange_server.ledger.projection import (
-    delivery_visibility,
-    exchange_row,
-    statement_visibility,
-)
-from exchange_server.ledger.values import Finding, FsckReport
+from exchange_server.ledger.part_check import PartCheck
+from exchange_server.ledger.replayed_rows import ReplayedRows
+from exchange_server.ledger.values import FsckReport
 from exchange_server.ledger.witnessing import cosignature_faults
 from exchange_server.storage import tables
 from exchange_server.storage.engine import driver_error, is_away, reading
-from exchange_server.storage.exchange_rows import ExchangeRow, leg_rows
 from exchange_server.storage.log_rows import (
-    NOT_FOUND_BY,
-    DirectoryEntryRow,
     FoundBy,
     Head,
     StoredEntry,
@@ -68,17 +59,10 @@ from exchange_server.storage.log_rows import (
     read_found_by,
     read_head,
 )
-from exchange_server.storage.part_rows import CHUNK_BYTES, PartRow
-from exchange_server.storage.rows import stream_rows
-from exchange_server.storage.statement_rows import DeliveryRow
 
 _ENTRIES_AT_ONCE = 1000
-_SEALED_AT_ONCE = 32
-"""Rows that are read together; each may hold 3 MiB beside its statement."""
 _OF_THE_CHECKER: Final = (*NOT_JUDGED, Reason.FILE_NOT_WRITTEN)
 """Reasons that say nothing of the database."""
-_OPENED_SCHEMA: Final = "CREATE TABLE opened (key TEXT PRIMARY KEY, value TEXT, due TEXT)"
-_INDEXES_SCHEMA: Final = "CREATE TABLE indexes (key BLOB PRIMARY KEY, value TEXT, due TEXT)"
 _PROJECTIONS: Final = (
     tables.directory_entries,
     tables.exchanges,
@@ -87,9 +71,6 @@ _PROJECTIONS: Final = (
     tables.feed,
     tables.parties,
 )
-_REMOVAL_TAKES = timedelta(days=1)
-"""More than a hub that serves needs to remove what is due."""
-
 _BESIDE_THE_TREE = frozenset({"log_entries", "leaf hashes", "root", "checkpoint", "database"})
 """Findings by which the entries are not those that the hub signed, so they break no rule."""
 
@@ -122,23 +103,6 @@ def fsck(
     return replace(report, known_size=max((at_least, *(each.size for each in known))))
 
 
-class _Findings:
-    """The first finding of each kind, and how many there are."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, Finding] = {}
-
-    def add(self, what: str, where: object, detail: str) -> None:
-        known = self._found.get(what)
-        if known is None:
-            self._found[what] = Finding(what, str(where), 1, detail)
-        else:
-            self._found[what] = replace(known, count=known.count + 1)
-
-    def all(self) -> tuple[Finding, ...]:
-        return tuple(self._found.values())
-
-
 class _Check:
     def __init__(
         self,
@@ -155,9 +119,9 @@ class _Check:
         self._rows = rows
         self._known = {each.size: each for each in known}
         self._log = log
-        self._findings = _Findings()
+        self._findings = Findings()
         self._replay = Replay(DirectoryFold(anchors), state=begin_state(scratch))
-        self._projected = _Projected(rows, self._replay, scratch)
+        self._made = ReplayedRows(rows, self._replay, scratch)
         self._entries = 0
         self._breaks_rules = False
 
@@ -207,7 +171,7 @@ class _Check:
         if is_replayed:
             self._check_projections(head)
         parts = self._check_parts() if is_replayed else 0
-        return FsckReport(edge.size, self._projected.statements, parts, self._findings.all())
+        return FsckReport(edge.size, self._made.statements, parts, self._findings.all())
 
     def _check_entries(self) -> tuple[TreeEdge, bool]:
         """Steps 1, 2 and 4, over the log in order."""
@@ -274,7 +238,7 @@ class _Check:
             self._breaks_rules = error.reason is Reason.RULE_BROKEN
             return False
         after = self._exchange_of(entry)
-        made = self._projected.add(stored.index, entry, statement, before, after)
+        made = self._made.add(stored.index, entry, statement, before, after)
         if columns_found != made:
             where, detail = stored.index, f"its columns say {columns_found}, its statement {made}"
             self._findings.add("log_entries", where, detail)
@@ -303,14 +267,14 @@ class _Check:
 
     def _check_projections(self, head: Head) -> None:
         """Step 5."""
-        made = (self._projected.last_time, self._replay.directories.current.size)
+        made = (self._made.last_time, self._replay.directories.current.size)
         if (head.last_time, head.directory_size) != made:
             detail = (
                 f"the log gives last time {made[0]} and {made[1]} directory statements, "
                 f"the head says {head.last_time} and {head.directory_size}"
             )
             self._findings.add("log_head", head.size, detail)
-        self._projected.finish()
+        self._made.finish()
         for table in _PROJECTIONS:
             self._compare(table)
 
@@ -325,108 +289,17 @@ class _Check:
             self._findings.add(table.name, row.key, row.detail)
 
     def _check_parts(self) -> int:
-        """Step 6, and that chunks belong to a part."""
-        uploads = _Uploads(self._connection, self._add_unclaimed)
-        e = tables.log_entries.c
-        accepted = select(e.idx, e.payload, e.sealed).where(e.event == int(Event.STATEMENT))
-        stored = self._connection.execute(
-            accepted.order_by(e.idx), execution_options={"yield_per": _SEALED_AT_ONCE}
+        """Step 6."""
+        last_time = self._made.last_time
+        check = PartCheck(
+            self._connection, self._replay, self._findings, now=self._now, last_time=last_time
         )
-        parts = 0
-        for index, payload, sealed in stored:
-            statement = parse_statement(payload)
-            parts += len(statement.parts)
-            uploaded = uploads.take(index)
-            if statement.parts:
-                self._check_parts_of(index, statement, sealed, uploaded)
-            elif sealed is not None:
-                self._findings.add("log_entries", index, "its statement has no sealed part")
-            for name, part_id in uploaded.items():
-                self._add_unclaimed(PartRow(index, name, part_id))
-        uploads.finish()
-        self._check_strays()
+        parts = check.run()
+        self._check_statement_columns()
         return parts
 
-    def _add_unclaimed(self, row: PartRow) -> None:
-        where = f"{row.name!r} of entry {row.log_index}"
-        self._findings.add("parts", where, "no statement has this part")
-
-    def _check_parts_of(
-        self, index: int, statement: Statement, sealed: bytes | None, uploaded: dict[str, bytes]
-    ) -> None:
-        """Check the parts of one statement, and take them from those that were uploaded."""
-        beside = [part for part in statement.parts if part.name not in uploaded]
-        is_erased = self._is_erased(statement.digest)
-        # The hub removes it a little after its time.
-        is_gone = sealed is None and self._is_erased(statement.digest, self._now)
-        if is_erased and sealed is not None:
-            self._findings.add("parts", index, "it was erased, and is still there")
-        elif sealed is not None and self._is_overdue(statement.digest):
-            self._findings.add("parts", index, "its retention has ended, and it is still there")
-        if not is_erased and not is_gone:
-            self._check_sealed(index, beside, sealed)
-        for part in statement.parts:
-            part_id = uploaded.pop(part.name, None)
-            where = f"part {part.name!r} of entry {index}"
-            if part_id is None:
-                continue
-            if is_erased:
-                self._findings.add("parts", where, "it was erased, and is still there")
-            elif self._digest_of(part_id) != (part.sha256, part.size):
-                self._findings.add("part_chunks", where, "the bytes are not those that were signed")
-
-    def _check_sealed(self, index: int, beside: Sequence[Part], sealed: bytes | None) -> None:
-        """Compare what stands beside a statement with the parts that it names."""
-        start = 0
-        for part in beside:
-            where = f"part {part.name!r} of entry {index}"
-            data = (sealed or b"")[start : start + part.size]
-            start += part.size
-            if sealed is None:
-                self._findings.add("parts", where, "the sealed bytes are missing")
-            elif hashlib.sha256(data).digest() != part.sha256:
-                self._findings.add("parts", where, "the bytes are not those that were signed")
-        if sealed is not None and len(sealed) != start:
-            detail = f"expected {start} sealed bytes beside its statement, got {len(sealed)}"
-            self._findings.add("parts", index, detail)
-
-    def _is_erased(self, payload_digest: bytes, at: datetime | None = None) -> bool:
-        said = self._replay.state.spoken.get(payload_digest)
-        return said is not None and is_erased(self._replay.exchanges[said.exchange_id], said, at)
-
-    def _is_overdue(self, payload_digest: bytes) -> bool:
-        """True if the content should be gone; by the last entry, for a copy may be old."""
-        last = self._projected.last_time
-        return last is not None and self._is_erased(payload_digest, last - _REMOVAL_TAKES)
-
-    def _digest_of(self, part_id: object) -> tuple[bytes, int]:
-        if not isinstance(part_id, bytes):
-            # A damaged copy may hold anything there, and no chunk is found by it.
-            return b"", 0
-        chunks = tables.part_chunks.c
-        query = (
-            select(chunks.seq, chunks.data).where(chunks.part_id == part_id).order_by(chunks.seq)
-        )
-        digest, size = hashlib.sha256(), 0
-        rows = self._connection.execute(query, execution_options={"yield_per": 1})
-        for expected, (seq, data) in enumerate(rows):
-            if seq != expected or size % CHUNK_BYTES:
-                # An offset names its chunk: the hub would not find these bytes.
-                return b"", 0
-            digest.update(data)
-            size += len(data)
-        return digest.digest(), size
-
-    def _check_strays(self) -> None:
-        chunks = tables.part_chunks.c.part_id
-        # Not NOT IN: for a list that its memory lacks PostgreSQL takes the square of the time.
-        unknown = except_(
-            select(chunks), select(tables.parts.c.part_id), select(tables.staged_parts.c.part_id)
-        )
-        query = select(func.count()).where(chunks.in_(unknown))
-        strays = self._connection.execute(query).scalar_one()
-        if strays:
-            self._findings.add("part_chunks", "?", f"{strays} chunks belong to no part")
+    def _check_statement_columns(self) -> None:
+        """That exactly the entries of statements have the columns of one."""
         e = tables.log_entries.c
         of_statements = (
             e.payload,
@@ -450,126 +323,3 @@ class _Check:
         query = select(e.idx).where(func.length(e.post_quantum_signature) == 0)
         for index in self._connection.execute(query).scalars():
             self._findings.add("log_entries", index, "its second signature is there and empty")
-
-
-class _Uploads:
-    """The parts that were uploaded, read beside the statements in the order of the log."""
-
-    def __init__(self, connection: Connection, unclaimed: Callable[[PartRow], None]) -> None:
-        self._rows = stream_rows(connection, tables.parts, PartRow)
-        self._unclaimed = unclaimed
-        self._next = next(self._rows, None)
-
-    def take(self, index: int) -> dict[str, bytes]:
-        """Take those of an entry, by their names; what lies before them belongs to nobody."""
-        taken = {}
-        while (row := self._next) is not None:
-            # A damaged copy may hold anything there; SQLite sorts numbers before text and bytes.
-            is_number = isinstance(row.log_index, int)
-            if is_number and row.log_index > index:
-                break
-            if is_number and row.log_index == index:
-                taken[row.name] = row.part_id
-            else:
-                self._unclaimed(row)
-            self._next = next(self._rows, None)
-        return taken
-
-    def finish(self) -> None:
-        """Tell what lies behind the last statement."""
-        while self._next is not None:
-            self._unclaimed(self._next)
-            self._next = next(self._rows, None)
-
-
-class _Projected:
-    """The rows that the projections should hold, gathered entry by entry."""
-
-    def __init__(self, rows: ExpectedRows, replay: Replay, scratch: sqlite3.Connection) -> None:
-        self.last_time: datetime | None = None
-        self.statements = 0
-        self._directory_size = 0
-        self._rows = rows
-        self._replay = replay
-        scratch.execute(_OPENED_SCHEMA)
-        scratch.execute(_INDEXES_SCHEMA)
-        self._opened = Stored[str, ExchangeRow](
-            scratch, "opened", str, _encode_row, _decode_row, no_due
-        )
-        self._indexes = Stored[bytes, int](scratch, "indexes", bytes, str, int, no_due)
-
-    def add(
-        self,
-        index: int,
-        entry: Entry,
-        statement: Statement | None,
-        before: Exchange | None,
-        after: Exchange | None,
-    ) -> FoundBy:
-        """Take one entry, with its exchange before and after it; gives what it is found by."""
-        self.last_time = entry.hub_time
-        told = NOT_FOUND_BY
-        if statement is not None:
-            told = self._add_statement(index, entry, statement, before, after)
-        elif entry.event is Event.DELIVERY and after is not None:
-            self._add_delivery(index, entry, before or after)
-        if entry.event is not Event.DENIAL and entry.exchange_id:
-            opened = self._opened.get(entry.exchange_id)
-            if opened is not None:
-                moved = opened._replace(updated_at=entry.hub_time)
-                self._opened[entry.exchange_id] = moved
-        return told
-
-    def finish(self) -> None:
-        """Expect the exchanges and legs that the whole log has made."""
-        for row in self._opened.in_order():
-            self._rows.add(tables.exchanges, [row])
-        for exchange in self._replay.exchanges.values():
-            self._rows.add(tables.legs, leg_rows(exchange))
-
-    def _add_statement(
-        self,
-        index: int,
-        entry: Entry,
-        statement: Statement,
-        before: Exchange | None,
-        after: Exchange | None,
-    ) -> FoundBy:
-        said = None
-        if after is None:
-            row = DirectoryEntryRow(self._directory_size, index)
-            self._rows.add(tables.directory_entries, [row])
-            self._directory_size += 1
-        else:
-            said = spoken(after, statement)
-            if before is None:
-                self._opened[after.id] = exchange_row(statement, index, entry.hub_time)
-            initial_index = self._opened[after.id].initial_index
-            made = statement_visibility(index, initial_index, before, after, said, self._indexes)
-            self._rows.add(tables.feed, made.feed)
-            self._rows.add(tables.parties, made.parties)
-        self._indexes[statement.digest] = index
-        self.statements += 1
-        legs, supervisors = (said.legs, said.supervisors) if said else ((), ())
-        urgency = int(statement.header.urgency)
-        return FoundBy(statement.id, statement.kind.value, urgency, legs, supervisors)
-
-    def _add_delivery(self, index: int, entry: Entry, exchange: Exchange) -> None:
-        said = self._replay.state.spoken[entry.payload_digest]
-        reader = entry.actor.agency
-        role = role_of(reader, exchange, said)
-        if role is not None:
-            self._rows.add(tables.feed, delivery_visibility(index, said, reader, role))
-        row = DeliveryRow(self._indexes[entry.payload_digest], entry.actor.uri, index)
-        self._rows.add(tables.deliveries, [row])
-
-
-_ROW: Final = TypeAdapter(ExchangeRow)
-
-
-def _encode_row(row: ExchangeRow) -> str:
-    return _ROW.dump_json(row).decode()
-
-
-def _decode_row(value: str) -> ExchangeRow:
-    return _ROW.validate_json(value)
