@@ -196,65 +196,78 @@ class Hub:
 
     async def start(self) -> None:
         """Open the database, verify that the log is the one this key signed, and serve."""
-        config, credentials = self._config, self._credentials
         try:
-            engine = open_engine(
-                config.database.url,
-                serving=True,
-                observer=self._observer,
-                slow_seconds=config.database.slow_seconds,
-            )
-            self._stack.callback(engine.dispose)
-            ledger = await Ledger.open(
-                engine,
-                anchors=credentials.anchors,
-                signer=credentials.signer,
-                limits=self._ledger_limits,
-                clock=SteadyClock(self._clock),
-                revocations=credentials.revocations,
-                observer=self._observer,
-                witnesses=_witnesses(config),
-                witnesses_at_start=config.log.witnesses_at_start,
-                counts=self._counts,
-            )
-            self._stack.push_async_callback(ledger.close)
-            credentials.revocations.hold(is_first=ledger.tree_size == 0)
+            engine = self._open_engine()
+            ledger = await self._open_ledger(engine)
+            self._credentials.revocations.hold(is_first=ledger.tree_size == 0)
             reader = Reader(engine, directory=lambda: ledger.directory)
             self._stack.push_async_callback(reader.close)
-            peers = PeerVerifier(
-                credentials.anchors,
-                credentials.identity.trust_domain,
-                credentials.revocations,
-                self._clock,
-            )
             await self._start_sampling(engine, ledger)
             self._ask_witnesses(ledger, reader)
-            server = RpcServer(
-                ledger=ledger,
-                reader=reader,
-                peers=peers,
-                tls=credentials.tls,
-                limits=_rpc_limits(config),
-                list_is_refused=credentials.revocations.is_refused,
-                observer=self._observer,
-                shares_port=self._shares_port,
-                reflection=config.listen.reflection,
-                counts=self._counts,
-            )
-            # Pushed last, so it stops first: the ledger closes when no call is left.
-            self._stack.push_async_callback(server.stop, config.limits.grace_seconds)
-            self.port = await server.start(config.listen.host, config.listen.port)
+            await self._serve(ledger, reader)
         except BaseException:
             await self._stack.aclose()
             raise
         _log.info(
             "listening",
-            hub=credentials.identity.uri,
-            host=config.listen.host,
+            hub=self._credentials.identity.uri,
+            host=self._config.listen.host,
             port=self.port,
             log_vkey=self.log_vkey,
             tree_size=ledger.tree_size,
         )
+
+    def _open_engine(self) -> Engine:
+        database = self._config.database
+        engine = open_engine(
+            database.url,
+            serving=True,
+            observer=self._observer,
+            slow_seconds=database.slow_seconds,
+        )
+        self._stack.callback(engine.dispose)
+        return engine
+
+    async def _open_ledger(self, engine: Engine) -> Ledger:
+        credentials = self._credentials
+        ledger = await Ledger.open(
+            engine,
+            anchors=credentials.anchors,
+            signer=credentials.signer,
+            limits=self._ledger_limits,
+            clock=SteadyClock(self._clock),
+            revocations=credentials.revocations,
+            observer=self._observer,
+            witnesses=_witnesses(self._config),
+            witnesses_at_start=self._config.log.witnesses_at_start,
+            counts=self._counts,
+        )
+        self._stack.push_async_callback(ledger.close)
+        return ledger
+
+    async def _serve(self, ledger: Ledger, reader: Reader) -> None:
+        config, credentials = self._config, self._credentials
+        peers = PeerVerifier(
+            credentials.anchors,
+            credentials.identity.trust_domain,
+            credentials.revocations,
+            self._clock,
+        )
+        server = RpcServer(
+            ledger=ledger,
+            reader=reader,
+            peers=peers,
+            tls=credentials.tls,
+            limits=_rpc_limits(config),
+            list_is_refused=credentials.revocations.is_refused,
+            observer=self._observer,
+            shares_port=self._shares_port,
+            reflection=config.listen.reflection,
+            counts=self._counts,
+        )
+        # Pushed last, so it stops first: the ledger closes when no call is left.
+        self._stack.push_async_callback(server.stop, config.limits.grace_seconds)
+        self.port = await server.start(config.listen.host, config.listen.port)
 
     async def _start_sampling(self, engine: Engine, ledger: Ledger) -> None:
         if self._instruments is None:

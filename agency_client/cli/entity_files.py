@@ -42,6 +42,7 @@ class GivenEntities:
     skip_rows_without_key: bool
     allow_repeated_keys: bool
     allow_links_outside: bool
+    exact_filters: bool
 
     def read(self) -> ImportedEntities | tuple[()]:
         """Read the files whole; tells on stderr how, and what is doubtful.
@@ -75,6 +76,7 @@ class GivenEntities:
                 skip_rows_without_key=self.skip_rows_without_key,
                 allow_repeated_keys=self.allow_repeated_keys,
                 allow_links_outside=self.allow_links_outside,
+                exact_filters=self.exact_filters,
             )
         else:
             return ()
@@ -152,6 +154,13 @@ def _options(name: str) -> dict[str, Any]:
                 help="Let links lead to entities that the file does not hold.",
             ),
         ],
+        "exact_filters": Annotated[
+            bool,
+            typer.Option(
+                "--exact-filters",
+                help="Take cells that only look like a value of the mapping's filters for others.",
+            ),
+        ],
     }
 
 
@@ -194,7 +203,9 @@ def takes_entities(name: str) -> Callable[[Callable[..., None]], Callable[..., N
     return decorate
 
 
-_FLAGS: Final = frozenset({"skip_rows_without_key", "allow_repeated_keys", "allow_links_outside"})
+_FLAGS: Final = frozenset(
+    {"skip_rows_without_key", "allow_repeated_keys", "allow_links_outside", "exact_filters"}
+)
 _OF_TABLES: Final = (
     "delimiter",
     "encoding",
@@ -202,5 +213,6 @@ _OF_TABLES: Final = (
     "numbers",
     "skip_rows_without_key",
     "allow_repeated_keys",
+    "exact_filters",
 )
 """The options that say how a table is written and meant."""

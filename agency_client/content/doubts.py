@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from agency_client.content.characters import describe_mixed
 from agency_client.content.spoiled import doubt, is_absent, tells_nothing_apart
+from agency_client.content.values import has_format
 
 _COUNTRIES: Final = ("country", "jurisdiction", "nationality")
 _NUMBERS: Final = frozenset({"registrationNumber", "taxNumber", "idNumber", "innCode"})
@@ -24,6 +26,16 @@ IDENTIFIERS: Final = frozenset(
     }
 )  # fmt: skip
 """Properties with identifiers of persons, companies and accounts, mostly of digits."""
+_NO_BIC: Final = "it is no BIC of 8 or 11 letters and digits: others may not find the bank"
+_FORMATS: Final = {
+    "bic": ("bic", _NO_BIC),
+    "iban": ("iban", "it fails its check digits"),
+    "ibanMentioned": ("iban", "it fails its check digits"),
+    "isin": ("isin", "it fails its check digits"),
+    "leiCode": ("lei", "it fails its check digits"),
+    "swiftBic": ("bic", _NO_BIC),
+}
+"""Properties whose form is one in all countries: that form, and the doubt of another."""
 _SEVERAL: Final = re.compile(r"[0-9]{5,}\s*[;,|/\n]\s*\S*[0-9]{5,}|[0-9]{8,}\s+[0-9]{8,}")
 _SIGNS: Final = (
     (re.compile(r"[*\u2022\u25cf#]{2,}|(?i:x){4,}|(?i:х){4,}"),
@@ -45,13 +57,18 @@ _SIGNS: Final = (
 _ANYWHERE: Final = frozenset({0, 1, 3})
 """Those of `_SIGNS` that are looked for anywhere."""
 _BETWEEN: Final = re.compile(r"[\s-]")
-_LIKE_DIGITS: Final = re.compile(r"[0-9]*[OoОоQIlІіЗзБбBSsЅ][0-9]*(?:[OoОоIlІіЗз][0-9]*)?")
+_LIKE_DIGITS: Final = re.compile(
+    r"(?:[0-9]+[OoОоQIlІіЗзБбBSsЅ]|[OoОоQIlІіЗз])[0-9]*(?:[OoОоIlІіЗз][0-9]*)?"
+)
+"""Passports and licences begin with a B or an S; an O or an l at the beginning is a lost digit."""
+_WITH_LETTER: Final = re.compile(r"[0-9]{8}[BQS]|[0-9]{9}B[0-9]{2}|[STFGM][0-9]{7}[A-Z]")
+"""Numbers with a letter of their own, as Spain, the Netherlands and Singapore give them."""
 _LEAST_DIGITS: Final = 8
 _OTHER_DIGITS: Final = re.compile(r"(?![0-9])\d")
 _EXACT_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps; it writes zeros in the place of the others."""
 _FAR: Final = re.compile(r"(?:1[0-7]|2[1-9])[0-9]{2}-[0-9]{2}(?:-[0-9]{2}.*)?")
-"""Days before 1800 and after 2099."""
+"""Days before 1800 and after 2099; among other texts, such as a number of a file: 1450-05."""
 _NO_DATES: Final = frozenset({"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "9999-12-31"})
 """Days that programs write where there is no date."""
 _CURRENCY: Final = re.compile(r"[A-Z]{3,5}")
@@ -74,9 +91,14 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name, values in properties.items():
         for value in values if name in IDENTIFIERS else ():
             yield from _named(name, _of_identifier(name, value, is_kazakh=is_kazakh))
+    for name in _FORMATS.keys() & properties.keys():
+        form, words = _FORMATS[name]
+        if any(not has_format(value, form) for value in properties[name]):
+            yield f"{name}: {words}"
     for name, values in properties.items():
+        of_value = _of_day if name in _days() else _of_text
         for value in values:
-            yield from _named(name, _of_text(value))
+            yield from _named(name, of_value(value))
     yield from _named("birthDate", _of_days(properties.get("birthDate", ())))
     if is_kazakh:
         yield from _named("idNumber", _of_birth(properties))
@@ -87,15 +109,31 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield from _named("currency", _of_currencies(currencies))
 
 
+@cache
+def _days() -> frozenset[str]:
+    """The properties of FollowTheMoney that hold days; a name of one is a day in every schema."""
+    from followthemoney import model
+
+    return frozenset(
+        name
+        for schema in model
+        for name, prop in schema.properties.items()
+        if prop.type.name == "date"
+    )
+
+
 def _named(name: str, said: Iterator[str]) -> Iterator[str]:
     return (f"{name}: {words}" for words in said)
 
 
-def _of_text(value: str) -> Iterator[str]:
-    if value in _NO_DATES:
+def _of_day(value: str) -> Iterator[str]:
+    if value[:10] in _NO_DATES:
         yield "it is a day that programs write where there is no date"
     elif _FAR.fullmatch(value):
         yield "it is a day long past or far ahead: is it of another calendar?"
+
+
+def _of_text(value: str) -> Iterator[str]:
     if not value.isascii() and (words := describe_mixed(value)):
         yield f"it has {words}"
     if words := doubt(value):
@@ -103,8 +141,6 @@ def _of_text(value: str) -> Iterator[str]:
 
 
 def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
-    if name == "iban" and not _is_iban(value):
-        yield "it fails its check digits"
     digits = _BETWEEN.sub("", value)
     if name in _NUMBERS and is_kazakh and digits.isdecimal() and not is_kz_number(digits):
         is_short = len(digits) == _FULL_LENGTH - 1
@@ -119,8 +155,12 @@ def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
         yield "it holds several numbers: name `split` in the mapping"
     if _SENTENCE.search(value):
         yield "it reads like words, not like an identifier"
-    if len(value) > _LEAST_DIGITS and _LIKE_DIGITS.fullmatch(value):
-        yield "it has a letter among its digits that looks like a digit"
+    is_long = len(value) > _LEAST_DIGITS
+    if is_long and _LIKE_DIGITS.fullmatch(value) and not _WITH_LETTER.fullmatch(value):
+        yield (
+            "it has a letter among its digits that looks like a digit: if its paper has it so, "
+            "leave it"
+        )
     for number, (sign, words) in enumerate(_SIGNS):
         if sign.search(value) if number in _ANYWHERE else sign.fullmatch(value):
             yield words
@@ -187,10 +227,3 @@ def is_kz_number(text: str) -> bool:
         if check < 10:
             return check == digits[11]
     return False
-
-
-def _is_iban(value: str) -> bool:
-    from rigour.ids import get_identifier_format
-
-    iban = get_identifier_format("iban")
-    return iban is not None and iban.is_valid(value)

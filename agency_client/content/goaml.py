@@ -39,7 +39,7 @@ from agency_client.content.entity import (
 from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.subjects import SubjectCount
-from agency_client.content.values import ValueCheck
+from agency_client.content.values import ValueCheck, without_options
 from exchange_protocol.errors import Reason
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class GoamlReport(ImportedEntities):
         faults.raise_any()
         self.count = len(self._entities)
         self.subjects = int(counted)
-        self.warnings = warnings.told()
+        self.warnings = (*reading.misplaced.told(), *warnings.told())
         self.notes = (*reading.told(), *counted.notes())
 
     def __iter__(self) -> Iterator[Entity]:
@@ -378,6 +378,10 @@ class _Reading:
         self._left_out: list[str] = []
         self._unknown_days = 0
         self._noted = 0
+        self._misplaced: dict[str, int] = {}
+        """By the name of its element, how many values its own property does not take."""
+        self.misplaced = Warnings()
+        """The same with their lines, for the person who sends them."""
 
     def report(self, root: _Node) -> None:
         """Read a report."""
@@ -412,6 +416,9 @@ class _Reading:
             yield f"Dates that stand for unknown, left out: {self._unknown_days}."
         if self._noted:
             yield f"Values without a property of their own, among the notes: {self._noted}."
+        if self._misplaced:
+            names = ", ".join(f"{name} ({count})" for name, count in self._misplaced.items())
+            yield f"Values that their own property does not take, among the notes: {names}."
 
     def _activity(self, node: _Node) -> None:
         for child in node.children:
@@ -561,10 +568,23 @@ class _Reading:
         prop = self._property(made, name)
         if prop.type.name == "date":
             self._date(made, name, node)
-        elif prop.type.name in _STRICT or self._check.fault(prop, node.text) is None:
+        elif prop.type.name in _STRICT:
             self._put(made, name, node.text, node)
+        elif words := self._check.fault(prop, node.text):
+            self._misplace(made, node, node.tag, words)
         else:
-            self._note(made, node, node.tag)
+            self._put(made, name, node.text, node)
+
+    def _misplace(self, made: _Made, node: _Node, name: str, words: str) -> None:
+        """Note a value that its own property does not take, and tell of it."""
+        self._misplaced[node.tag] = self._misplaced.get(node.tag, 0) + 1
+        self.misplaced.note(
+            node.line,
+            f"{node.tag}: {without_options(words)}; it stands among the notes, where nobody "
+            "searches for it",
+        )
+        self._note(made, node, name)
+        self._noted -= 1
 
     def _date(self, made: _Made, name: str, node: _Node) -> None:
         found = _DATE_TIME.fullmatch(node.text)
@@ -599,6 +619,7 @@ class _Reading:
 
     def _contact(self, made: _Made, node: _Node) -> None:
         leaves = [leaf for leaf in node.leaves() if leaf.text]
+        unread: str | None = None
         if node.tag == "address":
             whole = [leaf.text for leaf in leaves if leaf.tag not in _NOT_IN_ADDRESS]
             if whole:
@@ -610,12 +631,19 @@ class _Reading:
             whole_number = f"+{parts.get('tph_country_prefix', '').lstrip('+')}{number}"
             prop = self._property(made, "phone")
             # Its parts stand among the notes as they are; together they are found by.
-            for each in (number, whole_number):
-                if number and self._check.fault(prop, each) is None:
+            faults = [self._check.fault(prop, each) for each in (number, whole_number)]
+            for each, words in zip((number, whole_number), faults, strict=True):
+                if number and words is None:
                     self._put(made, "phone", each, node)
                     break
+            else:
+                unread = faults[0] if number else None
         for leaf in leaves:
-            self._note(made, leaf, f"{node.tag}/{node.below(leaf)}")
+            name = f"{node.tag}/{node.below(leaf)}"
+            if unread and leaf.tag == "tph_number":
+                self._misplace(made, leaf, name, unread)
+            else:
+                self._note(made, leaf, name)
 
     def _put(self, made: _Made, name: str, value: str, node: _Node) -> None:
         prop = self._property(made, name)

@@ -173,6 +173,10 @@ class Query:
         """True if a row passes the filters."""
         return all(each.passes(record) for each in self.filters)
 
+    def names(self, column: str, value: str) -> bool:
+        """True if a filter of a column names a value exactly: its author knows it."""
+        return any(column == each.column and value in each.values for each in self.filters)
+
 
 def compared(value: str) -> str:
     """A cell as FollowTheMoney compares it."""

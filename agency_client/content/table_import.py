@@ -61,6 +61,8 @@ class TableOptions:
     """Rows of one key may say different things; each counts as a subject."""
     allow_links_outside: bool = False
     """Links from cells may lead to entities that the table does not give."""
+    exact_filters: bool = False
+    """Cells that only look like a value of a filter are others, and the notes say so."""
 
 
 def entities_from_csv(
@@ -74,6 +76,7 @@ def entities_from_csv(
     skip_rows_without_key: bool = False,
     allow_repeated_keys: bool = False,
     allow_links_outside: bool = False,
+    exact_filters: bool = False,
 ) -> TableImport:
     """Make entities from a table by a FollowTheMoney mapping (YAML).
 
@@ -89,6 +92,8 @@ def entities_from_csv(
         skip_rows_without_key: leave out what has no key, and say so in the notes.
         allow_repeated_keys: rows of one key may say different things; each counts as a subject.
         allow_links_outside: links from cells may lead to entities that the table does not give.
+        exact_filters: cells that only look like a value of a filter, such as AT&T beside T, are
+            others, and the notes say so.
 
     Raises:
         InvalidInput: DOCUMENT_INVALID, with every fault; INVALID_FIELD, for an unknown form.
@@ -102,6 +107,7 @@ def entities_from_csv(
         skip_rows_without_key,
         allow_repeated_keys,
         allow_links_outside,
+        exact_filters,
     )
     return TableImport(csv_path, mapping_path, options)
 
@@ -194,6 +200,7 @@ class _Checking:
         self._met: set[tuple[str, str]] = set()
         """Values of filters that a row has, with their columns."""
         self._filtered = _Lines()
+        self._near_filters = _Lines()
         self._without_key = _Lines()
         self._lacking = _Lines()
         self._repeated = 0
@@ -209,13 +216,8 @@ class _Checking:
             for each in query.filters:
                 if (cell := compared(record[each.column])) in each.values:
                     self._met.add((each.column, cell))
-                elif each.is_doubtful(record):
-                    self._fault(
-                        row,
-                        each.column,
-                        "looks like a value of the mapping's filter and is another: write it "
-                        "as there, or name it there too",
-                    )
+                elif each.is_doubtful(record) and not query.names(each.column, cell):
+                    self._near(row, each.column)
             if not query.passes(record):
                 continue
             passed = True
@@ -262,6 +264,11 @@ class _Checking:
         rows = self._row_count
         if self._filtered.count:
             yield f"The mapping's filters left out {self._filtered.count} of {rows} rows."
+        if self._near_filters.count:
+            yield (
+                "Cells that only look like a value of the mapping's filters, taken for others as "
+                f"was said: {self._near_filters}."
+            )
         if self._without_key.count:
             yield f"Without a key, left out as was said: {self._without_key}."
         if self._lacking.count:
@@ -307,6 +314,19 @@ class _Checking:
         elif not made.faults:
             self._note(row, number, made, entity)
         return False
+
+    def _near(self, row: Row, column: str) -> None:
+        """Note a cell that only looks like a value of a filter."""
+        if self._options.exact_filters:
+            self._near_filters.add(row.line)
+            return
+        self._fault(
+            row,
+            column,
+            "looks like a value of the mapping's filter and is another: write it as there, or name "
+            "it, in filters to take the row or in filters_not to leave it out; if all such cells "
+            "are others, say --exact-filters",
+        )
 
     def _says_nothing(self, mapping: EntityMapping, entity: Entity) -> str | None:
         """Say why an entity tells nothing: an event without properties, a link without an end."""

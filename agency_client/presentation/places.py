@@ -240,12 +240,15 @@ SENTENCES: Final = (
         "бағанның тақырыбы жоқ, сондықтан ұяшықтары жоғалар еді",
     ),
     Words(
-        "looks like a value of the mapping's filter and is another: write it as there, or name it "
-        "there too",
-        "похоже на значение фильтра сопоставления, но отличается: напишите так же или добавьте "
-        "его в фильтр",
-        "сәйкестендіру сүзгісінің мәніне ұқсас, бірақ басқа: сондағыдай жазыңыз немесе сүзгіге "
-        "қосыңыз",
+        "looks like a value of the mapping's filter and is another: write it as there, or name it, "
+        "in filters to take the row or in filters_not to leave it out; if all such cells are "
+        "others, say --exact-filters",
+        "похоже на значение фильтра сопоставления, но отличается: напишите так же или назовите "
+        "его: в filters, чтобы взять строку, или в filters_not, чтобы пропустить её; если все "
+        "такие ячейки означают другое, укажите --exact-filters",
+        "сәйкестендіру сүзгісінің мәніне ұқсас, бірақ басқа: сондағыдай жазыңыз немесе атаңыз: "
+        "жолды алу үшін filters ішінде, қалдыру үшін filters_not ішінде; мұндай ұяшықтардың бәрі "
+        "басқа мән болса, --exact-filters деп көрсетіңіз",
     ),
     Words(
         "these rows have one key of {} and differ: name more columns as its keys, or say "

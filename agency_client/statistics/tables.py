@@ -16,7 +16,7 @@ from itertools import product
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
-from agency_client.statistics.facts import CountedLeg, Gatherer, Moment
+from agency_client.statistics.facts import CountedLeg, Gatherer, Moments
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import BEFORE_ANSWER
@@ -588,7 +588,7 @@ def _denials(gathered: Gatherer, period: Period) -> Table:
     )
 
 
-def _within(period: Period, moments: Iterable[Moment]) -> tuple[int, ...]:
+def _within(period: Period, moments: Moments) -> tuple[int, ...]:
     return tuple(moment.index for moment in moments if period.holds(moment.at))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from tests.scenarios.conftest import Region
 from tests.support.clocks import let_pass, shortly
 from tests.support.deployment import COORDINATORS
+from tests.support.refusals import refused
 
 BRIEF = "Заморозить счёт (вымышлено)"
 
@@ -167,14 +169,22 @@ def test_a_freeze_keeps_the_time_limit_that_is_published_for_its_country(
     assert region.refusal(publish, "FREEZE") is Reason.TIME_LIMIT_INVALID
     assert region.refusal(publish, "FREEZE", "XX", hours=24) is Reason.INVALID_FIELD
     assert region.refusal(publish, "FREEZE", "DE", hours=24) is Reason.COUNTRY_UNKNOWN
-    refused = region.refusal(uz.publish_time_limit, "FREEZE", hours=24)
-    assert refused is Reason.ROLE_NOT_PERMITTED
+    by_member = region.refusal(uz.publish_time_limit, "FREEZE", hours=24)
+    assert by_member is Reason.ROLE_NOT_PERMITTED
     publish("FREEZE", hours=24)
     publish("FREEZE", "UZ", days=10)
     exchange = ask(region)
     region.approve(exchange, *COORDINATORS)
     uz.open(exchange)
     assert region.refusal(uz.impose_freeze, exchange, due="11d") is Reason.TIME_LIMIT_EXCEEDED
+    day = (datetime.now(UTC) + timedelta(days=30)).date()
+    named = refused(uz.impose_freeze, exchange, due=day)
+    assert named.reason is Reason.TIME_LIMIT_EXCEEDED
+    # The day that was given, with its zone, and the limit in the same zone.
+    said = re.search(r"at most \S+([+-]\d\d:\d\d), .* got the end of (\S+) \(UTC(.*)\)", str(named))
+    assert said is not None
+    assert said[1] == said[3]
+    assert said[2] == day.isoformat()
     uz.impose_freeze(exchange, due="9d")
     publish("FREEZE", "UZ", hours=48)
     # The limit in force counts; what stood before stands.

@@ -36,6 +36,7 @@ from datetime import datetime
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import RefusalGround
 from exchange_protocol.kinds.consent_decision import ConsentGround
+from exchange_protocol.kinds.days import in_zone_of_day, moment_text
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.spec import Stage, matches
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
@@ -229,7 +230,7 @@ def _check_time_limits(
     directory: Directory, statement: Statement, agencies: Collection[AgencyId], at: datetime
 ) -> None:
     """Check that a due time which a statement sets keeps to the limit that is published for it."""
-    due_at = statement.header.due_at
+    due_at, due_on = statement.header.due_at, statement.header.due_on
     rules = {row.limited_by for row in statement.kind.spec.rows if matches(row, statement.body)} - {
         None
     }
@@ -239,9 +240,11 @@ def _check_time_limits(
             if limit is not None and due_at is not None and due_at > limit.at:
                 years = ", ".join(map(str, limit.unpublished))
                 counted = f" (without the calendar of {years}, not published)" if years else ""
+                # Both in the zone of the day that was given: two zones are hard to compare.
+                most = limit.at.astimezone(in_zone_of_day(due_at, due_on).tzinfo)
                 raise Reason.TIME_LIMIT_EXCEEDED.error(
-                    f"expected at most {limit.at.isoformat()}{counted}, by the time that is "
-                    f"published for {agency}; got {due_at.isoformat()}",
+                    f"expected at most {most.isoformat()}{counted}, by the time that is "
+                    f"published for {agency}; got {moment_text(due_at, due_on)}",
                     field="due_at",
                 )
 

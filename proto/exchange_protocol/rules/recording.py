@@ -1,4 +1,4 @@
-"""What a statement adds to the record of a leg."""
+"""Growth of the record of a leg: claims, consents, tasks and copies, statement by statement."""
 
 from __future__ import annotations
 

@@ -38,7 +38,19 @@ def test_identifier_that_was_spoiled_on_its_way_is_doubted(value: str, says: str
 
 
 @pytest.mark.parametrize(
-    "value", ["123456789012345", "4400430123456789", "KZ86 125K ZT50 0410 0100", "12345-67890", "7"]
+    "value",
+    [
+        "123456789012345",
+        "4400430123456789",
+        "KZ86 125K ZT50 0410 0100",
+        "12345-67890",
+        "7",
+        "S12345678",
+        "B00234567",
+        "12345678B",
+        "123456789B01",
+        "S1234567I",
+    ],
 )
 def test_good_identifier_is_not_doubted(value: str) -> None:
     assert told(accountNumber=value) == []
@@ -51,7 +63,37 @@ def test_lost_zero_at_the_beginning_of_an_iin_is_named() -> None:
     assert words == "idNumber: it is no valid IIN or BIN"
 
 
-@pytest.mark.parametrize("day", ["1899-12-30", "1900-01-01", "1904-01-01", "9999-12-31"])
+def test_day_of_another_calendar_is_doubted_where_a_day_stands() -> None:
+    (words,) = told("Person", birthDate="1450-05-01")
+    assert "another calendar" in words
+    assert told("Payment", periodStart="1450-05-01") != []
+    assert told("Person", description="1450-05") == []
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "2212-15", "9999-12-31"])
+def test_text_that_is_no_day_is_not_doubted_as_one(text: str) -> None:
+    assert told("Person", notes=text, idNumber=text) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "good"),
+    [
+        ("bic", "HSBKKZK", "HSBKKZKX"),
+        ("swiftBic", "ХСБККЗКХ", "KCJBKZKXXXX"),
+        ("ibanMentioned", "DE89370400440532013001", "DE89370400440532013000"),
+    ],
+)
+def test_identifier_of_one_form_in_all_countries_is_held_to_it(
+    name: str, bad: str, good: str
+) -> None:
+    (words,) = told(**{name: bad})
+    assert words.startswith(f"{name}: it ")
+    assert told(**{name: good}) == []
+
+
+@pytest.mark.parametrize(
+    "day", ["1899-12-30", "1900-01-01", "1904-01-01", "9999-12-31", "1899-12-30T00:00:00"]
+)
 def test_day_that_stands_for_none_is_doubted(day: str) -> None:
     (words,) = told("Person", birthDate=day)
     assert "where there is no date" in words
@@ -158,6 +200,8 @@ def test_identifiers_are_those_of_the_model() -> None:
         ("79O101300123", "looks like a digit"),
         ("79010130012l", "looks like a digit"),
         ("790101З00123", "looks like a digit"),
+        ("O790101300123", "looks like a digit"),
+        ("l790101300123", "looks like a digit"),
         ("790101300123 850505400120", "several numbers"),
         ("0000000000", "signs or zeros alone"),
         ("?", "signs or zeros alone"),

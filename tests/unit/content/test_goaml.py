@@ -157,6 +157,27 @@ def test_a_value_that_no_property_takes_is_a_note() -> None:
     assert person["address"] == ["Абая 1, Алматы"]
 
 
+def test_a_value_that_its_own_property_does_not_take_is_told() -> None:
+    report = REPORT.replace("<tph_number>7011234567<", "<tph_number>внутр. 12<")
+    told = entities_from_goaml(report.encode())
+    assert (
+        "Values that their own property does not take, among the notes: residence (1), "
+        "tph_number (1)."
+    ) in told.notes
+    for name in ("residence: expected a country", "tph_number: expected a telephone number"):
+        assert any(name in each and "among the notes" in each for each in told.warnings), name
+    assert not any("Атлантида" in each or "внутр" in each for each in (*told.notes, *told.warnings))
+
+
+def test_an_identifier_that_fails_its_check_is_told() -> None:
+    report = REPORT.replace(
+        "<swift>FICTKZKA</swift>", "<swift>FICT</swift><iban>KZ00125KZT5004100100</iban>"
+    )
+    warnings = entities_from_goaml(report.encode()).warnings
+    assert any("bic: it is no BIC" in each for each in warnings)
+    assert any("iban: it fails its check digits" in each for each in warnings)
+
+
 def test_a_party_in_two_payments_is_one_and_two_payments_are_two() -> None:
     body = re.search(r"<transaction>.*</transaction>", REPORT, re.DOTALL)
     assert body is not None

@@ -706,6 +706,29 @@ def test_cell_that_holds_a_filtered_value_among_others_is_refused(desk: Desk, ro
     assert "line 2, column 'role': looks like a value of the mapping's filter" in said
 
 
+def test_value_that_both_filters_name_between_them_is_known(desk: Desk) -> None:
+    """A cell that only looks like a value of the filter passes once it is named itself."""
+    rows = "id,name,role\n1,Имя,T\n2,Другой,AT&T\n"
+    entities = FILTERED.partition("\n")[2].partition("\n")[2]
+    assert "filters to take the row" in desk.refused(rows, f"filters: {{role: T}}\n{entities}")
+    left_out = desk.read(rows, f"filters: {{role: T}}\nfilters_not: {{role: AT&T}}\n{entities}")
+    assert left_out.count == 1
+    taken = desk.read(rows, f"filters: {{role: [T, AT&T]}}\n{entities}")
+    assert taken.count == 2
+
+
+def test_cells_near_a_filter_are_others_where_that_is_said_and_told(desk: Desk) -> None:
+    rows = "id,name,role\n1,Имя,T\n2,Другой,AT&T\n3,Третий,B\n"
+    mapping = FILTERED.replace("role: witness", "role: T")
+    assert "say --exact-filters" in desk.refused(rows, mapping)
+    read = desk.read(rows, mapping, exact_filters=True)
+    assert [each["properties"]["name"] for each in read] == [["Другой"], ["Третий"]]
+    assert (
+        "Cells that only look like a value of the mapping's filters, taken for others as was "
+        "said: line 3."
+    ) in read.notes
+
+
 def test_filter_whose_value_no_row_has_is_told(desk: Desk) -> None:
     rows = "id,name,role\n1,Имя,wittness\n"
     assert any("no row has 1" in each for each in desk.read(rows, FILTERED).warnings)

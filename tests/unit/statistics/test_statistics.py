@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
+import tracemalloc
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -38,6 +40,7 @@ from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.recall import Recall
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
@@ -449,3 +452,30 @@ def test_every_phrase_is_there_in_three_languages_with_the_same_places() -> None
     for words in phrases:
         assert all(words), words
         assert len({text.count("{") for text in words}) == 1, words
+
+
+def memory_of(entries: int) -> tuple[int, int]:
+    """Give the bytes that the facts of the first entries of the year hold, and their legs."""
+    gathered = Gatherer()
+    replay = Replay(DirectoryFold(fictional_cast().anchors))
+    tracemalloc.start()
+    try:
+        for index, opening in enumerate(year().hub.log[:entries]):
+            gathered.take(replay.apply(index, opening))
+        del replay, opening
+        legs = len(list(gathered))
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0]
+        del gathered
+        gc.collect()
+        return held - tracemalloc.get_traced_memory()[0], legs
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_more_leg_takes_less_than_a_kibibyte() -> None:
+    all_entries = len(year().hub.log)
+    less, few = memory_of(all_entries // 2)
+    more, many = memory_of(all_entries)
+    assert many - few > 30
+    assert (more - less) / (many - few) < 1024
