@@ -908,8 +908,9 @@ class Acts:
             to: Id of the agency to address, such as "kz.fma", or several.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
-            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
-                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            due: Until when others may object: a timedelta, a date, a datetime with its zone, or a
+                text such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the
+                statement.
             offence_types: The offence that the case is about, as the FATF groups offences. Out of
                 ORGANISED_CRIME, TERRORISM, HUMAN_TRAFFICKING, SEXUAL_EXPLOITATION,
                 DRUG_TRAFFICKING, ARMS_TRAFFICKING, STOLEN_GOODS, CORRUPTION, FRAUD,
@@ -2216,8 +2217,8 @@ class Acts:
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
-                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            due: When the freeze ends: a timedelta, a date, a datetime with its zone, or a text such
+                as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             amount: What is frozen, in whole units of the currency.
             currency: The currency of the amount. One of KZT, UZS, KGS, TJS, TMT, AZN, RUB, USD,
                 EUR, CNY, AED, TRY, OTHER.
@@ -2313,8 +2314,8 @@ class Acts:
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
-                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            due: When the freeze ends: a timedelta, a date, a datetime with its zone, or a text such
+                as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
             withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
@@ -3725,8 +3726,8 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             assignee: Id of the agency that is to do it.
             description: What is to be done, in words; it is sealed.
-            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
-                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            due: When the task is due: a timedelta, a date, a datetime with its zone, or a text such
+                as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
                 so.
             withholding_ground: Why: the ground is signed, and on the log for auditors.

@@ -201,7 +201,8 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
             typer.Option(
                 "--due",
                 metavar="8h|7d|DAY|TIME",
-                help="When the answer is due from now on, in your time zone.",
+                help=f"{kind.spec.due_words}: from now on, by a day, or by a time, in your "
+                "time zone.",
             ),
         ]
         yield _parameter("due", until)

@@ -50,6 +50,7 @@ class Template(StrEnum):
     INFORMATION_REQUEST = "information-request"
     REFERRAL = "referral"
     ANALYSIS_REQUEST = "analysis-request"
+    BRIEF = "brief"
     REPLY = "reply"
     SUPPLEMENT = "supplement"
     PRODUCT = "product"
@@ -91,6 +92,11 @@ content:
   # period: [2020-01-01, 2021-03-01]        # both days included
   facts: <what is known so far>
 """,
+    Template.BRIEF: f"""\
+# agency send joint-case BRIEF.yaml --to kz.fma
+# also for: agency send asset-trace-request, agency send freeze-request, agency send
+# advance-notice, agency invite ID BRIEF.yaml --member kz.fma
+{_BRIEF}""",
     Template.REPLY: f"""\
 # agency reply ID REPLY.yaml --entities payments.ftm.json
 # also for: agency interim ID REPLY.yaml, agency partial ID REPLY.yaml

@@ -289,5 +289,6 @@ def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
         each.words.en if isinstance(each, Code) else str(each)
         for value in values
         for each in (value if isinstance(value, tuple) else (value,))
+        if each is not None
     ]
     return f"{act.done}: {', '.join(said)}" if said else act.done

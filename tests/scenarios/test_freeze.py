@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agency_client import Sent
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from tests.scenarios.conftest import Region
 from tests.support.clocks import let_pass, shortly
 from tests.support.deployment import COORDINATORS
@@ -71,6 +71,25 @@ def test_a_freeze_is_released_by_four_eyes_imposed_extended_and_converted(
     mia.close_exchange(exchange)
     told = [each.kind.value for each in mia.open(exchange).statements]
     assert told.count("freeze_status") == 3
+    assert "status of a freeze" in region.replay(capsys)
+
+
+def test_a_freeze_without_an_amount_says_so_in_words_and_only_after_it_was_opened(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exchange = ask(region)
+    region.approve(exchange, *COORDINATORS)
+    uz = region["uz.fiu"]
+    with pytest.raises(ExchangeError, match="Open the exchange first") as early:
+        uz.impose_freeze(exchange, due="5d")
+    assert early.value.reason is Reason.OUT_OF_ORDER
+    uz.open(exchange)
+    uz.impose_freeze(exchange, due="5d")
+    uz.convert_freeze(exchange, "court-order")
+    briefs = [each.brief for each in region["kz.mia"].open(exchange).statements]
+    said = [brief.summary for brief in briefs if brief is not None]
+    assert "Freeze imposed" in said
+    assert "Freeze converted: court order" in said
     assert "status of a freeze" in region.replay(capsys)
 
 

@@ -27,6 +27,7 @@ SPEC = KindSpec(
     words=Words("advance notice", "предварительное уведомление", "алдын ала хабарлама"),
     answer=Clearance,
     needs_due=True,
+    due_words="Until when others may object",
     acts=(
         Act(
             name="give_advance_notice",

@@ -135,6 +135,7 @@ SPEC = KindSpec(
         "conversion": FreezeOutcome.CONVERTED,
     },
     together=(("amount", "currency"),),
+    due_words="When the freeze ends",
     names={"amount": Words("amount", "сумма", "сома")},
     rows=(
         _row(FreezeOutcome.IMPOSED, OPEN_TO_RECIPIENT, LegState.FROZEN, due=Due.ANEW),

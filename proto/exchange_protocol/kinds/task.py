@@ -34,6 +34,7 @@ SPEC = KindSpec(
     stage=Stage.CONTINUING,
     words=Words("task", "поручение", "тапсырма"),
     to_members=True,
+    due_words="When the task is due",
     rows=(
         Row(
             party=Party.INITIATOR,

@@ -288,7 +288,7 @@ def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     said = f"{statement.kind} ({code.name})" if code else statement.kind
     raise Reason.OUT_OF_ORDER.error(
         f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
-        f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
+        f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}{_first(leg, party)}"
     )
 
 
@@ -312,6 +312,13 @@ def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
         if row.party is party and applies(row, kind, exchange, leg)
     }
     return ", ".join(sorted(kinds)) or "nothing"
+
+
+def _first(leg: Leg, party: Party) -> str:
+    """What a recipient has to do before it may say anything."""
+    if party is Party.RECIPIENT and leg.state is LegState.RELEASED:
+        return ". Open the exchange first: nobody answers what it has not been given"
+    return ""
 
 
 def _step(

@@ -195,6 +195,26 @@ def test_text_that_begins_no_id_is_told_without_words_of_the_protocol(
     assert "agency search" in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("freeze-impose",), "When the freeze ends"),
+        (("freeze-extend",), "When the freeze ends"),
+        (("task",), "When the task is due"),
+        (("send", "advance-notice"), "Until when others may object"),
+        (("extend",), "When the answer is due"),
+    ],
+    ids=lambda each: each[-1] if isinstance(each, tuple) else "",
+)
+def test_help_says_what_the_due_time_means_for_that_command(
+    run: Run, command: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    status, out, _ = run(*command, "--help")
+    assert status == 0
+    assert words in " ".join(out.replace("│", " ").split())
+
+
 def test_error_is_described_by_reason_message_and_field() -> None:
     error = Reason.INVALID_FIELD.error("expected H0", field="handling")
     assert describe(error) == {
