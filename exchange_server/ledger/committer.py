@@ -38,6 +38,7 @@ from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
 from exchange_server.observer import CommitStep, Observer
 from exchange_server.storage.engine import (
+    FileInPlace,
     WritingConnection,
     forget_old_pages,
     see_one_moment,
@@ -71,6 +72,7 @@ class Committer:
         """Prepare; `load` restores the state."""
         self._engine = engine
         self._connection = WritingConnection(engine)
+        self._file: FileInPlace | None = None
         self._context = context
         self._observer = observer
         self._verifier = LogVerifier(context.signer.vkey)
@@ -101,6 +103,7 @@ class Committer:
             if head is None:
                 raise Reason.INTERNAL.error("the head of the log vanished while it was locked")
             state = self._restored(connection, head)
+            self._file = FileInPlace(self._engine)
         self._take_over(state)
 
     def commit(self, jobs: Sequence[Job[Any]]) -> list[Any]:
@@ -126,7 +129,9 @@ class Committer:
         """Run a transaction that does not touch the log; gives its result or its error."""
         try:
             with self._connection.transaction() as connection:
-                return task(connection)
+                result = task(connection)
+                self._verify_file()
+            return result
         except ExchangeError as error:
             return error
         except Exception:  # noqa: BLE001 -- logged by structlog
@@ -193,6 +198,7 @@ class Committer:
             outcomes = [batch.admit(job) for job in jobs]
             reached(CommitStep.JUDGED)
             growth = batch.write(self._observer)
+            self._verify_file()
             written_at = time.monotonic()
         if growth is not None:
             self.commit_seconds = time.monotonic() - written_at
@@ -206,6 +212,11 @@ class Committer:
                 self._observer.request_refused(outcome.reason.name)
         receipts = Receipts(self._engine, batch.state, growth, self._full_tiles)
         return [_answer(outcome, receipts) for outcome in outcomes]
+
+    def _verify_file(self) -> None:
+        """Verify at the end of a transaction that its commit goes where a restart would look."""
+        if self._file is not None:
+            self._file.verify()
 
     def _ended(self, jobs: Sequence[Job[Any]], began_at: float, *, committed: bool) -> None:
         self._observer.batch_ended(len(jobs), time.monotonic() - began_at, committed=committed)

@@ -14,6 +14,7 @@ its owner's only: it holds who wrote to whom, and what opens the leaves. One pro
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -239,6 +240,38 @@ def real_file(engine: Engine) -> Path | None:
     if name.startswith("file:"):
         name = unquote(name.removeprefix("file:"))
     return Path(name).resolve()
+
+
+class FileInPlace:
+    """The SQLite file that a writer opened, as long as its name leads to it.
+
+    On PostgreSQL nothing is checked. A process keeps a file open that was replaced or removed. What
+    is written to it then is gone with the process, though receipts say that it is stored.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Take the file that has the name now."""
+        self._file = real_file(engine)
+        self._found = self._look()
+
+    def verify(self) -> None:
+        """Verify that the name still leads to the file; raises OSError."""
+        if self._found is not None and self._look() != self._found:
+            raise OSError(
+                errno.ESTALE,
+                "the database's file was replaced or removed under this hub, which writes nothing "
+                "more to it: stop the hub, put the newest database back, and start it again",
+                str(self._file),
+            )
+
+    def _look(self) -> tuple[int, int] | None:
+        if self._file is None:
+            return None
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 class FileClaim:
