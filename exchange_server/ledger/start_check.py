@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, func, or_, select
 
 from exchange_files import read_file, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier, SignedCheckpoint
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import Event
 from exchange_server.ledger.log_keys import followed
@@ -61,14 +61,32 @@ def verify_start(engine: Engine, log: LogVerifier) -> None:
 
 
 def note_signed(engine: Engine) -> None:
-    """Note the newest checkpoint beside the database's file; raises FILE_NOT_WRITTEN."""
+    """Note the newest checkpoint beside the database's file; the note never goes back.
+
+    Raises:
+        FileNotWritten: FILE_NOT_WRITTEN.
+        InvalidInput: CONFIG_INVALID, if the database is older than the note: it was replaced since.
+    """
     file = real_file(engine)
     if file is None:
         return
     with reading(engine) as connection:
         head = read_head(connection)
-    if head is not None and head.size and read_file(note_path(file)) != head.note:
+    if head is None or not head.size:
+        return
+    noted = read_file(note_path(file))
+    if noted is not None and _size_of(noted) > head.size:
+        raise _older(file, head.size, SignedCheckpoint.parse(noted).checkpoint)
+    if noted != head.note:
         replace_file(note_path(file), head.note)
+
+
+def _size_of(note: bytes) -> int:
+    """The size that a note tells; 0 for one that is damaged, which a new one replaces."""
+    try:
+        return SignedCheckpoint.parse(note).checkpoint.size
+    except ExchangeError:
+        return 0
 
 
 def note_path(file: Path) -> Path:

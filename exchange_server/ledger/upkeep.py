@@ -162,11 +162,16 @@ class Upkeep:
 
 
 def keep_note(engine: Engine) -> None:
-    """Note the newest checkpoint; a full disk or a database that is away is told, and may pass."""
+    """Note the newest checkpoint; what stands in the way is told, and may pass.
+
+    A full disk, no more open files, a database that is away or was replaced.
+    """
     try:
         note_signed(engine)
     except ExchangeError as error:
         _log.warning("checkpoint_not_noted", why=error.message)
+    except OSError as error:
+        _log.warning("checkpoint_not_noted", why=str(error))
     except Exception as error:
         if driver_error(error) is None:
             raise

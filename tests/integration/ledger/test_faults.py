@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import subprocess
 import sys
 import threading
@@ -12,23 +13,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from structlog.testing import capture_logs
 
 from exchange_protocol.errors import ExchangeError, HubError, HubUnavailable, Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement, parse_statement
-from exchange_server.ledger import LedgerLimits, acceptance
+from exchange_server.ledger import LedgerLimits, acceptance, upkeep
 from exchange_server.ledger import writer as writer_module
 from exchange_server.ledger.draft import Draft
+from exchange_server.ledger.start_check import note_path, note_signed
+from exchange_server.ledger.upkeep import keep_note
 from exchange_server.observer import CommitStep
 from exchange_server.storage import tables
-from exchange_server.storage.engine import open_engine, writing
+from exchange_server.storage.engine import open_engine, real_file, writing
 from exchange_server.storage.exchange_rows import StoredExchange
 from exchange_server.storage.schema import check_schema, migrate
 from tests.integration.ledger.conftest import Office
-from tests.support.hub_data import log_verifier
+from tests.support.hub_data import log_signer, log_verifier
 from tests.support.refusals import awaited_refusal
 from tests.support.statements import KZ_FMA, KZ_MIA
 
@@ -168,6 +172,40 @@ async def test_database_that_refuses_writes_is_not_called_well_until_it_takes_th
     await office.post(letter)
     with office.engine.connect() as connection:
         assert connection.execute(select(tables.staged_parts)).all() == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_note_of_what_was_signed_never_goes_back(office: Office) -> None:
+    """Else an old copy put in the place of the file would pass for the newest at the next start."""
+    note_signed(office.engine)
+    file = real_file(office.engine)
+    assert file is not None
+    newer = log_signer().sign(
+        Checkpoint(log_signer().origin, office.ledger.tree_size + 1, bytes(32))
+    )
+    note_path(file).write_bytes(newer)
+    with capture_logs() as told:
+        keep_note(office.engine)
+    assert [each["event"] for each in told] == ["checkpoint_not_noted"]
+    assert "it is an old copy" in told[0]["why"]
+    assert note_path(file).read_bytes() == newer
+    # A damaged one is no note: the next takes its place.
+    note_path(file).write_bytes(b"damaged")
+    keep_note(office.engine)
+    assert log_verifier().verify(note_path(file).read_bytes()).size == size
+
+
+async def test_want_of_open_files_does_not_end_the_noting(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wanting(engine: Engine) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(upkeep, "note_signed", wanting)
+    with capture_logs() as told:
+        keep_note(office.engine)
+    assert [each["event"] for each in told] == ["checkpoint_not_noted"]
+    assert "Too many open files" in told[0]["why"]
 
 
 async def test_defect_in_one_judgement_is_that_requests_alone(
