@@ -143,7 +143,7 @@ class CopyChecks:
             yield from _check_columns(index, _OF_PARTIES, (None, None), parties)
 
     def _check_parties(
-        self, index: int, statement: Statement, columns: Sequence[Any]
+        self, index: int, statement: Statement, columns: tuple[Any, ...]
     ) -> Iterator[Violation]:
         """The columns by which the hub finds who may see a statement; empty for the directory."""
         if statement.kind.stage is Stage.DIRECTORY:
@@ -348,16 +348,19 @@ def _since(column: str) -> str:
 
 
 def _check_columns(
-    index: int, names: Sequence[str], said: Sequence[Any], columns: Sequence[Any]
-) -> Iterator[Violation]:
+    index: int, names: Sequence[str], said: tuple[Any, ...], columns: tuple[Any, ...]
+) -> Sequence[Violation]:
+    if said == columns:
+        return ()
     others = [name for name, one, other in zip(names, said, columns, strict=True) if one != other]
-    if others:
-        yield fault(
+    return [
+        fault(
             Reason.ENTRY_MISMATCH,
             f"entry {index}: of log_entries the columns {', '.join(others)} say something else "
             "than the entry",
             index,
         )
+    ]
 
 
 def _exchange_row(exchange: Exchange, opened: _Opened) -> tuple[Any, ...]:

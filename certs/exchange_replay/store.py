@@ -119,14 +119,21 @@ class Stored(MutableMapping[K, V], Generic[K, V]):
         self._greatest: K | None = _key(connection.execute(newest).fetchone()[0], of)
 
     def __getitem__(self, key: K) -> V:
+        value: V | None = self.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def get(self, key: K, default: Any = None) -> Any:
+        """The value, or the default; most keys are new, and an error for each would cost time."""
         value = self._values.get(key)
         if value is not None:
             return value
         if self._greatest is None or key > self._greatest:
-            raise KeyError(key)
+            return default
         row = self._connection.execute(self._find, (key,)).fetchone()
         if row is None:
-            raise KeyError(key)
+            return default
         value = _decoded(self._decode, row[0])
         self._keep_at_hand(key, value)
         return value

@@ -51,12 +51,12 @@ from exchange_protocol.kinds.days import moment_text
 from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
 from exchange_protocol.rules.calendars import TimeRules
-from exchange_protocol.rules.clocks import Turn, times_after
+from exchange_protocol.rules.clocks import LegTimes, Turn, times_after
 from exchange_protocol.rules.exchange import Exchange, Leg, LegChange, LegRoute
 from exchange_protocol.rules.joint_case import addressed_members
 from exchange_protocol.rules.leg_record import LegRecord
 from exchange_protocol.rules.recording import record_after
-from exchange_protocol.rules.statements import Draft, Statement
+from exchange_protocol.rules.statements import Draft, Header, Statement
 from exchange_protocol.trust.identity import AgencyId, parse_member
 
 NO_TIMES = TimeRules()
@@ -112,7 +112,7 @@ def admit(
     now, names_due = at or statement.made_at, statement.header.due_at is not None
     legs, changes = {leg.agency: leg for leg in exchange.legs}, []
     for route in routes:
-        was, leg = legs.get(route.agency), _new_leg(statement, route)
+        was, leg = legs.get(route.agency), _new_leg(statement, route, statement.header.due_at)
         if was is not None:
             _check_kept(was, now)
             leg = _invited_again(was, leg)
@@ -375,7 +375,7 @@ def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     """New content passes the gate anew, or an approval would cover what came after it."""
     if route is None:
         raise ValueError(f"no route for the leg of {leg.agency}")
-    new = _new_leg(statement, route)
+    new = _new_leg(statement, route, statement.header.due_at)
     return replace(
         new,
         record=leg.record,
@@ -441,16 +441,12 @@ def _first_leg(statement: Statement, route: LegRoute, rules: TimeRules, at: date
         is_counted=statement.kind.spec.is_counted,
     )
     times, due_at = times_after(None, None, turn, rules, at)
-    leg = _new_leg(statement, route)
-    return replace(
-        leg,
-        due_at=due_at,
-        due_on=_day_of(due_at, leg),
-        record=replace(leg.record, times=times),
-    )
+    return _new_leg(statement, route, due_at, times)
 
 
-def _new_leg(statement: Statement, route: LegRoute) -> Leg:
+def _new_leg(
+    statement: Statement, route: LegRoute, due_at: datetime | None, times: LegTimes | None = None
+) -> Leg:
     held = route.approvals_required > 0
     return Leg(
         agency=route.agency,
@@ -462,14 +458,15 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         was_released=not held,
         approvals_required=route.approvals_required,
         approvers=route.approvers,
-        due_at=statement.header.due_at,
-        due_on=statement.header.due_on,
+        due_at=due_at,
+        due_on=_day_of(due_at, statement.header),
         hidden=(statement.digest,) if held else (),
         record=LegRecord(
             from_initiator=(statement.digest,),
             supervisors=statement.supervisors,
             strictest_handling=statement.header.handling,
             strictest_tlp=statement.header.tlp,
+            times=times,
         ),
     )
 
@@ -541,9 +538,9 @@ def _with_times(
     )
 
 
-def _day_of(due_at: datetime | None, leg: Leg) -> date | None:
+def _day_of(due_at: datetime | None, said: Leg | Header) -> date | None:
     """The day of a leg's due time; none where a published time took the place of its own."""
-    return leg.due_on if due_at == leg.due_at else None
+    return said.due_on if due_at == said.due_at else None
 
 
 def _check_approvers_are_others(exchange: Exchange) -> None:
