@@ -180,9 +180,8 @@ async def test_note_of_what_was_signed_never_goes_back(office: Office) -> None:
     note_signed(office.engine)
     file = real_file(office.engine)
     assert file is not None
-    newer = log_signer().sign(
-        Checkpoint(log_signer().origin, office.ledger.tree_size + 1, bytes(32))
-    )
+    log, size = log_signer(), office.ledger.tree_size
+    newer = log.sign(Checkpoint(log.origin, size + 1, bytes(32)))
     note_path(file).write_bytes(newer)
     with capture_logs() as told:
         keep_note(office.engine)
