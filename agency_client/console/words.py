@@ -147,6 +147,11 @@ class Word(Enum):
         "Консоль жауап бермейді. Жазғаныңыз осында тұр: терминалын қарап, қайталаңыз.",
     )
     AUTO_KEPT = Words("The draft is kept", "Черновик сохранён", "Жоба сақталды")
+    AUTO_NOT_KEPT = Words(
+        "The draft could not be kept. Copy what you wrote, and keep the draft by its button.",
+        "Черновик не сохранён. Скопируйте написанное и сохраните черновик кнопкой.",
+        "Жоба сақталмады. Жазғаныңызды көшіріп алыңыз да, жобаны түймемен сақтаңыз.",
+    )
     NOT_FOUND = Words("There is no such page.", "Такой страницы нет.", "Мұндай бет жоқ.")
     FORM_OLD = Words(
         "This form is from another session. Go back, load the page again and repeat.",

@@ -668,6 +668,17 @@ def test_a_form_outlives_an_error_a_pause_and_the_lock(
     assert again.input_value("textarea[name='brief.summary']") == "Вымышленный черновик"
 
 
+def test_a_draft_that_cannot_be_kept_is_told(consoles: Consoles, chromium: Browser) -> None:
+    console = consoles(OFFICER)
+    page = entered(chromium, console)
+    page.clock.install()
+    page.goto(f"{console.origin}/new/request_information")
+    page.route("**/new/request_information", lambda route: route.fulfill(status=500))
+    page.fill("textarea[name='brief.summary']", "Вымышленный черновик")
+    page.clock.run_for(15_000)
+    page.wait_for_selector("#compose-said:has-text('could not be kept')")
+
+
 def _serious(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [

@@ -19,7 +19,8 @@ async function keep() {
     if (answer.ok) {
       form().querySelector("[name=draft]").value = await answer.text();
       say(form().dataset.kept);
-    } else if (answer.status === 403) say(form().dataset.locked);
+    } else if (answer.status === 413) say(form().dataset.tooLarge);
+    else say(answer.status === 403 ? form().dataset.locked : form().dataset.notKept);
   } catch {
     say(form().dataset.away);
   }

@@ -20,11 +20,16 @@ SLOW = (
     "import sys, time; from agency_client.core.submission import Submission; "
     "from agency_client.cli import main\n"
     "def slow(self, stored):\n"
-    "    print('sending', file=sys.stderr, flush=True); time.sleep(60); yield\n"
+    "    print('sending', file=sys.stderr, flush=True)\n"
+    "    for _ in range(600): time.sleep(0.1)\n"
+    "    yield\n"
     "Submission.submit = Submission.submit_stream = slow\n"
     "main(sys.argv[1:])"
 )
-"""The command, whose hub takes a minute before it answers."""
+"""The command, whose hub takes a minute before it answers.
+
+In short pauses: a signal just before a pause begins is seen after it.
+"""
 
 
 def interrupted(
