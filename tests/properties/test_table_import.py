@@ -107,10 +107,10 @@ def imported(data: bytes, headings: list[str], **options: Any) -> list[dict[str,
 
 
 def expected(written: Written) -> list[dict[str, list[str]]]:
-    """What an independent reader finds: each row's cells, as they stand."""
+    """Cells as an independent reader finds them, row by row; a row of blanks is none."""
     text = written.data().decode(written.encoding)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=written.delimiter)
-    _, *rows = (row for row in reader if row)
+    _, *rows = (row for row in reader if any(map(str.strip, row)))
     return [
         {
             name: [cell]
