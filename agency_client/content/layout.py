@@ -26,7 +26,9 @@ _NAMES_TOO: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """A person, a company or a document may have such a name: beside a total stand figures alone."""
-_FIGURE: Final = re.compile(r"[-+()\d\s.,\u00a0\u202f]*\d[-+()\d\s.,\u00a0\u202f]*[^\W\d_]{0,4}")
+_FIGURE: Final = re.compile(
+    r"[-+()\d\s.,'’=\u00a0\u202f]*\d[-+()\d\s.,'’=\u00a0\u202f]*[^\W\d_]{0,10}\.?"
+)
 _RULE: Final = re.compile(r"[-=_+*─═]{2,}")
 
 

@@ -216,7 +216,9 @@ class _Checking:
             for each in query.filters:
                 if (cell := compared(record[each.column])) in each.values:
                     self._met.add((each.column, cell))
-                elif each.is_doubtful(record) and not query.names(each.column, cell):
+                elif each.is_doubtful(record) and not any(
+                    other.names(each.column, cell) for other in self._rows.queries
+                ):
                     self._near(row, each.column)
             if not query.passes(record):
                 continue

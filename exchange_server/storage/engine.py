@@ -253,10 +253,16 @@ class FileInPlace:
         """Take the file that has the name now."""
         self._file = real_file(engine)
         self._found = self._look()
+        self._is_lost = False
 
     def verify(self) -> None:
-        """Verify that the name still leads to the file; raises OSError."""
-        if self._found is not None and self._look() != self._found:
+        """Verify that the name has always led to the file; raises OSError.
+
+        Once it did not, only a restart helps: other connections may have opened another file, and
+        go on in it after the right one is back.
+        """
+        self._is_lost |= self._found is not None and self._look() != self._found
+        if self._is_lost:
             raise OSError(
                 errno.ESTALE,
                 "the database's file was replaced or removed under this hub, which writes nothing "

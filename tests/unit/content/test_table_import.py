@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agency_client.content.entities import Entity, entities_from_csv
+from agency_client.content.layout import layout_fault
 from agency_client.content.table_import import TableImport
 from exchange_protocol.errors import InvalidInput, Reason
 
@@ -741,6 +742,11 @@ def test_cells_near_a_filter_are_others_where_that_is_said_and_told(desk: Desk) 
         "Cells that only look like a value of the mapping's filters, taken for others as was "
         "said: line 3."
     ) in read.notes
+
+
+@pytest.mark.parametrize("total", ["1500-00", "1500=", "1'500.00", "1500,00 тенге"])
+def test_total_behind_its_sum_is_no_row_whatever_its_form(total: str) -> None:
+    assert layout_fault(["", "", "", "", total, "Итого"]) is not None
 
 
 def test_filter_whose_value_no_row_has_is_told(desk: Desk) -> None:
