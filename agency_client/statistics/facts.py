@@ -70,7 +70,7 @@ class Moments:
 
 
 class CountedHeader(NamedTuple):
-    """What is counted of the header of an initial statement."""
+    """Those terms of an initial statement's header that are counted."""
 
     urgency: Urgency
     handling: Handling

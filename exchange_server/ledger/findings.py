@@ -1,4 +1,4 @@
-"""What a check of a database finds: of each kind the first, and how many there are."""
+"""Findings of a check of a database: of each kind the first, and how many there are."""
 
 from __future__ import annotations
 

@@ -299,7 +299,7 @@ class _Check:
         return parts
 
     def _check_statement_columns(self) -> None:
-        """That exactly the entries of statements have the columns of one."""
+        """Check that exactly the entries of statements have the columns of one."""
         e = tables.log_entries.c
         of_statements = (
             e.payload,

@@ -319,7 +319,7 @@ class KindSpec:
     needs_due: bool = False
     """True if its header must name a due time; for initial kinds."""
     due_words: str = "When the answer is due"
-    """What the due time in its header means, where it sets one."""
+    """Meaning of the due time in its header, where it sets one."""
     names: Mapping[str, Words] = field(default_factory=dict)
     """Names of its attributes that are numbers or times, which say nothing without their name."""
     is_case: bool = False

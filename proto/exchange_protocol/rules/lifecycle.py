@@ -315,7 +315,7 @@ def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
 
 
 def _first(leg: Leg, party: Party) -> str:
-    """What a recipient has to do before it may say anything."""
+    """Advice to a recipient that has to do something else first."""
     if party is Party.RECIPIENT and leg.state is LegState.RELEASED:
         return ". Open the exchange first: nobody answers what it has not been given"
     return ""
