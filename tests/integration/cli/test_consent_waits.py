@@ -54,7 +54,9 @@ def test_a_request_for_consent_waits_for_the_provider_until_it_is_decided(desk: 
     told = desk.run(FIU, "todo").ok().out
     assert "decide on the request for consent" in told
     assert "kz.mia asks to pass on to kz.gpo: prosecution" in told
-    assert "your turn: decide on the request for consent" in desk.run(FIU, "show", exchange).ok().out
+    assert (
+        "your turn: decide on the request for consent" in desk.run(FIU, "show", exchange).ok().out
+    )
     # The one that asks waits for the other, and so does everybody else.
     assert asked(desk, OFFICER, exchange) == []
     assert asked(desk, PROSECUTOR, exchange) == []
@@ -71,7 +73,14 @@ def test_a_request_for_consent_waits_after_the_exchange_was_closed(desk: Desk) -
     assert [each["state"] for each in asked(desk, FIU, exchange)] == ["CLOSED"]
     assert "waits for kz.fma" in desk.run(OFFICER, "show", exchange).ok().out
     request = digest(desk, exchange, "consent_request")
-    words = ("--about", request, "--ground", "disproportionate", "--explanation", "Много (вымышлено)")
+    words = (
+        "--about",
+        request,
+        "--ground",
+        "disproportionate",
+        "--explanation",
+        "Много (вымышлено)",
+    )
     desk.run(FIU, "refuse-consent", exchange, *words).ok()
     assert asked(desk, FIU, exchange) == []
 
