@@ -22,7 +22,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, row, to_do
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import summary_json, waiting_json
-from agency_client.presentation.steps import TURNS, waiting
+from agency_client.presentation.steps import TURNS, waiting, waiting_consents
 from agency_client.state.profile import Profile
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
@@ -69,6 +69,7 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
         for party in _PARTIES:
             states = [state for state, turn in TURNS.items() if turn is party]
             found += waiting(hub.exchanges(party=party, states=states), party, hub.agency)
+        found += waiting_consents(hub.exchanges(awaits_consent=True), hub.agency)
         locale = session.locale_of(hub)
     now = datetime.now(UTC)
     known = references_of(hub.profile).references()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.clearance import Clearance
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
-from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, Brief, KindSpec, Stage
 from exchange_protocol.words import Words
 
 
@@ -26,6 +27,17 @@ SPEC = KindSpec(
     stage=Stage.INITIAL,
     words=Words("advance notice", "предварительное уведомление", "алдын ала хабарлама"),
     answer=Clearance,
+    states={
+        LegState.ANSWERED: Words("no objection", "возражений нет", "қарсылық жоқ"),
+        LegState.REFUSED: Words("objected to", "заявлено возражение", "қарсылық білдірілді"),
+    },
+    steps=dict.fromkeys(
+        OPEN_TO_RECIPIENT,
+        Words(
+            "clear it or object", "согласуйте или возразите", "келісіңіз немесе қарсылық білдіріңіз"
+        ),
+    )
+    | {LegState.ANSWERED: Words("close", "закройте", "жабыңыз")},
     needs_due=True,
     due_words="Until when others may object",
     acts=(
