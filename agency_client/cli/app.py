@@ -44,7 +44,7 @@ from agency_client.presentation.locale import Locale, language_of
 from agency_client.presentation.places import places_of
 from agency_client.presentation.refusals import refusal_words
 from agency_client.state.profile import Profile
-from exchange_files.arguments import empty_argument
+from exchange_files.arguments import empty_argument, repeated_option
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language
 
@@ -168,6 +168,8 @@ def _attempt(first: list[str], rest: list[str]) -> int:
         if missing := empty_argument(arguments, _TEXTS):
             raise typer.BadParameter(missing)
         command = asked_command(rest)
+        if twice := repeated_option(command, arguments):
+            raise typer.BadParameter(twice)
         if as_json:
             _check_complete(command, arguments)
         # Help is a result: who cannot be given it has not asked wrongly.
