@@ -294,7 +294,7 @@ def fault_words(fault: PartFault, locale: Locale) -> str:
     return locale.say(
         Label.PART_FAULT,
         part=fault.part,
-        error=locale.visible(str(fault.error)),
+        error=locale.visible(locale.with_own_times(str(fault.error))),
         whom=fault.ask,
     )
 

@@ -16,7 +16,7 @@ from agency_client.presentation.steps import Waiting, state_words
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState, Urgency
+from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.rules.clocks import Clock, is_overdue
 
 _BELOW: Final = "\n"
@@ -61,12 +61,30 @@ class ToDo:
     commands: tuple[str, ...]
 
 
+def is_late(summary: ExchangeSummary, party: Party | None, now: datetime) -> bool:
+    """True if something of an exchange was due before now: for an approver, its decision."""
+    if party is not Party.APPROVER:
+        return summary.is_overdue(now)
+    clock = pressing(summary.legs, party)
+    return clock is not None and clock.is_over(now)
+
+
 def row(
-    summary: ExchangeSummary, known: Mapping[str, Reference], locale: Locale, now: datetime
+    summary: ExchangeSummary,
+    known: Mapping[str, Reference],
+    locale: Locale,
+    now: datetime,
+    party: Party | None = None,
 ) -> Row:
-    """An exchange of a list in words."""
-    late = summary.is_overdue(now)
+    """An exchange of a list in words; with `party`, of a list of what the agency is that in."""
+    late = is_late(summary, party, now)
     reference = known.get(summary.id, Reference())
+    clock = pressing(summary.legs, party if party is Party.APPROVER else None)
+    if party is Party.APPROVER:
+        # The answer is another's to give; the approver has the time for its decision.
+        due, day = (clock.at, clock.day) if clock else (None, None)
+    else:
+        due, day = summary.next_due, summary.next_due_on
     return Row(
         exchange_id=summary.id,
         reference=locale.one_line(reference.shown),
@@ -75,10 +93,10 @@ def row(
         legs=tuple((_leg(leg, summary.kind, locale), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
-        due=locale.due(summary.next_due, summary.next_due_on, now, is_overdue=late, between=_BELOW)
-        if summary.next_due
+        due=locale.due(due, day, now, is_overdue=late, between=_BELOW)
+        if due or party is Party.APPROVER
         else locale.until(summary.due_at, summary.due_on),
-        clock=_clock(pressing(summary.legs), now, locale),
+        clock=_clock(clock, now, locale),
         is_overdue=late,
         updated=locale.minute(summary.updated_at),
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
@@ -91,7 +109,12 @@ def to_do(
     """List the waiting items of the agency, the most pressing first: by due time, then by age."""
     made = [(each, _to_do(each, known, locale, now)) for each in waiting]
     return sorted(
-        made, key=lambda pair: (_due_of(pair[0])[0] or _END, pair[0].summary.initiated_at)
+        made,
+        key=lambda pair: (
+            _due_of(pair[0])[0] or _END,
+            pair[0].summary.next_due or _END,
+            pair[0].summary.initiated_at,
+        ),
     )
 
 
@@ -141,6 +164,10 @@ def _due_of(waiting: Waiting) -> tuple[datetime | None, date | None]:
     """
     if waiting.consent is not None:
         return None, None
+    if waiting.party is Party.APPROVER:
+        # The answer is another's to give; the approver has the time for its decision.
+        clock = pressing(waiting.legs, waiting.party)
+        return (None, None) if clock is None else (clock.at, clock.day)
     clock = pressing(waiting.legs, waiting.party)
     due = [] if clock is None else [(clock.at, clock.day)]
     due += [

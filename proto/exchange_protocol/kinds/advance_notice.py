@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exchange_protocol.kinds.clearance import Clearance
+from exchange_protocol.kinds.clearance import LEG_STATES, Clearance
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, Brief, KindSpec, Stage
@@ -27,10 +27,7 @@ SPEC = KindSpec(
     stage=Stage.INITIAL,
     words=Words("advance notice", "предварительное уведомление", "алдын ала хабарлама"),
     answer=Clearance,
-    states={
-        LegState.ANSWERED: Words("no objection", "возражений нет", "қарсылық жоқ"),
-        LegState.REFUSED: Words("objected to", "заявлено возражение", "қарсылық білдірілді"),
-    },
+    states=LEG_STATES,
     steps=dict.fromkeys(
         OPEN_TO_RECIPIENT,
         Words(

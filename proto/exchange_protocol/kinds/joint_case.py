@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.decline import LEG_STATES
 from exchange_protocol.kinds.join import Join
 from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, Brief, KindSpec, Stage
@@ -28,7 +28,7 @@ SPEC = KindSpec(
     stage=Stage.INITIAL,
     words=Words("joint case", "совместное дело", "бірлескен іс"),
     answer=Join,
-    states={LegState.REFUSED: Words("declined", "участие отклонено", "қатысудан бас тартылды")},
+    states=LEG_STATES,
     steps=dict.fromkeys(
         OPEN_TO_RECIPIENT,
         Words("join or decline", "примите участие или откажитесь", "қатысыңыз немесе бас тартыңыз"),
