@@ -36,6 +36,7 @@ from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.locale import Locale, language_of
 from agency_client.presentation.places import places_of
 from agency_client.presentation.refusals import refusal_words
+from agency_client.state.profile import Profile
 from exchange_files.arguments import empty_argument
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language
@@ -169,7 +170,8 @@ def _run(first: list[str], rest: list[str]) -> int:
         return ExitCode.REFUSED
     except (ExchangeError, OSError, typer.TyperException) as error:
         try:
-            tell_failure(error, as_json=as_json, language=_asked_language(arguments))
+            language = _asked_language(arguments)
+            tell_failure(error, as_json=as_json, language=language, clock=_clock(first, error))
         except ResultUnwritten:
             forget_results()
         return exit_code_of(error)
@@ -254,11 +256,31 @@ def _asked_language(arguments: Sequence[str]) -> Language:
     return language_of(os.environ)
 
 
-def tell_failure(error: Exception, *, as_json: bool, language: Language = Language.EN) -> None:
+def _clock(first: Sequence[str], error: Exception) -> Locale:
+    """The clock by which the person reads the moments of a message; UTC where it is not known."""
+    if "--utc" in first or not isinstance(error, ExchangeError):
+        return Locale()
+    named = [part for each in first for part in each.split("=", 1)]
+    folder = os.environ.get(PROFILE_VARIABLE)
+    if "--profile" in named[:-1]:
+        folder = named[named.index("--profile") + 1]
+    try:
+        return Session(folder, as_json=False).locale(Profile.load(folder)) if folder else Locale()
+    except (ExchangeError, OSError):
+        return Locale()  # It may be the profile that is wrong.
+
+
+def tell_failure(
+    error: Exception,
+    *,
+    as_json: bool,
+    language: Language = Language.EN,
+    clock: Locale | None = None,
+) -> None:
     """Print what went wrong: a line for people, a document for programs.
 
     The message is English; in another language a mistake of casework has words of its own, above,
-    and so have the places of a file's faults.
+    and so have the places of a file's faults. Moments are those of the person's `clock`.
     """
     if as_json:
         print_json({"error": describe(error)})
@@ -267,7 +289,7 @@ def tell_failure(error: Exception, *, as_json: bool, language: Language = Langua
         if language is not Language.EN:
             for words in _in_words(error, language):
                 complain(f"agency: {words}", "red")
-        complain(f"agency: {said}", "red")
+        complain(f"agency: {clock.with_own_times(said) if clock else said}", "red")
 
 
 def _in_words(error: Exception, language: Language) -> Iterator[str]:

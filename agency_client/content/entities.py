@@ -33,7 +33,8 @@ from agency_client.content.links import Links, doubts_of_links
 from agency_client.content.schemata import SCHEMATA, SUBJECT_SCHEMATA
 from agency_client.content.source import Source
 from agency_client.content.subjects import SubjectCount
-from agency_client.content.table_import import MAX_ENTITIES, entities_from_csv
+from agency_client.content.table_check import MAX_ENTITIES
+from agency_client.content.table_import import entities_from_csv
 from exchange_protocol.errors import ExchangeError, InvalidInput, Reason
 
 __all__ = [

@@ -18,8 +18,9 @@ from typing import Any, Final, NotRequired, TypedDict
 from agency_client.content.characters import find_hidden
 from agency_client.content.doubts import doubts
 from agency_client.content.faults import MOST_LINES, Spot, SpotKind, Spots, lines_in_words
-from agency_client.content.fields import Unparsed, kind_of, parse_json
+from agency_client.content.fields import kind_of
 from agency_client.content.schemata import SCHEMATA
+from agency_client.content.strict_json import Unparsed, parse_json
 from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck, without_options
 from exchange_protocol.errors import ExchangeError, Reason
 

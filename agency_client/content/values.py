@@ -8,11 +8,18 @@ never changed: what is good is kept as it was written, in its script.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.forms import NUMBER_FORMS, PLAIN_NUMBER, is_date, shape
+from agency_client.content.forms import (
+    NUMBER_FORMS,
+    PLAIN_NUMBER,
+    date_forms_of,
+    is_date,
+    number_forms_of,
+    shape,
+)
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.spoiled import identifier_fault, spreadsheet_fault
 from exchange_protocol.errors import Reason
@@ -25,7 +32,7 @@ MAX_VALUE_CHARACTERS: Final = 65_000
 _MOST_REMEMBERED: Final = 10_000
 _MOST_CODES: Final = 12
 _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
-_DAY_AND_MONTH: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{4}(?:[ T].*)?")
+_SHORT_YEAR: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2}(?:[ T].*)?")
 _ZONE: Final = re.compile(r"[0-9].*:.*[0-9](?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)")
 _OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _NEGATIVE: Final = re.compile(r"\(.*[0-9].*\)|.*[0-9]\s*[-\u2212]|[\u2010-\u2015\u2212].*[0-9].*")
@@ -184,8 +191,10 @@ def _date_words(value: str) -> str:
         return f"{words}; got a number, as Excel counts days: format the column as dates first"
     if _ZONE.fullmatch(value):
         return f"{words} in UTC, without a zone"
-    if _DAY_AND_MONTH.fullmatch(value):
-        return f"{words}; got {shape(value)}: name the form, --dates DD.MM.YYYY or MM.DD.YYYY"
+    if forms := date_forms_of(value):
+        return f"{words}; got {shape(value)}: name the form, --dates {_either(forms)}"
+    if _SHORT_YEAR.fullmatch(value):
+        return f"{words}; got {shape(value)}: write the year with four digits"
     return f"{words}; got {shape(value)}"
 
 
@@ -195,4 +204,11 @@ def _number_words(value: str) -> str:
         return f"{words}: no form of --numbers has its sign there; write -1000.50"
     if _CURRENCY_FIRST.match(value):
         return f"{words}: write the currency after the number, or in a column of its own"
-    return f"{words}: if another form is meant, name it, such as --numbers 1000,50"
+    if forms := number_forms_of(value):
+        return f"{words}: if another form is meant, name it, --numbers {_either(forms)}"
+    return f"{words}: no form of --numbers reads it; write 1000.50"
+
+
+def _either(forms: Sequence[str]) -> str:
+    """Forms as a person would type them at a command."""
+    return " | ".join(f'"{each}"' if {*each} & {*" '"} else each for each in forms)

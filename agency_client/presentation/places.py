@@ -215,9 +215,12 @@ SENTENCES: Final = (
         "expected a line of headings", "ожидается строка заголовков", "тақырыптар жолы күтіледі"
     ),
     Words(
-        "the mapping asks for columns of which none is here: no {} among {}",
-        "здесь нет ни одного столбца, которого требует сопоставление: нет {} среди {}",
-        "сәйкестендіру талап ететін бағандардың бірі де жоқ: {} мыналардың арасында жоқ: {}",
+        "expected the headings, and of those of the mapping none is here: no {} among {} cells; "
+        "does the table have a line of headings?",
+        "ожидаются заголовки, а из названных в сопоставлении здесь нет ни одного: нет {} среди "
+        "ячеек, которых {}; есть ли в таблице строка заголовков?",
+        "тақырыптар күтіледі, ал сәйкестендіруде аталғандардың бірі де жоқ: {} мұнда жоқ, ұяшықтар "
+        "саны {}; кестеде тақырып жолы бар ма?",
     ),
     Words(
         "the heading stands twice, over columns {} and {}",
@@ -326,12 +329,16 @@ SENTENCES: Final = (
         f"{_DATE.format('немесе')} түріндегі күн UTC бойынша, уақыт белдеуінсіз күтіледі",
     ),
     Words(
-        f"expected a date as {_DATE.format('or')}; got {{}}: name the form, --dates DD.MM.YYYY or "
-        "MM.DD.YYYY",
-        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: назовите вид дат, "
-        "--dates DD.MM.YYYY или MM.DD.YYYY",
+        f"expected a date as {_DATE.format('or')}; got {{}}: name the form, --dates {{}}",
+        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: назовите вид дат, --dates {{}}",
         f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}: күн түрін атаңыз, "
-        "--dates DD.MM.YYYY немесе MM.DD.YYYY",
+        "--dates {}",
+    ),
+    Words(
+        f"expected a date as {_DATE.format('or')}; got {{}}: write the year with four digits",
+        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: пишите год четырьмя цифрами",
+        f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}: жылды төрт цифрмен "
+        "жазыңыз",
     ),
     Words(
         f"expected a date as {_DATE.format('or')}; got {{}}",
@@ -369,12 +376,16 @@ SENTENCES: Final = (
         "{} түріндегі сан күтіледі; алынғаны {}: валютаны саннан кейін немесе өз бағанында жазыңыз",
     ),
     Words(
-        "expected a number such as {}; got {}: if another form is meant, name it, such as "
-        "--numbers 1000,50",
+        "expected a number such as {}; got {}: if another form is meant, name it, --numbers {}",
         "ожидается число вида {}; получено {}: если имеется в виду другой вид чисел, назовите его, "
-        "например --numbers 1000,50",
-        "{} түріндегі сан күтіледі; алынғаны {}: сан басқа түрде болса, оны атаңыз, "
-        "мысалы --numbers 1000,50",
+        "--numbers {}",
+        "{} түріндегі сан күтіледі; алынғаны {}: сан басқа түрде болса, оны атаңыз, --numbers {}",
+    ),
+    Words(
+        "expected a number such as {}; got {}: no form of --numbers reads it; write 1000.50",
+        "ожидается число вида {}; получено {}: ни один вид --numbers его не читает; пишите 1000.50",
+        "{} түріндегі сан күтіледі; алынғаны {}: --numbers түрлерінің бірі де оны оқымайды; "
+        "1000.50 деп жазыңыз",
     ),
     Words(
         "expected a number such as {}; got {}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -289,7 +290,7 @@ def test_currency_before_its_number_is_told_as_such(desk: Desk, amount: str) -> 
     assert "write the currency after the number, or in a column of its own" in message
 
 
-@pytest.mark.parametrize("amount", ["1 000,50", "5,50", "1,000.50", "1E+05", "1.000,50", "5-"])
+@pytest.mark.parametrize("amount", ["1 234,56", "5,50", "1,234.56", "1E+05", "1.234,56", "5-"])
 def test_number_in_another_form_is_refused(desk: Desk, amount: str) -> None:
     message = desk.refused(f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n', BANK)
     assert "line 2, column 'amount': expected a number such as 1000.50" in message
@@ -371,7 +372,7 @@ def test_spoiled_key_is_refused_although_no_property_takes_it(desk: Desk) -> Non
 
 
 def test_workbook_is_refused_with_what_to_do(desk: Desk) -> None:
-    assert "save the sheet as CSV" in desk.refused(b"PK\x03\x04")
+    assert "save the sheet as CSV" in desk.refused(b"PK\3\4" + bytes(26) + b"xl/workbook.xml")
 
 
 def test_table_that_is_not_there_is_refused(desk: Desk, tmp_path: Path) -> None:
@@ -788,3 +789,53 @@ def test_link_without_one_of_its_ends_is_refused_or_left_out_as_was_said(desk: D
     read = desk.read(rows, OWNERS.replace("{entity: firm}", "{entity: firm, required: true}"))
     assert sum(each["schema"] == "Ownership" for each in read) == 1
     assert "Without what the mapping requires, left out: line 3." in read.notes
+
+
+NAMED = "entities: {p: {schema: Person, keys: [id], properties: {name: {column: name}}}}"
+
+
+@pytest.mark.parametrize(
+    ("table", "behind"),
+    [
+        ("id;name\n1;A;\n2;B;\n", 1),
+        ("id;name\n1;A; ;\n;;;;\n2;B;;\n", 2),
+        ("id;name;\n1;A\n2;B\n", 0),
+        ("id;name;\n1;A;\n2;B;\n", 0),
+        ("id;name;;\n1;A;;;\n2;B;;;\n", 1),
+    ],
+)
+def test_empty_cells_behind_the_last_heading_lose_nothing(
+    desk: Desk, table: str, behind: int
+) -> None:
+    read = desk.read(table, NAMED)
+    assert [each["properties"] for each in read] == [{"name": ["A"]}, {"name": ["B"]}]
+    said = f"Empty cells of each row behind the last heading, left out: {behind}."
+    assert (said in read.notes) is (behind > 0)
+
+
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        ("id;name\n1;A;\n2;B\n", "line 2"),
+        ("id;name\n1;A;x\n2;B;\n", "line 2"),
+        ("id;name;\n1;A\n2;B;\n", "line 2"),
+        ("id;name\n1;A;;\n2;B;\n3;C\n", "lines 3, 2"),
+        ("id\n1,\n2,\n", "lines 2, 3"),
+        ("id\n,\n2\n", "line 2"),
+    ],
+)
+def test_rows_that_end_otherwise_than_others_are_refused(
+    desk: Desk, table: str, lines: str
+) -> None:
+    """A sign within a cell moves the cells after it, and may end a row with an empty one."""
+    mapping = NAMED if "name" in table else NAMED.replace("column: name", "column: id")
+    message = desk.refused(table, mapping)
+    for line in re.findall("[0-9]+", lines):
+        assert re.search(rf"lines? [^:]*{line}\b[^:]*: expected . columns", message), message
+
+
+def test_a_table_without_headings_does_not_show_its_cells(desk: Desk) -> None:
+    message = desk.refused(f"790101300123;{SECRET}\n", NAMED)
+    assert "line 1: expected the headings" in message
+    assert "790101300123" not in message
+    assert SECRET not in message
