@@ -5,27 +5,16 @@ The message names the work under way, and it is remembered: a repetition is aske
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING
+
+from exchange_files import Stopped, heeding_signals
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_STOPPED: Final = 128
-"""A shell adds the number of the signal to it."""
-
-
-class Stopped(BaseException):
-    """A signal ends the command."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = _STOPPED + number
+__all__ = ["Stopped", "StoppedSending", "heeding_signals", "telling_what_waits"]
 
 
 class StoppedSending(Exception):
@@ -48,31 +37,6 @@ class StoppedSending(Exception):
             )
         said += [f"statement {each} was sent, and its receipt is kept" for each in self.sent]
         return "; ".join(said)
-
-
-@contextmanager
-def heeding_signals() -> Iterator[None]:
-    """A block in which a signal raises Stopped, in the main thread.
-
-    A signal that the parent process had ignored stays so.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, _: FrameType | None) -> NoReturn:
-        raise Stopped(number)
-
-    before = {
-        each: signal.signal(each, stop)
-        for each in _SIGNALS
-        if signal.getsignal(each) is not signal.SIG_IGN
-    }
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 @contextmanager
