@@ -65,14 +65,19 @@ structlog.configure(
 )
 
 LONG = (
+    "tests/architecture/test_adding_a_kind.py",
     "tests/e2e/",
     "tests/faults/files/",
     "tests/faults/test_",
     "tests/integration/client/test_log_key.py",
+    "tests/integration/ledger/test_random_walk.py",
     "tests/integration/rpc/test_workers.py",
+    # What one test of these has explored, the next one reads.
+    "tests/properties/test_case_exploration.py",
+    "tests/properties/test_exploration.py",
     "tests/year/",
 )
-"""Where the tests are that take long."""
+"""Where the tests are that take long: above four seconds of processor a file or a test."""
 
 
 @pytest.hookimpl(wrapper=True)
