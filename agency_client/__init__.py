@@ -298,6 +298,7 @@ if TYPE_CHECKING:
     )
     from exchange_protocol.kinds.announce_correction import CorrectionReason
     from exchange_protocol.kinds.asset_findings import AssetType, TraceResult
+    from exchange_protocol.kinds.bodies import Body
     from exchange_protocol.kinds.catalogue import Kind
     from exchange_protocol.kinds.claim import ClaimAct
     from exchange_protocol.kinds.clearance import ClearanceResult
@@ -335,7 +336,7 @@ if TYPE_CHECKING:
     from exchange_protocol.kinds.offences import OffenceType
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
-    from exchange_protocol.kinds.spec import Body, ConsentStep
+    from exchange_protocol.kinds.rows import ConsentStep
     from exchange_protocol.kinds.supervisor_comment import SupervisorWish
     from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_protocol.log.cosignatures import Cosignature
@@ -344,8 +345,10 @@ if TYPE_CHECKING:
     from exchange_protocol.rules.directory import CertificateRecord, Directory
     from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
     from exchange_protocol.rules.judgement import Ruling
-    from exchange_protocol.rules.policy import Agency, Policy
-    from exchange_protocol.rules.statements import Draft, Header, Part, SignedStatement, Statement
+    from exchange_protocol.rules.policy import Policy
+    from exchange_protocol.rules.rulebook import Agency
+    from exchange_protocol.rules.signed_statements import SignedStatement
+    from exchange_protocol.rules.statements import Draft, Header, Part, Statement
     from exchange_protocol.trust.identity import AgencyId, Member, Role
     from exchange_protocol.trust.sealing import SealingPublicKey, WrappedKey
 
@@ -500,7 +503,7 @@ __all__ = [
 
 _HOMES: Final = {
     "Agencies": "agency_client.core.given",
-    "Agency": "exchange_protocol.rules.policy",
+    "Agency": "exchange_protocol.rules.rulebook",
     "AgencyId": "exchange_protocol.trust.identity",
     "AgencyType": "exchange_protocol.kinds.codes",
     "AnalysisProduct": "agency_client.content.documents",
@@ -509,7 +512,7 @@ _HOMES: Final = {
     "AssetType": "exchange_protocol.kinds.asset_findings",
     "AsyncExchangeClient": "agency_client.aio",
     "Attachments": "agency_client.core.given",
-    "Body": "exchange_protocol.kinds.spec",
+    "Body": "exchange_protocol.kinds.bodies",
     "Brief": "agency_client.content.documents",
     "CallerError": "exchange_protocol.errors",
     "Case": "agency_client.state.cases",
@@ -523,7 +526,7 @@ _HOMES: Final = {
     "Conflict": "exchange_protocol.errors",
     "ConsentGround": "exchange_protocol.kinds.consent_decision",
     "ConsentOutcome": "exchange_protocol.kinds.consent_decision",
-    "ConsentStep": "exchange_protocol.kinds.spec",
+    "ConsentStep": "exchange_protocol.kinds.rows",
     "ConsentWanted": "agency_client.content.documents",
     "ContentDocument": "agency_client.content.documents",
     "CorrectionReason": "exchange_protocol.kinds.announce_correction",
@@ -619,7 +622,7 @@ _HOMES: Final = {
     "SearchResult": "agency_client.state.search_index",
     "Sent": "agency_client.core.views",
     "SignatureInvalid": "exchange_protocol.errors",
-    "SignedStatement": "exchange_protocol.rules.statements",
+    "SignedStatement": "exchange_protocol.rules.signed_statements",
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
     "SupervisorWish": "exchange_protocol.kinds.supervisor_comment",

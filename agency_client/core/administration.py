@@ -15,6 +15,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.time_zones import check_offset, check_zone
 from agency_client.core.view import View
 from agency_client.core.views import Queued, Sent
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, TimeLimitRule
 from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
@@ -29,12 +30,12 @@ from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.require_post_quantum import RequirePostQuantum
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.update_agency import UpdateAgency
 from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.judgement import judge
-from exchange_protocol.rules.statements import Draft, encode_statement, parse_statement
+from exchange_protocol.rules.statements import Draft
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.trust.sealing import SealingPublicKey
 

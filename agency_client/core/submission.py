@@ -37,7 +37,8 @@ from exchange_protocol.errors import (
     Reason,
 )
 from exchange_protocol.record.receipts import Receipt, verify_receipt
-from exchange_protocol.rules.statements import Part, encode_signed_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
+from exchange_protocol.rules.statements import Part
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 INLINE_PART_BYTES: Final = 256 * 1024

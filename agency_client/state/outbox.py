@@ -54,13 +54,13 @@ from exchange_protocol.record.receipts import (
     parse_proven_entry,
 )
 from exchange_protocol.rules.dependencies import DIRECTORY
-from exchange_protocol.rules.statements import (
+from exchange_protocol.rules.signed_statements import (
     SignedStatement,
-    Statement,
     encode_signed_statement,
     parse_signed_statement,
-    parse_statement,
 )
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2

@@ -25,7 +25,7 @@ from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.split_view import verify_split_view
-from exchange_protocol.rules.statements import SignedStatement, encode_signed_statement
+from exchange_protocol.rules.signed_statements import SignedStatement, encode_signed_statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb

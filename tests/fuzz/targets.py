@@ -46,7 +46,8 @@ from exchange_protocol.log.tiles import parse_entry_bundle, parse_tile_path
 from exchange_protocol.record.entries import parse_entry, parse_opening
 from exchange_protocol.record.receipts import parse_proven_entry
 from exchange_protocol.rules.policy import Policy
-from exchange_protocol.rules.statements import batch_of, parse_signed_statement, parse_statement
+from exchange_protocol.rules.signed_statements import batch_of, parse_signed_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import (
     RevocationList,
     Revocations,

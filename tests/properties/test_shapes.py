@@ -26,7 +26,8 @@ from exchange_protocol.rules.shapes import (
     parse_by_shape,
     shape_of,
 )
-from exchange_protocol.rules.statements import Statement, encode_statement, parse_statement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.v1 import statement_pb2 as pb
 from tests.properties.test_statements import drafts
 from tests.support.statements import KZ_MIA, OPERATOR, POLICY, Hub, fictional_cast

@@ -25,7 +25,7 @@ from typing import NamedTuple, TypeAlias
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.policy import Rulebook
+from exchange_protocol.rules.rulebook import Rulebook
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
 Parties: TypeAlias = tuple[AgencyId, AgencyId]

@@ -7,7 +7,7 @@ logs hold statements that were taken before these rules, and an honest log repla
 from __future__ import annotations
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import MAX_DUE, Statement
 

@@ -19,7 +19,7 @@ from exchange_protocol.kinds.codes import (
     Purpose,
     Tlp,
 )
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
 from exchange_protocol.trust.identity import AgencyId
 

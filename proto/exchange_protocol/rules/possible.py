@@ -11,7 +11,7 @@ from typing import Final
 
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import Party
-from exchange_protocol.kinds.spec import ConsentStep, Row, TaskStep, When
+from exchange_protocol.kinds.rows import ConsentStep, Row, TaskStep, When
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.lifecycle import applies
 from exchange_protocol.trust.identity import AgencyId

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Body, attributes
 from exchange_protocol.kinds.codes import (
     LegState,
     Party,
     RefusalGround,
 )
-from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep, attributes
+from exchange_protocol.kinds.rows import About, ConsentStep, Row, TaskStep
 from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.leg_record import Claim, Consent, GivenTask, LegRecord
 from exchange_protocol.rules.statements import Statement

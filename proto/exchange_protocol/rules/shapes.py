@@ -31,9 +31,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.fields import parse_digest, parse_timestamp, parse_uuid
-from exchange_protocol.rules.statements import (
-    Part,
-    Statement,
+from exchange_protocol.rules.statements import Part, Statement
+from exchange_protocol.rules.wire import (
     check_part_size,
     check_wrapped_bytes,
     parse_due_at,
