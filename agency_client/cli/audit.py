@@ -42,13 +42,14 @@ def verify(
     root: CopyRoot = None,
     log_key: CopyLogKey = None,
     at_least: Annotated[
-        int,
+        int | None,
         typer.Option(
             metavar="N",
             min=0,
+            show_default="1",
             help="With --database: the log has N entries or more; a copy of fewer is incomplete.",
         ),
-    ] = 1,
+    ] = None,
     checkpoints: Annotated[
         list[Path] | None,
         typer.Option(
@@ -90,7 +91,7 @@ def verify(
     and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
-    is_of_copy = bool(root or log_key or checkpoints or at_least != 1)
+    is_of_copy = bool(root or log_key or checkpoints) or at_least is not None
     mode = _mode(
         database, is_of_copy=is_of_copy, witnessed=witnessed, follow=follow, from_start=from_start
     )
@@ -109,7 +110,12 @@ def verify(
                     report = verify_shown(hub, place=place, from_start=from_start)
             case copy:
                 report = verify_database(
-                    session, copy, root, log_key, at_least=at_least, checkpoints=checkpoints or ()
+                    session,
+                    copy,
+                    root,
+                    log_key,
+                    at_least=1 if at_least is None else at_least,
+                    checkpoints=checkpoints or (),
                 )
     _tell_verdict(session, report, vouched)
 
