@@ -274,9 +274,11 @@ if TYPE_CHECKING:
     from agency_client.state.cases import Case, CaseBook
     from agency_client.state.checkpoints import Head, WitnessedHead
     from agency_client.state.holdings import Holding, Holdings, Match
+    from agency_client.state.kept_receipts import KeptReceipt
     from agency_client.state.keys import generate_sealing_key
-    from agency_client.state.outbox import KeptReceipt, Outbox, OutboxEntry, RefusedEntry
-    from agency_client.state.profile import Profile, find_profile
+    from agency_client.state.outbox import Outbox, OutboxEntry, RefusedEntry
+    from agency_client.state.profile import Profile
+    from agency_client.state.profile_file import find_profile
     from agency_client.state.search_index import Found, Hit, SearchIndex, SearchResult
     from exchange_protocol.errors import (
         CallerError,
@@ -570,7 +572,7 @@ _HOMES: Final = {
     "InformationRequest": "agency_client.content.documents",
     "InvalidInput": "exchange_protocol.errors",
     "Item": "agency_client.content.documents",
-    "KeptReceipt": "agency_client.state.outbox",
+    "KeptReceipt": "agency_client.state.kept_receipts",
     "Kind": "exchange_protocol.kinds.catalogue",
     "Language": "exchange_protocol.kinds.codes",
     "Leg": "exchange_protocol.rules.exchange",
@@ -642,7 +644,7 @@ _HOMES: Final = {
     "WitnessedHead": "agency_client.state.checkpoints",
     "WrappedKey": "exchange_protocol.trust.sealing",
     "entities_from_csv": "agency_client.content.entities",
-    "find_profile": "agency_client.state.profile",
+    "find_profile": "agency_client.state.profile_file",
     "generate_sealing_key": "agency_client.state.keys",
     "identifier_warnings": "agency_client.content.entities",
     "load_document": "agency_client.content.document_reading",

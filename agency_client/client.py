@@ -48,6 +48,7 @@ from agency_client.state.holdings import Holdings
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from agency_client.state.search_index import SearchIndex
+from agency_client.state.watch_place import WatchPlace
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
@@ -372,8 +373,8 @@ class ExchangeClient(Acts):
         Yields:
             A notice for each entry; the hub's word, `get` verifies it.
         """
-        outbox = self.outbox
-        token = outbox.watch_token() if keeps_place and not from_start else None
+        place = WatchPlace(self.profile.state)
+        token = place.token() if keeps_place and not from_start else None
         ends_at = None if max_seconds is None else time.monotonic() + max_seconds
         failures = count = 0
         while (left := seconds_left(ends_at)) > 0 and count != max_notices:
@@ -389,7 +390,7 @@ class ExchangeClient(Acts):
                         count += 1
                     token = response.resume_token
                     if keeps_place:
-                        outbox.keep_watch_token(token)
+                        place.keep(token)
                     if count == max_notices:
                         return
             except HubUnavailable as error:

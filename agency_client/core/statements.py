@@ -41,7 +41,7 @@ from agency_client.core.routes import Addressed, address, check_read, compare_pl
 from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
 from agency_client.core.views import CONTENT, VerifiedExchange
-from agency_client.state.outbox import Staging
+from agency_client.state.outbox_folders import Staging
 from agency_client.state.search_index import Indexed
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.bodies import Body

@@ -27,7 +27,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.statuses import parse_status
 from agency_client.core.view import View
 from agency_client.state.checkpoints import Head
-from agency_client.state.outbox import StoredStatement
+from agency_client.state.outbox_folders import StoredStatement
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,

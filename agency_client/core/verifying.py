@@ -35,7 +35,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agency_client.core.views import ExchangeSummary, VerifiedExchange, VerifiedStatement
-from agency_client.state.outbox import KeptReceipt
+from agency_client.state.kept_receipts import KeptReceipt
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.rows import About, When, matches

@@ -17,7 +17,7 @@ import pytest
 from agency_client import ExchangeClient, Profile, Queued, Sent
 from agency_client.audit.split_views import split_view_in_evidence
 from agency_client.state.keys import generate_sealing_key
-from agency_client.state.outbox import StoredStatement
+from agency_client.state.outbox_folders import StoredStatement
 from agency_client.witness.witness import init_witness
 from exchange_certs.authority import Authority
 from exchange_certs.cli import main as certs
