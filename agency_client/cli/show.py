@@ -50,6 +50,7 @@ from agency_client.presentation.reading import (
     Rows,
     statement_blocks,
 )
+from agency_client.presentation.steps import state_words as words_of_state
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.trust.identity import AgencyId
 
@@ -158,7 +159,11 @@ def _print_legs(
             alarm(due) if leg.is_overdue(now) else due,
         ]
         if is_supervised:
-            row.append(in_state(locale.say(leg.listed), leg.listed) if leg.listed else "")
+            row.append(
+                in_state(locale.say(words_of_state(leg.kind, leg.listed)), leg.listed)
+                if leg.listed
+                else ""
+            )
         rows.append(row)
     print_table(columns, rows, "")
     if is_supervised:

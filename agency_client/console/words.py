@@ -755,6 +755,26 @@ class Word(Enum):
         "Этот черновик уже отправляется или отправлен. Второй раз ничего не подписано.",
         "Бұл жоба жіберіліп жатыр немесе жіберілді. Екінші рет қол қойылған жоқ.",
     )
+    SIGNED_WAITS = Words(
+        "This draft was signed. The statement waits in the outbox. The draft is not signed again.",
+        "Этот черновик подписан. Заявление ждёт в исходящих. Второй раз черновик не подписывают.",
+        "Бұл жобаға қол қойылған. Мәлімдеме шығыс қалтасында күтіп тұр. Жобаға екінші рет қол "
+        "қойылмайды.",
+    )
+    SIGNED_ACCEPTED = Words(
+        "This draft was signed, and the hub accepted the statement: log entry {entry}. The draft "
+        "is not signed again.",
+        "Этот черновик подписан, узел принял заявление: запись журнала {entry}. Второй раз "
+        "черновик не подписывают.",
+        "Бұл жобаға қол қойылған, торап мәлімдемені қабылдады: журнал жазбасы {entry}. Жобаға "
+        "екінші рет қол қойылмайды.",
+    )
+    DROP_DRAFT = Words("Remove the draft", "Удалить черновик", "Жобаны жою")
+    WRITE_ANOTHER = Words(
+        "Write another statement from it",
+        "Составить по нему новое заявление",
+        "Осының негізінде жаңа мәлімдеме жазу",
+    )
     DRAFT_DROPPED = Words("The draft was removed.", "Черновик удалён.", "Жоба жойылды.")
     DRAFTS_EMPTY = Words("There are no drafts.", "Черновиков нет.", "Жобалар жоқ.")
     EDIT = Words("Edit", "Изменить", "Өзгерту")

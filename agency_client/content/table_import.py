@@ -150,6 +150,8 @@ def _form_notes(
     if table.delimiter != ",":
         said = "as was said" if options.delimiter else "found out"
         yield f"Sign between the cells: {DELIMITERS[table.delimiter]} ({said})."
+    if table.behind > 0:
+        yield f"Empty cells of each row behind the last heading, left out: {table.behind}."
     named = [form.name for form in forms.dates]
     named += sorted({form.name for query in queries for form in query.date_forms})
     if named:
