@@ -17,7 +17,7 @@ from exchange_protocol.trust.identity import AgencyId
 def addressed_legs(
     exchange: Exchange, statement: Draft, view: AgencyId | None = None
 ) -> tuple[Leg, ...]:
-    """The legs that a continuing statement speaks on; with `view`, out of that agency's own.
+    """The legs that a continuing statement speaks on; with `view`, that agency's leg alone.
 
     A recipient speaks on its own leg and addresses the initiator alone, or also the members of a
     joint case whose request for consent it answers. Everyone else names the legs as recipients.

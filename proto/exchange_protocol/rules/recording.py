@@ -1,4 +1,8 @@
-"""Growth of the record of a leg: claims, consents, tasks and copies, statement by statement."""
+"""Growth of the record of a leg: claims, consents, tasks and copies, statement by statement.
+
+A row says which of these a statement changes (`Row.claims`, `Row.consent`, `Row.task` and others);
+here it is checked against what the leg remembers, and added. `leg_record` has the values.
+"""
 
 from __future__ import annotations
 

@@ -327,7 +327,7 @@ def _check_recipients(author: Member, recipients: tuple[AgencyId, ...]) -> None:
 
 
 def _check_not_below(handling: Handling, tlp: Tlp, statement: Draft, where: str) -> None:
-    """Nothing on a leg goes below its original handling, nor past its gate so.
+    """Check that nothing goes below a leg's handling and TLP: that would lead past its gate.
 
     The source is docs/rules.md#p16.
     """
