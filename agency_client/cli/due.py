@@ -19,6 +19,7 @@ from agency_client.presentation.due import (
     by_time_left,
     due_clocks,
     due_json,
+    left_words,
     used_words,
 )
 from agency_client.presentation.labels import Label
@@ -80,7 +81,7 @@ def _print(
     for each in found:
         reference = known.get(each.summary.id, Reference())
         is_over = each.is_over(now)
-        left = locale.due(each.clock.at, each.clock.day, now, is_overdue=is_over, between="\n")
+        left = left_words(each.clock, now, locale, between="\n")
         rows.append(
             (
                 alarm(left) if is_over else Text(left),

@@ -100,7 +100,7 @@ def show_work(visit: Visit) -> Response:
     for party in _WAITING:
         states = [state for state, turn in TURNS.items() if turn is party]
         listing = console.listing(f"work-{party.value}", party, states)
-        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency)
+        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency, console.now)
         kept = kept_words(visit, listing) or kept
     asked = console.listing("work-consents", None, awaits_consent=True)
     found += waiting_consents(asked.take(most=_MOST_TO_DO), console.client.agency)
