@@ -160,16 +160,27 @@ def copy_database(
     The copy is checked as `fsck` does. Then name it as url in [database], and start the hubs. Keep
     the old one until all is well, and start no hub on it again: two logs would grow.
     """
-    from exchange_server.ledger.start_check import note_signed
-    from exchange_server.storage.engine import FileClaim, open_engine
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.ledger.start_check import note_signed, verify_noted
+    from exchange_server.storage.database_file import FileClaim
+    from exchange_server.storage.engine import open_engine, reading, real_file
+    from exchange_server.storage.schema import check_schema
     from exchange_server.storage.transfer import copy_rows
 
     settings = load_config(config, os.environ)
-    source, target = open_engine(settings.database.url), open_engine(to)
+    source = open_engine(settings.database.url, must_exist=True)
+    target = open_engine(to)
     with database_errors():
         try:
             claim = FileClaim(source)
             try:
+                check_schema(source)
+                log = LogVerifier(what_to_check(settings)[2])
+                place = real_file(target)
+                if place is not None:
+                    # A note of another log, or of more than is copied, is told before anything is.
+                    with reading(source) as connection:
+                        verify_noted(connection, place, log)
                 copy_rows(source, target)
                 report = _verified(settings, to)
                 note_signed(target)

@@ -94,10 +94,15 @@ class Guard:
             return
         nonce = secrets.token_urlsafe(18)
         scope["state"] = {**scope.get("state", {}), "nonce": nonce, "session": None}
+        body = _Body(receive, is_whole=not _has_body(Headers(scope=scope)))
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _bear(MutableHeaders(scope=message), nonce, scope["path"])
+                headers = MutableHeaders(scope=message)
+                _bear(headers, nonce, scope["path"])
+                if not body.is_whole:
+                    # Nobody reads the rest, and nothing that is hidden in it is a request.
+                    headers["Connection"] = "close"
             await send(message)
 
         answer = self._refusal(scope)
@@ -106,7 +111,7 @@ class Guard:
             scope["state"]["session"] = session
             if session is None and not _is_open(scope["path"]):
                 answer = self._unknown(scope)
-        await (answer or self._app)(scope, _in_time(receive), send_guarded)
+        await (answer or self._app)(scope, body.receive, send_guarded)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -120,6 +125,8 @@ class Guard:
                 return _refused(403, "another page asked for this; open it in the console")
             if origins and origins != [self._origin]:
                 return _refused(403, "another page asked for this; open it in the console")
+            if _has_body(headers):
+                return _refused(400, "what only reads has no body")
             return None
         if site != "same-origin" or origins != [self._origin]:
             return _refused(403, "this form is not the console's")
@@ -164,25 +171,32 @@ class Guard:
         return None
 
 
-def _in_time(receive: Receive) -> Receive:
-    """Give a form a time to arrive; what comes after the form, its sender's end, has none."""
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + MAX_BODY_SECONDS
-    is_whole = False
+class _Body:
+    """The body of a request has a time to arrive; its sender's end, which comes after, has none."""
 
-    async def receive_in_time() -> Message:
-        nonlocal is_whole
-        if is_whole:
-            return await receive()
+    def __init__(self, receive: Receive, *, is_whole: bool) -> None:
+        self._receive = receive
+        self._loop = asyncio.get_running_loop()
+        self._ends = self._loop.time() + MAX_BODY_SECONDS
+        self.is_whole = is_whole
+        """True once nothing of it is left to read."""
+
+    async def receive(self) -> Message:
+        """Receive the next part of it; raises `StalledError`."""
+        if self.is_whole:
+            return await self._receive()
         try:
-            async with asyncio.timeout_at(ends):
-                message = await receive()
+            async with asyncio.timeout_at(self._ends):
+                message = await self._receive()
         except TimeoutError as error:
             raise StalledError from error
-        is_whole = not message.get("more_body", False)
+        self.is_whole = not message.get("more_body", False)
         return message
 
-    return receive_in_time
+
+def _has_body(headers: Headers) -> bool:
+    lengths = headers.getlist("content-length")
+    return "transfer-encoding" in headers or any(each.strip("0") for each in lengths)
 
 
 def _bear(headers: MutableHeaders, nonce: str, path: str) -> None:

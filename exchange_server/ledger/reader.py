@@ -46,6 +46,7 @@ from exchange_server.ledger.values import (
     TreeHead,
 )
 from exchange_server.ledger.witnessing import witnessed_checkpoints
+from exchange_server.storage.database_file import FileLostError
 from exchange_server.storage.engine import is_away, reading
 from exchange_server.storage.exchange_rows import load_exchanges
 from exchange_server.storage.feed_rows import read_notices, read_visible_entries
@@ -314,7 +315,7 @@ class Reader:
                 with reading(self._engine) as connection:
                     return query(connection)
             except Exception as error:
-                if not is_away(error):
+                if not is_away(error) and not isinstance(error, FileLostError):
                     raise
                 _log.warning("database_away", error=type(error).__name__)
                 raise Reason.UNAVAILABLE.error(
