@@ -22,7 +22,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, is_late, row, to_do
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import summary_json, waiting_json
-from agency_client.presentation.steps import TURNS, waiting, waiting_consents
+from agency_client.presentation.steps import states_asked, waiting, waiting_consents
 from agency_client.state.profile import Profile
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
@@ -67,8 +67,7 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
     found = []
     with session.hub() as hub:
         for party in _PARTIES:
-            states = [state for state, turn in TURNS.items() if turn is party]
-            listed = hub.exchanges(party=party, states=states)
+            listed = hub.exchanges(party=party, states=states_asked(party))
             found += waiting(listed, party, hub.agency, now)
         found += waiting_consents(hub.exchanges(awaits_consent=True), hub.agency)
         locale = session.locale_of(hub)

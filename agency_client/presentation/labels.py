@@ -219,6 +219,11 @@ class Label(Enum):
         "замораживание закончилось: внесите запись об этом или о том, что его заменило",
         "қатыру аяқталды: оны немесе орнына келген шараны тіркеңіз",
     )
+    NO_ANSWER_CAME = Words(
+        "no answer came in time: say so",
+        "ответа в срок нет: сообщите об этом",
+        "мерзімінде жауап келмеді: бұл туралы хабарлаңыз",
+    )
     TAKE_PART = Words("take part in the case", "участвуйте в деле", "іске қатысыңыз")
     READ_ANSWER = Words(
         "read the answer, give feedback, close",

@@ -79,6 +79,8 @@ class Step:
     """True if closing is for this leg alone: the other members of the case go on."""
     is_over: bool = False
     """True if the time is over in which more could be done."""
+    after_delay: bool = False
+    """True if it is another's turn, whose time is over."""
 
 
 def step_of(
@@ -139,7 +141,8 @@ class Waiting:
             self.party,
             self.state,
             is_claimed=claimed.pop() if len(claimed) == 1 else None,
-            is_over=self.step.is_over,
+            is_over=self.step.is_over or self.step.after_delay,
+            only_after_due=self.step.after_delay,
         )
         if not self.step.one_leg:
             return found
@@ -167,6 +170,7 @@ def commands(
     *,
     is_claimed: bool | None = None,
     is_over: bool = False,
+    only_after_due: bool = False,
 ) -> tuple[str, ...]:
     """List the commands that take a leg further, by kind of exchange and state.
 
@@ -179,6 +183,7 @@ def commands(
         state: the state of the leg.
         is_claimed: whether an approver has the leg in hand; None if that is not known.
         is_over: the due time of the leg is over.
+        only_after_due: leave out what could be said before it.
     """
     untimely = When.BEFORE_DUE if is_over else When.AFTER_DUE
     answer = kind.spec.answer
@@ -189,12 +194,17 @@ def commands(
         if not row.in_case or kind.spec.is_case
         if row.consent is None or row.consent is ConsentStep.ASKS_FOR_SOURCES
         if row.when is not untimely
+        if not only_after_due or row.when is When.AFTER_DUE
         if not row.involves and not _corrects_answer(row)
         if row.claims is None or is_claimed is None or row.claims is not is_claimed
         for act in each.spec.acts
         if row.code is None or _says(act, row.code)
     ]
     return ("show", *dict.fromkeys(found))
+
+
+def _rows_in(state: LegState) -> list[Row]:
+    return [row for _, row in ROWS if state in row.before]
 
 
 def _corrects_answer(row: Row) -> bool:
@@ -208,24 +218,56 @@ def _says(act: Act, code: Code) -> bool:
     return code in fixed if fixed else True
 
 
+def states_asked(party: Party) -> tuple[LegState, ...]:
+    """The states in which a leg may wait for a party: those of its turn, and of others' delay."""
+    turns = [state for state, turn in TURNS.items() if turn is party]
+    return tuple(dict.fromkeys((*turns, *_STATES_OF_DELAY.get(party, ()))))
+
+
 def waiting(
     summaries: Iterable[ExchangeSummary], party: Party, agency: AgencyId, now: datetime
 ) -> list[Waiting]:
-    """Select from a list what waits for an agency, as the party that it is in all of it."""
+    """Select from a list what waits for an agency, as the party that it is in all of it.
+
+    Where it is another's turn and the time is over, it may say so.
+    """
     found = []
     for summary in summaries:
-        states: dict[tuple[LegState, bool], list[LegSummary]] = {}
+        groups: dict[tuple[LegState, Step], list[LegSummary]] = {}
         goes_on = case_goes_on(summary.kind, (leg.state for leg in summary.legs))
         for leg in summary.legs:
-            is_own = party is not Party.RECIPIENT or leg.agency == agency
-            if is_own and TURNS[leg.state] is party:
-                is_over = leg.state in ENDS_BY_ITSELF and is_overdue(leg.due_at, leg.state, now)
-                states.setdefault((leg.state, is_over), []).append(leg)
-        for (state, is_over), legs in states.items():
-            step = step_of(summary.kind, state, case_goes_on=goes_on, is_over=is_over)
-            if step is not None:
-                found.append(Waiting(summary, state, tuple(legs), party, step))
+            if party is Party.RECIPIENT and leg.agency != agency:
+                continue
+            is_over = is_overdue(leg.due_at, leg.state, now)
+            step = step_of(summary.kind, leg.state, case_goes_on=goes_on, is_over=is_over)
+            if is_over and TURNS[leg.state] is not party:
+                step = _step_after_delay(party, leg.state)
+            if step is not None and step.party is party:
+                groups.setdefault((leg.state, step), []).append(leg)
+        found += [
+            Waiting(summary, state, tuple(legs), party, step)
+            for (state, step), legs in groups.items()
+        ]
     return found
+
+
+_STATES_OF_DELAY: Final = {
+    party: tuple(
+        state
+        for state in LegState
+        if TURNS[state] is not party
+        if any(row.party is party and row.when is When.AFTER_DUE for row in _rows_in(state))
+    )
+    for party in (Party.INITIATOR, Party.RECIPIENT)
+}
+"""States in which a party may say that another's time is over."""
+
+
+def _step_after_delay(party: Party, state: LegState) -> Step | None:
+    if state not in _STATES_OF_DELAY.get(party, ()):
+        return None
+    words = Label.RECORD_EXPIRY if state in ENDS_BY_ITSELF else Label.NO_ANSWER_CAME
+    return Step(party, words, after_delay=True)
 
 
 def waiting_consents(summaries: Iterable[ExchangeSummary], agency: AgencyId) -> list[Waiting]:
