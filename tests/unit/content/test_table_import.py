@@ -925,7 +925,7 @@ def test_capitals_that_look_like_a_value_of_a_filter_are_told(
     mapping = f"{NAMED}\n{kind}: {{role: [НЕТ]}}\n"
     table = f"id,name,role\n1,А,{role}\n2,Б,НЕТ\n3,В,ДА\n"
     if role.strip() == "НЕТ":
-        assert desk.read(table, mapping)
+        assert desk.read(table, mapping).count > 0
         return
     assert "line 2, column 'role': looks like a value of the mapping's filter" in desk.refused(
         table, mapping
