@@ -25,7 +25,13 @@ from agency_client.cli.auditing import (
     witnesses_of,
 )
 from agency_client.cli.meant import MeaningGroup
-from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
+from agency_client.cli.options import (
+    CopyLogKey,
+    CopyOfDatabase,
+    CopyRoot,
+    is_given,
+    refuse_alone,
+)
 from agency_client.cli.output import complain, print_json, print_table, put, say
 from agency_client.cli.session import Session, session_of
 from agency_client.presentation.labels import Label
@@ -42,14 +48,13 @@ def verify(
     root: CopyRoot = None,
     log_key: CopyLogKey = None,
     at_least: Annotated[
-        int | None,
+        int,
         typer.Option(
             metavar="N",
             min=0,
-            show_default="1",
             help="With --database: the log has N entries or more; a copy of fewer is incomplete.",
         ),
-    ] = None,
+    ] = 1,
     checkpoints: Annotated[
         list[Path] | None,
         typer.Option(
@@ -91,7 +96,9 @@ def verify(
     and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
-    is_of_copy = bool(root or log_key or checkpoints) or at_least is not None
+    is_of_copy = bool(root or log_key or checkpoints or is_given(context, "at_least"))
+    if not follow:
+        refuse_alone(context, needs="--follow", interval_seconds="--interval-seconds")
     mode = _mode(
         database, is_of_copy=is_of_copy, witnessed=witnessed, follow=follow, from_start=from_start
     )
@@ -110,12 +117,7 @@ def verify(
                     report = verify_shown(hub, place=place, from_start=from_start)
             case copy:
                 report = verify_database(
-                    session,
-                    copy,
-                    root,
-                    log_key,
-                    at_least=1 if at_least is None else at_least,
-                    checkpoints=checkpoints or (),
+                    session, copy, root, log_key, at_least=at_least, checkpoints=checkpoints or ()
                 )
     _tell_verdict(session, report, vouched)
 

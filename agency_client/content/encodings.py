@@ -268,12 +268,15 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
     candidates = (UTF_8, *CANDIDATES) if is_utf_8 else CANDIDATES
     texts = {encoding: hashlib.sha256() for encoding in candidates}
     spoiled: dict[str, int] = {}
-    in_utf_8 = 0
+    in_utf_8 = in_other = 0
     with source.open() as file:
         for number, line in enumerate(file, 1):
             if line.isascii():
                 continue
-            in_utf_8 = in_utf_8 or (number if _is_utf_8(line) else 0)
+            if _is_utf_8(line):
+                in_utf_8 = in_utf_8 or number
+            elif _decoded(line, UTF_8) is None:
+                in_other = in_other or number
             for encoding in candidates:
                 if encoding in spoiled:
                     continue
@@ -291,8 +294,8 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
         return UTF_8
     if in_utf_8 and not is_utf_8:
         raise _invalid(
-            f"{source}, line {in_utf_8} is written in utf-8, others are not: the file is written "
-            "in two encodings; save it anew in one"
+            f"{source}, line {in_other}: expected utf-8, as in line {in_utf_8}: the file is "
+            "written in two encodings, or is cut within a letter; save it anew in one"
         )
     if not different:
         raise _invalid(

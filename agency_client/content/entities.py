@@ -13,7 +13,6 @@ Rules of this module:
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,7 +33,7 @@ from agency_client.content.entity import (
 from agency_client.content.faults import Faults
 from agency_client.content.links import Links, doubts_of_links
 from agency_client.content.schemata import SCHEMATA, SUBJECT_SCHEMATA
-from agency_client.content.source import Source
+from agency_client.content.source import GivenFile, Source
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.table_check import MAX_ENTITIES
 from agency_client.content.table_import import entities_from_csv
@@ -69,8 +68,8 @@ CHUNK_BYTES: Final = 8 * 1024 * 1024
 class EntityFile(ImportedEntities):
     """The entities of a file of JSON lines."""
 
-    def __init__(self, path: str | os.PathLike[str], *, allow_links_outside: bool = False) -> None:
-        self._source = Source(path)
+    def __init__(self, file: GivenFile, *, allow_links_outside: bool = False) -> None:
+        self._source = Source(file)
         faults = Faults(str(self._source))
         check, counted, warnings = EntityCheck(), SubjectCount(), Warnings()
         links = Links(check.values)
@@ -158,7 +157,7 @@ def _entity_of(line: bytes, number: int) -> Entity | _Shapeless:
         return _Shapeless(shape_faults(data), sound_part(data))
 
 
-def read_entities(path: str | os.PathLike[str], *, allow_links_outside: bool = False) -> EntityFile:
+def read_entities(path: GivenFile, *, allow_links_outside: bool = False) -> EntityFile:
     """Read entities from a file of JSON lines and check all of it; raises DOCUMENT_INVALID.
 
     Links lead to entities of the file, unless others are allowed: the notes then tell of them.

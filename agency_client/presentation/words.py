@@ -134,7 +134,8 @@ def statement_words(statement: Statement, language: Language, zone: tzinfo = UTC
     """The codes of a statement in words, and the due time that it sets on a leg."""
     said = body_words(statement.body, language, zone)
     if statement.kind.stage is Stage.CONTINUING and statement.header.due_at is not None:
-        said.append(f"{say(_DUE, language)} {due_words(statement.header, language, zone)}")
+        due = statement.kind.spec.names.get("due_at", _DUE)
+        said.append(f"{say(due, language)} {due_words(statement.header, language, zone)}")
     return said
 
 

@@ -128,7 +128,10 @@ SPEC = KindSpec(
     },
     together=(("amount", "currency"),),
     due_words="When the freeze ends",
-    names={"amount": Words("amount", "сумма", "сома")},
+    names={
+        "amount": Words("amount", "сумма", "сома"),
+        "due_at": Words("until", "действует до", "жарамды мерзімі"),
+    },
     rows=(
         _row(FreezeOutcome.IMPOSED, OPEN_TO_RECIPIENT, LegState.FROZEN, due=Due.ANEW),
         _row(FreezeOutcome.NOT_IMPOSED, OPEN_TO_RECIPIENT, LegState.ANSWERED),

@@ -75,7 +75,8 @@ class KindSpec:
     due_words: str = "When the answer is due"
     """Meaning of the due time in its header, where it sets one."""
     names: Mapping[str, Words] = field(default_factory=dict)
-    """Names of its attributes that are numbers or times, which say nothing without their name."""
+    """Names of its attributes that are numbers or times, which say nothing without their name; and
+    of `due_at`, the due time that it sets, where "due" would mislead."""
     states: Mapping[LegState, Words] = field(default_factory=dict)
     """Words for states of its legs where those of the state itself would mislead."""
     steps: Mapping[LegState, Words] = field(default_factory=dict)

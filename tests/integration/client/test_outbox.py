@@ -21,8 +21,7 @@ from agency_client import (
     Refused,
     Sent,
 )
-from agency_client.state import outbox_folders
-from agency_client.state import sealed_file
+from agency_client.state import outbox_folders, sealed_file
 from agency_client.state.outbox import Outbox
 from exchange_files import folders, make_folder, read_file, staging_folder
 from exchange_protocol.errors import (
