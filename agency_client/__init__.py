@@ -62,7 +62,7 @@ Names:
                              for a new leg.
     LegSummary               A leg as the hub lists it.
     LogLeaf                  A leaf of the log as the hub shows it; unverified.
-    Member                   An agency's system, or a person who acts for the body in a role.
+    Member                   An agency's system, or a person who acts for the agency in a role.
     Notice                   Something became visible to the agency; the hub's word, `get`
                              verifies it.
     Part                     A sealed part; `sha256` and `size` are those of the sealed bytes.
