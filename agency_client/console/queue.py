@@ -53,8 +53,8 @@ class Row:
     approvals: str
     about: str
     in_hand: str
-    decide_by: str = ""
-    """Until when a decision is due, by a published time."""
+    answer_by: str = ""
+    """Until when an answer is due, where `left` is the published time of a decision."""
     is_unread: bool = False
     """True if the person has not looked at it since it changed."""
     error: str = ""
@@ -152,10 +152,13 @@ def row(
     ends = [(leg.due_at, leg.due_on) for leg in legs if leg.due_at]
     due, day = min(ends, key=lambda each: each[0], default=(None, None))
     late = due is not None and due < now
+    answer = locale.due(due, day, now, is_overdue=late, between="\n")
+    # The time in which one decides oneself stands out; that of the answer stands below it.
+    decision = next(iter(_decisions(summary)), None)
     return Row(
         id=summary.id,
-        left=locale.due(due, day, now, is_overdue=late, between="\n"),
-        is_late=late,
+        left=_left(decision, locale, now, between="\n") if decision else answer,
+        is_late=now > decision.at if decision else late,
         route=_route(summary.initiator, [leg.agency for leg in legs]),
         names=_names(summary.initiator, [leg.agency for leg in legs], locale),
         what=locale.say(summary.kind.spec.words),
@@ -170,13 +173,9 @@ def row(
         about=locale.one_line(known.summary[:120]) if known else "",
         in_hand=next((claim_words(leg, locale) for leg in verified.legs if leg.record.claim), ""),
         is_unread=marks.get(summary.id) != _newest(console, verified),
-        decide_by=next(
-            (
-                f"{locale.say(clock.kind)}: {_left(clock, locale, now)}"
-                for clock in _decisions(summary)
-            ),
-            "",
-        ),
+        answer_by=f"{locale.say(ClockKind.ANSWER)}: {locale.due(due, day, now, is_overdue=late)}"
+        if decision and due
+        else "",
     )
 
 
@@ -214,8 +213,8 @@ def _decisions(summary: ExchangeSummary) -> list[Clock]:
     return sorted(clocks, key=lambda each: each.at)
 
 
-def _left(clock: Clock, locale: Locale, now: datetime) -> str:
-    return locale.due(clock.at, clock.day, now, is_overdue=now > clock.at)
+def _left(clock: Clock, locale: Locale, now: datetime, between: str = ", ") -> str:
+    return locale.due(clock.at, clock.day, now, is_overdue=now > clock.at, between=between)
 
 
 def _route(initiator: AgencyId, held: Iterable[AgencyId]) -> str:
