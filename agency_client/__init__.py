@@ -229,6 +229,7 @@ if TYPE_CHECKING:
     )
     from agency_client.aio import AsyncExchangeClient
     from agency_client.client import ExchangeClient
+    from agency_client.content.document_reading import load_document, validate_document
     from agency_client.content.documents import (
         AnalysisProduct,
         AnalysisRequest,
@@ -241,8 +242,6 @@ if TYPE_CHECKING:
         Period,
         ReferralDocument,
         ReplyDocument,
-        load_document,
-        validate_document,
     )
     from agency_client.content.entities import (
         Entity,
@@ -643,9 +642,9 @@ _HOMES: Final = {
     "find_profile": "agency_client.state.profile",
     "generate_sealing_key": "agency_client.state.keys",
     "identifier_warnings": "agency_client.content.entities",
-    "load_document": "agency_client.content.documents",
+    "load_document": "agency_client.content.document_reading",
     "read_entities": "agency_client.content.entities",
-    "validate_document": "agency_client.content.documents",
+    "validate_document": "agency_client.content.document_reading",
 }
 
 

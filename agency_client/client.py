@@ -235,6 +235,7 @@ class ExchangeClient(Acts):
         party: Party | str | None = None,
         states: Iterable[LegState | str] = (),
         kinds: Iterable[Kind | str] = (),
+        awaits_consent: bool = False,
     ) -> Iterator[ExchangeSummary]:
         """List the exchanges that the agency sees. A list is the hub's word; `get` verifies.
 
@@ -243,6 +244,8 @@ class ExchangeClient(Acts):
                 `supervisor`. As approver: only those that wait for an approval by the agency.
             states: only those with a leg in one of these states.
             kinds: only those whose initial statement is of one of these kinds.
+            awaits_consent: only those in which a request for consent waits for the agency's
+                decision. The provider of information decides, also after an exchange is closed.
 
         Yields:
             A summary of each; a page is fetched when it is needed.
@@ -254,7 +257,9 @@ class ExchangeClient(Acts):
         listed: set[str] = set()
         while True:
             page, token = self._driver.run(
-                self._core.exchanges.list_page(role, legs, initial, token)
+                self._core.exchanges.list_page(
+                    role, legs, initial, token, awaits_consent=awaits_consent
+                )
             )
             check_unlisted(page, listed)
             yield from page

@@ -148,7 +148,7 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
             method: Callable[..., Any] = getattr(hub, act.name)
             result = sending.run(lambda: method(**arguments))
             locale = session.locale_of(hub)
-        tell(session, result, _done(kind, act, locale), locale, earlier)
+        tell(session, result, _done(kind, act, locale), locale, earlier, kind)
 
     parameters = [
         inspect.Parameter("context", _KEYWORD, annotation=typer.Context),

@@ -50,6 +50,7 @@ from agency_client.presentation.reading import (
     Rows,
     statement_blocks,
 )
+from agency_client.presentation.steps import state_words as words_of_state
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.trust.identity import AgencyId
 
@@ -84,6 +85,8 @@ def show(
     writes, READ.txt has the words and tables of the statement, to read and to print, and
     HANDLING.txt says what may be done with them.
     """
+    if reader is not None and out_dir is None:
+        raise typer.BadParameter("expected --for-named-reader with --out only")
     session = session_of(context)
     with session.hub() as hub:
         locale = session.locale_of(hub)
@@ -158,7 +161,11 @@ def _print_legs(
             alarm(due) if leg.is_overdue(now) else due,
         ]
         if is_supervised:
-            row.append(in_state(locale.say(leg.listed), leg.listed) if leg.listed else "")
+            row.append(
+                in_state(locale.say(words_of_state(leg.kind, leg.listed)), leg.listed)
+                if leg.listed
+                else ""
+            )
         rows.append(row)
     print_table(columns, rows, "")
     if is_supervised:

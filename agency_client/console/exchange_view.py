@@ -36,6 +36,7 @@ from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
+from agency_client.presentation.steps import state_words
 from agency_client.presentation.words import due_words, statement_words
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.record.entries import Entry, Event, read_entry
@@ -250,7 +251,7 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
     shown = leg.state or leg.listed
     return LegView(
         agency,
-        state or (locale.say(leg.listed) if leg.listed else ""),
+        state or (locale.say(state_words(leg.kind, leg.listed)) if leg.listed else ""),
         approvals,
         due,
         leg.is_overdue(now),

@@ -28,7 +28,7 @@ from agency_client.presentation.due import (
 )
 from agency_client.presentation.found import hit_lines, kind_words
 from agency_client.presentation.lists import MOST_SUMMARY, leg_words, row, to_do
-from agency_client.presentation.steps import TURNS, waiting
+from agency_client.presentation.steps import TURNS, waiting, waiting_consents
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
@@ -102,6 +102,8 @@ def show_work(visit: Visit) -> Response:
         listing = console.listing(f"work-{party.value}", party, states)
         found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency)
         kept = kept_words(visit, listing) or kept
+    asked = console.listing("work-consents", None, awaits_consent=True)
+    found += waiting_consents(asked.take(most=_MOST_TO_DO), console.client.agency)
     visit.saw(each.summary.id for each in found)
     pairs = to_do(found, console.references(), visit.locale, console.now)
     rows = [
@@ -110,7 +112,7 @@ def show_work(visit: Visit) -> Response:
             "reference": item.reference,
             "what": item.what,
             "initiator": "; ".join(f"→ {visit.locale.agency(leg.agency)}" for leg in each.legs)
-            if each.party is Party.INITIATOR
+            if each.party is Party.INITIATOR and each.consent is None
             else visit.say(Word.BY_AGENCY, agency=visit.locale.agency(each.summary.initiator)),
             "handling": "",
             "states": [("", item.state, colour(each.state))],
@@ -118,7 +120,9 @@ def show_work(visit: Visit) -> Response:
             "is_late": item.is_overdue,
             "about": item.about,
             "step": item.step,
-            "is_new": each.party is Party.RECIPIENT and each.state is LegState.RELEASED,
+            "is_new": each.party is Party.RECIPIENT
+            and each.state is LegState.RELEASED
+            and each.consent is None,
         }
         for each, item in pairs
     ]
@@ -227,7 +231,7 @@ def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[s
             "states": [
                 (
                     "" if leg.agency == console.client.agency else visit.locale.agency(leg.agency),
-                    leg_words(leg, visit.locale),
+                    leg_words(leg, each.kind, visit.locale),
                     colour(leg.state),
                 )
                 for leg in each.legs

@@ -14,7 +14,8 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from agency_client.content import documents
-from agency_client.content.documents import Brief, make_brief
+from agency_client.content.document_reading import make_brief
+from agency_client.content.documents import Brief
 from agency_client.core.calls import Operation
 from agency_client.core.drafting import Terms, check_reasons
 from agency_client.core.exchanges import HasId

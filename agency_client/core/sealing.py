@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from agency_client.content.documents import Brief, ContentDocument, with_import_notes
+from agency_client.content.document_reading import with_import_notes
+from agency_client.content.documents import Brief, ContentDocument
 from agency_client.content.entities import (
     MEDIA_TYPE,
     Entity,

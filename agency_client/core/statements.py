@@ -352,7 +352,7 @@ def _judged(ports: Ports, signed: SignedStatement, state: Exchange | None) -> Si
         anchors=ports.anchors,
         at=ports.clock(),
     )
-    check_intake(statement, ports.directory.current)
+    check_intake(statement, ports.directory.current, state)
     return signed
 
 

@@ -16,7 +16,7 @@ from agency_client.content.entities import Entity, parse_entities
 from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, ReaderRole, Urgency
 from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
@@ -78,6 +78,20 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedConsent:
+    """A request for consent to onward use that waits for this agency's decision."""
+
+    request: bytes
+    """Digest of the request: a decision is about it."""
+    about: bytes
+    """Digest of the statement that is to be passed on."""
+    asked_by: AgencyId
+    authority: AgencyId
+    """The agency that is to receive it."""
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
 class LegSummary:
     """A leg as the hub lists it."""
 
@@ -94,6 +108,8 @@ class LegSummary:
     """The times that run; None where the agency may not know the leg's present state."""
     due_on: date | None = None
     """The day whose end is the due time, where its author gave a day."""
+    consents: tuple[AskedConsent, ...] = ()
+    """The requests for consent that wait for this agency's decision."""
 
     @property
     def clocks(self) -> tuple[Clock, ...]:

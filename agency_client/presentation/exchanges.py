@@ -24,9 +24,11 @@ from agency_client.core.views import (
 )
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.steps import turn_words
+from agency_client.presentation.steps import LegTurn, turn_words
+from agency_client.presentation.steps import state_words as words_of_state
 from agency_client.presentation.words import end_words, statement_words
 from agency_client.state.references import Reference
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.record.entries import Entry, read_entry
@@ -59,6 +61,10 @@ class LegFacts:
     """The member that has it in hand while it waits for approval, and since when."""
     listed: LegState | None = None
     """The state that the hub lists now, where it is not proven."""
+    kind: Kind
+    """The kind of the exchange."""
+    consents_asked_of: tuple[Party, ...] = ()
+    """The ends of the leg that are to decide on a request for consent."""
 
     @property
     def owes(self) -> bool:
@@ -90,15 +96,16 @@ class Happening(NamedTuple):
 
 def known_legs(verified: VerifiedExchange, agency: AgencyId) -> list[LegFacts]:
     """The legs whose state the agency can know: of others it sees how they began, no more."""
+    kind = kind_of_exchange(verified)
     match verified.party:
         case Party.SUPERVISOR:
             legs = _supervised_legs(verified)
         case Party.RECIPIENT:
-            legs = [_leg(leg) for leg in verified.legs if leg.agency == agency]
+            legs = [_leg(leg, kind) for leg in verified.legs if leg.agency == agency]
         case Party.APPROVER:
-            legs = [_leg(leg) for leg in verified.legs if agency in leg.approvers]
+            legs = [_leg(leg, kind) for leg in verified.legs if agency in leg.approvers]
         case _:
-            legs = [_leg(leg) for leg in verified.legs]
+            legs = [_leg(leg, kind) for leg in verified.legs]
     return legs
 
 
@@ -106,11 +113,20 @@ def turn_of(
     verified: VerifiedExchange, legs: Iterable[LegFacts], agency: AgencyId, locale: Locale
 ) -> str:
     """For whom the exchange waits, in words."""
-    states = [(leg.agency, leg.listed or leg.state) for leg in legs]
-    known = [(each, state) for each, state in states if state is not None]
+    known = [
+        LegTurn(leg.agency, state, leg.consents_asked_of)
+        for leg in legs
+        if (state := leg.listed or leg.state) is not None
+    ]
     first = verified.initial
     initiator = first.author.agency if first else verified.summary.initiator
-    return turn_words(known, initiator, verified.party, agency, locale)
+    return turn_words(kind_of_exchange(verified), known, initiator, verified.party, agency, locale)
+
+
+def kind_of_exchange(verified: VerifiedExchange) -> Kind:
+    """The kind of an exchange, proven where its initial statement is shown."""
+    first = verified.initial
+    return first.kind if first else verified.summary.kind
 
 
 def header_facts(
@@ -206,7 +222,7 @@ def state_words(leg: LegFacts, locale: Locale) -> str:
     """The state of a leg, and since when that is all that is proven."""
     if leg.state is None:
         return ""
-    said = locale.say(leg.state)
+    said = locale.say(words_of_state(leg.kind, leg.state))
     if leg.claim is not None:
         member, since = parse_member(leg.claim.member), locale.minute(leg.claim.at)
         in_hand = locale.say(Label.IN_HAND, who=who(member, locale), time=since)
@@ -278,7 +294,7 @@ def fault_words(fault: PartFault, locale: Locale) -> str:
     return locale.say(
         Label.PART_FAULT,
         part=fault.part,
-        error=locale.visible(str(fault.error)),
+        error=locale.visible(locale.with_own_times(str(fault.error))),
         whom=fault.ask,
     )
 
@@ -297,8 +313,9 @@ def reference_of(opened: UnsealedExchange, agency: AgencyId) -> Reference:
     return Reference(own, theirs, " ".join(summary.split()))
 
 
-def _leg(leg: Leg) -> LegFacts:
+def _leg(leg: Leg, kind: Kind) -> LegFacts:
     return LegFacts(
+        kind=kind,
         agency=leg.agency,
         state=leg.state,
         approvals_required=leg.approvals_required,
@@ -308,6 +325,11 @@ def _leg(leg: Leg) -> LegFacts:
         due_on=leg.due_on,
         clocks=running(leg.state, leg.record.times, leg.due_at, leg.due_on),
         claim=leg.record.claim,
+        consents_asked_of=tuple(
+            party
+            for party in (Party.INITIATOR, Party.RECIPIENT)
+            if leg.record.consents_asked_of(party, leg.state)
+        ),
     )
 
 
@@ -326,6 +348,7 @@ def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
         now = listed.get(agency)
         legs.append(
             LegFacts(
+                kind=kind_of_exchange(verified),
                 agency=agency,
                 state=change.after if change else None,
                 approvals_required=change.approvals_required

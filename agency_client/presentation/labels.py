@@ -190,6 +190,21 @@ class Label(Enum):
     DECIDE = Words("decide", "решите", "шешім қабылдаңыз")
     SUPPLEMENT = Words("give what was asked", "дайте уточнение", "нақтылап беріңіз")
     READ_WHY = Words("read why, then close", "прочтите причину и закройте", "себебін оқып, жабыңыз")
+    READ_WHY_OF_MEMBER = Words(
+        "read why, then invite again or close this leg",
+        "прочтите причину; пригласите снова или закройте эту линию",
+        "себебін оқып, қайта шақырыңыз не осы желіні жабыңыз",
+    )
+    DECIDE_ON_CONSENT = Words(
+        "decide on the request for consent",
+        "решите по запросу согласия",
+        "келісім сұрауы бойынша шешім қабылдаңыз",
+    )
+    CONSENT_WANTED = Words(
+        "{who} asks to pass on to {authority}: {purpose}",
+        "{who} просит передать в {authority}: {purpose}",
+        "{who} {authority} органына беруді сұрайды: {purpose}",
+    )
     OPEN_IT = Words("open it", "откройте", "ашыңыз")
     ANSWER = Words("answer", "ответьте", "жауап беріңіз")
     MIND_THE_FREEZE = Words(

@@ -18,7 +18,7 @@ from typing import Self, TypeAlias, TypeVar
 
 from sqlalchemy import Engine
 
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.dependencies import DependencyTracker
@@ -43,12 +43,12 @@ from exchange_server.ledger.jobs import (
 from exchange_server.ledger.room import Room
 from exchange_server.ledger.routes import Routes
 from exchange_server.ledger.start_check import verify_start
-from exchange_server.ledger.upkeep import Upkeep, keep_note
+from exchange_server.ledger.upkeep import Upkeep, keep_copy, keep_note
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import WitnessGate, check_cosigned
 from exchange_server.ledger.writer import Writer
 from exchange_server.observer import NO_OBSERVER, Observer
-from exchange_server.storage.engine import FileClaim
+from exchange_server.storage.database_file import DatabaseFile, FileClaim
 from exchange_server.storage.schema import check_schema
 
 _T = TypeVar("_T")
@@ -226,6 +226,7 @@ class Ledger:
             self._upkeep.verify_running()
         # It raises UNAVAILABLE while the clock of the machine has jumped.
         self._context.clock()
+        await asyncio.to_thread(self._verify_file)
         await self._writer.verify_writing()
 
     async def submit(
@@ -381,8 +382,21 @@ class Ledger:
             await self._upkeep.close()
             self._upkeep = None
         await self._writer.close()
-        await asyncio.to_thread(keep_note, self._engine)
+        await asyncio.to_thread(self._keep_what_was_signed)
         self._claim.release()
+
+    def _keep_what_was_signed(self) -> None:
+        """Note it; where the file has lost its name, keep a copy of what no restart would find."""
+        if (file := DatabaseFile.of(self._engine)) is not None:
+            keep_copy(self._engine, file)
+        keep_note(self._engine)
+
+    def _verify_file(self) -> None:
+        try:
+            if (file := DatabaseFile.of(self._engine)) is not None:
+                file.verify()
+        except OSError as error:
+            raise Reason.UNAVAILABLE.error(str(error)) from None
 
     def _start(self, witnesses: WitnessPolicy | None, witnesses_at_start: int) -> None:
         """Begin to write; a log that has entries waits for its witnesses."""

@@ -136,7 +136,9 @@ def find_ended(
     g = legs.c
     query = select(g.kept_until, g.exchange_id).where(g.kept_until <= now)
     if after is not None:
-        query = query.where(tuple_(g.kept_until, g.exchange_id) > tuple_(*after))
+        # With their types: a time is a number in the database, and would be sent as a time.
+        place = tuple_(*after, types=[g.kept_until.type, g.exchange_id.type])
+        query = query.where(tuple_(g.kept_until, g.exchange_id) > place)
     query = query.order_by(g.kept_until, g.exchange_id).limit(most)
     return [(until, exchange_id) for until, exchange_id in connection.execute(query)]
 

@@ -22,12 +22,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from google.protobuf.message import DecodeError
 
-from agency_client.content.documents import Brief, parse_brief, parse_content
+from agency_client.content.document_reading import parse_brief, parse_content
+from agency_client.content.documents import Brief
 from agency_client.content.entities import parse_entities, read_entities
-from agency_client.content.fields import parse_json, read_fields
+from agency_client.content.fields_file import read_fields
 from agency_client.content.file_names import parse_index
 from agency_client.content.forms import DateForm, NumberForm
 from agency_client.content.input_documents import read_input_document
+from agency_client.content.strict_json import parse_json
 from agency_client.content.table_import import entities_from_csv
 from agency_client.evidence import verify as script
 from agency_client.evidence.timestamp import verify_stamp

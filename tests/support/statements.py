@@ -305,7 +305,7 @@ class Hub:
             at=self.now,
             sources=self,
         )
-        check_intake(statement, self.directory)
+        check_intake(statement, self.directory, self.exchanges.get(statement.exchange_id))
         return judgement
 
     def find(self, digest: bytes) -> Source | None:

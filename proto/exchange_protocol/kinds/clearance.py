@@ -6,6 +6,7 @@ Of an objection and the record of silence the first on the log counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
 from exchange_protocol.kinds.grounds import FURTHER_GROUNDS_HELP
@@ -45,11 +46,21 @@ class Clearance(Body):
     further_grounds: tuple[RefusalGround, ...] = ()
 
 
+LEG_STATES: Final = {
+    # Silence is no consent, so this does not say that it was cleared.
+    LegState.ANSWERED: Words(
+        "no objection made", "возражений не поступило", "қарсылық білдірілген жоқ"
+    ),
+    LegState.REFUSED: Words("objected to", "заявлено возражение", "қарсылық білдірілді"),
+}
+"""Words for states of the legs of an advance notice, where those of the state would mislead."""
+
 SPEC = KindSpec(
     body=Clearance,
     stage=Stage.CONTINUING,
     words=Words("clearance or objection", "согласие или возражение", "келісім немесе қарсылық"),
     only_with={"ground": ClearanceResult.OBJECTION},
+    states=LEG_STATES,
     rows=(
         Row(
             party=Party.RECIPIENT,

@@ -120,7 +120,7 @@ SPEC = KindSpec(
         Act(
             name="grant_consent_partly",
             command="consent-partly",
-            summary="Consent to an onward use for another purpose than was asked for.",
+            summary="Consent to an onward use in part: for another purpose than was asked for.",
             done="Consented in part",
             fixed={"outcome": ConsentOutcome.PARTLY},
             codes=("about", "expires_at", "purpose"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, KindSpec, Row, Stage, Text
@@ -46,10 +47,16 @@ class Decline(Body):
     reason: DeclineReason
 
 
+LEG_STATES: Final = {
+    LegState.REFUSED: Words("declined", "участие отклонено", "қатысудан бас тартылды")
+}
+"""Words for states of the legs of a joint case, where those of the state would mislead."""
+
 SPEC = KindSpec(
     body=Decline,
     stage=Stage.CONTINUING,
     words=Words("declining", "отказ от участия", "қатысудан бас тарту"),
+    states=LEG_STATES,
     rows=(
         Row(
             party=Party.RECIPIENT,

@@ -322,6 +322,10 @@ class KindSpec:
     """Meaning of the due time in its header, where it sets one."""
     names: Mapping[str, Words] = field(default_factory=dict)
     """Names of its attributes that are numbers or times, which say nothing without their name."""
+    states: Mapping[LegState, Words] = field(default_factory=dict)
+    """Words for states of its legs where those of the state itself would mislead."""
+    steps: Mapping[LegState, Words] = field(default_factory=dict)
+    """The next step on its legs in words, by the state, where the general one would mislead."""
     is_case: bool = False
     """True if its legs are members of a joint case, who speak to each other; for initial kinds."""
     to_members: bool = False

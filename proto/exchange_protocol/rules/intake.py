@@ -7,17 +7,27 @@ logs hold statements that were taken before these rules, and an honest log repla
 from __future__ import annotations
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
 from exchange_protocol.kinds.spec import ConsentStep
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import MAX_DUE, Statement
 
 
-def check_intake(statement: Statement, directory: Directory) -> None:
+def check_intake(
+    statement: Statement, directory: Directory, exchange: Exchange | None = None
+) -> None:
     """Check a new statement, beside its judgement.
+
+    Args:
+        statement: the new statement.
+        directory: the directory by which it was judged.
+        exchange: its exchange as it was before; None for one that it opens.
 
     Raises:
         ExchangeError: AGENCY_UNKNOWN or AGENCY_RETIRED, for onward authorities that take no part;
-            EXPIRY_TOO_FAR, for a consent of more than `MAX_DUE`.
+            EXPIRY_TOO_FAR, for a consent of more than `MAX_DUE`; CONSENT_NOT_LESS, for a consent in
+            part to all that was asked for.
     """
     for agency in statement.header.onward_authorities:
         if directory.agency(agency).is_retired:
@@ -33,3 +43,19 @@ def check_intake(statement: Statement, directory: Directory) -> None:
             f"{statement.made_at.isoformat()}, got {expires_at.isoformat()}",
             field="expires_at",
         )
+    if exchange is not None and isinstance(statement.body, ConsentDecision):
+        _check_less(statement.body, exchange)
+
+
+def _check_less(body: ConsentDecision, exchange: Exchange) -> None:
+    """Check that a consent in part is for another purpose than was asked for."""
+    if body.outcome is not ConsentOutcome.PARTLY:
+        return
+    for leg in exchange.legs:
+        for asked in leg.record.consents:
+            if asked.request == body.about and asked.purpose is body.purpose:
+                raise Reason.CONSENT_NOT_LESS.error(
+                    f"expected another purpose than {asked.purpose.name}, which was asked for: "
+                    "`agency consent` consents to that one",
+                    field="purpose",
+                )

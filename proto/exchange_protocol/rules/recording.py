@@ -12,6 +12,7 @@ from exchange_protocol.kinds.codes import (
     Party,
     RefusalGround,
 )
+from exchange_protocol.kinds.days import moment_text
 from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep, attributes
 from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.leg_record import Claim, Consent, GivenTask, LegRecord
@@ -95,11 +96,21 @@ def _check_returned(record: LegRecord, row: Row, body: Body) -> None:
         )
 
 
-def _check_about(record: LegRecord, about: About, party: Party, body: Body) -> None:
-    ends = (Party.INITIATOR, Party.RECIPIENT)
-    speaker = party if about is About.OWN else next(each for each in ends if each is not party)
+def has_about(record: LegRecord, about: About, party: Party, body: Body) -> bool:
+    """True if the statement that a body of a party is about stands on a leg with this record."""
     digest: bytes = getattr(body, "about")  # noqa: B009 # bodies of such rows alone have it
-    if digest not in record.said_by(speaker) and not record.askers(body):
+    return digest in record.said_by(_speaker(about, party)) or bool(record.askers(body))
+
+
+def _speaker(about: About, party: Party) -> Party:
+    ends = (Party.INITIATOR, Party.RECIPIENT)
+    return party if about is About.OWN else next(each for each in ends if each is not party)
+
+
+def _check_about(record: LegRecord, about: About, party: Party, body: Body) -> None:
+    if not has_about(record, about, party, body):
+        digest: bytes = getattr(body, "about")  # noqa: B009 # as above
+        speaker = _speaker(about, party)
         raise Reason.STATEMENT_UNKNOWN.error(
             f"expected a statement that the {speaker.value} said on this leg, got {digest.hex()}",
             field="about",
@@ -212,7 +223,9 @@ def _consents_after(
         )
     if said.expires_at is not None and said.expires_at <= statement.made_at:
         raise Reason.EXPIRY_PAST.error(
-            f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
+            f"expected an expiry after {statement.made_at.isoformat()}, "
+            f"got {moment_text(said.expires_at, said.expires_on)}",
+            field="expires_at",
         )
     # A draft asks for several statements at once, and is decided on as one.
     return tuple(

@@ -323,7 +323,8 @@ async def test_second_hub_on_one_sqlite_file_is_refused(office: Office, database
     with pytest.raises(ExchangeError, match="another hub process"):
         await second.open()
     program = (
-        "import sys; from exchange_server.storage.engine import FileClaim, open_engine\n"
+        "import sys; from exchange_server.storage.database_file import FileClaim\n"
+        "from exchange_server.storage.engine import open_engine\n"
         "FileClaim(open_engine(sys.argv[1]))"
     )
     run = await asyncio.to_thread(

@@ -11,7 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_client.content.fields import MAX_DEPTH, parse_json, read_fields
+from agency_client.content.fields_file import MAX_DEPTH, read_fields
+from agency_client.content.strict_json import parse_json
 from exchange_protocol.errors import InvalidInput, Reason
 
 SECRET = "Тайный (вымышлен)"
