@@ -12,9 +12,11 @@ import cedarpy
 import pytest
 from google.protobuf.descriptor import Descriptor
 
+from exchange_protocol.kinds.bodies import attribute_types
 from exchange_protocol.kinds.catalogue import ROWS, Kind, parse_body
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import Row, Stage, attribute_types
+from exchange_protocol.kinds.rows import Row
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.policy import SCHEMA, Policy
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code
