@@ -74,6 +74,7 @@ PRESET: Final[Mapping[str, Code]] = {
     "purpose": Purpose.INVESTIGATION,
 }
 """The terms that a new form has a value for."""
+_LONG_CHOICES: Final = ("handling",)
 _MAIN_TERMS: Final = ("due", "handling", "tlp", "urgency", "purpose", "legal_basis")
 
 
@@ -84,6 +85,8 @@ class Sort(StrEnum):
     LONG = "long"
     LINES = "lines"
     SELECT = "select"
+    RADIOS = "radios"
+    """One of a few choices whose words are long: a small screen would cut them."""
     CHECKS = "checks"
     DATE = "date"
     PERIOD = "period"
@@ -279,7 +282,8 @@ def _terms(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
         elif name in _TERM_CODES:
             choices = _code_choices(_TERM_CODES[name], locale)
             preset = name in PRESET and kind.stage is Stage.INITIAL
-            yield Field(name, label, Sort.SELECT, False, choices, more, preset)
+            sort = Sort.RADIOS if name in _LONG_CHOICES and preset else Sort.SELECT
+            yield Field(name, label, sort, False, choices, more, preset)
         elif name == "legal_basis":
             yield Field(name, label, Sort.SHORT, kind.stage is Stage.INITIAL, (), more)
         elif name == "permitted_uses":
