@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Purpose
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import MAX_DUE, Statement
