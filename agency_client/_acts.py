@@ -3270,7 +3270,7 @@ class Acts:
         withheld_from: Iterable[str] = (),
         withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
-        """Consent to an onward use for another purpose than was asked for.
+        """Consent to an onward use in part: for another purpose than was asked for.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.

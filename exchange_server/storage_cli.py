@@ -71,11 +71,12 @@ def vacuum(config: ConfigFile) -> None:
     On PostgreSQL the hub may run: its rows become free for new ones, and statistics are made anew.
     On SQLite stop the hub first; the file is written anew, and the disk needs room for it.
     """
-    from exchange_server.storage.engine import FileClaim, open_engine, reading
+    from exchange_server.storage.database_file import FileClaim
+    from exchange_server.storage.engine import open_engine, reading
     from exchange_server.storage.schema import check_schema
     from exchange_server.storage.usage_rows import database_bytes
 
-    engine = open_engine(load_config(config, os.environ).database.url)
+    engine = open_engine(load_config(config, os.environ).database.url, must_exist=True)
     with database_errors():
         try:
             check_schema(engine)

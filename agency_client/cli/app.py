@@ -17,20 +17,18 @@ from typing import Annotated, Any, Final
 import typer
 
 import agency_client
+from agency_client.cli.begun import (
+    NOTHING_BEGUN,
+    Begun,
+    begun,
+    noting_outboxes,
+)
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
 from agency_client.cli.loading import all_commands, commands_of, modules_of
 from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import complain, print_json, put
 from agency_client.cli.questions import Declined
 from agency_client.cli.session import PROFILE_VARIABLE, Session
-from agency_client.cli.stopping import (
-    NOTHING_BEGUN,
-    Begun,
-    Stopped,
-    begun,
-    heeding_signals,
-    noting_outboxes,
-)
 from agency_client.cli.terminal import (
     ReaderLeft,
     ResultUnwritten,
@@ -43,6 +41,8 @@ from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.locale import Locale, language_of
 from agency_client.presentation.places import places_of
 from agency_client.presentation.refusals import refusal_words
+from agency_client.state.profile import Profile
+from exchange_files import Stopped, heeding_signals
 from exchange_files.arguments import empty_argument, repeated_option
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language
@@ -187,7 +187,13 @@ def _attempt(first: list[str], rest: list[str]) -> int:
     except (ExchangeError, OSError, typer.TyperException) as error:
         done = begun()
         try:
-            tell_failure(error, as_json=as_json, language=_asked_language(arguments), done=done)
+            tell_failure(
+                error,
+                as_json=as_json,
+                language=_asked_language(arguments),
+                clock=_clock(first, error),
+                done=done,
+            )
         except ResultUnwritten:
             forget_results()
         return exit_code_of(error, done)
@@ -271,17 +277,33 @@ def _asked_language(arguments: Sequence[str]) -> Language:
     return language_of(os.environ)
 
 
+def _clock(first: Sequence[str], error: Exception) -> Locale:
+    """The clock by which the person reads the moments of a message; UTC where it is not known."""
+    if "--utc" in first or not isinstance(error, ExchangeError):
+        return Locale()
+    named = [part for each in first for part in each.split("=", 1)]
+    folder = os.environ.get(PROFILE_VARIABLE)
+    if "--profile" in named[:-1]:
+        folder = named[named.index("--profile") + 1]
+    try:
+        return Session(folder, as_json=False).locale(Profile.load(folder)) if folder else Locale()
+    except (ExchangeError, OSError):
+        return Locale()  # It may be the profile that is wrong.
+
+
 def tell_failure(
     error: Exception,
     *,
     as_json: bool,
     language: Language = Language.EN,
+    clock: Locale | None = None,
     done: Begun = NOTHING_BEGUN,
 ) -> None:
     """Print what went wrong: a line for people, a document for programs.
 
     The message is English; in another language a mistake of casework has words of its own, above,
-    and so have the places of a file's faults. `done` are the statements that went before it.
+    and so have the places of a file's faults. Moments are those of the person's `clock`; `done` are
+    the statements that went before it.
     """
     if as_json:
         document: dict[str, Any] = {"error": describe(error)}
@@ -293,7 +315,7 @@ def tell_failure(
         if language is not Language.EN:
             for words in _in_words(error, language):
                 complain(f"agency: {words}", "red")
-        complain(f"agency: {said}", "red")
+        complain(f"agency: {clock.with_own_times(said) if clock else said}", "red")
     if done and not as_json:
         complain(f"agency: do not repeat the command: {done}", "red")
 

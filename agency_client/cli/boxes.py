@@ -19,10 +19,10 @@ from agency_client.cli.output import Column, alarm, in_state, print_json, print_
 from agency_client.cli.session import Session, cases_of, references_of, session_of
 from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.labels import Label
-from agency_client.presentation.lists import Row, row, to_do
+from agency_client.presentation.lists import Row, is_late, row, to_do
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import summary_json, waiting_json
-from agency_client.presentation.steps import TURNS, waiting
+from agency_client.presentation.steps import states_asked, waiting, waiting_consents
 from agency_client.state.profile import Profile
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
@@ -63,14 +63,14 @@ Overdue: TypeAlias = Annotated[
 @app.command(rich_help_panel=PANEL)
 def todo(context: typer.Context, overdue: Overdue = False) -> None:
     """List what waits for your agency, the most pressing first, and what may be done next."""
-    session = session_of(context)
+    session, now = session_of(context), datetime.now(UTC)
     found = []
     with session.hub() as hub:
         for party in _PARTIES:
-            states = [state for state, turn in TURNS.items() if turn is party]
-            found += waiting(hub.exchanges(party=party, states=states), party, hub.agency)
+            listed = hub.exchanges(party=party, states=states_asked(party))
+            found += waiting(listed, party, hub.agency, now)
+        found += waiting_consents(hub.exchanges(awaits_consent=True), hub.agency)
         locale = session.locale_of(hub)
-    now = datetime.now(UTC)
     known = references_of(hub.profile).references()
     cases = cases_of(hub.profile).by_exchange()
     pairs = [pair for pair in to_do(found, known, locale, now) if pair[1].is_overdue or not overdue]
@@ -148,7 +148,7 @@ def _list(
         exchanges = [
             each
             for each in hub.exchanges(party=party, states=tuple(states or ()))
-            if each.is_overdue(now) or not overdue
+            if not overdue or is_late(each, party, now)
         ]
         locale = session.locale_of(hub)
     # An empty answer tells what was asked for, and not that there is nothing at all.
@@ -156,7 +156,7 @@ def _list(
         empty = Label.NOTHING_OVERDUE
     elif states:
         empty = Label.NOTHING_IN_STATE
-    print_exchanges(session, hub.profile, exchanges, locale, empty)
+    print_exchanges(session, hub.profile, exchanges, locale, empty, party)
 
 
 def print_exchanges(
@@ -165,6 +165,7 @@ def print_exchanges(
     exchanges: Sequence[ExchangeSummary],
     locale: Locale,
     empty: Label,
+    party: Party | None = None,
 ) -> None:
     """Print a list of exchanges, with what the profile knows of each."""
     now = datetime.now(UTC)
@@ -195,7 +196,7 @@ def print_exchanges(
     )
     rows = []
     for each in exchanges:
-        first, *rest = _cells(row(each, known, locale, now))
+        first, *rest = _cells(row(each, known, locale, now, party))
         rows.append((first, ", ".join(cases.get(each.id, ())), *rest))
     _print_list(columns, rows, locale, empty)
 

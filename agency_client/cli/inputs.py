@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from agency_client.cli.output import complain
-from agency_client.content.documents import look_alikes
+from agency_client.content.document_reading import look_alikes
 from agency_client.content.file_names import name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
 from agency_client.core.time_zones import find_zone

@@ -21,7 +21,9 @@ from agency_client.core.views import Queued, Sent
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import queued_json, repeats_json, sent_json
+from agency_client.presentation.steps import state_words
 from agency_client.state.references import Earlier
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.rules.exchange import LegChange
 
@@ -32,8 +34,9 @@ def tell(
     done: str,
     locale: Locale,
     earlier: Earlier | None = None,
+    kind: Kind | None = None,
 ) -> None:
-    """Print the result of a statement; leaves with code 4 if it waits in the outbox.
+    """Print the result of a statement of a kind; leaves with code 4 if it waits in the outbox.
 
     `done` says in a word what was done, such as "Approved". `earlier` is the same statement, sent a
     short time ago.
@@ -43,7 +46,7 @@ def tell(
             if session.as_json:
                 print_json(sent_json(result, earlier))
             else:
-                _print_sent(result, done, locale)
+                _print_sent(result, done, locale, kind)
             return
         if session.as_json:
             message = queued_words(result, locale)
@@ -56,11 +59,16 @@ def tell(
 
 def queued_words(result: Queued, locale: Locale) -> str:
     """Say why a statement was not sent now, what sends it, and what takes it back."""
-    return locale.say(Label.NOT_SENT_YET, why=result.reason.message, id=result.statement_id)
+    return locale.say(
+        Label.NOT_SENT_YET, why=locale.with_own_times(result.reason.message), id=result.statement_id
+    )
 
 
-def route_words(leg: LegChange, locale: Locale) -> str:
-    """Say what a leg waits for."""
+def route_words(leg: LegChange, locale: Locale, kind: Kind | None = None) -> str:
+    """Say what a leg waits for after a statement of a kind."""
+    if leg.after is LegState.HELD and kind is not None and kind.spec.decides:
+        # Only an approval leaves a leg held: it was one of several.
+        return locale.say(Label.HELD_NEEDS_FURTHER, number=leg.approvals_required)
     if leg.after is LegState.HELD:
         whom = f" {locale.say(Label.OR)} ".join(leg.approvers)
         if leg.approvals_required == 1:
@@ -70,7 +78,7 @@ def route_words(leg: LegChange, locale: Locale) -> str:
     return locale.say(Label.FLOWS_AT_ONCE) if is_new else ""
 
 
-def _print_sent(result: Sent, done: str, locale: Locale) -> None:
+def _print_sent(result: Sent, done: str, locale: Locale, kind: Kind | None) -> None:
     say(locale.say(Label.RECEIPT_KEPT, done=done))
     print_fields([*_ids(result, locale), (locale.say(Label.LOG_ENTRY), str(result.index))])
     ruling = result.receipt.entry.ruling
@@ -79,7 +87,13 @@ def _print_sent(result: Sent, done: str, locale: Locale) -> None:
         print_table(
             (locale.say(Label.AGENCY), locale.say(Label.STATE), Column("", wraps=True)),
             [
-                (leg.agency, in_state(locale.say(leg.after), leg.after), route_words(leg, locale))
+                (
+                    leg.agency,
+                    in_state(
+                        locale.say(state_words(kind, leg.after) if kind else leg.after), leg.after
+                    ),
+                    route_words(leg, locale, kind),
+                )
                 for leg in ruling.legs
             ],
             "",

@@ -31,7 +31,7 @@ from agency_client.cli.output import (
 from agency_client.cli.parts import check_folder, write_parts
 from agency_client.cli.session import references_of, session_of
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
-from agency_client.presentation.due import used_words
+from agency_client.presentation.due import left_words, used_words
 from agency_client.presentation.exchanges import (
     LegFacts,
     header_facts,
@@ -50,6 +50,7 @@ from agency_client.presentation.reading import (
     Rows,
     statement_blocks,
 )
+from agency_client.presentation.steps import state_words as words_of_state
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.trust.identity import AgencyId
 
@@ -162,7 +163,11 @@ def _print_legs(
             alarm(due) if leg.is_overdue(now) else due,
         ]
         if is_supervised:
-            row.append(in_state(locale.say(leg.listed), leg.listed) if leg.listed else "")
+            row.append(
+                in_state(locale.say(words_of_state(leg.kind, leg.listed)), leg.listed)
+                if leg.listed
+                else ""
+            )
         rows.append(row)
     print_table(columns, rows, "")
     if is_supervised:
@@ -174,7 +179,7 @@ def _print_clocks(legs: Sequence[LegFacts], locale: Locale, now: datetime) -> No
     rows: list[list[Cell]] = []
     for leg in legs:
         for clock in leg.clocks:
-            until = locale.due(clock.at, clock.day, now, is_overdue=clock.is_over(now))
+            until = left_words(clock, now, locale)
             rows.append(
                 [
                     leg.agency,

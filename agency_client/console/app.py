@@ -108,10 +108,7 @@ def application(console: Console, authority: str) -> ASGIApp:
         return plain(request, "FAULT_UNKNOWN", 500)
 
     async def stalled(request: Request, _: Exception) -> Response:
-        answer = plain(request, "FORM_STALLED", 408)
-        # The rest of the form is not waited for.
-        answer.headers["Connection"] = "close"
-        return answer
+        return plain(request, "FORM_STALLED", 408)
 
     handlers = {404: not_found, 405: not_found, StalledError: stalled, Exception: crashed}
     inner = Starlette(routes=routes(console), exception_handlers=handlers)
@@ -170,7 +167,6 @@ def _home(visit: Visit) -> Response:
 
 def _lock(visit: Visit) -> Response:
     visit.sessions.end()
-    visit.console.forget_content()
     return visit.go(ENTRANCE)
 
 

@@ -25,13 +25,16 @@ from agency_client.console.forms import (
 )
 from agency_client.console.guard import MAX_BODY_BYTES
 from agency_client.console.possible import initial_acts
+from agency_client.console.signed import Signed, signed_before
 from agency_client.console.visits import TOKEN, Visit
 from agency_client.console.words import Word, act_words
 from agency_client.core.acts import ACTS
 from agency_client.core.possible import supervised_agencies
 from agency_client.core.views import Foreseen, Queued
+from agency_client.presentation.doubts import doubt_in_words
 from agency_client.presentation.entities import tables
 from agency_client.presentation.faults import Explained
+from agency_client.presentation.places import note_in_words
 from agency_client.presentation.schemata import SCHEMATA
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import LegState, Party
@@ -96,7 +99,10 @@ def save(visit: Visit) -> Response:
 
 def show_plan(visit: Visit) -> Response:
     """Foresee the outcome if the draft is signed and sent now."""
-    return _plan_page(visit, _kept(visit))
+    draft = _kept(visit)
+    if signed := signed_before(draft, visit.console.client.outbox):
+        return _signed_page(visit, draft, signed)
+    return _plan_page(visit, draft)
 
 
 def send(visit: Visit) -> Response:
@@ -110,6 +116,8 @@ def send(visit: Visit) -> Response:
 def _send(visit: Visit) -> Response:
     draft, console = _kept(visit), visit.console
     kind, act = ACTS[draft.act]
+    if signed := signed_before(draft, console.client.outbox):
+        return _signed_page(visit, draft, signed)
     if visit.field("seen") != _seen(visit, draft):
         word = Word.DRAFT_SENT_BEFORE if draft.sendings else Word.DRAFT_CHANGED
         return _plan_page(visit, draft, 409, changed=visit.say(word))
@@ -123,12 +131,18 @@ def _send(visit: Visit) -> Response:
     of = [] if kind.stage is Stage.INITIAL else [console.as_read(draft.exchange)]
     # One page signs once: of a refusal nobody knows here whether a second click was meant.
     draft.sendings += 1
+    draft.signing_at = console.now
     console.drafts.keep(draft)
     try:
         result = method(*of, **read_form(draft).arguments)
     except ExchangeError as error:
-        return _form(visit, draft, 400, fault=visit.explain(error))
-    visit.console.drafts.drop(draft.id)
+        fault = visit.explain(error)
+        if signed := signed_before(draft, console.client.outbox):
+            return _signed_page(visit, draft, signed, fault)
+        draft.signing_at = None
+        console.drafts.keep(draft)
+        return _form(visit, draft, 400, fault=fault)
+    console.drafts.drop(draft.id)
     words = act_words(kind, act, visit.language)
     if isinstance(result, Queued):
         visit.tell(Word.STATEMENT_QUEUED, act=words)
@@ -182,6 +196,8 @@ def _filled(visit: Visit, act: str, exchange: str, given_id: str, *, keeps_id: b
         new = [DraftFile(name, each.filename or "", each.file.read()) for each in visit.files(name)]
         old = [each for each in before.files if each.where == name] if before else []
         files += new or [each for each in old if f"{name}/{each.name}" not in removed]
+    # What was signed already is left as it is: who writes on writes another statement.
+    keeps_id = keeps_id and not (before and signed_before(before, visit.console.client.outbox))
     draft_id = before.id if before and keeps_id else store.new_id()
     sendings = before.sendings if before else 0
     return Draft(draft_id, act, exchange, visit.console.now, fields, files, sendings)
@@ -261,11 +277,33 @@ def _plan_page(
         is_comment=kind.spec.supervises,
         shown=shown,
         found=tables(filled.entities, visit.locale, _MOST_ROWS),
+        doubts=[doubt_in_words(each, visit.locale) for each in filled.doubts],
+        notes=[note_in_words(each, visit.locale) for each in filled.notes],
         files=[(visit.locale.one_line(each.name), len(each.data)) for each in draft.files],
         has_pin=visit.console.has_pin,
         seen=_seen(visit, draft),
         fault=fault,
         changed=changed,
+    )
+
+
+def _signed_page(
+    visit: Visit, draft: Draft, signed: Signed, fault: Explained | None = None
+) -> Response:
+    """Tell where the statement of a draft is; that draft is not signed again."""
+    waits = signed.index is None
+    return visit.show(
+        "signed.html",
+        409,
+        draft=draft,
+        act_word=act_words(*ACTS[draft.act], visit.language),
+        said=visit.say(Word.SIGNED_WAITS)
+        if waits
+        else visit.say(Word.SIGNED_ACCEPTED, entry=signed.index),
+        there="/outbox" if waits else f"/exchange/{signed.exchange_id}",
+        there_word="OUTBOX" if waits else "EXCHANGE",
+        fault=fault,
+        summary=visit.locale.visible(draft.one("brief.summary")),
     )
 
 

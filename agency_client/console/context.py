@@ -58,6 +58,7 @@ class Console:
         self._lock = threading.Lock()
         self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
         self._openings = Openings(self._open)
+        sessions.on_end = self.forget_content
         self.follower = Follower(client, self._newest)
         self._named: tuple[Directory, Mapping[str, str]] | None = None
         self._listings: OrderedDict[object, Listing] = OrderedDict()
@@ -157,10 +158,11 @@ class Console:
     def listing(
         self,
         name: str,
-        party: Party,
+        party: Party | None,
         states: Iterable[LegState | str] = (),
         kinds: Iterable[str] = (),
         *,
+        awaits_consent: bool = False,
         anew: bool = True,
         is_filtered: bool = False,
     ) -> Listing:
@@ -173,10 +175,11 @@ class Console:
             party: what the agency is in them.
             states: the hub is asked for these alone.
             kinds: the same.
+            awaits_consent: only those in which a request for consent waits for the agency.
             anew: False gives the list that was asked for before, if there is one.
             is_filtered: the person chose states or kinds, so what comes is not the whole list.
         """
-        key = (party, tuple(map(str, states)), tuple(kinds))
+        key = (party, tuple(map(str, states)), tuple(kinds), awaits_consent)
         with self._lock:
             known = self._listings.get(key)
             if known is not None and not anew:
@@ -184,7 +187,9 @@ class Console:
                 return known
         try:
             with self.follower.asking():
-                listed = self.client.exchanges(party=party, states=states, kinds=kinds)
+                listed = self.client.exchanges(
+                    party=party, states=states, kinds=kinds, awaits_consent=awaits_consent
+                )
                 at = self.now
                 found = Listing(listed, at)
                 found.take(0, 1)

@@ -22,7 +22,7 @@ from agency_client.core.views import (
     is_file_part,
 )
 from agency_client.presentation.documents import document_fields
-from agency_client.presentation.due import used_words
+from agency_client.presentation.due import left_words, used_words
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
     Fact,
@@ -36,6 +36,7 @@ from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
+from agency_client.presentation.steps import state_words
 from agency_client.presentation.words import due_words, statement_words
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.record.entries import Entry, Event, read_entry
@@ -238,7 +239,7 @@ def clock_view(
     return ClockView(
         name=locale.say(clock.kind),
         agency=whose,
-        due=locale.due(clock.at, clock.day, now, is_overdue=is_over, between="\n"),
+        due=left_words(clock, now, locale, between="\n"),
         used=used_words(clock, now, locale),
         is_over=is_over,
         is_mine=is_mine,
@@ -250,7 +251,7 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
     shown = leg.state or leg.listed
     return LegView(
         agency,
-        state or (locale.say(leg.listed) if leg.listed else ""),
+        state or (locale.say(state_words(leg.kind, leg.listed)) if leg.listed else ""),
         approvals,
         due,
         leg.is_overdue(now),

@@ -28,7 +28,7 @@ from agency_client.presentation.due import (
 )
 from agency_client.presentation.found import hit_lines, kind_words
 from agency_client.presentation.lists import MOST_SUMMARY, leg_words, row, to_do
-from agency_client.presentation.steps import TURNS, waiting
+from agency_client.presentation.steps import states_asked, waiting, waiting_consents
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
@@ -98,10 +98,11 @@ def show_work(visit: Visit) -> Response:
     console = visit.console
     found, kept = [], ""
     for party in _WAITING:
-        states = [state for state, turn in TURNS.items() if turn is party]
-        listing = console.listing(f"work-{party.value}", party, states)
-        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency)
+        listing = console.listing(f"work-{party.value}", party, states_asked(party))
+        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency, console.now)
         kept = kept_words(visit, listing) or kept
+    asked = console.listing("work-consents", None, awaits_consent=True)
+    found += waiting_consents(asked.take(most=_MOST_TO_DO), console.client.agency)
     visit.saw(each.summary.id for each in found)
     pairs = to_do(found, console.references(), visit.locale, console.now)
     rows = [
@@ -110,7 +111,7 @@ def show_work(visit: Visit) -> Response:
             "reference": item.reference,
             "what": item.what,
             "initiator": "; ".join(f"→ {visit.locale.agency(leg.agency)}" for leg in each.legs)
-            if each.party is Party.INITIATOR
+            if each.party is Party.INITIATOR and each.consent is None
             else visit.say(Word.BY_AGENCY, agency=visit.locale.agency(each.summary.initiator)),
             "handling": "",
             "states": [("", item.state, colour(each.state))],
@@ -118,7 +119,9 @@ def show_work(visit: Visit) -> Response:
             "is_late": item.is_overdue,
             "about": item.about,
             "step": item.step,
-            "is_new": each.party is Party.RECIPIENT and each.state is LegState.RELEASED,
+            "is_new": each.party is Party.RECIPIENT
+            and each.state is LegState.RELEASED
+            and each.consent is None,
         }
         for each, item in pairs
     ]
@@ -184,10 +187,20 @@ def show_due(visit: Visit) -> Response:
             each.summary.id,
             visit.locale.one_line(known.get(each.summary.id, Reference()).shown),
             visit.locale.say(each.summary.kind.spec.words),
+            _about(visit, each, known.get(each.summary.id, Reference())),
         )
         for each in by_time_left(found)[: PAGE_ROWS * 2]
     ]
     return visit.show("due.html", rows=rows, kept=kept)
+
+
+def _about(visit: Visit, due: DueClock, reference: Reference) -> str:
+    """Tell one row of the times that run from another: the other end, and what it is about."""
+    summary, locale = due.summary, visit.locale
+    is_own = summary.initiator == visit.console.client.agency
+    other = f"→ {due.leg.agency}" if is_own else f"{summary.initiator} →"
+    said = locale.one_line(shortened(reference.summary, MOST_SUMMARY))
+    return f"{other} · {said}" if said else other
 
 
 def kept_words(visit: Visit, listing: Listing) -> str:
@@ -217,7 +230,7 @@ def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[s
             "states": [
                 (
                     "" if leg.agency == console.client.agency else visit.locale.agency(leg.agency),
-                    leg_words(leg, visit.locale),
+                    leg_words(leg, each.kind, visit.locale),
                     colour(leg.state),
                 )
                 for leg in each.legs

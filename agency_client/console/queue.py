@@ -41,6 +41,7 @@ class Row:
 
     id: str
     left: str
+    """The time that is left for the decision, where one is published."""
     is_late: bool
     route: str
     names: str
@@ -53,8 +54,8 @@ class Row:
     approvals: str
     about: str
     in_hand: str
-    decide_by: str = ""
-    """Until when a decision is due, by a published time."""
+    answer_due: str = ""
+    """Until when the recipient's answer is due, which the approver does not owe."""
     is_unread: bool = False
     """True if the person has not looked at it since it changed."""
     error: str = ""
@@ -151,10 +152,10 @@ def row(
     header = first.statement.header if first else None
     ends = [(leg.due_at, leg.due_on) for leg in legs if leg.due_at]
     due, day = min(ends, key=lambda each: each[0], default=(None, None))
-    late = due is not None and due < now
+    left, late = _decide_by(summary, locale, now)
     return Row(
         id=summary.id,
-        left=locale.due(due, day, now, is_overdue=late, between="\n"),
+        left=left,
         is_late=late,
         route=_route(summary.initiator, [leg.agency for leg in legs]),
         names=_names(summary.initiator, [leg.agency for leg in legs], locale),
@@ -170,13 +171,10 @@ def row(
         about=locale.one_line(known.summary[:120]) if known else "",
         in_hand=next((claim_words(leg, locale) for leg in verified.legs if leg.record.claim), ""),
         is_unread=marks.get(summary.id) != _newest(console, verified),
-        decide_by=next(
-            (
-                f"{locale.say(clock.kind)}: {_left(clock, locale, now)}"
-                for clock in _decisions(summary)
-            ),
-            "",
-        ),
+        answer_due=f"{locale.say(ClockKind.ANSWER)}: "
+        + locale.due(due, day, now, is_overdue=due < now)
+        if due
+        else "",
     )
 
 
@@ -214,8 +212,12 @@ def _decisions(summary: ExchangeSummary) -> list[Clock]:
     return sorted(clocks, key=lambda each: each.at)
 
 
-def _left(clock: Clock, locale: Locale, now: datetime) -> str:
-    return locale.due(clock.at, clock.day, now, is_overdue=now > clock.at)
+def _decide_by(summary: ExchangeSummary, locale: Locale, now: datetime) -> tuple[str, bool]:
+    """The time left for the decision, and whether it is over; empty where none is published."""
+    for clock in _decisions(summary):
+        is_over = now > clock.at
+        return locale.due(clock.at, clock.day, now, is_overdue=is_over, between="\n"), is_over
+    return "", False
 
 
 def _route(initiator: AgencyId, held: Iterable[AgencyId]) -> str:
@@ -237,13 +239,10 @@ def _unverified(
 ) -> Row:
     """An item that was not verified: who is said to ask whom, and why that is not believed."""
     summary, is_away = checked.summary, isinstance(checked.error, HubUnavailable)
-    due = summary.next_due if is_away else None
-    late = due is not None and due < now
+    left, late = _decide_by(summary, locale, now) if is_away else ("", False)
     return Row(
         id=summary.id,
-        left=locale.due(due, summary.next_due_on, now, is_overdue=late, between="\n")
-        if is_away
-        else "",
+        left=left,
         is_late=late,
         route=_route(initiator, held),
         names=_names(initiator, held, locale),

@@ -12,9 +12,9 @@ from enum import Enum
 from typing import Final
 
 from agency_client.presentation.words import say
+from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Language
-from exchange_protocol.kinds.spec import Act
 from exchange_protocol.words import Words
 
 
@@ -317,6 +317,11 @@ class Word(Enum):
         "Сіз оқығаннан бері бұл өзгерді. Ештеңеге қол қойылған жоқ; төменде қазір күтіп тұрғаны.",
     )
     DECIDED_TITLE = Words("It was decided already", "Решение уже принято", "Шешім қабылданып қойды")
+    NOTHING_TO_DECIDE = Words(
+        "Nothing waits for a decision here",
+        "Здесь решать нечего",
+        "Мұнда шешім күтіп тұрған ештеңе жоқ",
+    )
     DECIDED_KEPT = Words(
         "Your own words, which were not sent:",
         "Ваш текст, который не был отправлен:",
@@ -716,6 +721,69 @@ class Word(Enum):
     MAPPING_FILE = Words(
         "Mapping of the table (YAML)", "Разметка таблицы (YAML)", "Кесте сәйкестігі (YAML)"
     )
+    CHOOSE_FILE = Words("Choose a file", "Выбрать файл", "Файл таңдау")
+    CHOOSE_FILES = Words("Choose files", "Выбрать файлы", "Файлдар таңдау")
+    DROP_FILES = Words("or drop it here", "или перетащите сюда", "немесе осында сүйреңіз")
+    NO_FILE = Words("No file chosen", "Файл не выбран", "Файл таңдалмаған")
+    FILES_CHOSEN = Words(
+        "Files chosen: %{count}", "Выбрано файлов: %{count}", "Таңдалған файлдар: %{count}"
+    )
+    DROP_HERE = Words("Drop the file now", "Отпустите файл", "Файлды жіберіңіз")
+    DROP_LEFT = Words("The file is outside of the field", "Файл вне поля", "Файл өрістен тыс жерде")
+    TABLE_DATES = Words(
+        "How the table writes dates, such as DD.MM.YYYY (else YYYY-MM-DD)",
+        "Как в таблице пишутся даты, например DD.MM.YYYY (иначе YYYY-MM-DD)",
+        "Кестеде күн қалай жазылады, мысалы DD.MM.YYYY (әйтпесе YYYY-MM-DD)",
+    )
+    TABLE_NUMBERS = Words(
+        "How the table writes numbers (else 1000.50)",
+        "Как в таблице пишутся числа (иначе 1000.50)",
+        "Кестеде сан қалай жазылады (әйтпесе 1000.50)",
+    )
+    TABLE_DELIMITER = Words(
+        "Sign between the cells of the table (else found out)",
+        "Знак между ячейками таблицы (иначе определяется)",
+        "Кесте ұяшықтары арасындағы белгі (әйтпесе анықталады)",
+    )
+    TABLE_TAB = Words("tab", "табуляция", "табуляция")
+    TABLE_ENCODING = Words(
+        "Encoding of the table (else found out)",
+        "Кодировка таблицы (иначе определяется)",
+        "Кестенің кодтауы (әйтпесе анықталады)",
+    )
+    TABLE_MEANT = Words(
+        "What is meant in the table", "Что в таблице так и задумано", "Кестеде әдейі жасалғаны"
+    )
+    TABLE_SKIP = Words(
+        "leave out rows without a key",
+        "пропустить строки без ключа",
+        "кілтсіз жолдарды өткізіп жіберу",
+    )
+    TABLE_REPEATED = Words(
+        "rows of one key may say different things",
+        "строки с одним ключом могут различаться",
+        "кілті бір жолдар әртүрлі болуы мүмкін",
+    )
+    TABLE_LINKS = Words(
+        "links may lead out of the table",
+        "связи могут вести за пределы таблицы",
+        "байланыстар кестеден тыс апаруы мүмкін",
+    )
+    TABLE_EXACT = Words(
+        "cells that only look like a value of a filter are others",
+        "ячейки, лишь похожие на значение фильтра, означают другое",
+        "сүзгі мәніне ұқсас қана ұяшықтар басқа мән",
+    )
+    FILES_DOUBTED = Words(
+        "Doubtful in the files: compare it before you sign",
+        "Сомнительное в файлах: сверьте до подписания",
+        "Файлдардағы күмәнді жерлер: қол қоймас бұрын салыстырыңыз",
+    )
+    FILES_READ = Words(
+        "How the files were read; it goes into the brief",
+        "Как прочитаны файлы; это войдёт в сопроводительную записку",
+        "Файлдар қалай оқылды; бұл ілеспе жазбаға енеді",
+    )
     ATTACHMENTS = Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар")
     SORT_COLUMN = Words("Sort", "Вид", "Түрі")
     YES = Words("yes", "да", "иә")
@@ -754,6 +822,26 @@ class Word(Enum):
         "This draft is being sent already, or it was sent. Nothing was signed a second time.",
         "Этот черновик уже отправляется или отправлен. Второй раз ничего не подписано.",
         "Бұл жоба жіберіліп жатыр немесе жіберілді. Екінші рет қол қойылған жоқ.",
+    )
+    SIGNED_WAITS = Words(
+        "This draft was signed. The statement waits in the outbox. The draft is not signed again.",
+        "Этот черновик подписан. Заявление ждёт в исходящих. Второй раз черновик не подписывают.",
+        "Бұл жобаға қол қойылған. Мәлімдеме шығыс қалтасында күтіп тұр. Жобаға екінші рет қол "
+        "қойылмайды.",
+    )
+    SIGNED_ACCEPTED = Words(
+        "This draft was signed, and the hub accepted the statement: log entry {entry}. The draft "
+        "is not signed again.",
+        "Этот черновик подписан, узел принял заявление: запись журнала {entry}. Второй раз "
+        "черновик не подписывают.",
+        "Бұл жобаға қол қойылған, торап мәлімдемені қабылдады: журнал жазбасы {entry}. Жобаға "
+        "екінші рет қол қойылмайды.",
+    )
+    DROP_DRAFT = Words("Remove the draft", "Удалить черновик", "Жобаны жою")
+    WRITE_ANOTHER = Words(
+        "Write another statement from it",
+        "Составить по нему новое заявление",
+        "Осының негізінде жаңа мәлімдеме жазу",
     )
     DRAFT_DROPPED = Words("The draft was removed.", "Черновик удалён.", "Жоба жойылды.")
     DRAFTS_EMPTY = Words("There are no drafts.", "Черновиков нет.", "Жобалар жоқ.")
@@ -835,6 +923,7 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "for_named_reader": Words("For whom", "Для кого", "Кімге"),
     "subjects": Words("Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, шоттар"),
     "table_file": Words("Table", "Таблица", "Кесте"),
+    "dates": Word.TABLE_DATES.value,
     "attachments": Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар"),
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
     "tlp": Words("TLP", "TLP", "TLP"),

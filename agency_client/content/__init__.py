@@ -2,14 +2,16 @@
 
 It comes in from files exactly as it was, or not at all (docs/tables.md).
 
-    documents         what is asked, told and decided; input_documents reads them from files
+    documents         what is asked, told and decided; document_model is their base
+    document_reading  reads them, input_documents from a file of both; document_faults has the words
     entities          subjects and findings; entity is one, subjects counts, schemata names them
-    table_import      from a table to entities, by tables, encodings, forms, rows and mappings
+    table_import      from a table to entities, by tables, encodings, forms, rows and mappings;
+                      table_check says what is wrong with it
     goaml             parties and payments of a goAML report
     values            what a property of FollowTheMoney can hold
     file_names        names of attached files
     templates         files to start from
-    fields            YAML and JSON, each value with its place
+    fields            values with their places; fields_file and strict_json read them
     source, faults    a file read twice; what is wrong with it, told at once
     characters        characters that deceive
 """

@@ -26,7 +26,10 @@ IDENTIFIERS: Final = frozenset(
     }
 )  # fmt: skip
 """Properties with identifiers of persons, companies and accounts, mostly of digits."""
-_NO_BIC: Final = "it is no BIC of 8 or 11 letters and digits: others may not find the bank"
+_NO_BIC: Final = (
+    "it is no BIC of SWIFT, which has 8 or 11 letters and digits: others will not find the "
+    "bank by a number of its own country (БИК, МФО)"
+)
 _FORMATS: Final = {
     "bic": ("bic", _NO_BIC),
     "iban": ("iban", "it fails its check digits"),
@@ -77,7 +80,7 @@ _MOST_DECIMALS: Final = 3
 _THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """Currencies that have three decimals."""
 _MULTIPLE: Final = re.compile(
-    r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmм]|dr|cr|дт|кт)\.?", re.IGNORECASE
+    r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт)\.?", re.IGNORECASE
 )
 _SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}")
 """Two words, of which the first is none of the short ones that documents begin with."""
@@ -91,9 +94,8 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name, values in properties.items():
         for value in values if name in IDENTIFIERS else ():
             yield from _named(name, _of_identifier(name, value, is_kazakh=is_kazakh))
-    for name in _FORMATS.keys() & properties.keys():
-        form, words = _FORMATS[name]
-        if any(not has_format(value, form) for value in properties[name]):
+    for name, (form, words) in _FORMATS.items():
+        if name in properties and any(not has_format(value, form) for value in properties[name]):
             yield f"{name}: {words}"
     for name, values in properties.items():
         of_value = _of_day if name in _days() else _of_text

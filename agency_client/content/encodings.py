@@ -40,8 +40,12 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""First bytes of files of Excel (xlsx, xls)."""
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+_ZIP: Final = b"PK\x03\x04"
+_WORKBOOK_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"customXml/")
+"""Names with which the files of Excel begin (xlsx, xlsm, xlsb); they stand at the 31st byte."""
+_FIRST_NAME: Final = slice(30, 60)
+_JSON: Final = "JSON, and no table: save the table as CSV"
 _OTHERS: Final = {
     b"\x1f\x8b": "a compressed file: unpack it",
     b"BZh": "a compressed file: unpack it",
@@ -51,9 +55,28 @@ _OTHERS: Final = {
     b"Rar!": "an archive: unpack it",
     b"%PDF": "a PDF: ask for the table as CSV",
     b"{\\rtf": "a document in RTF: save its table as CSV",
+    b"PAR1": "a file of Parquet: save its table as CSV",
+    b"SQLite format 3": "a database: save its table as CSV",
+    b"1CClientBankExchange": (
+        "a file of exchange between 1C and a bank, and no table: save the payments as CSV, in 1C "
+        "from their list (More, Output list), in the bank's program as an account statement"
+    ),
+    b":20:": "an account statement of SWIFT (MT940): ask the bank for the table as CSV",
+    b"{1:F01": "an account statement of SWIFT (MT940): ask the bank for the table as CSV",
+    b"OFXHEADER": "an account statement in OFX: ask the bank for the table as CSV",
+    b"!Type:": "an account statement in QIF: ask the bank for the table as CSV",
+    b"MIME-Version:": "a page of the Web in one file: open it in a spreadsheet, save it as CSV",
+    b"[{": _JSON,
+    b'{"': _JSON,
 }
 """First bytes of other files that are named for tables."""
-_MARKUP: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml|table)", re.IGNORECASE)
+_DBASE: Final = re.compile(rb"[\x03\x30\x31\x83\x8b\xf5].[\x01-\x0c][\x01-\x1f]", re.DOTALL)
+"""The version and the day of the last change, with which a table of dBase begins."""
+_MARKUP: Final = re.compile(rb"\s*<(!doctype|html|\?xml|table|meta|head|style|!--)", re.IGNORECASE)
+_PAGE: Final = re.compile(
+    rb"<html|<!doctype html|<table|<workbook|Excel\.Sheet|office:spreadsheet", re.IGNORECASE
+)
+"""Marks of pages and of workbooks in XML, which a spreadsheet opens."""
 
 _HIGH: Final = b"\x00\x04"
 """High bytes of Latin and Cyrillic letters in UTF-16."""
@@ -138,14 +161,15 @@ def _look_at(source: Source, given: str | None) -> _Seen:
     with source.open() as file:
         head = file.peek(256)[:256]
         start = head[:4]
-        if start.startswith(_WORKBOOKS):
+        if words := other_file(head):
+            raise _invalid(f"{source} is {words}, and give that")
+        markup = _MARKUP.match(head.removeprefix(codecs.BOM_UTF8))
+        if markup and markup[1].lower() == b"?xml" and not _PAGE.search(head):
             raise _invalid(
-                f"{source} is a workbook of Excel: save the sheet as CSV (in UTF-8), and give that"
+                f"{source} is XML, and no table: give a goAML report with --goaml, of another ask "
+                "for the table as CSV"
             )
-        for first, other in _OTHERS.items():
-            if head.startswith(first):
-                raise _invalid(f"{source} is {other}, and give that")
-        if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
+        if markup:
             raise _invalid(
                 f"{source} is a page in HTML or XML, whatever its name says: open it in a "
                 "spreadsheet, save the sheet as CSV (in UTF-8), and give that"
@@ -161,6 +185,33 @@ def _look_at(source: Source, given: str | None) -> _Seen:
     if mark == "utf-32":
         raise _invalid(f"{source} is written in utf-32: save it as UTF-8")
     return _Seen(mark, is_utf_8, foreign, is_blank)
+
+
+def other_file(head: bytes, *, is_json: bool = False) -> str | None:
+    """Say what another file is, which is given for a text: of no text, or of another program.
+
+    Args:
+        head: its first bytes, 256 of them or all.
+        is_json: whether JSON is expected.
+    """
+    if head.startswith(_OLD_WORKBOOK):
+        return (
+            "a workbook of Excel, an old one or one with a password: open it, save the sheet as "
+            "CSV (in UTF-8)"
+        )
+    if head.startswith(_ZIP):
+        if head[_FIRST_NAME].startswith(_WORKBOOK_PARTS):
+            return "a workbook of Excel: save the sheet as CSV (in UTF-8)"
+        if head[_FIRST_NAME].startswith(b"mimetypeapplication/vnd.oasis"):
+            return "a workbook of LibreOffice: save the sheet as CSV (in UTF-8)"
+        return "an archive: unpack it"
+    if _DBASE.match(head) and b"\x00" in head[:32]:
+        return "a table of dBase (DBF): open it in a spreadsheet, save it as CSV (in UTF-8)"
+    text = head.removeprefix(codecs.BOM_UTF8)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = head.decode(_UTF_16, "ignore").encode("latin-1", "ignore")
+    found = (other for first, other in _OTHERS.items() if text.startswith(first))
+    return next((other for other in found if not (is_json and other == _JSON)), None)
 
 
 def _binary(head: bytes, given: str | None) -> str | None:
@@ -224,12 +275,15 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
     candidates = (UTF_8, *CANDIDATES) if is_utf_8 else CANDIDATES
     texts = {encoding: hashlib.sha256() for encoding in candidates}
     spoiled: dict[str, int] = {}
-    in_utf_8 = 0
+    in_utf_8 = in_other = 0
     with source.open() as file:
         for number, line in enumerate(file, 1):
             if line.isascii():
                 continue
-            in_utf_8 = in_utf_8 or (number if _is_utf_8(line) else 0)
+            if _is_utf_8(line):
+                in_utf_8 = in_utf_8 or number
+            elif _decoded(line, UTF_8) is None:
+                in_other = in_other or number
             for encoding in candidates:
                 if encoding in spoiled:
                     continue
@@ -247,13 +301,13 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
         return UTF_8
     if in_utf_8 and not is_utf_8:
         raise _invalid(
-            f"{source}, line {in_utf_8} is written in utf-8, others are not: the file is written "
-            "in two encodings; save it anew in one"
+            f"{source}, line {in_other}: expected utf-8, as in line {in_utf_8}: the file is "
+            "written in two encodings, or is cut within a letter; save it anew in one"
         )
     if not different:
         raise _invalid(
             f"{source}, line {max(spoiled.values())}: expected text in UTF-8 or in another "
-            f"encoding that is certain; say which it is: --encoding {' | '.join(NAMES[2:8])}"
+            f"encoding that is certain; say which it is: --encoding {' | '.join(NAMES[2:])}"
         )
     if is_utf_8:
         different[b""] = UTF_8

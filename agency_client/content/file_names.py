@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from agency_client.content.characters import find_hidden, is_hidden
-from agency_client.content.fields import parse_json
+from agency_client.content.strict_json import parse_json
 from exchange_protocol.errors import ExchangeError, Reason
 
 INDEX: Final = "attachments"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from exchange_protocol.errors import Reason
@@ -37,7 +38,18 @@ _DIRECTIVES: Final = {
 _ORDER: Final = "YmdHMS"
 _BETWEEN: Final = ("", "-", "-", "T", ":", ":")
 
+_CYRILLIC: Final = {
+    "ГГГГ": {
+        "ГГГГ": "YYYY", "ММ": "MM", "М": "M", "ДД": "DD", "Д": "D",
+        "чч": "hh", "ч": "h", "мм": "mm", "сс": "ss",
+    },
+    "ЖЖЖЖ": {"ЖЖЖЖ": "YYYY", "АА": "MM", "А": "M", "КК": "DD", "К": "D"},
+}  # fmt: skip
+"""Forms of dates as people write them in Russian and Kazakh, by the year."""
+
 _GROUPINGS: Final = {"": "", " ": "[ \u00a0\u202f\u2009]", ",": ",", ".": r"\.", "'": "['\u2019]"}
+_BLANKS: Final = " \u00a0\u202f\u2009"
+"""Blanks that people do not tell apart: programs write another between a day and its time."""
 _UNIT: Final = r"(?P<unit>[ \u00a0]?(?:[^\W\d_]+\.?|[%°$€£¥₸₽₼]))?"
 
 
@@ -65,6 +77,8 @@ class DateForm:
 
     @classmethod
     def _of(cls, name: str, form: str) -> DateForm:
+        # A blank at an end is seen by nobody, and dates are read without those around them.
+        form = _in_latin(form.strip())
         pattern, parts = "", []
         # T stands for itself, as between the day and the hour.
         for piece in re.findall(r"[A-SU-Za-z]+|[^A-SU-Za-z]", form):
@@ -82,13 +96,14 @@ class DateForm:
                 part, digits = _TOKENS[word]
                 pattern += f"(?P<{part}>{digits})" if part not in parts else ""
                 parts.append(part)
-            pattern += re.escape(piece) if is_sign else ""
+            if is_sign:
+                pattern += f"[{_BLANKS}]" if piece in _BLANKS else re.escape(piece)
         if "".join(sorted(parts, key=_ORDER.index)) != _ORDER[: len(parts)] or not parts:
             raise _invalid(
                 f"expected a form with the year, then the month, the day and the time as far as "
                 f"they are known, each once; got {name!r}"
             )
-        return cls(name, re.compile(pattern))
+        return cls(name.strip(), re.compile(pattern))
 
     def read(self, text: str) -> str | None:
         """The date that a text in this form is, as FollowTheMoney writes it; None if it is none."""
@@ -99,6 +114,15 @@ class DateForm:
         return "".join(
             between + part.zfill(2) for between, part in zip(_BETWEEN, parts, strict=False)
         )
+
+
+def _in_latin(form: str) -> str:
+    """A form as it is written in Russian or Kazakh (ДД.ММ.ГГГГ, КК.АА.ЖЖЖЖ), in Latin letters."""
+    for year, others in _CYRILLIC.items():
+        if year in form:
+            for own, latin in others.items():
+                form = re.sub(rf"(?<![^\W\d_]){own}(?![^\W\d_])", latin, form)
+    return form
 
 
 def is_date(text: str) -> bool:
@@ -133,16 +157,19 @@ class NumberForm:
     @classmethod
     def parse(cls, name: str) -> NumberForm:
         """Take a form by its example, one of `NUMBER_FORMS`; raises INVALID_FIELD."""
+        name = re.sub(f"[{_BLANKS}]", " ", name.strip()).replace("\u2019", "'")
         if name not in NUMBER_FORMS:
             raise _invalid(f"expected one of the examples {' | '.join(NUMBER_FORMS)}")
         grouping, decimal = name[1:-6], name[-3]
         group = _GROUPINGS[grouping]
         whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
-        # Orders for payment have 1500-00 and 1500=; 1500-2000 is two numbers.
-        part = "(?:-(?P<part>[0-9]{2})|=)?"
+        # Orders for payment have 1500-00, 1500=00 and 1500=; 1500-2000 is two numbers.
+        part = "(?:[-=](?P<part>[0-9]{2})|=)?"
         if decimal != "-":
             part = rf"(?:{re.escape(decimal)}(?P<part>[0-9]+))?"
-        pattern = rf"(?P<sign>[+-]?)(?P<whole>{whole}){part}"
+        # Banks write a blank after the sign; a value that is kept as it stands has none.
+        blank = "" if name == NUMBER_FORMS[0] else f"[{_BLANKS}]?"
+        pattern = rf"(?:(?P<sign>[+-]){blank})?(?P<whole>{whole}){part}"
         return cls(name, re.compile(pattern + _UNIT))
 
     def read(self, text: str) -> str | None:
@@ -152,7 +179,7 @@ class NumberForm:
             return None
         whole = re.sub(r"[^0-9]", "", found["whole"])
         part = f".{found['part']}" if found["part"] else ""
-        return f"{found['sign']}{whole}{part}{found['unit'] or ''}"
+        return f"{found['sign'] or ''}{whole}{part}{found['unit'] or ''}"
 
 
 NUMBER_FORMS: Final = (
@@ -168,6 +195,39 @@ NUMBER_FORMS: Final = (
 )
 """Forms that a person may name; the first needs no naming."""
 PLAIN_NUMBER: Final = NumberForm.parse(NUMBER_FORMS[0])
+_DAYS: Final = ("DD{0}MM{0}YYYY", "MM{0}DD{0}YYYY", "YYYY{0}MM{0}DD")
+_TIMES: Final = ("", " hh:mm", " hh:mm:ss", "Thh:mm:ss", " г.")
+_SIGNS: Final = (".", "/", "-")
+
+
+@cache
+def _usual_dates() -> tuple[tuple[DateForm, ...], ...]:
+    """Forms of dates that tables have, and the same without zeros before a single digit."""
+    days = [form.format(sign) for sign in (*_SIGNS, "") for form in _DAYS]
+    full = [*(day + time for day in days for time in _TIMES), *(f"MM{s}YYYY" for s in _SIGNS)]
+    parted = [form.format(sign) for sign in _SIGNS for form in _DAYS]
+    loose = [day + time for day in parted for time in _TIMES]
+    for long, short in (("DD", "D"), ("MM", "M"), ("hh", "h")):
+        loose = [form.replace(long, short) for form in loose]
+    return tuple(map(DateForm.parse, full)), tuple(map(DateForm.parse, loose))
+
+
+def date_forms_of(text: str) -> list[str]:
+    """The usual forms of dates by which a text is a day; none for another text."""
+    for forms in _usual_dates():
+        if found := [form.name for form in forms if form.read(text) is not None]:
+            return found
+    return []
+
+
+def number_forms_of(text: str) -> list[str]:
+    """The examples of forms by which a text is a number, one for each number that it could be."""
+    found: dict[str, str] = {}
+    for example in NUMBER_FORMS:
+        number = NumberForm.parse(example).read(text)
+        if number is not None:
+            found.setdefault(number, example)
+    return list(found.values())
 
 
 def shape(text: str) -> str:

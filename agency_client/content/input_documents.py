@@ -14,8 +14,10 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from agency_client.content.documents import Brief, check_document
-from agency_client.content.fields import At, Fields, kind_of, read_fields
+from agency_client.content.document_reading import check_document
+from agency_client.content.documents import Brief
+from agency_client.content.fields import At, Fields, kind_of
+from agency_client.content.fields_file import read_fields
 from agency_client.content.templates import unedited
 
 DocumentT = TypeVar("DocumentT", bound=BaseModel)

@@ -46,8 +46,8 @@ class Links:
         if self._schemata.setdefault(key, schema) != schema:
             self._schemata[key] = None
         ranges = self._check.link_ranges(schema)
-        for name in ranges.keys() & entity["properties"].keys():
-            for value in entity["properties"][name]:
+        for name, values in entity["properties"].items():
+            for value in values if name in ranges else ():
                 self._add(line, (_key(value), ranges[name], name))
 
     def check(self, faults: Faults, *, allow_outside: bool) -> None:

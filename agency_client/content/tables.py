@@ -11,13 +11,14 @@ import csv
 import io
 import re
 import unicodedata
+from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from agency_client.content.characters import find_hidden, skeleton
+from agency_client.content.characters import find_hidden, look_alike, looks
 from agency_client.content.encodings import find_encoding
 from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.layout import repeats_headings
@@ -55,6 +56,10 @@ class Table:
         self._skipped = skipped
         """Lines before the headings."""
         self.headings: list[str] = []
+        self._is_parted = True
+        """False if nobody said which sign parts the cells, and no heading tells."""
+        self.behind = 0
+        """Empty cells of each row behind the last heading; known when all rows were read."""
 
     @classmethod
     def open(
@@ -93,14 +98,16 @@ class Table:
                     "save the table with one of these"
                 )
             delimiter = said[1]
+        is_said = delimiter is not None
         if delimiter is None:
             delimiter = _delimiter(source, headings, columns)
         table = cls(source, found, delimiter, 1 if said else 0)
         # A table whose headings stand further below has lines above them, or blank ones.
         names = _split(headings, delimiter)
-        if columns and not _names(columns) & _names(names):
+        if columns and not _looks(columns) & _looks(names):
             raise _headings_elsewhere(source, found, delimiter, columns, table._skipped + 1, names)
         table.headings = _headings(source, names, columns, table._skipped + 1)
+        table._is_parted = is_said or len(names) > 1
         return table
 
     def rows(self, faults: Faults | None = None) -> Iterator[Row]:
@@ -108,12 +115,17 @@ class Table:
 
         Rows of another number of cells, and what cannot be told apart, are noted in `faults` and
         left out; without `faults`, that of a table already checked, none is.
+
+        Programs end each row with a sign, or the headings alone. So empty cells behind the last
+        heading, and blank headings without cells, lose nothing where all rows have as many; in some
+        rows alone they may be a sign within a cell, which moved the cells after it.
         """
         with _text(self._source, self.encoding) as text:
             for _ in range(self._skipped):
                 text.readline()
             reader = csv.reader(text, delimiter=self.delimiter, strict=True)
-            start, is_heading = self._skipped, True
+            start, is_heading, width = self._skipped, True, len(self.headings)
+            lines: dict[int, array[int]] = {}
             while True:
                 try:
                     cells = next(reader, None)
@@ -126,10 +138,33 @@ class Table:
                     break
                 line, start = start + 1, self._skipped + reader.line_num
                 # A row of blanks alone says as little as an empty line: spreadsheets write both.
-                is_blank = not any(map(str.strip, cells))
+                is_blank = not any(map(str.strip, cells)) and (self._is_parted or len(cells) < 2)
+                if not (is_blank or is_heading):
+                    number = len(cells)
+                    if number != width and self._ends_blank(cells):
+                        cells = [*cells[:width], *[""] * (width - number)]
+                    if faults is not None and len(cells) == width:
+                        lines.setdefault(number, array("Q")).append(line)
                 if not (is_blank or is_heading) and self._is_whole(cells, line, faults):
                     yield Row(line, cells)
                 is_heading = False
+        if faults is not None:
+            self.behind = max(0, max(lines, default=width) - width)
+            others = (
+                {} if len(lines) < 2 else {n: found for n, found in lines.items() if n != width}
+            )
+            at_fault = sorted((line, number) for number in others for line in others[number])
+            for place, number in at_fault:
+                faults.add(_other_number(width, number), line=place)
+
+    def _ends_blank(self, cells: Sequence[str]) -> bool:
+        """True if only blank cells stand behind the headings, or only blank headings have none."""
+        width = len(self.headings)
+        return (
+            self._is_parted
+            and not any(map(str.strip, cells[width:]))
+            and not any(self.headings[len(cells) :])
+        )
 
     def _is_whole(self, cells: list[str], line: int, faults: Faults | None) -> bool:
         if faults is None:
@@ -138,10 +173,7 @@ class Table:
             faults.add(f"the row is none of the table; {hid}", line=line)
             return False
         if len(cells) != len(self.headings):
-            faults.add(
-                f"expected {len(self.headings)} columns, as there are headings, got {len(cells)}",
-                line=line,
-            )
+            faults.add(_other_number(len(self.headings), len(cells)), line=line)
             return False
         if repeats_headings(cells, self.headings):
             faults.add("the headings stand here again: two tables in one file?", line=line)
@@ -254,10 +286,19 @@ def _headings_elsewhere(
     if not names:
         faults.add("expected a line of headings", line=number)
         return faults.error()
-    shown = ", ".join(repr(each[:64]) for each in names[:20])
+    if len(names) == 1 < len(wanted):
+        faults.add(
+            f"expected {len(wanted)} headings or more, got one cell: save the table with , ; | or "
+            "a tab between its cells",
+            line=number,
+        )
+        return faults.error()
+    # The cells of this line are not shown: of a table without headings they are a person's.
     asked = ", ".join(repr(each[:64]) for each in sorted(wanted)[:20])
     faults.add(
-        f"the mapping asks for columns of which none is here: no {asked} among {shown}", line=number
+        f"expected the headings, and of those of the mapping none is here: no {asked} among "
+        f"{len(names)} cells; does the table have a line of headings?",
+        line=number,
     )
     return faults.error()
 
@@ -283,9 +324,10 @@ def _headings(
             words = str(hidden)
             faults.add(words, line=number, at=Spot(SpotKind.HEADING, index + 1))
     wanted = _names(columns)
-    looks = {skeleton(name): name for name in sorted(wanted)}
+    twins = {look: name for name in sorted(wanted) for look in sorted(looks(name))}
     for index, name in enumerate(headings):
-        twin = looks.get(skeleton(name)) if name and name not in wanted else None
+        found = looks(name) & twins.keys() if name and name not in wanted else ()
+        twin = twins[min(found)] if found else None
         if twin is not None and twin in headings:
             faults.add(
                 f"looks like column {twin!r}, which the mapping uses, and is another: rename it, "
@@ -296,9 +338,7 @@ def _headings(
     for missing in sorted(wanted - set(headings)):
         shown = ", ".join(repr(each[:64]) for each in headings[:20])
         words = f"the mapping asks for a column that is missing: no {missing!r} among {shown}"
-        alike = [
-            index for index, each in enumerate(headings, 1) if skeleton(each) == skeleton(missing)
-        ]
+        alike = [index for index, each in enumerate(headings, 1) if look_alike(each, missing)]
         if alike:
             words += f"; column {alike[0]} looks like it: write both in the same letters"
         faults.add(words, line=number)
@@ -308,6 +348,15 @@ def _headings(
 
 def _names(columns: Collection[str]) -> set[str]:
     return {column_name(each) for each in columns}
+
+
+def _other_number(expected: int, got: int) -> str:
+    return f"expected {expected} columns, as there are headings, got {got}"
+
+
+def _looks(columns: Collection[str]) -> set[str]:
+    """Headings as they look: one that is there in other letters is told apart by its column."""
+    return {look for each in _names(columns) if each for look in looks(each)}
 
 
 def _csv_words(error: csv.Error) -> str:

@@ -8,11 +8,18 @@ never changed: what is good is kept as it was written, in its script.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.forms import NUMBER_FORMS, PLAIN_NUMBER, is_date, shape
+from agency_client.content.forms import (
+    NUMBER_FORMS,
+    PLAIN_NUMBER,
+    date_forms_of,
+    is_date,
+    number_forms_of,
+    shape,
+)
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.spoiled import identifier_fault, spreadsheet_fault
 from exchange_protocol.errors import Reason
@@ -25,7 +32,7 @@ MAX_VALUE_CHARACTERS: Final = 65_000
 _MOST_REMEMBERED: Final = 10_000
 _MOST_CODES: Final = 12
 _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
-_DAY_AND_MONTH: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{4}(?:[ T].*)?")
+_SHORT_YEAR: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2}(?:[ T].*)?")
 _ZONE: Final = re.compile(r"[0-9].*:.*[0-9](?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)")
 _OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _NEGATIVE: Final = re.compile(r"\(.*[0-9].*\)|.*[0-9]\s*[-\u2212]|[\u2010-\u2015\u2212].*[0-9].*")
@@ -148,7 +155,7 @@ def _fault(prop: Property, value: str) -> str | None:
         case "date":
             return None if is_date(value) else _date_words(value)
         case "number":
-            return None if PLAIN_NUMBER.read(value) else _number_words(value)
+            return None if PLAIN_NUMBER.read(value) else number_words(value, NUMBER_FORMS[0])
         case "entity":
             return None if is_id(value) else ID_WORDS
         case "country" | "topic" | "gender" | "language":
@@ -184,15 +191,36 @@ def _date_words(value: str) -> str:
         return f"{words}; got a number, as Excel counts days: format the column as dates first"
     if _ZONE.fullmatch(value):
         return f"{words} in UTC, without a zone"
-    if _DAY_AND_MONTH.fullmatch(value):
-        return f"{words}; got {shape(value)}: name the form, --dates DD.MM.YYYY or MM.DD.YYYY"
+    if forms := date_forms_of(value):
+        return f"{words}; got {shape(value)}: name the form, --dates {_either(forms)}"
+    if _SHORT_YEAR.fullmatch(value):
+        return f"{words}; got {shape(value)}: write the year with four digits"
     return f"{words}; got {shape(value)}"
 
 
-def _number_words(value: str) -> str:
-    words = f"expected a number such as {NUMBER_FORMS[0]}; got {shape(value)}"
+def got_date(value: str) -> str:
+    """Say what stands where a date of another form was expected, as far as it is known."""
+    if _EXCEL_SERIAL.fullmatch(value):
+        return "got a number, as Excel counts days: format the column as dates first"
+    if forms := date_forms_of(value):
+        return f"got {shape(value)}: name its form too, --dates {_either(forms)}"
+    if _SHORT_YEAR.fullmatch(value):
+        return f"got {shape(value)}: write the year with four digits"
+    return f"got {shape(value)}"
+
+
+def number_words(value: str, example: str) -> str:
+    """Say what was expected of a number, whose form is that of an example."""
+    words = f"expected a number such as {example}; got {shape(value)}"
     if _NEGATIVE.fullmatch(value):
         return f"{words}: no form of --numbers has its sign there; write -1000.50"
     if _CURRENCY_FIRST.match(value):
         return f"{words}: write the currency after the number, or in a column of its own"
-    return f"{words}: if another form is meant, name it, such as --numbers 1000,50"
+    if forms := number_forms_of(value):
+        return f"{words}: if another form is meant, name it, --numbers {_either(forms)}"
+    return f"{words}: no form of --numbers reads it; write 1000.50"
+
+
+def _either(forms: Sequence[str]) -> str:
+    """Forms as a person would type them at a command."""
+    return " | ".join(f'"{each}"' if {*each} & {*" '"} else each for each in forms)

@@ -98,6 +98,8 @@ class Exchanges:
         states: Iterable[LegState],
         kinds: Iterable[Kind],
         page_token: str,
+        *,
+        awaits_consent: bool = False,
     ) -> Operation[tuple[list[ExchangeSummary], str]]:
         """Fetch one page of a list, and the token of the next; unverified.
 
@@ -112,6 +114,7 @@ class Exchanges:
                 states=[log_pb2.LegState.ValueType(state) for state in states],
                 kinds=[kind.value for kind in kinds],
                 page_token=page_token,
+                awaits_consent=awaits_consent,
             ),
             pb.ListExchangesResponse,
         )

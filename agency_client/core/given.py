@@ -13,7 +13,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agency_client.content.documents import Brief, ContentDocument, make_brief, validate_document
+from agency_client.content.document_reading import make_brief, validate_document
+from agency_client.content.documents import Brief, ContentDocument
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.fields import DIGEST_BYTES

@@ -16,13 +16,15 @@ from agency_client.core.given import parse_agencies
 from agency_client.core.ports import Ports
 from agency_client.core.views import UnsealedExchange, VerifiedExchange
 from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import Handling, Party, Tlp
 from exchange_protocol.kinds.offences import offences_of
-from exchange_protocol.kinds.spec import Body
+from exchange_protocol.kinds.rows import About, matches
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import active_members, recipients_of
 from exchange_protocol.rules.lifecycle import row_for
+from exchange_protocol.rules.recording import has_about
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import Draft, Header
 from exchange_protocol.trust.identity import AgencyId
@@ -136,7 +138,10 @@ def choose_legs(
 ) -> tuple[Leg, ...]:
     """The legs to speak on: those named, or all on which the kind is allowed now.
 
+    Of a body about another statement: all of them where that statement stands.
+
     Raises:
+        NotFound: STATEMENT_UNKNOWN, if the statement that it is about stands on none of them.
         NotPermitted: NOT_A_PARTY or OWN_REQUEST, if the agency may say it on no leg.
         Conflict: OUT_OF_ORDER, if no leg allows it now.
         InvalidInput: if the legs wait for answers to different statements.
@@ -163,6 +168,7 @@ def choose_legs(
             if row_for(state, leg, body, party) is not None
             and (party is not Party.APPROVER or agency in leg.approvers)
         )
+    chosen = _with_about(state, chosen, body, party, is_named=named is not None)
     if not chosen:
         raise Reason.OUT_OF_ORDER.error(
             f"{kind_of(body)} is not allowed on any leg now: "
@@ -172,6 +178,37 @@ def choose_legs(
         raise Reason.INVALID_FIELD.error(
             f"the legs {_listed(chosen)} wait for answers to different statements; "
             "speak on each by itself",
+            field="legs",
+        )
+    return chosen
+
+
+def _with_about(
+    state: Exchange, chosen: tuple[Leg, ...], body: Any, party: Party, *, is_named: bool
+) -> tuple[Leg, ...]:
+    """The legs on which the statement stands that a body is about; all for a body without one."""
+    rows = kind_of(body).spec.rows
+    about = next(
+        (row.about for row in rows if row.party is party and row.about and matches(row, body)), None
+    )
+    if about is None:
+        return chosen
+    standing = tuple(leg for leg in state.legs if has_about(leg.record, about, party, body))
+    if not standing:
+        whose = "of your own" if about is About.OWN else "of the other side"
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"expected a statement {whose} on one of the legs {_listed(state.legs)}, "
+            f"got {body.about.hex()}; `agency show` has the digest of each statement",
+            field="about",
+        )
+    if not is_named:
+        # Where none of these allows it now, the lifecycle says why.
+        return tuple(leg for leg in standing if leg in chosen) or standing
+    others = [leg for leg in chosen if leg not in standing]
+    if others:
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"the statement {body.about.hex()} does not stand on the leg of {_listed(others)}, but "
+            f"on that of {_listed(standing)}: name that one, or no leg",
             field="legs",
         )
     return chosen

@@ -10,12 +10,13 @@ from datetime import date, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from agency_client.core.views import ExchangeSummary, LegSummary, Notice
+from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary, Notice
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
-from exchange_protocol.kinds.codes import Handling, LegState, TimeLimitRule, Urgency
+from exchange_protocol.kinds.codes import Handling, LegState, Purpose, TimeLimitRule, Urgency
 from exchange_protocol.kinds.days import check_day, parse_day, to_day
 from exchange_protocol.kinds.fields import (
+    parse_digest,
     parse_enum,
     parse_optional_enum,
     parse_timestamp,
@@ -59,6 +60,7 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     claimed_at=parse_timestamp(leg.claimed_at, "legs.claimed_at")
                     if leg.HasField("claimed_at")
                     else None,
+                    consents=tuple(map(_parse_consent, leg.consents)),
                 )
                 for leg in message.legs
             ),
@@ -75,6 +77,16 @@ def _parse_day(message: pb.ExchangeSummary | pb.LegSummary, where: str) -> date 
     end = parse_timestamp(message.due_at, "due_at") if message.HasField("due_at") else None
     check_day(day, end, where)
     return day
+
+
+def _parse_consent(message: pb.AskedConsent) -> AskedConsent:
+    return AskedConsent(
+        request=parse_digest(message.request, "legs.consents.request"),
+        about=parse_digest(message.about, "legs.consents.about"),
+        asked_by=parse_agency_id(message.asked_by, field="legs.consents.asked_by"),
+        authority=parse_agency_id(message.authority, field="legs.consents.authority"),
+        purpose=parse_enum(Purpose, message.purpose, "legs.consents.purpose"),
+    )
 
 
 def _parse_times(message: pb.LegTimes) -> LegTimes:
@@ -127,6 +139,16 @@ def _leg_message(leg: LegSummary) -> pb.LegSummary:
         claimed_by=leg.claimed_by.uri if leg.claimed_by else "",
         claimed_at=_optional(leg.claimed_at),
         times=_times_message(leg.times) if leg.times else None,
+        consents=[
+            pb.AskedConsent(
+                request=each.request,
+                about=each.about,
+                asked_by=each.asked_by,
+                authority=each.authority,
+                purpose=statement_pb2.Purpose.ValueType(each.purpose),
+            )
+            for each in leg.consents
+        ],
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from agency_client.content.documents import parse_brief, parse_content
+from agency_client.content.document_reading import parse_brief, parse_content
 from agency_client.content.entities import SubjectCount, parse_entities
 from agency_client.content.file_names import INDEX, parse_index
 from agency_client.core.views import (

@@ -16,14 +16,15 @@ from agency_client.content.entities import Entity, parse_entities
 from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
-from exchange_protocol.kinds.spec import OWES
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, ReaderRole, Urgency
+from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
 from exchange_protocol.rules.clocks import Clock, LegTimes, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
-from exchange_protocol.rules.statements import BRIEF, SignedStatement, Statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 
 CONTENT: Final = "content"
@@ -78,6 +79,20 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedConsent:
+    """A request for consent to onward use that waits for this agency's decision."""
+
+    request: bytes
+    """Digest of the request: a decision is about it."""
+    about: bytes
+    """Digest of the statement that is to be passed on."""
+    asked_by: AgencyId
+    authority: AgencyId
+    """The agency that is to receive it."""
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
 class LegSummary:
     """A leg as the hub lists it."""
 
@@ -94,6 +109,8 @@ class LegSummary:
     """The times that run; None where the agency may not know the leg's present state."""
     due_on: date | None = None
     """The day whose end is the due time, where its author gave a day."""
+    consents: tuple[AskedConsent, ...] = ()
+    """The requests for consent that wait for this agency's decision."""
 
     @property
     def clocks(self) -> tuple[Clock, ...]:

@@ -24,11 +24,13 @@ from agency_client.core.views import (
 )
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.steps import turn_words
+from agency_client.presentation.steps import ENDS_BY_ITSELF, LegTurn, turn_words
+from agency_client.presentation.steps import state_words as words_of_state
 from agency_client.presentation.words import end_words, statement_words
 from agency_client.state.references import Reference
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
-from exchange_protocol.kinds.spec import OWES
+from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
@@ -59,11 +61,20 @@ class LegFacts:
     """The member that has it in hand while it waits for approval, and since when."""
     listed: LegState | None = None
     """The state that the hub lists now, where it is not proven."""
+    kind: Kind
+    """The kind of the exchange."""
+    consents_asked_of: tuple[Party, ...] = ()
+    """The ends of the leg that are to decide on a request for consent."""
 
     @property
     def owes(self) -> bool:
         """True if an answer is still owed, or a freeze runs."""
         return (self.listed or self.state) in OWES
+
+    @property
+    def is_frozen(self) -> bool:
+        """True if a freeze runs, whose end is the due time."""
+        return (self.listed or self.state) in ENDS_BY_ITSELF
 
     def is_overdue(self, now: datetime) -> bool:
         """True if its answer was due before now, and is still owed."""
@@ -90,27 +101,41 @@ class Happening(NamedTuple):
 
 def known_legs(verified: VerifiedExchange, agency: AgencyId) -> list[LegFacts]:
     """The legs whose state the agency can know: of others it sees how they began, no more."""
+    kind = kind_of_exchange(verified)
     match verified.party:
         case Party.SUPERVISOR:
             legs = _supervised_legs(verified)
         case Party.RECIPIENT:
-            legs = [_leg(leg) for leg in verified.legs if leg.agency == agency]
+            legs = [_leg(leg, kind) for leg in verified.legs if leg.agency == agency]
         case Party.APPROVER:
-            legs = [_leg(leg) for leg in verified.legs if agency in leg.approvers]
+            legs = [_leg(leg, kind) for leg in verified.legs if agency in leg.approvers]
         case _:
-            legs = [_leg(leg) for leg in verified.legs]
+            legs = [_leg(leg, kind) for leg in verified.legs]
     return legs
 
 
 def turn_of(
-    verified: VerifiedExchange, legs: Iterable[LegFacts], agency: AgencyId, locale: Locale
+    verified: VerifiedExchange,
+    legs: Iterable[LegFacts],
+    agency: AgencyId,
+    locale: Locale,
+    now: datetime,
 ) -> str:
     """For whom the exchange waits, in words."""
-    states = [(leg.agency, leg.listed or leg.state) for leg in legs]
-    known = [(each, state) for each, state in states if state is not None]
+    known = [
+        LegTurn(leg.agency, state, leg.consents_asked_of, is_over=leg.is_overdue(now))
+        for leg in legs
+        if (state := leg.listed or leg.state) is not None
+    ]
     first = verified.initial
     initiator = first.author.agency if first else verified.summary.initiator
-    return turn_words(known, initiator, verified.party, agency, locale)
+    return turn_words(kind_of_exchange(verified), known, initiator, verified.party, agency, locale)
+
+
+def kind_of_exchange(verified: VerifiedExchange) -> Kind:
+    """The kind of an exchange, proven where its initial statement is shown."""
+    first = verified.initial
+    return first.kind if first else verified.summary.kind
 
 
 def header_facts(
@@ -156,7 +181,7 @@ def header_facts(
             locale.say(Label.VERIFIED),
             locale.say(Label.AGAINST_LOG, size=verified.checkpoint.size),
         ),
-        Fact(locale.say(Label.NEXT), turn_of(verified, legs, agency, locale)),
+        Fact(locale.say(Label.NEXT), turn_of(verified, legs, agency, locale, now)),
     ]
     return [fact for fact in facts if fact.value]
 
@@ -180,7 +205,9 @@ def due_facts(
         return
     is_late = due < now
     day = next((leg.due_on for leg in legs if leg.due_at == due and leg.due_on), None)
-    said = locale.due(due, day, now, is_overdue=is_late, time=_until(due, day, locale))
+    is_end = any(leg.is_frozen for leg in legs if leg.due_at == due)
+    until = _until(due, day, locale)
+    said = locale.due(due, day, now, is_overdue=is_late, is_end=is_end, time=until)
     yield Fact(locale.say(Label.DUE), said, is_late)
 
 
@@ -196,7 +223,14 @@ def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str
         locale.agency(leg.agency),
         state_words(leg, locale),
         approval_words(leg, locale),
-        locale.due(leg.due_at, leg.due_on, now, is_overdue=leg.is_overdue(now), time=until)
+        locale.due(
+            leg.due_at,
+            leg.due_on,
+            now,
+            is_overdue=leg.is_overdue(now),
+            is_end=leg.is_frozen,
+            time=until,
+        )
         if leg.owes
         else until,
     )
@@ -206,7 +240,7 @@ def state_words(leg: LegFacts, locale: Locale) -> str:
     """The state of a leg, and since when that is all that is proven."""
     if leg.state is None:
         return ""
-    said = locale.say(leg.state)
+    said = locale.say(words_of_state(leg.kind, leg.state))
     if leg.claim is not None:
         member, since = parse_member(leg.claim.member), locale.minute(leg.claim.at)
         in_hand = locale.say(Label.IN_HAND, who=who(member, locale), time=since)
@@ -278,7 +312,7 @@ def fault_words(fault: PartFault, locale: Locale) -> str:
     return locale.say(
         Label.PART_FAULT,
         part=fault.part,
-        error=locale.visible(str(fault.error)),
+        error=locale.visible(locale.with_own_times(str(fault.error))),
         whom=fault.ask,
     )
 
@@ -297,8 +331,9 @@ def reference_of(opened: UnsealedExchange, agency: AgencyId) -> Reference:
     return Reference(own, theirs, " ".join(summary.split()))
 
 
-def _leg(leg: Leg) -> LegFacts:
+def _leg(leg: Leg, kind: Kind) -> LegFacts:
     return LegFacts(
+        kind=kind,
         agency=leg.agency,
         state=leg.state,
         approvals_required=leg.approvals_required,
@@ -308,6 +343,11 @@ def _leg(leg: Leg) -> LegFacts:
         due_on=leg.due_on,
         clocks=running(leg.state, leg.record.times, leg.due_at, leg.due_on),
         claim=leg.record.claim,
+        consents_asked_of=tuple(
+            party
+            for party in (Party.INITIATOR, Party.RECIPIENT)
+            if leg.record.consents_asked_of(party, leg.state)
+        ),
     )
 
 
@@ -326,6 +366,7 @@ def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
         now = listed.get(agency)
         legs.append(
             LegFacts(
+                kind=kind_of_exchange(verified),
                 agency=agency,
                 state=change.after if change else None,
                 approvals_required=change.approvals_required

@@ -55,7 +55,9 @@ def explain(error: ExchangeError, locale: Locale, names: Mapping[str, Words] = F
         sentence=locale.say(words_of(error.reason)),
         reason=error.reason.name,
         field=field_in_words(error.field or "", locale, names),
-        detail=locale.visible(f"{f'{error.field}: ' if error.field else ''}{error.message}"),
+        detail=locale.visible(
+            f"{f'{error.field}: ' if error.field else ''}{locale.with_own_times(error.message)}"
+        ),
         places=places.told,
         has_places=error.reason is Reason.DOCUMENT_INVALID and not places.is_whole,
     )
@@ -296,6 +298,11 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "The time until which it is valid is too far away. Choose an earlier one.",
         "Срок действия слишком далёк. Выберите более ранний.",
         "Жарамдылық мерзімі тым алыс. Ертерек мерзімді таңдаңыз.",
+    ),
+    Reason.CONSENT_NOT_LESS: Words(
+        "This is the purpose that was asked for. Consent to it in full, or choose another one.",
+        "Это та цель, о которой просили. Дайте полное согласие или выберите другую цель.",
+        "Бұл — сұралған мақсат. Оған толық келісім беріңіз немесе басқа мақсатты таңдаңыз.",
     ),
     Reason.AGENCY_TWICE: Words(
         "An agency is named twice. Name each once.",

@@ -47,6 +47,79 @@ WHOLE_FILES: Final = (
         "{}: бұл Excel кітабы; парақты CSV (UTF-8) етіп сақтап, соны беріңіз",
     ),
     Words(
+        "{} is a workbook of Excel, an old one or one with a password: open it, save the sheet as "
+        "CSV (in UTF-8), and give that",
+        "{}: это книга Excel, старая или с паролем; откройте её, сохраните лист как CSV (в UTF-8) "
+        "и приложите его",
+        "{}: бұл ескі не құпиясөзі бар Excel кітабы; оны ашып, парақты CSV (UTF-8) етіп сақтап, "
+        "соны беріңіз",
+    ),
+    Words(
+        "{} is a workbook of LibreOffice: save the sheet as CSV (in UTF-8), and give that",
+        "{}: это книга LibreOffice; сохраните лист как CSV (в UTF-8) и приложите его",
+        "{}: бұл LibreOffice кітабы; парақты CSV (UTF-8) етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is a table of dBase (DBF): open it in a spreadsheet, save it as CSV (in UTF-8), and "
+        "give that",
+        "{}: это таблица dBase (DBF); откройте её в электронной таблице, сохраните как CSV (в "
+        "UTF-8) и приложите",
+        "{}: бұл dBase (DBF) кестесі; оны электрондық кестеде ашып, CSV (UTF-8) етіп сақтап, соны "
+        "беріңіз",
+    ),
+    Words(
+        "{} is a file of Parquet: save its table as CSV, and give that",
+        "{}: это файл Parquet; сохраните его таблицу как CSV и приложите её",
+        "{}: бұл Parquet файлы; кестесін CSV етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is a database: save its table as CSV, and give that",
+        "{}: это база данных; сохраните её таблицу как CSV и приложите её",
+        "{}: бұл деректер қоры; кестесін CSV етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is a file of exchange between 1C and a bank, and no table: save the payments as CSV, "
+        "in 1C from their list (More, Output list), in the bank's program as an account "
+        "statement, and give that",
+        "{}: это файл обмена 1С с банком, а не таблица; сохраните платежи как CSV: в 1С из их "
+        "списка (Ещё, Вывести список), в программе банка как выписку по счёту, и приложите их",
+        "{}: бұл 1С пен банктің алмасу файлы, кесте емес; төлемдерді CSV етіп сақтаңыз: 1С ішінде "
+        "тізімінен (Тағы, Тізімді шығару), банк бағдарламасында шот бойынша үзінді ретінде, соны "
+        "беріңіз",
+    ),
+    Words(
+        "{} is an account statement of SWIFT (MT940): ask the bank for the table as CSV, and give "
+        "that",
+        "{}: это выписка SWIFT (MT940); запросите у банка таблицу как CSV и приложите её",
+        "{}: бұл SWIFT үзіндісі (MT940); банктен кестені CSV түрінде сұрап, соны беріңіз",
+    ),
+    Words(
+        "{} is an account statement in {}: ask the bank for the table as CSV, and give that",
+        "{}: это выписка в виде {}; запросите у банка таблицу как CSV и приложите её",
+        "{}: бұл {} түріндегі үзінді; банктен кестені CSV түрінде сұрап, соны беріңіз",
+    ),
+    Words(
+        "{} is a page of the Web in one file: open it in a spreadsheet, save it as CSV, and give "
+        "that",
+        "{}: это страница интернета в одном файле; откройте её в электронной таблице, сохраните "
+        "как CSV и приложите",
+        "{}: бұл бір файлдағы интернет беті; оны электрондық кестеде ашып, CSV етіп сақтап, соны "
+        "беріңіз",
+    ),
+    Words(
+        "{} is JSON, and no table: save the table as CSV, and give that",
+        "{}: это JSON, а не таблица; сохраните таблицу как CSV и приложите её",
+        "{}: бұл JSON, кесте емес; кестені CSV етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is XML, and no table: give a goAML report with --goaml, of another ask for the table "
+        "as CSV",
+        "{}: это XML, а не таблица; отчёт goAML приложите как goAML (--goaml), другой запросите "
+        "как таблицу CSV",
+        "{}: бұл XML, кесте емес; goAML есебін goAML (--goaml) ретінде беріңіз, басқасын CSV "
+        "кестесі түрінде сұраңыз",
+    ),
+    Words(
         "{} is a compressed file: unpack it, and give that",
         "{}: это сжатый файл; распакуйте его и приложите содержимое",
         "{}: бұл сығылған файл; оны ашып, ішіндегісін беріңіз",
@@ -118,12 +191,12 @@ WHOLE_FILES: Final = (
         "қайта сақтаңыз",
     ),
     Words(
-        "{}, line {} is written in utf-8, others are not: the file is written in two encodings; "
-        "save it anew in one",
-        "{}, строка {} в utf-8, остальные нет: файл в двух кодировках; сохраните его заново в "
-        "одной",
-        "{}, {}-жол utf-8 кодтауында, қалғандары емес: файл екі кодтауда; оны бір кодтауда қайта "
-        "сақтаңыз",
+        "{}, line {}: expected utf-8, as in line {}: the file is written in two encodings, or is "
+        "cut within a letter; save it anew in one",
+        "{}, строка {}: ожидается utf-8, как в строке {}: файл в двух кодировках или обрезан "
+        "внутри буквы; сохраните его заново в одной",
+        "{}, {}-жол: {}-жолдағыдай utf-8 күтіледі: файл екі кодтауда не әріптің ортасынан "
+        "кесілген; оны бір кодтауда қайта сақтаңыз",
     ),
     Words(
         "{}, line {}: expected text in UTF-8 or in another encoding that is certain; say which it "
@@ -181,6 +254,11 @@ WHOLE_FILES: Final = (
         "{}: expected at most {} bytes: split the report",
         "{}: ожидается не больше {} байт; разделите отчёт",
         "{}: ең көбі {} байт күтіледі; есепті бөліңіз",
+    ),
+    Words(
+        "{}: expected at most {} bytes",
+        "{}: ожидается не больше {} байт",
+        "{}: ең көбі {} байт күтіледі",
     ),
     Words(
         "{}: expected a goAML report, whose first element is <report>",
@@ -244,6 +322,11 @@ WITHIN: Final = (
     Words("semicolon", "точка с запятой", "нүктелі үтір"),
     Words("tab", "табуляция", "табуляция"),
     Words("bar", "вертикальная черта", "тік сызық"),
+    Words(
+        "Empty cells of each row behind the last heading, left out: {}.",
+        "Пустых ячеек в каждой строке за последним заголовком, пропущены: {}.",
+        "Әр жолдағы соңғы тақырыптан кейінгі бос ұяшықтар өткізілді: {}.",
+    ),
     Words(
         "Dates stand as {} in the table; here as YYYY-MM-DD.",
         "В таблице даты вида {}; здесь вида YYYY-MM-DD.",

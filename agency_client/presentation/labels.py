@@ -44,6 +44,8 @@ class Label(Enum):
     DAYS_MANY = Words("{number} days", "{number} дней", "{number} күн")
     DUE_IN = Words("due in {span}", "осталось {span}", "{span} қалды")
     OVERDUE_BY = Words("overdue by {span}", "просрочено на {span}", "мерзімі өтті: {span}")
+    ENDS_IN = Words("ends in {span}", "до конца {span}", "аяқталуына {span}")
+    ENDED_BY = Words("ended {span} ago", "закончилось {span} назад", "{span} бұрын аяқталды")
     PERIOD = Words("{start} to {end}", "с {start} по {end}", "{start} бастап {end} дейін")
 
     # --- Columns and names of facts ------------------------------------------------------------
@@ -190,12 +192,37 @@ class Label(Enum):
     DECIDE = Words("decide", "решите", "шешім қабылдаңыз")
     SUPPLEMENT = Words("give what was asked", "дайте уточнение", "нақтылап беріңіз")
     READ_WHY = Words("read why, then close", "прочтите причину и закройте", "себебін оқып, жабыңыз")
+    READ_WHY_OF_MEMBER = Words(
+        "read why, then invite again or close this leg",
+        "прочтите причину; пригласите снова или закройте эту линию",
+        "себебін оқып, қайта шақырыңыз не осы желіні жабыңыз",
+    )
+    DECIDE_ON_CONSENT = Words(
+        "decide on the request for consent",
+        "решите по запросу согласия",
+        "келісім сұрауы бойынша шешім қабылдаңыз",
+    )
+    CONSENT_WANTED = Words(
+        "{who} asks to pass on to {authority}: {purpose}",
+        "{who} просит передать в {authority}: {purpose}",
+        "{who} {authority} органына беруді сұрайды: {purpose}",
+    )
     OPEN_IT = Words("open it", "откройте", "ашыңыз")
     ANSWER = Words("answer", "ответьте", "жауап беріңіз")
     MIND_THE_FREEZE = Words(
         "extend, convert or lift the freeze before it ends",
         "продлите, преобразуйте или снимите замораживание до его конца",
         "қатыруды біткенге дейін ұзартыңыз, түрлендіріңіз немесе алып тастаңыз",
+    )
+    RECORD_EXPIRY = Words(
+        "the freeze has ended: put that on record, or what took its place",
+        "замораживание закончилось: внесите запись об этом или о том, что его заменило",
+        "қатыру аяқталды: оны немесе орнына келген шараны тіркеңіз",
+    )
+    NO_ANSWER_CAME = Words(
+        "no answer came in time: say so",
+        "ответа в срок нет: сообщите об этом",
+        "мерзімінде жауап келмеді: бұл туралы хабарлаңыз",
     )
     TAKE_PART = Words("take part in the case", "участвуйте в деле", "іске қатысыңыз")
     READ_ANSWER = Words(
@@ -313,6 +340,11 @@ class Label(Enum):
         "needs {number} approvals by {whom}",
         "нужно одобрений: {number}, даёт {whom}",
         "қажет мақұлдау саны: {number}, беретін {whom}",
+    )
+    HELD_NEEDS_FURTHER = Words(
+        "needs a further approval, by another person; {number} in all",
+        "нужно ещё одно одобрение, даёт другое лицо; всего {number}",
+        "тағы бір мақұлдау қажет, оны басқа тұлға береді; барлығы {number}",
     )
     FLOWS_AT_ONCE = Words("flows at once", "передано сразу", "бірден берілді")
     COPIES = Words(

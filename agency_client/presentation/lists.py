@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from agency_client.core.views import ExchangeSummary, LegSummary
+from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary
 from agency_client.presentation.due import clock_words, pressing
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.steps import STEPS, Waiting
+from agency_client.presentation.steps import ENDS_BY_ITSELF, Waiting, state_words
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
-from exchange_protocol.kinds.codes import LegState, Urgency
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.rules.clocks import Clock, is_overdue
 
 _BELOW: Final = "\n"
@@ -60,28 +61,51 @@ class ToDo:
     commands: tuple[str, ...]
 
 
+def is_late(summary: ExchangeSummary, party: Party | None, now: datetime) -> bool:
+    """True if something of an exchange was due before now: for an approver, its decision."""
+    if party is not Party.APPROVER:
+        return summary.is_overdue(now)
+    clock = pressing(summary.legs, party)
+    return clock is not None and clock.is_over(now)
+
+
 def row(
-    summary: ExchangeSummary, known: Mapping[str, Reference], locale: Locale, now: datetime
+    summary: ExchangeSummary,
+    known: Mapping[str, Reference],
+    locale: Locale,
+    now: datetime,
+    party: Party | None = None,
 ) -> Row:
-    """An exchange of a list in words."""
-    late = summary.is_overdue(now)
+    """An exchange of a list in words; with `party`, of a list of what the agency is that in."""
+    late = is_late(summary, party, now)
     reference = known.get(summary.id, Reference())
+    clock = pressing(summary.legs, party if party is Party.APPROVER else None)
+    if party is Party.APPROVER:
+        # The answer is another's to give; the approver has the time for its decision.
+        due, day = (clock.at, clock.day) if clock else (None, None)
+    else:
+        due, day = summary.next_due, summary.next_due_on
     return Row(
         exchange_id=summary.id,
         reference=locale.one_line(reference.shown),
         what=_what(summary, locale),
         initiator=locale.agency(summary.initiator),
-        legs=tuple((_leg(leg, locale), leg.state) for leg in summary.legs),
+        legs=tuple((_leg(leg, summary.kind, locale), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
-        due=locale.due(summary.next_due, summary.next_due_on, now, is_overdue=late, between=_BELOW)
-        if summary.next_due
+        due=locale.due(due, day, now, is_overdue=late, is_end=_is_end(summary, due), between=_BELOW)
+        if due or party is Party.APPROVER
         else locale.until(summary.due_at, summary.due_on),
-        clock=_clock(pressing(summary.legs), now, locale),
+        clock=_clock(clock, now, locale),
         is_overdue=late,
         updated=locale.minute(summary.updated_at),
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
     )
+
+
+def _is_end(summary: ExchangeSummary, due: datetime | None) -> bool:
+    """True if a time is the end of a freeze, which nobody owes."""
+    return any(leg.due_at == due for leg in summary.legs if leg.state in ENDS_BY_ITSELF)
 
 
 def to_do(
@@ -90,7 +114,12 @@ def to_do(
     """List the waiting items of the agency, the most pressing first: by due time, then by age."""
     made = [(each, _to_do(each, known, locale, now)) for each in waiting]
     return sorted(
-        made, key=lambda pair: (_due_of(pair[0])[0] or _END, pair[0].summary.initiated_at)
+        made,
+        key=lambda pair: (
+            _due_of(pair[0])[0] or _END,
+            pair[0].summary.next_due or _END,
+            pair[0].summary.initiated_at,
+        ),
     )
 
 
@@ -98,7 +127,7 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
     summary = waiting.summary
     reference = known.get(summary.id, Reference())
     due, day = _due_of(waiting)
-    clock = pressing(waiting.legs, waiting.party)
+    clock = None if waiting.consent else pressing(waiting.legs, waiting.party)
     late = due is not None and is_overdue(due, waiting.state, now)
     if clock is not None and clock.at == due:
         late = clock.is_over(now)
@@ -107,14 +136,38 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         exchange_id=summary.id,
         reference=locale.one_line(reference.shown),
         what=f"{_what(summary, locale)}, {summary.initiator}",
-        state=f"{locale.say(waiting.state)}{legs}{_claims(waiting, locale)}",
-        due=locale.due(due, day, now, is_overdue=late, between=_BELOW),
+        state=_consent_wanted(waiting.consent, locale)
+        if waiting.consent
+        else f"{locale.say(state_words(summary.kind, waiting.state))}{legs}{_given(waiting)}"
+        f"{_claims(waiting, locale)}",
+        due=locale.due(
+            due, day, now, is_overdue=late, is_end=waiting.state in ENDS_BY_ITSELF, between=_BELOW
+        ),
         clock=_clock(clock, now, locale),
         is_overdue=late,
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
-        step=locale.say(STEPS[waiting.state]),
+        step=locale.say(waiting.step.words),
         commands=waiting.commands,
     )
+
+
+def _consent_wanted(consent: AskedConsent, locale: Locale) -> str:
+    return locale.say(
+        Label.CONSENT_WANTED,
+        who=consent.asked_by,
+        authority=consent.authority,
+        purpose=locale.say(consent.purpose),
+    )
+
+
+def _given(waiting: Waiting) -> str:
+    """The approvals given of those needed, where a leg needs several."""
+    counts = {
+        f" {leg.approvals_given}/{leg.approvals_required}"
+        for leg in waiting.legs
+        if leg.state is LegState.HELD and leg.approvals_required > 1
+    }
+    return counts.pop() if len(counts) == 1 else ""
 
 
 def _claims(waiting: Waiting, locale: Locale) -> str:
@@ -124,8 +177,14 @@ def _claims(waiting: Waiting, locale: Locale) -> str:
 def _due_of(waiting: Waiting) -> tuple[datetime | None, date | None]:
     """The earliest time of what waits, and its day where one was given.
 
-    There is none where its answer was given and no time runs.
+    There is none where its answer was given and no time runs, and none for a consent.
     """
+    if waiting.consent is not None:
+        return None, None
+    if waiting.party is Party.APPROVER:
+        # The answer is another's to give; the approver has the time for its decision.
+        clock = pressing(waiting.legs, waiting.party)
+        return (None, None) if clock is None else (clock.at, clock.day)
     clock = pressing(waiting.legs, waiting.party)
     due = [] if clock is None else [(clock.at, clock.day)]
     due += [
@@ -149,14 +208,14 @@ def _what(summary: ExchangeSummary, locale: Locale) -> str:
     return f"{locale.say(summary.urgency)}: {kind}" if is_urgent else kind
 
 
-def _leg(leg: LegSummary, locale: Locale) -> str:
-    return f"{leg.agency}: {leg_words(leg, locale)}"
+def _leg(leg: LegSummary, kind: Kind, locale: Locale) -> str:
+    return f"{leg.agency}: {leg_words(leg, kind, locale)}"
 
 
-def leg_words(leg: LegSummary, locale: Locale) -> str:
+def leg_words(leg: LegSummary, kind: Kind, locale: Locale) -> str:
     """Say the state of a listed leg, the approvals of a held one, and who has it in hand."""
     held = f" {leg.approvals_given}/{leg.approvals_required}" if leg.state is LegState.HELD else ""
-    return f"{locale.say(leg.state)}{held}{claim_words(leg, locale)}"
+    return f"{locale.say(state_words(kind, leg.state))}{held}{claim_words(leg, locale)}"
 
 
 def claim_words(leg: LegSummary, locale: Locale) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -16,6 +17,11 @@ from exchange_protocol.words import Code, NamedCode, Words
 
 _VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Of POSIX: the first that is set says the language of messages."""
+_MOMENT: Final = re.compile(
+    r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+    r"(?:Z|[+-][0-9]{2}:[0-9]{2})(?![0-9:])",
+    re.ASCII,
+)
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
@@ -71,6 +77,10 @@ class Locale:
         """A time to the minute, with its zone."""
         return "" if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
 
+    def with_own_times(self, text: str) -> str:
+        """A message for programs, with its moments (RFC 3339) as this person reads them."""
+        return _MOMENT.sub(lambda found: self._moment(found[0]), text)
+
     def until(self, at: datetime | None, day: date | None) -> str:
         """The time until which something lasts: the day that was given, or else the minute."""
         if at is None or day is None:
@@ -92,24 +102,33 @@ class Locale:
         now: datetime,
         *,
         is_overdue: bool,
+        is_end: bool = False,
         between: str = ", ",
         time: str = "",
     ) -> str:
         """A due time, and how far away it is; where nothing is due any more, the time alone.
 
         `day` is the day whose end it is, where a person gave one. `time` is the due time in other
-        words.
+        words. `is_end`: it is the end of something, such as a freeze, that nobody owes.
         """
         if at is None:
             return ""
         time = time or self.until(at, day)
         if is_overdue:
-            distance = self.say(Label.OVERDUE_BY, span=self.span(now - at))
+            over = Label.ENDED_BY if is_end else Label.OVERDUE_BY
+            distance = self.say(over, span=self.span(now - at))
         elif at > now:
-            distance = self.say(Label.DUE_IN, span=self.span(at - now))
+            left = Label.ENDS_IN if is_end else Label.DUE_IN
+            distance = self.say(left, span=self.span(at - now))
         else:
             return time
         return f"{time}{between}{distance}"
+
+    def _moment(self, text: str) -> str:
+        try:
+            return self.second(datetime.fromisoformat(text))
+        except (ValueError, OverflowError):
+            return text  # It only looks like one.
 
     def _days(self, number: int) -> str:
         last, last_two = number % 10, number % 100

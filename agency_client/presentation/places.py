@@ -194,6 +194,16 @@ SENTENCES: Final = (
         "бұл жолдар арасындағы сызық: оны алып тастаңыз",
     ),
     Words(
+        "the row numbers a page: take it out",
+        "эта строка нумерует страницу: уберите её",
+        "бұл жол бетті нөмірлейді: оны алып тастаңыз",
+    ),
+    Words(
+        "the row reads like a signature below the table: take it out",
+        "строка похожа на подпись под таблицей: уберите её",
+        "жол кестенің астындағы қолтаңбаға ұқсайды: оны алып тастаңыз",
+    ),
+    Words(
         "the row reads like a total of the rows above: take it out",
         "строка похожа на итог строк выше: уберите её",
         "жол жоғарыдағы жолдардың қорытындысына ұқсайды: оны алып тастаңыз",
@@ -215,9 +225,25 @@ SENTENCES: Final = (
         "expected a line of headings", "ожидается строка заголовков", "тақырыптар жолы күтіледі"
     ),
     Words(
-        "the mapping asks for columns of which none is here: no {} among {}",
-        "здесь нет ни одного столбца, которого требует сопоставление: нет {} среди {}",
-        "сәйкестендіру талап ететін бағандардың бірі де жоқ: {} мыналардың арасында жоқ: {}",
+        "expected {} headings or more, got one cell: save the table with , ; | or a tab between "
+        "its cells",
+        "ожидается заголовков не меньше {}, получена одна ячейка: сохраните таблицу со знаком , ; "
+        "| или табуляцией между ячейками",
+        "кемінде {} тақырып күтіледі, бір ұяшық алынды: кестені ұяшықтары арасында , ; | не "
+        "табуляциямен сақтаңыз",
+    ),
+    Words(
+        "the row counts the rows: take it out",
+        "эта строка считает строки: уберите её",
+        "бұл жол жолдарды санайды: оны алып тастаңыз",
+    ),
+    Words(
+        "expected the headings, and of those of the mapping none is here: no {} among {} cells; "
+        "does the table have a line of headings?",
+        "ожидаются заголовки, а из названных в сопоставлении здесь нет ни одного: нет {} среди "
+        "ячеек, которых {}; есть ли в таблице строка заголовков?",
+        "тақырыптар күтіледі, ал сәйкестендіруде аталғандардың бірі де жоқ: {} мұнда жоқ, ұяшықтар "
+        "саны {}; кестеде тақырып жолы бар ма?",
     ),
     Words(
         "the heading stands twice, over columns {} and {}",
@@ -288,10 +314,13 @@ SENTENCES: Final = (
         "{} кілтінде Excel қысқартқан сан бар (7.9E+11 сияқты), басқаларын да солай қысқартар еді",
     ),
     Words(
-        "the row tells nothing of {} but its key: is it a note beside the table? Take it out",
-        "строка не говорит о {} ничего, кроме ключа: это примечание к таблице? Уберите её",
+        "the row tells nothing of {} but its key: is it a note beside the table? Take it out, or "
+        "say `required: true` at a property in the mapping to leave such rows out",
+        "строка не говорит о {} ничего, кроме ключа: это примечание к таблице? Уберите её или, "
+        "чтобы пропускать такие строки, напишите `required: true` у свойства в сопоставлении",
         "жол {} туралы кілтінен басқа ештеңе айтпайды: бұл кестенің ескертпесі ме? Оны алып "
-        "тастаңыз",
+        "тастаңыз немесе мұндай жолдарды өткізіп жіберу үшін сәйкестендірудегі қасиетке "
+        "`required: true` жазыңыз",
     ),
     Words(
         "the link {} has no {}, for the key of that is empty: fill it in, or say `required: true` "
@@ -326,12 +355,16 @@ SENTENCES: Final = (
         f"{_DATE.format('немесе')} түріндегі күн UTC бойынша, уақыт белдеуінсіз күтіледі",
     ),
     Words(
-        f"expected a date as {_DATE.format('or')}; got {{}}: name the form, --dates DD.MM.YYYY or "
-        "MM.DD.YYYY",
-        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: назовите вид дат, "
-        "--dates DD.MM.YYYY или MM.DD.YYYY",
+        f"expected a date as {_DATE.format('or')}; got {{}}: name the form, --dates {{}}",
+        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: назовите вид дат, --dates {{}}",
         f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}: күн түрін атаңыз, "
-        "--dates DD.MM.YYYY немесе MM.DD.YYYY",
+        "--dates {}",
+    ),
+    Words(
+        f"expected a date as {_DATE.format('or')}; got {{}}: write the year with four digits",
+        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: пишите год четырьмя цифрами",
+        f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}: жылды төрт цифрмен "
+        "жазыңыз",
     ),
     Words(
         f"expected a date as {_DATE.format('or')}; got {{}}",
@@ -342,6 +375,26 @@ SENTENCES: Final = (
         "expected a date as {}; it is another date by each of them",
         "ожидается дата вида {}; по каждому из них это другая дата",
         "{} түріндегі күн күтіледі; әрқайсысы бойынша бұл басқа күн",
+    ),
+    Words(
+        "expected a date as {}, and of the calendar; got a number, as Excel counts days: format "
+        "the column as dates first",
+        "ожидается дата вида {}, которая есть в календаре; получено число, каким Excel считает "
+        "дни: сначала задайте столбцу формат даты",
+        "{} түріндегі, күнтізбеде бар күн күтіледі; Excel күн санайтын сан алынды: алдымен бағанға "
+        "күн пішімін беріңіз",
+    ),
+    Words(
+        "expected a date as {}, and of the calendar; got {}: write the year with four digits",
+        "ожидается дата вида {}, которая есть в календаре; получено {}: пишите год четырьмя "
+        "цифрами",
+        "{} түріндегі, күнтізбеде бар күн күтіледі; алынғаны {}: жылды төрт цифрмен жазыңыз",
+    ),
+    Words(
+        "expected a date as {}, and of the calendar; got {}: name its form too, --dates {}",
+        "ожидается дата вида {}, которая есть в календаре; получено {}: назовите и её вид, "
+        "--dates {}",
+        "{} түріндегі, күнтізбеде бар күн күтіледі; алынғаны {}: оның түрін де атаңыз, --dates {}",
     ),
     Words(
         "expected a date as {}, and of the calendar; got {}",
@@ -369,12 +422,16 @@ SENTENCES: Final = (
         "{} түріндегі сан күтіледі; алынғаны {}: валютаны саннан кейін немесе өз бағанында жазыңыз",
     ),
     Words(
-        "expected a number such as {}; got {}: if another form is meant, name it, such as "
-        "--numbers 1000,50",
+        "expected a number such as {}; got {}: if another form is meant, name it, --numbers {}",
         "ожидается число вида {}; получено {}: если имеется в виду другой вид чисел, назовите его, "
-        "например --numbers 1000,50",
-        "{} түріндегі сан күтіледі; алынғаны {}: сан басқа түрде болса, оны атаңыз, "
-        "мысалы --numbers 1000,50",
+        "--numbers {}",
+        "{} түріндегі сан күтіледі; алынғаны {}: сан басқа түрде болса, оны атаңыз, --numbers {}",
+    ),
+    Words(
+        "expected a number such as {}; got {}: no form of --numbers reads it; write 1000.50",
+        "ожидается число вида {}; получено {}: ни один вид --numbers его не читает; пишите 1000.50",
+        "{} түріндегі сан күтіледі; алынғаны {}: --numbers түрлерінің бірі де оны оқымайды; "
+        "1000.50 деп жазыңыз",
     ),
     Words(
         "expected a number such as {}; got {}",
@@ -536,6 +593,27 @@ SENTENCES: Final = (
         "expected {} to be a text of 1 to {} characters",
         "{} должно быть текстом от 1 до {} знаков",
         "{} 1-ден {} таңбаға дейінгі мәтін болуы тиіс",
+    ),
+    Words(
+        "expected one JSON object a line, got one over several lines: write each in a line",
+        "ожидается один объект JSON в строке, а он стоит в нескольких: запишите каждый в одну "
+        "строку",
+        "бір жолда бір JSON нысаны күтіледі, ал ол бірнеше жолда тұр: әрқайсысын бір жолға жазыңыз",
+    ),
+    Words(
+        "expected {} to be a list of texts of 1 to {} characters; got {} among them",
+        "{} должно быть списком текстов от 1 до {} знаков; среди них {}",
+        "{} 1-ден {} таңбаға дейінгі мәтіндер тізімі болуы тиіс; олардың арасында {}",
+    ),
+    Words(
+        "expected {} to be a list of texts of 1 to {} characters; got {}",
+        "{} должно быть списком текстов от 1 до {} знаков; получено: {}",
+        "{} 1-ден {} таңбаға дейінгі мәтіндер тізімі болуы тиіс; алынғаны: {}",
+    ),
+    Words("an empty text", "пустой текст", "бос мәтін"),
+    Words("one of {} characters", "текст из {} знаков", "{} таңбалы мәтін"),
+    Words(
+        "half a character, such as {}", "половина знака, вроде {}", "таңбаның жартысы, {} сияқты"
     ),
     Words(
         "expected {} to be a list of texts of 1 to {} characters",

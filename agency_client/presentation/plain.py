@@ -11,6 +11,7 @@ from typing import Any
 
 from agency_client.content.file_names import INDEX
 from agency_client.core.views import (
+    AskedConsent,
     ExchangeSummary,
     Notice,
     PartFault,
@@ -63,6 +64,7 @@ def summary_json(
                 "claimed_by": leg.claimed_by.uri if leg.claimed_by else None,
                 "claimed_at": iso(leg.claimed_at),
                 "clocks": [clock_json(clock, now) for clock in leg.clocks],
+                "consents_asked": list(map(asked_json, leg.consents)),
             }
             for leg in summary.legs
         ],
@@ -94,6 +96,18 @@ def waiting_json(waiting: Waiting, known: Reference | None, now: datetime) -> di
         "state": waiting.state.name,
         "waiting_legs": [leg.agency for leg in waiting.legs],
         "commands": list(waiting.commands),
+        "consent": asked_json(waiting.consent) if waiting.consent else None,
+    }
+
+
+def asked_json(consent: AskedConsent) -> dict[str, Any]:
+    """A request for consent that waits for the agency; a decision is about `request`."""
+    return {
+        "request": consent.request.hex(),
+        "about": consent.about.hex(),
+        "asked_by": consent.asked_by,
+        "authority": consent.authority,
+        "purpose": consent.purpose.name,
     }
 
 

@@ -49,6 +49,11 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
         "согласие действовало бы слишком долго",
         "келісім тым ұзақ күшінде болар еді",
     ),
+    Reason.CONSENT_NOT_LESS: Words(
+        "a consent in part is for another purpose than was asked for",
+        "частичное согласие даётся для иной цели, чем запрошено",
+        "ішінара келісім сұралғаннан өзге мақсатқа беріледі",
+    ),
     Reason.TIME_LIMIT_EXCEEDED: Words(
         "the time is longer than the published limit",
         "срок больше установленного предела",

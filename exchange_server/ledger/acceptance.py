@@ -69,7 +69,7 @@ class Acceptance:
             at=at,
             sources=draft,
         )
-        check_intake(statement, draft.directory)
+        check_intake(statement, draft.directory, stored.exchange if stored else None)
         self._check_revocation(job, judgement, at)
         if isinstance(statement.body, PublishLogKey):
             check_published(statement.body, draft.context.signer)

@@ -34,11 +34,12 @@ from exchange_server.ledger.intake import Task, not_known_to_be_stored
 from exchange_server.ledger.jobs import Job, Prover
 from exchange_server.ledger.log_keys import check_signs
 from exchange_server.ledger.receipts import Receipts
+from exchange_server.ledger.start_check import verify_touched
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
 from exchange_server.observer import CommitStep, Observer
+from exchange_server.storage.database_file import DatabaseFile
 from exchange_server.storage.engine import (
-    FileInPlace,
     WritingConnection,
     forget_old_pages,
     see_one_moment,
@@ -72,7 +73,7 @@ class Committer:
         """Prepare; `load` restores the state."""
         self._engine = engine
         self._connection = WritingConnection(engine)
-        self._file: FileInPlace | None = None
+        self._file = DatabaseFile.of(engine)
         self._context = context
         self._observer = observer
         self._verifier = LogVerifier(context.signer.vkey)
@@ -103,7 +104,8 @@ class Committer:
             if head is None:
                 raise Reason.INTERNAL.error("the head of the log vanished while it was locked")
             state = self._restored(connection, head)
-            self._file = FileInPlace(self._engine)
+            self._verify_file()
+        self._wrote()
         self._take_over(state)
 
     def commit(self, jobs: Sequence[Job[Any]]) -> list[Any]:
@@ -114,8 +116,7 @@ class Committer:
         except Exception:  # noqa: BLE001 -- logged by structlog
             _log.exception("batch_failed", requests=len(jobs))
             self.failures += 1
-            self._state = None
-            self._exchanges.clear()
+            self._forget()
             error = not_known_to_be_stored()
             for job in jobs:
                 job.put_off(error)
@@ -131,6 +132,7 @@ class Committer:
             with self._connection.transaction() as connection:
                 result = task(connection)
                 self._verify_file()
+            self._wrote()
             return result
         except ExchangeError as error:
             return error
@@ -160,10 +162,12 @@ class Committer:
     def forget_old_pages(self) -> None:
         """Empty SQLite's write-ahead log of erased bytes (step 10); tried again while others read
         it."""
-        if not self._holds_old_pages:
+        if not self._holds_old_pages or (self._file is not None and self._file.lost):
             return
         try:
+            self._verify_file()
             self._holds_old_pages = not forget_old_pages(self._engine)
+            self._wrote()
             self._tell_of_old_pages()
         except Exception:  # noqa: BLE001 -- logged by structlog; tried again after the next batch
             _log.exception("old_pages_kept")
@@ -188,21 +192,32 @@ class Committer:
         self._connection.close()
 
     def _commit(self, jobs: Sequence[Job[Any]]) -> list[Any]:
+        """Take a batch through steps 2 to 6 of the durability account; gives the answers in order.
+
+        Steps 2 to 5 are one transaction, and the state in memory moves after it. A failure before
+        the commit leaves nothing. A failure of the commit leaves all or nothing, and nobody here
+        knows which; so `commit` forgets the state then.
+        """
         reached = self._observer.commit_reached
         self.commit_seconds = None
         with self._connection.transaction() as connection:
-            # Until the commit this hub holds the lock on the head: no other hub writes.
+            # 2. Turn. Until the commit this hub holds the lock on the head: no other hub writes.
             state = self._at(connection, read_head(connection, lock=True))
             reached(CommitStep.BEGUN)
+            # 3. Judgement.
             batch = Batch(connection, state, self._context, self._exchanges, jobs)
             outcomes = [batch.admit(job) for job in jobs]
             reached(CommitStep.JUDGED)
+            # 4. Writing.
             growth = batch.write(self._observer)
             self._verify_file()
             written_at = time.monotonic()
+        # 5. The commit was the end of the transaction.
+        self._wrote()
         if growth is not None:
             self.commit_seconds = time.monotonic() - written_at
         reached(CommitStep.COMMITTED)
+        # 6. Answer: the state in memory first, then the receipts that are made from it.
         self.failures_overcome = self.failures
         self._holds_old_pages |= batch.erases
         self._take_over(batch.state)
@@ -215,8 +230,33 @@ class Committer:
 
     def _verify_file(self) -> None:
         """Verify at the end of a transaction that its commit goes where a restart would look."""
+        if self._file is None:
+            return
+        self._file.verify()
+        if self._file.is_touched():
+            self._verify_touched(self._file)
+
+    def _verify_touched(self, file: DatabaseFile) -> None:
+        """Verify what another program has left: it may have emptied the write-ahead log, or put an
+        old copy into the file."""
+        try:
+            verify_touched(file.path, self._verifier, self.tree_size)
+        except ExchangeError as error:
+            file.lose(
+                "another program wrote over the database's file under this hub, which writes "
+                f"nothing more to it: {error.message}. Stop the hub, move the file with its -wal "
+                "and -shm away, and bring the newest backup back"
+            )
+        _log.warning(
+            "database_touched",
+            why="another program wrote to the database's file; its log is whole, but no program "
+            "except the hub should write there",
+        )
+        file.wrote()
+
+    def _wrote(self) -> None:
         if self._file is not None:
-            self._file.verify()
+            self._file.wrote()
 
     def _ended(self, jobs: Sequence[Job[Any]], began_at: float, *, committed: bool) -> None:
         self._observer.batch_ended(len(jobs), time.monotonic() - began_at, committed=committed)
@@ -231,13 +271,18 @@ class Committer:
         state = refresh(connection, self._state, head, anchors, self._verifier)
         if state is not self._state:
             check_signs(state.directory.log_keys, self._context.signer, head.note)
-            self._exchanges.clear()
+            self._exchanges.clear()  # Another hub may have moved them.
         return state
 
     def _restored(self, connection: Connection, head: Head) -> LogState:
         state = restore(connection, head, self._context.anchors, self._verifier)
         check_signs(state.directory.log_keys, self._context.signer, head.note)
         return state
+
+    def _forget(self) -> None:
+        """Drop the state in memory: the next transaction reads it anew and checks it (step 8)."""
+        self._state = None
+        self._exchanges.clear()
 
     def _take_over(self, state: LogState) -> None:
         self._state, self.directory = state, state.directory

@@ -18,12 +18,12 @@ from typing import Self, TypeAlias, TypeVar
 
 from sqlalchemy import Engine
 
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
@@ -43,12 +43,12 @@ from exchange_server.ledger.jobs import (
 from exchange_server.ledger.room import Room
 from exchange_server.ledger.routes import Routes
 from exchange_server.ledger.start_check import verify_start
-from exchange_server.ledger.upkeep import Upkeep, keep_note
+from exchange_server.ledger.upkeep import Upkeep, keep_copy, keep_note
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import WitnessGate, check_cosigned
 from exchange_server.ledger.writer import Writer
 from exchange_server.observer import NO_OBSERVER, Observer
-from exchange_server.storage.engine import FileClaim
+from exchange_server.storage.database_file import DatabaseFile, FileClaim
 from exchange_server.storage.schema import check_schema
 
 _T = TypeVar("_T")
@@ -226,6 +226,7 @@ class Ledger:
             self._upkeep.verify_running()
         # It raises UNAVAILABLE while the clock of the machine has jumped.
         self._context.clock()
+        await asyncio.to_thread(self._verify_file)
         await self._writer.verify_writing()
 
     async def submit(
@@ -266,9 +267,13 @@ class Ledger:
     ) -> list[Accepted | ExchangeError]:
         """Accept or refuse each of many statements by itself, in order, as `submit` does.
 
-        Each is read in its turn: reading all at once would hold up every other call. A statement
-        that is put off takes those along that may depend on it (`rules.dependencies`), and leaves
-        the rest alone. When there is no room for one, all after it are put off unread.
+        Each is read in its turn: reading all at once would hold up every other call.
+
+        - One that cannot even wait for the writer is put off, and all after it are put off unread.
+          That is so for a full queue, and for an initial statement on a disk that is nearly full:
+          then what ends an exchange passes by itself alone (`room`), not behind an initial one.
+        - One that the writer puts off takes those along that may depend on it
+          (`rules.dependencies`), and leaves the rest alone.
         """
         self._gate.verify_open()
         tracker = DependencyTracker()
@@ -354,12 +359,10 @@ class Ledger:
 
     async def add_cosignature(self, note: bytes) -> None:
         """Keep a configured witness's cosignature of this log; raises COSIGNATURE_INVALID."""
-        context, witnesses = self._context, self._gate.witnesses
+        context = self._context
         latest = context.clock() + context.limits.future_skew
-        await self._writer.run(check_cosigned(note, context.signer, witnesses, latest))
-        if witnesses is None:
-            return
-        found = witnesses.verify(note)
+        found, keep = check_cosigned(note, context.signer, self._gate.witnesses, latest)
+        await self._writer.run(keep)
         for each in found:
             self._observer.cosigned(each.witness, each.at)
         if self._gate.missing:
@@ -381,8 +384,21 @@ class Ledger:
             await self._upkeep.close()
             self._upkeep = None
         await self._writer.close()
-        await asyncio.to_thread(keep_note, self._engine)
+        await asyncio.to_thread(self._keep_what_was_signed)
         self._claim.release()
+
+    def _keep_what_was_signed(self) -> None:
+        """Note it; where the file has lost its name, keep a copy of what no restart would find."""
+        if (file := DatabaseFile.of(self._engine)) is not None:
+            keep_copy(self._engine, file)
+        keep_note(self._engine)
+
+    def _verify_file(self) -> None:
+        try:
+            if (file := DatabaseFile.of(self._engine)) is not None:
+                file.verify()
+        except OSError as error:
+            raise Reason.UNAVAILABLE.error(str(error)) from None
 
     def _start(self, witnesses: WitnessPolicy | None, witnesses_at_start: int) -> None:
         """Begin to write; a log that has entries waits for its witnesses."""

@@ -35,6 +35,7 @@ from exchange_server.caller import Caller, working_for
 from exchange_server.fairness.scheduler import FairScheduler
 from exchange_server.ledger.audit import leaves_page
 from exchange_server.ledger.values import (
+    AskedConsent,
     EntryPage,
     ExchangeRow,
     FeedNotice,
@@ -45,6 +46,7 @@ from exchange_server.ledger.values import (
     TreeHead,
 )
 from exchange_server.ledger.witnessing import witnessed_checkpoints
+from exchange_server.storage.database_file import FileLostError
 from exchange_server.storage.engine import is_away, reading
 from exchange_server.storage.exchange_rows import load_exchanges
 from exchange_server.storage.feed_rows import read_notices, read_visible_entries
@@ -130,12 +132,15 @@ class Reader:
         kinds: Sequence[Kind],
         page_size: int,
         page_token: str,
+        *,
+        awaits_consent: bool = False,
     ) -> tuple[list[ExchangeRow], str]:
         """Give a page of the exchanges that an agency sees, newest first, and the next page's
         token.
 
         `party` is the part that it has in them, None for any; as an approver it sees those that
-        wait for its approval.
+        wait for its approval. With `awaits_consent` they are those in which a request for consent
+        waits for it.
         """
         selection = Selection(
             agency=agency,
@@ -143,6 +148,7 @@ class Reader:
             states=tuple(states),
             kinds=tuple(kinds),
             pending=party is Party.APPROVER,
+            awaits_consent=awaits_consent,
             before=_parse_page_token(page_token),
         )
         seen: list[SeenExchange] = []
@@ -309,7 +315,7 @@ class Reader:
                 with reading(self._engine) as connection:
                     return query(connection)
             except Exception as error:
-                if not is_away(error):
+                if not is_away(error) and not isinstance(error, FileLostError):
                     raise
                 _log.warning("database_away", error=type(error).__name__)
                 raise Reason.UNAVAILABLE.error(
@@ -435,6 +441,16 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                 leg.due_on,
                 leg.times,
                 leg.claim,
+                tuple(
+                    AskedConsent(
+                        each.consent.request,
+                        each.consent.about,
+                        AgencyId(each.asked_by),
+                        each.consent.authority,
+                        each.consent.purpose,
+                    )
+                    for each in leg.consents
+                ),
             )
             for leg in seen.legs
         ),

@@ -21,13 +21,19 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, func, or_, select
 
-from exchange_files import read_file, replace_file
+from exchange_files import locked_folder, read_file, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier, SignedCheckpoint
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import Event
 from exchange_server.ledger.log_keys import followed
-from exchange_server.storage.engine import driver_error, is_away, reading, real_file
+from exchange_server.storage.engine import (
+    driver_error,
+    is_away,
+    open_engine,
+    reading,
+    real_file,
+)
 from exchange_server.storage.log_rows import Head, read_head
 from exchange_server.storage.tables import log_entries
 
@@ -45,19 +51,56 @@ def verify_start(engine: Engine, log: LogVerifier) -> None:
     if file is None:
         return
     with reading(engine) as connection:
-        noted = noted_checkpoint(file, followed(connection, log))
-        head = read_head(connection)
-        if noted is not None and (head is None or head.size < noted.size):
-            raise _older(file, 0 if head is None else head.size, noted)
-        if head is None:
-            return
-        try:
-            _verify_whole(connection, head, noted, file)
-        except Exception as error:
-            cause = driver_error(error)
-            if cause is None or is_away(error):
-                raise
-            raise _mixed(f"it cannot be read: {cause}") from None
+        verify_noted(connection, file, log)
+
+
+def verify_noted(connection: Connection, file: Path, log: LogVerifier) -> None:
+    """Verify that a database is whole, and may stand at the place of a file: by the note there.
+
+    Raises as `verify_start`.
+    """
+    noted = noted_checkpoint(file, followed(connection, log))
+    head = read_head(connection)
+    if noted is not None and (head is None or head.size < noted.size):
+        raise _older(file, 0 if head is None else head.size, noted)
+    if head is None:
+        return
+    try:
+        _verify_whole(connection, head, noted, file)
+    except Exception as error:
+        cause = driver_error(error)
+        if cause is None or is_away(error):
+            raise
+        raise _mixed(f"it cannot be read: {cause}") from None
+
+
+def verify_touched(file: Path, log: LogVerifier, size: int) -> None:
+    """Verify a SQLite file that another program has written to while a hub serves it.
+
+    It is read from the disk: the hub's connections would show pages that they keep. `size` is that
+    of the log as the hub committed it.
+
+    Raises:
+        HubInternal, InvalidInput: as `verify_start`.
+    """
+    engine = open_engine(f"sqlite:///{file}", read_only=True)
+    try:
+        verify_start(engine, log)
+        with reading(engine) as connection:
+            head = read_head(connection)
+            found = 0 if head is None else head.size
+            if found < size:
+                raise _mixed(f"its log has {found} entries, and this hub committed {size}")
+            said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            if said != "ok":
+                raise _mixed(f"it cannot be read: {said}")
+    except Exception as error:
+        cause = driver_error(error)
+        if cause is None:
+            raise
+        raise _mixed(f"it cannot be read: {cause}") from None
+    finally:
+        engine.dispose()
 
 
 def note_signed(engine: Engine) -> None:
@@ -65,28 +108,38 @@ def note_signed(engine: Engine) -> None:
 
     Raises:
         FileNotWritten: FILE_NOT_WRITTEN.
-        InvalidInput: CONFIG_INVALID, if the database is older than the note: it was replaced since.
+        InvalidInput: CONFIG_INVALID, if the note is newer than the database, which was replaced
+            since; or if it is of another log or another history.
     """
     file = real_file(engine)
     if file is None:
         return
-    with reading(engine) as connection:
+    with locked_folder(file.parent), reading(engine) as connection:
         head = read_head(connection)
-    if head is None or not head.size:
-        return
-    noted = read_file(note_path(file))
-    if noted is not None and _size_of(noted) > head.size:
-        raise _older(file, head.size, SignedCheckpoint.parse(noted).checkpoint)
-    if noted != head.note:
-        replace_file(note_path(file), head.note)
+        if head is None or not head.size:
+            return
+        noted = _parsed(read_file(note_path(file)))
+        if noted is None:
+            # There is none, or a damaged one.
+            replace_file(note_path(file), head.note)
+            return
+        signed = SignedCheckpoint.parse(head.note).checkpoint
+        if noted.origin != signed.origin:
+            raise _foreign(file, noted.origin, signed.origin)
+        if noted.size > head.size:
+            raise _older(file, head.size, noted)
+        if noted.size == head.size and noted.root != head.root:
+            raise _other_history(file, noted)
+        if noted.size < head.size:
+            replace_file(note_path(file), head.note)
 
 
-def _size_of(note: bytes) -> int:
-    """The size that a note tells; 0 for one that is damaged, which a new one replaces."""
+def _parsed(note: bytes | None) -> Checkpoint | None:
+    """The checkpoint of a note; None for a damaged one."""
     try:
-        return SignedCheckpoint.parse(note).checkpoint.size
+        return SignedCheckpoint.parse(note).checkpoint if note is not None else None
     except ExchangeError:
-        return 0
+        return None
 
 
 def note_path(file: Path) -> Path:
@@ -99,6 +152,9 @@ def noted_checkpoint(file: Path, log: LogVerifier) -> Checkpoint | None:
     note = read_file(note_path(file))
     if note is None:
         return None
+    told = _parsed(note)
+    if told is not None and told.origin != log.origin:
+        raise _foreign(file, told.origin, log.origin)
     try:
         return log.verify(note)
     except ExchangeError as error:
@@ -122,12 +178,7 @@ def _verify_whole(connection: Connection, head: Head, noted: Checkpoint | None, 
         if len(batch) == _AT_ONCE or is_noted:
             tree, batch = tree.append_many(batch).after, []
         if noted is not None and is_noted and tree.root() != noted.root:
-            raise Reason.CONFIG_INVALID.error(
-                f"the database's log does not extend the checkpoint of {noted.size} entries that "
-                f"this hub signed and noted in {note_path(file)}: it is another history of the "
-                "log. Put the right database back",
-                field="database.url",
-            )
+            raise _other_history(file, noted)
     tree = tree.append_many(batch).after
     if (tree.size, tree.root()) != (head.size, head.root):
         raise _mixed(
@@ -147,6 +198,24 @@ def _mixed(why: str) -> ExchangeError:
         f"the database is damaged or mixed from two copies, and nothing is added to it: {why}. "
         "A file that was copied back while its -wal file stayed looks like this; bring back a copy "
         "that `exchange-server backup` made, with `exchange-server restore`"
+    )
+
+
+def _other_history(file: Path, noted: Checkpoint) -> ExchangeError:
+    return Reason.CONFIG_INVALID.error(
+        f"the database's log does not extend the checkpoint of {noted.size} entries that "
+        f"this hub signed and noted in {note_path(file)}: it is another history of the "
+        "log. Put the right database back",
+        field="database.url",
+    )
+
+
+def _foreign(file: Path, noted: str, origin: str) -> ExchangeError:
+    return Reason.CONFIG_INVALID.error(
+        f"the database is of the log {origin}, and {note_path(file)} tells what a hub of the log "
+        f"{noted} has signed, whose database stood there: name another place for this database, "
+        "or move that file away with the old database",
+        field="database.url",
     )
 
 

@@ -1,4 +1,4 @@
-"""The upkeep of a ledger: it forgets old uploads, and follows other hubs.
+"""The upkeep of a ledger: it forgets old uploads, guards its file, and follows other hubs.
 
 The work has no end. If it ends all the same, that is a defect: it is logged, and `verify_running`
 raises, so that the hub is not called healthy.
@@ -24,6 +24,8 @@ from exchange_server.ledger.room import MEASURE_SECONDS, Room
 from exchange_server.ledger.start_check import note_signed
 from exchange_server.ledger.witnessing import WitnessGate, kept_cosignatures
 from exchange_server.ledger.writer import Writer
+from exchange_server.storage.copies import rescue
+from exchange_server.storage.database_file import DatabaseFile, FileLostError
 from exchange_server.storage.engine import driver_error
 from exchange_server.storage.notifications import Listener
 
@@ -32,6 +34,10 @@ RETENTION_SECONDS: Final = 60.0
 """Seconds between two looks for content whose retention has ended."""
 NOTE_SECONDS: Final = 10.0
 """Seconds between two notes of the newest checkpoint."""
+GUARD_SECONDS: Final = 2.0
+"""Seconds between two looks at the database's file."""
+COPY_SECONDS: Final = 10.0
+"""Seconds between two attempts to copy a file that has lost its name."""
 LOOK_SECONDS: Final = 5.0
 """Seconds between two looks for entries of other hubs, even if no notification came."""
 
@@ -67,6 +73,9 @@ class Upkeep:
             _background(self._measure()),
             _background(self._note()),
         ]
+        file = DatabaseFile.of(self._engine)
+        if file is not None:
+            self._tasks.append(_background(self._guard(file)))
         if self._engine.dialect.name == "postgresql":
             self._tasks.append(_background(self._follow_other_hubs()))
             self._listener = self._listen()
@@ -126,6 +135,12 @@ class Upkeep:
             await asyncio.to_thread(keep_note, self._engine)
             await asyncio.sleep(NOTE_SECONDS)
 
+    async def _guard(self, file: DatabaseFile) -> None:
+        """Look whether a SQLite file still has its name; if not, keep a copy of what it held."""
+        while True:
+            await asyncio.to_thread(keep_copy, self._engine, file)
+            await asyncio.sleep(COPY_SECONDS if file.lost else GUARD_SECONDS)
+
     def _listen(self) -> Listener:
         """Hear at once when another hub has written; notifications that come together are one."""
         loop = asyncio.get_running_loop()
@@ -159,6 +174,45 @@ class Upkeep:
         log = LogVerifier(self._context.signer.vkey)
         kept = partial(kept_cosignatures, log=log, witnesses=witnesses)
         self._gate.hear(await self._writer.run(kept))
+
+
+def keep_copy(engine: Engine, file: DatabaseFile) -> None:
+    """Copy what was stored in a SQLite file that has lost its name: it may end with this process.
+
+    One copy is made; where it cannot be, that is told, and the next call tries it again.
+    """
+    try:
+        file.verify()
+    except FileLostError as lost:
+        if file.is_kept or not lost.is_whole:
+            return
+        why = lost
+    except OSError as error:
+        _log.warning("database_not_seen", why=str(error))
+        return
+    else:
+        return
+    try:
+        copy = rescue(engine, file)
+    except Exception as error:
+        if not isinstance(error, ExchangeError | OSError) and driver_error(error) is None:
+            raise
+        _log.error(
+            "database_lost",
+            why=str(why),
+            not_copied=str(driver_error(error) or error),
+            todo="do not stop the hub before a copy stands, for what it holds may be nowhere else; "
+            f"it is tried again every {COPY_SECONDS:g} s",
+        )
+        return
+    file.is_kept = True
+    _log.error(
+        "database_lost",
+        why=str(why),
+        copy=str(copy),
+        todo="the copy holds all that this hub has given receipts for: stop the hub, move what is "
+        f"at {file.name} away with its -wal and -shm, put the copy there, and start the hub",
+    )
 
 
 def keep_note(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Urgency
+from exchange_protocol.kinds.codes import Handling, LegState, Purpose, Urgency
 from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening, Event
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.clocks import LegTimes
@@ -135,6 +135,17 @@ class EntryPage:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedConsent:
+    """A request for consent to onward use that waits for a decision."""
+
+    request: bytes
+    about: bytes
+    asked_by: AgencyId
+    authority: AgencyId
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
 class LegRow:
     """A leg as the asking agency may know it."""
 
@@ -147,6 +158,8 @@ class LegRow:
     times: LegTimes | None
     claim: Claim | None
     """The member that has it in hand while it waits for approval."""
+    consents: tuple[AskedConsent, ...] = ()
+    """The requests for consent that wait for a decision of the asking agency."""
 
 
 @dataclass(frozen=True, slots=True)

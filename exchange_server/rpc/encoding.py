@@ -140,6 +140,16 @@ def _encode_leg(leg: LegRow) -> pb.LegSummary:
         claimed_by=leg.claim.member if leg.claim else "",
         claimed_at=to_timestamp(leg.claim.at) if leg.claim else None,
         times=encode_times(leg.times) if leg.times else None,
+        consents=[
+            pb.AskedConsent(
+                request=each.request,
+                about=each.about,
+                asked_by=each.asked_by,
+                authority=each.authority,
+                purpose=statement_pb2.Purpose.ValueType(each.purpose),
+            )
+            for each in leg.consents
+        ],
     )
 
 

@@ -165,6 +165,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
             [parse_kind(kind, "kinds") for kind in at_most(len(Kind), request.kinds, "kinds")],
             page_size(request.page_size, default=50, most=200),
             request.page_token,
+            awaits_consent=request.awaits_consent,
         )
         return pb.ListExchangesResponse(
             exchanges=[encode_exchange(row) for row in rows], next_page_token=next_page_token

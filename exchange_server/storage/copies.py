@@ -13,15 +13,17 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from sqlalchemy import inspect, make_url
+from sqlalchemy import Engine, inspect, make_url
 from sqlalchemy.engine import URL
 
 from exchange_files import new_file
 from exchange_protocol.errors import Reason
+from exchange_server.storage.database_file import DatabaseFile
 from exchange_server.storage.engine import open_engine, sqlite_file
 
 _CHUNK: Final = 1024 * 1024
@@ -66,6 +68,32 @@ def bring_back(backup: Path, url: str) -> None:
             draft.file.write(data)
 
 
+def rescue(engine: Engine, file: DatabaseFile) -> Path:
+    """Copy what the open connections of an engine still read of a file that has lost its name.
+
+    It goes beside the file, or beside its name where that folder is gone. Gives the copy's path.
+
+    Raises:
+        StorageFailed: FILE_NOT_WRITTEN.
+        FileLostError: while every open connection is in use.
+    """
+    folder = next((each for each in (file.path.parent, file.name.parent) if each.is_dir()), None)
+    if folder is None:
+        raise Reason.FILE_NOT_WRITTEN.error(
+            f"the folder {file.path.parent} is gone: make it anew, for the hub's user alone"
+        )
+    to = folder / f"{file.path.name}.rescued"
+    if os.path.lexists(to):
+        to = to.with_name(f"{to.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    with new_file(to) as draft, engine.connect() as connection:
+        source = connection.connection.driver_connection
+        if source is None:
+            raise Reason.INTERNAL.error("the connection has no driver's connection")
+        _copy(source, draft.path)
+        draft.sync()
+    return to
+
+
 def verify_no_file(file: Path) -> None:
     """Verify that no SQLite database is at a place, nor the leftovers of one."""
     for name in (file.name, f"{file.name}-wal", f"{file.name}-shm", f"{file.name}-journal"):
@@ -88,17 +116,21 @@ def _copy_sqlite(file: Path, to: Path) -> None:
             closing(
                 sqlite3.connect(f"file:{quote(str(file.resolve()))}?mode=ro", uri=True)
             ) as source,
-            closing(sqlite3.connect(to, isolation_level=None)) as copy,
         ):
-            copy.execute("PRAGMA journal_mode = OFF")
-            # All pages in one step: they are of one moment, whatever the hub writes meanwhile.
-            source.backup(copy)
-            # A file that says that it has a write-ahead log is not read without a lock beside it.
-            copy.execute("PRAGMA journal_mode = DELETE")
+            _copy(source, to)
     except sqlite3.Error as error:
         raise Reason.CONFIG_INVALID.error(
             f"the database cannot be copied: {error}", field="database.url"
         ) from None
+
+
+def _copy(source: sqlite3.Connection, to: Path) -> None:
+    with closing(sqlite3.connect(to, isolation_level=None)) as copy:
+        copy.execute("PRAGMA journal_mode = OFF")
+        # All pages in one step: they are of one moment, whatever the hub writes meanwhile.
+        source.backup(copy)
+        # A file that says that it has a write-ahead log is not read without a lock beside it.
+        copy.execute("PRAGMA journal_mode = DELETE")
 
 
 def _verify_empty(url: str) -> None:

@@ -8,23 +8,22 @@
   READ.
 
 SQLite runs with WAL and synchronous=FULL: what was committed survives a loss of power. The file is
-its owner's only: it holds who wrote to whom, and what opens the leaves. One process has it
-(`FileClaim`); for more hubs on one log there is PostgreSQL, whose connections `postgresql` makes.
+its owner's only: it holds who wrote to whom, and what opens the leaves. One hub has it, and all its
+connections have the same one (`database_file`); for more hubs on one log there is PostgreSQL, whose
+connections `postgresql` makes.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, urlencode
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -33,7 +32,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from exchange_protocol.errors import Reason
 from exchange_server.observer import NO_OBSERVER, Observer
-from exchange_server.storage.local_disk import verify_local
+from exchange_server.storage.database_file import DatabaseFile
 
 _log = structlog.get_logger(__name__)
 
@@ -58,17 +57,21 @@ def open_engine(
     *,
     read_only: bool = False,
     serving: bool = False,
+    must_exist: bool = False,
     observer: Observer = NO_OBSERVER,
     slow_seconds: float = 0.0,
 ) -> Engine:
     """Make an engine for `sqlite:///FILE` or `postgresql+psycopg://...`.
 
     With `read_only` a SQLite file is opened without changing anything in it or beside it but what
-    WAL needs. `serving` is for a hub: every wait at PostgreSQL is bounded in time. The observer
-    hears of each transaction. Queries and transactions of more than `slow_seconds` are logged.
+    WAL needs. Otherwise the first connection makes a file where none is, unless it `must_exist`.
+    `serving` is for a hub: its file must exist, and every wait at PostgreSQL is bounded in time.
+    The observer hears of each transaction. Queries and transactions of more than `slow_seconds`
+    are logged.
     Raises CONFIG_INVALID for any other database.
     """
-    engine = _open(url, read_only=read_only, serving=serving)
+    must_exist = must_exist or serving
+    engine = _open(url, read_only=read_only, serving=serving, must_exist=must_exist)
     engine.update_execution_options(**{_OBSERVER: observer, _SLOW: slow_seconds})
     if slow_seconds:
         _tell_slow_queries(engine, slow_seconds)
@@ -99,10 +102,10 @@ def sqlite_file(url: str) -> Path | None:
     return Path(path) if path and path != url and path != ":memory:" else None
 
 
-def _open(url: str, *, read_only: bool, serving: bool) -> Engine:
+def _open(url: str, *, read_only: bool, serving: bool, must_exist: bool) -> Engine:
     file = sqlite_file(url)
     if file is not None:
-        return _sqlite(file, read_only)
+        return _sqlite(file, read_only=read_only, must_exist=must_exist)
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -234,91 +237,8 @@ def is_away(error: BaseException) -> bool:
 
 def real_file(engine: Engine) -> Path | None:
     """Give the SQLite file of an engine under its one name, links followed; None on PostgreSQL."""
-    if engine.dialect.name != "sqlite":
-        return None
-    name = engine.url.database or ""
-    if name.startswith("file:"):
-        name = unquote(name.removeprefix("file:"))
-    return Path(name).resolve()
-
-
-class FileInPlace:
-    """The SQLite file that a writer opened, as long as its name leads to it.
-
-    On PostgreSQL nothing is checked. A process keeps a file open that was replaced or removed. What
-    is written to it then is gone with the process, though receipts say that it is stored.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        """Take the file that has the name now."""
-        self._file = real_file(engine)
-        self._found = self._look()
-        self._is_lost = False
-
-    def verify(self) -> None:
-        """Verify that the name has always led to the file; raises OSError.
-
-        Once it did not, only a restart helps: other connections may have opened another file, and
-        go on in it after the right one is back.
-        """
-        self._is_lost |= self._found is not None and self._look() != self._found
-        if self._is_lost:
-            raise OSError(
-                errno.ESTALE,
-                "the database's file was replaced or removed under this hub, which writes nothing "
-                "more to it: stop the hub, put the newest database back, and start it again",
-                str(self._file),
-            )
-
-    def _look(self) -> tuple[int, int] | None:
-        if self._file is None:
-            return None
-        try:
-            found = self._file.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
-
-
-class FileClaim:
-    """The claim of one process on a SQLite file; on PostgreSQL it claims nothing."""
-
-    def __init__(self, engine: Engine) -> None:
-        """Take the claim; raises CONFIG_INVALID where another hub holds it."""
-        self._lock: int | None = None
-        file = real_file(engine)
-        if file is None:
-            return
-        _verify_one_name(file)
-        verify_local(file)
-        path = Path(f"{file}.lock")
-        try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Reason.CONFIG_INVALID.error(
-                f"cannot claim the database: {error.strerror}: {path}", field="database.url"
-            ) from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(lock)
-            if not isinstance(error, BlockingIOError):
-                raise Reason.CONFIG_INVALID.error(
-                    f"the file system of {path} has no working locks ({error.strerror}); put the "
-                    "database on a local disk, or use PostgreSQL",
-                    field="database.url",
-                ) from None
-            raise Reason.CONFIG_INVALID.error(
-                f"another hub process is using the database {file}: stop it first. SQLite serves "
-                "one process at a time; for more hubs use PostgreSQL"
-            ) from None
-        self._lock = lock
-
-    def release(self) -> None:
-        """Give the claim back."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+    file = DatabaseFile.of(engine)
+    return None if file is None else file.path
 
 
 def forget_old_pages(engine: Engine) -> bool:
@@ -340,21 +260,6 @@ def forget_old_pages(engine: Engine) -> bool:
     return not busy
 
 
-def _file_of(url: URL) -> Path:
-    return Path(url.database or "")
-
-
-def _verify_one_name(file: Path) -> None:
-    """Refuse a file of several names: its write-ahead log is found by the name alone."""
-    with suppress(FileNotFoundError):
-        if file.stat().st_nlink > 1:
-            raise Reason.CONFIG_INVALID.error(
-                f"the database {file} has another name too (a hard link), under which another hub "
-                "could write to it; remove the other name, or copy the file",
-                field="database.url",
-            )
-
-
 def _read_only_url(file: Path) -> URL:
     """A SQLite file to read, on a medium that cannot be written too.
 
@@ -369,7 +274,12 @@ def _read_only_url(file: Path) -> URL:
     return URL.create("sqlite", database=f"file:{quote(str(file))}", query=mode)
 
 
-def _sqlite(file: Path, read_only: bool) -> Engine:
+def _uri(file: Path, **options: str) -> str:
+    """The URI of a SQLite file, whose name may have bytes of any encoding."""
+    return f"file:{quote(os.fsencode(file))}?{urlencode(options)}"
+
+
+def _sqlite(file: Path, *, read_only: bool, must_exist: bool) -> Engine:
     folder = file.absolute().parent
     if not folder.is_dir():
         raise Reason.CONFIG_INVALID.error(
@@ -383,14 +293,22 @@ def _sqlite(file: Path, read_only: bool) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
     )
+    one = DatabaseFile(file, must_exist=must_exist, read_only=read_only)
+    one.attach(engine)
 
     @event.listens_for(engine, "do_connect")
-    def _create(*_: object) -> None:
-        # SQLite would make it by the umask; what it keeps beside the file gets the file's mode. One
-        # that exists is not opened: to close it would give up the locks that SQLite holds on it.
-        if not read_only:
-            with suppress(OSError):  # It exists, or SQLite says why it cannot be made.
-                os.close(os.open(_file_of(url), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    def _connect(
+        _: object, __: object, words: list[Any], named: dict[str, Any]
+    ) -> SqliteConnection:
+        with one.opening() as path, ExitStack() as stack:
+            if not read_only:
+                # Without `rw` SQLite would make a file in the place of one that was moved away.
+                words, named = [_uri(path, mode="rw")], {**named, "uri": True}
+            connection: SqliteConnection = sqlite3.connect(*words, **named)
+            stack.callback(connection.close)
+            one.verify()
+            stack.pop_all()
+        return connection
 
     @event.listens_for(engine, "connect")
     def _configure(connection: SqliteConnection, _: object) -> None:
@@ -405,7 +323,10 @@ def _sqlite(file: Path, read_only: bool) -> Engine:
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             # Deleted bytes (content that was erased, a staged part) are overwritten with zeros.
             connection.execute("PRAGMA secure_delete = ON")
+            # It opens the write-ahead log, if nothing above did.
+            connection.execute("PRAGMA schema_version").fetchone()
         connection.execute("PRAGMA foreign_keys = ON")
+        one.opened()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.rules.access import kept_until
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.leg_record import decode_record, encode_record
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import (
     Lookup,
@@ -136,7 +136,9 @@ def find_ended(
     g = legs.c
     query = select(g.kept_until, g.exchange_id).where(g.kept_until <= now)
     if after is not None:
-        query = query.where(tuple_(g.kept_until, g.exchange_id) > tuple_(*after))
+        # With their types: a time is a number in the database, and would be sent as a time.
+        place = tuple_(*after, types=[g.kept_until.type, g.exchange_id.type])
+        query = query.where(tuple_(g.kept_until, g.exchange_id) > place)
     query = query.order_by(g.kept_until, g.exchange_id).limit(most)
     return [(until, exchange_id) for until, exchange_id in connection.execute(query)]
 

@@ -29,9 +29,22 @@ from sqlalchemy import (
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.clocks import LegTimes
-from exchange_protocol.rules.leg_record import Claim, decode_record
+from exchange_protocol.rules.leg_record import (
+    UNDECIDED,
+    Claim,
+    Consent,
+    LegRecord,
+    decode_record,
+)
 from exchange_server.storage.rows import Lookup, field_names, pieces
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
+
+
+class SeenConsent(NamedTuple):
+    """A request for consent that waits for the agency, and who asks."""
+
+    consent: Consent
+    asked_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class SeenLeg:
     times: LegTimes | None
     claim: Claim | None = None
     """The member that has it in hand, for an approver of a held leg."""
+    consents: tuple[SeenConsent, ...] = ()
+    """The requests for consent that wait for the agency."""
 
 
 class SeenExchange(NamedTuple):
@@ -76,6 +91,8 @@ class Selection:
     kinds: tuple[str, ...] = ()
     pending: bool = False
     """Only legs that wait for an approval that the agency may give."""
+    awaits_consent: bool = False
+    """Only legs on which a request for consent waits for the agency."""
     before: int | None = None
     """Only exchanges opened before this entry."""
 
@@ -138,13 +155,18 @@ def list_seen(
     """
     # All parties there are: named, they let the primary key find the newest of each.
     parties_asked = [party.number for party in selection.parties or tuple(Party)]
-    is_filtered = selection.states or selection.kinds or selection.pending
+    is_filtered = (
+        selection.states or selection.kinds or selection.pending or selection.awaits_consent
+    )
     most = WINDOW if is_filtered else min(WINDOW, limit * _PARTIES_AN_EXCHANGE)
     indexes = _newest(connection, selection, parties_asked, most)
     if not indexes:
         return [], None
     query = _window(
-        states=bool(selection.states), kinds=bool(selection.kinds), pending=selection.pending
+        states=bool(selection.states),
+        kinds=bool(selection.kinds),
+        pending=selection.pending,
+        awaits_consent=selection.awaits_consent,
     )
     values = {
         "agency": selection.agency,
@@ -157,13 +179,18 @@ def list_seen(
         # Agency ids hold no wildcard and no quote: this finds exactly the id in the JSON list.
         "named": f'%"{selection.agency}"%',
     }
-    found = [exchange_id for _, exchange_id in connection.execute(query, values)]
+    found = [(index, exchange_id) for index, exchange_id in connection.execute(query, values)]
     before = indexes[-1] if len(indexes) == most else None
-    return read_seen(connection, selection.agency, found), before
+    seen = read_seen(connection, selection.agency, [exchange_id for _, exchange_id in found])
+    if selection.awaits_consent:
+        # The query finds the legs where anybody's consent is asked for.
+        seen = [each for each in seen if any(leg.consents for leg in each.legs)]
+        before = found[-1][0] if len(found) == limit else before
+    return seen, before
 
 
 @lru_cache
-def _window(*, states: bool, kinds: bool, pending: bool) -> Select[Any]:
+def _window(*, states: bool, kinds: bool, pending: bool, awaits_consent: bool) -> Select[Any]:
     """The query of a window of an agency's parties, with the filters that are asked for."""
     query = (
         select(_b.initial_index, _b.exchange_id)
@@ -185,6 +212,8 @@ def _window(*, states: bool, kinds: bool, pending: bool) -> Select[Any]:
     if pending:
         named = type_coerce(_g.approvers, String).like(bindparam("named"))
         query = query.where(_g.state == int(LegState.HELD), named)
+    if awaits_consent:
+        query = query.where(_g.record.like(f"%{UNDECIDED}%"))
     return query
 
 
@@ -238,6 +267,7 @@ def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExch
         given = 0 if row["is_blindfolded"] else len(row["approvals"])
         record = None if row["leg_record"] is None else decode_record(row["leg_record"])
         decides = row["party"] == Party.APPROVER.number and row["state"] == int(LegState.HELD)
+        asked = _asked(record, row) if record and not row["is_blindfolded"] else ()
         leg = SeenLeg(
             agency=row["leg"],
             state=row["state"],
@@ -247,8 +277,22 @@ def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExch
             due_on=row["leg_due_on"],
             times=record.times if record else None,
             claim=record.claim if record and decides else None,
+            consents=asked,
         )
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
     updated_at = times.get(rows[0]["newest"], rows[0]["initiated_at"])
     return SeenExchange(**exchange, updated_at=updated_at, legs=tuple(seen.values()))
+
+
+def _asked(record: LegRecord, row: RowMapping) -> tuple[SeenConsent, ...]:
+    """The requests for consent on a leg that wait for the agency."""
+    ends = {Party.INITIATOR.number: Party.INITIATOR, Party.RECIPIENT.number: Party.RECIPIENT}
+    party = ends.get(row["party"])
+    if party is None:
+        return ()
+    asker = row["initiator"] if party is Party.RECIPIENT else row["leg"]
+    return tuple(
+        SeenConsent(each, each.member or asker)
+        for each in record.consents_asked_of(party, LegState(row["state"]))
+    )

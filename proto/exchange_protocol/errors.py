@@ -174,6 +174,7 @@ class Reason(Enum):
     DUE_TIME_NOT_LATER = (InvalidInput,)
     EXPIRY_PAST = (InvalidInput,)
     EXPIRY_TOO_FAR = (InvalidInput,)
+    CONSENT_NOT_LESS = (InvalidInput,)
     AGENCY_TWICE = (InvalidInput,)
     OWN_AGENCY_ADDRESSED = (InvalidInput,)
     # who

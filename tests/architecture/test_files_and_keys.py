@@ -23,7 +23,7 @@ PRODUCT = (
 )
 WRITES_ELSEWHERE = {
     "agency_client/evidence/verify.py": "stands alone; temporary files for `openssl`",
-    "exchange_server/storage/engine.py": "the database's file and its lock, which SQLite writes",
+    "exchange_server/storage/database_file.py": "what SQLite writes, and its locks",
     "exchange_server/metrics/endpoint.py": "the numbers of workers, which prometheus-client writes",
     "exchange_server/fairness/counts.py": "memory that workers share; no file outlives them",
     "agency_client/audit/monitor_state.py": "the monitor's file, which SQLite writes",

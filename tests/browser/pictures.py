@@ -1,4 +1,4 @@
-"""Pictures of ten pages of the console over the demonstration's data, to be looked at.
+"""Pictures of every page of the console over the demonstration's data, to be looked at.
 
     python -m demo --root FOLDER
     python -m tests.browser.pictures FOLDER OUT [--language ru] [--as kz.mia]
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from agency_client import ExchangeClient
 from agency_client.state.profile import Profile
@@ -30,16 +30,41 @@ WIDTHS: Final = {"desktop": 1280, "telephone": 360}
 PAGES: Final = {
     "coordinator1": {
         "queue": "/queue",
+        "item": "/queue/{held}",
         "approve": "/queue/{held}/approve",
+        "reject": "/queue/{held}/reject",
+        "decided": "/queue/{answered}/approve",
         "held": "/exchange/{held}",
+        "supervised": "/supervised",
+        "home": "/overview",
+        "nothing": "/nowhere",
     },
     "kz.mia": {
         "work": "/work",
+        "inbox": "/inbox",
         "sent": "/sent",
+        "due": "/due",
+        "cases": "/cases",
+        "drafts": "/drafts",
+        "outbox": "/outbox",
         "exchange": "/exchange/{answered}",
+        "feedback": "/exchange/{answered}/feedback",
         "compose": "/new/request_information",
+        "fault": "/exchange/nonsense",
     },
-    "auditor": {"audit": "/audit", "log": "/log", "overview": "/overview"},
+    "kz.fma": {"reply": "/exchange/{domestic}/reply", "received": "/exchange/{domestic}"},
+    "kz.gpo": {
+        "copies": "/supervised",
+        "copy": "/exchange/{domestic}",
+        "involve": "/exchange/{domestic}/ask_to_be_involved",
+    },
+    "auditor": {
+        "audit": "/audit",
+        "log": "/log",
+        "entry": "/log/20",
+        "rules": "/rules",
+        "statistics": "/overview",
+    },
 }
 
 
@@ -85,9 +110,11 @@ def _demonstration(root: Path) -> Iterator[dict[str, str]]:
         demo_console.let_something_wait(root)
         with ExchangeClient.from_profile(Profile.load(root / "kz.mia")) as client:
             sent = list(client.sent())
+        answered = [each for each in sent if each.legs[0].state is LegState.ANSWERED]
         yield {
-            "held": next(e.id for e in sent if e.legs[0].state is LegState.HELD),
-            "answered": next(e.id for e in sent if e.legs[0].state is LegState.ANSWERED),
+            "held": next(each.id for each in sent if each.legs[0].state is LegState.HELD),
+            "answered": answered[0].id,
+            "domestic": next(each.id for each in sent if each.legs[0].agency == "kz.fma"),
         }
     finally:
         hub.stop(root)
@@ -99,14 +126,43 @@ def _take(
     for theme in THEMES:
         for screen, width in WIDTHS.items():
             page = entered(chromium, console, language, theme=theme, width=width)
-            for name, path in pages.items():
-                page.goto(console.origin + path)
+
+            def take(name: str, page: Page, suffix: str = f"{language}-{theme}-{screen}") -> None:
                 while page.locator("main progress:visible").count():
                     page.wait_for_timeout(500)
-                page.screenshot(
-                    path=out / f"{name}-{language}-{theme}-{screen}.png", full_page=True
-                )
+                page.screenshot(path=out / f"{name}-{suffix}.png", full_page=True)
+
+            for name, path in pages.items():
+                page.goto(console.origin + path)
+                take(name, page)
+            if "compose" in pages:
+                for name in _write(page, console):
+                    take(name, page)
             page.context.close()
+
+
+def _write(page: Page, console: RunningConsole) -> Iterator[str]:
+    """Go through what only a form leads to; gives the name of each page that is reached."""
+    page.goto(f"{console.origin}/new/request_information")
+    page.click("button[name=step][value=next]")
+    page.wait_for_selector(".govuk-error-summary")
+    yield "incomplete"
+    page.check("input[name=to][value='uz.fiu']")
+    page.fill("textarea[name='brief.summary']", "Вымышленное дело")
+    page.fill("input[name=legal_basis]", "KZ-CPC-161")
+    page.check("input[name='request.items'][value=STR]")
+    page.click("button[name=step][value=next]")
+    page.wait_for_url("**/send")
+    yield "sign"
+    page.goto(f"{console.origin}/work")
+    page.fill("#words", "Пример")
+    page.press("#words", "Enter")
+    page.wait_for_url("**/search")
+    yield "found"
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    yield "keys"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ receipt and says that it does not serve, until its own file is back.
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.faults.load import (
@@ -49,6 +51,12 @@ def test_every_receipt_survives_a_database_file_that_is_replaced(
             )
             assert load.receipts_at() == before
             assert any("was replaced or removed" in line for line in hub.lines)
+            # What receipts were given for stands beside it, too, should the file not be found.
+            rescued = file.with_name("hub.db.rescued")
+            wait_until(rescued.is_file)
+            with closing(sqlite3.connect(rescued)) as copy:
+                [(size,)] = copy.execute("SELECT size FROM log_head")
+            assert size >= before
             aside.replace(file)
             # Other connections may hold the other file: only a restart helps.
             wait_for_health(hub, NOT_SERVING)

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exchange_protocol.kinds.clearance import Clearance
+from exchange_protocol.kinds.acts import Act, Brief
+from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.clearance import LEG_STATES, Clearance
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
-from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 
@@ -26,6 +30,14 @@ SPEC = KindSpec(
     stage=Stage.INITIAL,
     words=Words("advance notice", "предварительное уведомление", "алдын ала хабарлама"),
     answer=Clearance,
+    states=LEG_STATES,
+    steps=dict.fromkeys(
+        OPEN_TO_RECIPIENT,
+        Words(
+            "clear it or object", "согласуйте или возразите", "келісіңіз немесе қарсылық білдіріңіз"
+        ),
+    )
+    | {LegState.ANSWERED: Words("close", "закройте", "жабыңыз")},
     needs_due=True,
     due_words="Until when others may object",
     acts=(

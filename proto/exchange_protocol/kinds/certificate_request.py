@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Text
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.certificate_answer import CertificateAnswer
-from exchange_protocol.kinds.spec import Act, Body, KindSpec, Stage, Text
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 
@@ -23,6 +27,21 @@ SPEC = KindSpec(
     stage=Stage.INITIAL,
     words=Words("request for certificates", "запрос сертификатов", "сертификаттарға сұрау салу"),
     answer=CertificateAnswer,
+    steps=dict.fromkeys(
+        OPEN_TO_RECIPIENT,
+        Words(
+            "issue the certificates or refuse",
+            "выпустите сертификаты или откажите",
+            "сертификаттарды шығарыңыз немесе бас тартыңыз",
+        ),
+    )
+    | {
+        LegState.ANSWERED: Words(
+            "take the certificates, then close",
+            "заберите сертификаты и закройте",
+            "сертификаттарды алып, жабыңыз",
+        )
+    },
     is_counted=False,
     is_for_certificates=True,
     acts=(

@@ -6,19 +6,14 @@ Of an objection and the record of silence the first on the log counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from exchange_protocol.kinds.acts import Act, Text
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
 from exchange_protocol.kinds.grounds import FURTHER_GROUNDS_HELP
-from exchange_protocol.kinds.spec import (
-    OPEN_TO_RECIPIENT,
-    Act,
-    Body,
-    KindSpec,
-    Row,
-    Stage,
-    Text,
-    When,
-)
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Row, When
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
 
@@ -45,11 +40,21 @@ class Clearance(Body):
     further_grounds: tuple[RefusalGround, ...] = ()
 
 
+LEG_STATES: Final = {
+    # Silence is no consent, so this does not say that it was cleared.
+    LegState.ANSWERED: Words(
+        "no objection made", "возражений не поступило", "қарсылық білдірілген жоқ"
+    ),
+    LegState.REFUSED: Words("objected to", "заявлено возражение", "қарсылық білдірілді"),
+}
+"""Words for states of the legs of an advance notice, where those of the state would mislead."""
+
 SPEC = KindSpec(
     body=Clearance,
     stage=Stage.CONTINUING,
     words=Words("clearance or objection", "согласие или возражение", "келісім немесе қарсылық"),
     only_with={"ground": ClearanceResult.OBJECTION},
+    states=LEG_STATES,
     rows=(
         Row(
             party=Party.RECIPIENT,

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Text
 from exchange_protocol.kinds.answer_test import AnswerTest
-from exchange_protocol.kinds.spec import Act, Body, KindSpec, Stage, Text
+from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 
@@ -23,6 +26,11 @@ SPEC = KindSpec(
     stage=Stage.INITIAL,
     words=Words("connectivity test", "проверка связи", "байланысты тексеру"),
     answer=AnswerTest,
+    steps={
+        LegState.ANSWERED: Words(
+            "it got through: close", "связь есть: закройте", "байланыс бар: жабыңыз"
+        )
+    },
     is_counted=False,
     acts=(
         Act(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from exchange_protocol.kinds.acts import Act, Text
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Row
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
 
@@ -46,10 +50,16 @@ class Decline(Body):
     reason: DeclineReason
 
 
+LEG_STATES: Final = {
+    LegState.REFUSED: Words("declined", "участие отклонено", "қатысудан бас тартылды")
+}
+"""Words for states of the legs of a joint case, where those of the state would mislead."""
+
 SPEC = KindSpec(
     body=Decline,
     stage=Stage.CONTINUING,
     words=Words("declining", "отказ от участия", "қатысудан бас тарту"),
+    states=LEG_STATES,
     rows=(
         Row(
             party=Party.RECIPIENT,

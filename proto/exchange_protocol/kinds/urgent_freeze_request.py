@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Brief
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.freeze_status import FreezeStatus
 from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
-from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 
@@ -29,6 +32,14 @@ SPEC = KindSpec(
         "шұғыл қатыру туралы сұрау салу",
     ),
     answer=FreezeStatus,
+    steps=dict.fromkeys(
+        OPEN_TO_RECIPIENT,
+        Words(
+            "freeze the assets, or say why not",
+            "заморозьте активы или сообщите, почему нет",
+            "активтерді қатырыңыз немесе себебін айтыңыз",
+        ),
+    ),
     acts=(
         Act(
             name="request_freeze",

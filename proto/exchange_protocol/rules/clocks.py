@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule, Urgency
-from exchange_protocol.kinds.spec import BEFORE_ANSWER, OPEN_TO_RECIPIENT, OWES
+from exchange_protocol.kinds.rows import BEFORE_ANSWER, OPEN_TO_RECIPIENT, OWES
 from exchange_protocol.rules.calendars import Deadline, TimeRules
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import NamedCode
@@ -304,7 +304,8 @@ def running(
     found: list[Clock] = []
     judge = times.judge_awaited_since if state in _TO_ANSWER else None
     if due_at is not None and state in OWES:
-        party = _PARTY_OF.get(state, Party.RECIPIENT)
+        # The time for an answer is never an approver's: it has the time for its decision.
+        party = Party.INITIATOR if state is LegState.RETURNED else Party.RECIPIENT
         kind = ClockKind.FREEZE if state is LegState.FROZEN else ClockKind.ANSWER
         found.append(Clock(kind, party, times.since, due_at, judge_awaited_since=judge, day=due_on))
     for end in times.ends:
@@ -318,7 +319,6 @@ def running(
     return tuple(sorted(found, key=lambda clock: clock.at))
 
 
-_PARTY_OF: Final = {LegState.HELD: Party.APPROVER, LegState.RETURNED: Party.INITIATOR}
 _PARTY_OF_CLOCK: Final = {
     ClockKind.DECISION: Party.APPROVER,
     ClockKind.FEEDBACK: Party.INITIATOR,

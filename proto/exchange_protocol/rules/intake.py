@@ -7,17 +7,27 @@ logs hold statements that were taken before these rules, and an honest log repla
 from __future__ import annotations
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import MAX_DUE, Statement
 
 
-def check_intake(statement: Statement, directory: Directory) -> None:
+def check_intake(
+    statement: Statement, directory: Directory, exchange: Exchange | None = None
+) -> None:
     """Check a new statement, beside its judgement.
+
+    Args:
+        statement: the new statement.
+        directory: the directory by which it was judged.
+        exchange: its exchange as it was before; None for one that it opens.
 
     Raises:
         ExchangeError: AGENCY_UNKNOWN or AGENCY_RETIRED, for onward authorities that take no part;
-            EXPIRY_TOO_FAR, for a consent of more than `MAX_DUE`.
+            EXPIRY_TOO_FAR, for a consent of more than `MAX_DUE`; CONSENT_NOT_LESS, for a consent in
+            part to all that was asked for.
     """
     for agency in statement.header.onward_authorities:
         if directory.agency(agency).is_retired:
@@ -33,3 +43,19 @@ def check_intake(statement: Statement, directory: Directory) -> None:
             f"{statement.made_at.isoformat()}, got {expires_at.isoformat()}",
             field="expires_at",
         )
+    # A consent names its purpose where it is given in part, and nowhere else.
+    purpose = getattr(statement.body, "purpose", None) if grants else None
+    if exchange is not None and purpose is not None:
+        _check_less(getattr(statement.body, "about", b""), purpose, exchange)
+
+
+def _check_less(request: bytes, purpose: Purpose, exchange: Exchange) -> None:
+    """Check that a consent in part is for another purpose than was asked for."""
+    for leg in exchange.legs:
+        for asked in leg.record.consents:
+            if asked.request == request and asked.purpose is purpose:
+                raise Reason.CONSENT_NOT_LESS.error(
+                    f"expected another purpose than {asked.purpose.name}, which was asked for: "
+                    "`agency consent` consents to that one",
+                    field="purpose",
+                )

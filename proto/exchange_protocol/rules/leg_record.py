@@ -15,11 +15,13 @@ from typing import Any, Final
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import (
     Handling,
+    LegState,
     Party,
     Purpose,
     Tlp,
 )
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.consent_request import AFTER_READING
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
 from exchange_protocol.trust.identity import AgencyId
 
@@ -129,6 +131,16 @@ class LegRecord:
             return ()
         asked = (each for each in self.consents if each.request == body.about)
         return tuple(dict.fromkeys(each.member for each in asked if each.member is not None))
+
+    def consents_asked_of(self, party: Party, state: LegState) -> tuple[Consent, ...]:
+        """The requests for consent that one end of the leg may decide on in a state of the leg."""
+        if state not in AFTER_READING:
+            return ()
+        return tuple(
+            each
+            for each in self.consents
+            if each.step is ConsentStep.ASKS and each.asked_by is not party
+        )
 
     def said_by(self, party: Party) -> tuple[bytes, ...]:
         """Digests of what one end of the leg said on it; none of an approver."""
@@ -250,4 +262,6 @@ def _digests(fields: dict[str, Any], name: str) -> tuple[bytes, ...]:
     return tuple(map(bytes.fromhex, fields.get(name, ())))
 
 
+UNDECIDED: Final = f'"{ConsentStep.ASKS.value}","",'
+"""The form of each request for consent without a decision in what `encode_record` makes."""
 _EMPTY_TEXT = encode_record(EMPTY_RECORD)

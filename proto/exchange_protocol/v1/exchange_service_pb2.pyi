@@ -421,6 +421,7 @@ class ListExchangesRequest(_message.Message):
     KINDS_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    AWAITS_CONSENT_FIELD_NUMBER: _builtins.int
     party: _statement_pb2.Party.ValueType
     """The part of the caller's agency in the exchanges; unspecified lists all. As approver: those
     that wait for an approval of the agency.
@@ -428,6 +429,8 @@ class ListExchangesRequest(_message.Message):
     page_size: _builtins.int
     """1 to 200; 0 means 50."""
     page_token: _builtins.str
+    awaits_consent: _builtins.bool
+    """Only exchanges in which a request for consent waits for the caller's agency."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_log_pb2.LegState.ValueType]:
         """States of the legs that the caller sees; empty means any."""
@@ -444,10 +447,11 @@ class ListExchangesRequest(_message.Message):
         kinds: _abc.Iterable[_builtins.str] | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        awaits_consent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kinds", b"kinds", "page_size", b"page_size", "page_token", b"page_token", "party", b"party", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaits_consent", b"awaits_consent", "kinds", b"kinds", "page_size", b"page_size", "page_token", b"page_token", "party", b"party", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -547,6 +551,7 @@ class LegSummary(_message.Message):
     CLAIMED_BY_FIELD_NUMBER: _builtins.int
     CLAIMED_AT_FIELD_NUMBER: _builtins.int
     DUE_ON_FIELD_NUMBER: _builtins.int
+    CONSENTS_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     state: _log_pb2.LegState.ValueType
     approvals_required: _builtins.int
@@ -567,6 +572,10 @@ class LegSummary(_message.Message):
     def due_on(self) -> _statement_pb2.Day:
         """The day whose end is `due_at`, where its author gave a day."""
 
+    @_builtins.property
+    def consents(self) -> _containers.RepeatedCompositeFieldContainer[Global___AskedConsent]:
+        """The requests for consent that wait for a decision of the caller's agency, in log order."""
+
     def __init__(
         self,
         *,
@@ -579,14 +588,52 @@ class LegSummary(_message.Message):
         claimed_by: _builtins.str = ...,
         claimed_at: _timestamp_pb2.Timestamp | None = ...,
         due_on: _statement_pb2.Day | None = ...,
+        consents: _abc.Iterable[Global___AskedConsent] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "due_at", b"due_at", "due_on", b"due_on", "times", b"times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "due_at", b"due_at", "due_on", b"due_on", "state", b"state", "times", b"times"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "consents", b"consents", "due_at", b"due_at", "due_on", b"due_on", "state", b"state", "times", b"times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LegSummary: _TypeAlias = LegSummary  # noqa: Y015
+
+@_typing.final
+class AskedConsent(_message.Message):
+    """A request for consent to onward use, which its provider has not decided on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    ASKED_BY_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    request: _builtins.bytes
+    """Digest of the request (32 bytes)."""
+    about: _builtins.bytes
+    """Digest of the statement that is to be passed on (32 bytes)."""
+    asked_by: _builtins.str
+    """Agency that asks."""
+    authority: _builtins.str
+    """Agency that is to receive it."""
+    purpose: _statement_pb2.Purpose.ValueType
+    def __init__(
+        self,
+        *,
+        request: _builtins.bytes = ...,
+        about: _builtins.bytes = ...,
+        asked_by: _builtins.str = ...,
+        authority: _builtins.str = ...,
+        purpose: _statement_pb2.Purpose.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "asked_by", b"asked_by", "authority", b"authority", "purpose", b"purpose", "request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskedConsent: _TypeAlias = AskedConsent  # noqa: Y015
 
 @_typing.final
 class LegTimes(_message.Message):

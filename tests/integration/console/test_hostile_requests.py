@@ -406,3 +406,66 @@ def test_the_line_of_news_clears_a_screen_that_was_locked(console: RunningConsol
     console.sessions.end()
     answer = console.raw("GET", "/news", browser.headers())
     assert (answer.status, answer.headers["hx-redirect"]) == (403, "/enter")
+
+
+# --- Bodies that nobody reads ---
+
+
+def posted(console: RunningConsole, path: str, headers: dict[str, str], size: int) -> list[str]:
+    """The lines of the head of a form of so many bytes, of which the first ones alone are sent."""
+    own = {"Host": console.authority, "Origin": console.origin, "Sec-Fetch-Site": "same-origin"}
+    given = own | {"Content-Length": str(size)} | headers
+    return [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+
+
+HIDDEN = "GET /enter HTTP/1.1\r\nHost: {host}\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "size", "enters"),
+    [
+        ("/lock", {}, 1000, False),
+        ("/lock", {}, 10**9, True),
+        ("/enter", {}, MAX_CODE_BYTES + 1, True),
+        ("/nowhere", {}, 1000, True),
+        ("/log", {}, 1000, True),
+        ("/lock", {"Origin": "http://evil.example"}, 1000, True),
+        ("/lock", {"Transfer-Encoding": "chunked"}, 1000, True),
+    ],
+    ids=["locked", "too large", "at the entrance", "no page", "no action", "not ours", "chunks"],
+)
+def test_after_an_answer_to_a_form_that_was_not_read_the_connection_ends(
+    console: RunningConsole, path: str, headers: dict[str, str], size: int, *, enters: bool
+) -> None:
+    cookie = {"Cookie": console.entered().cookie} if enters else {}
+    hidden = HIDDEN.format(host=console.authority).encode()
+    said = spoken(console, *posted(console, path, cookie | headers, size), body=hidden)
+    assert said.count(b"HTTP/1.1 ") == 1, said
+    assert b"\r\nconnection: close\r\n" in said.lower()
+    assert b"HTTP/1.1 200" not in said
+
+
+@pytest.mark.parametrize(
+    "head", ["Content-Length: 40", "Transfer-Encoding: chunked", "Content-Length: 00001"]
+)
+@pytest.mark.parametrize("path", ["/overview", "/enter", "/static/x/console.css", "/nowhere"])
+def test_what_only_reads_has_no_body(console: RunningConsole, path: str, head: str) -> None:
+    own = [f"{name}: {value}" for name, value in console.entered().headers().items()]
+    hidden = HIDDEN.format(host=console.authority).encode()
+    said = spoken(console, f"GET {path} HTTP/1.1", *own, head, body=hidden)
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nconnection: close\r\n" in said.lower()
+
+
+def test_a_form_that_was_read_leaves_the_connection_open(console: RunningConsole) -> None:
+    browser = console.entered()
+    browser.get("/overview")
+    form = f"token={browser.token}&language=ru"
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": browser.cookie}
+    next_one = HIDDEN.format(host=console.authority).encode()
+    said = spoken(
+        console, *posted(console, "/settings", kind, len(form)), body=form.encode() + next_one
+    )
+    assert said.count(b"HTTP/1.1 ") == 2
+    assert b"connection: close" not in said.lower()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from agency_client.console.context import Console
+from agency_client.console.drafts import Draft
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling
 from tests.integration.console.test_officer import FORM, filled
@@ -18,6 +20,12 @@ from tests.support.asking import new_exchange
 from tests.support.console import Answer, Browser, RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA
+
+
+@pytest.fixture(autouse=True)
+def one_clock(hub: InMemoryHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of the console is that of its client, as it is outside of tests."""
+    monkeypatch.setattr(Console, "now", property(lambda _: hub.now()))
 
 
 def seen(page: Answer) -> str:
@@ -151,6 +159,80 @@ def test_a_draft_that_was_refused_is_not_signed_by_the_second_click(
     browser.post("/new/request_information", **(FORM | {"draft": draft_of(kept)}))
     assert browser.post(kept.location, seen=shown).status == 409
     assert browser.sign(kept.location).status == 303
+    assert len(hub.model.exchanges) == 1
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["accepted", "in the outbox"])
+@pytest.mark.parametrize("opens", [False, True], ids=["an answer", "a request"])
+def test_a_draft_whose_sending_broke_off_is_not_signed_again(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, waits: bool, opens: bool
+) -> None:
+    """The console is killed after the statement was signed, and before its draft was dropped."""
+    with hub.client(tmp_path / "p", KZ_MIA) as police:
+        exchange = new_exchange(police, "kz.fma")
+    member = KZ_MIA if opens else KZ_FMA
+    with hub.client(tmp_path, member) as client, running_console(client) as console:
+        browser = console.entered()
+        if opens:
+            kept = filled(browser)
+        else:
+            browser.get(f"/exchange/{exchange}")
+            kept = browser.post(f"/exchange/{exchange}/reply", result="NO_HIT", step="next")
+        path = console.console.drafts._path(draft_of(kept))
+        browser.get(kept.location)
+        signing: list[bytes] = []
+        keep = console.console.drafts.keep
+
+        def kept_before(draft: Draft) -> None:
+            keep(draft)
+            signing.append(path.read_bytes())
+
+        monkeypatch.setattr(console.console.drafts, "keep", kept_before)
+        link = client._driver.link
+        shown = seen(browser.get(kept.location))
+        if waits:
+            monkeypatch.setattr(link, "fails", [Reason.UNAVAILABLE.error("away")] * 9)
+        assert browser.post(kept.location, seen=shown).status == 303
+        # What the disk holds after a crash: the draft as it was kept before it was signed.
+        path.write_bytes(signing[-1])
+    size = len(hub.log)
+    with hub.client(tmp_path, member) as client, running_console(client) as console:
+        browser = console.entered()
+        page = browser.get(kept.location)
+        assert page.status == 409
+        assert "not signed again" in page.words
+        assert ("outbox" in page.words) is waits
+        assert seen(page) == ""
+        assert browser.post(kept.location, seen="").status == 409
+        assert len(hub.log) == size
+        # Who writes on writes another statement, and the draft stays until it is removed.
+        if opens:
+            again = filled(browser, draft=draft_of(kept))
+            assert draft_of(again) != draft_of(kept)
+        assert browser.post(f"/draft/{draft_of(kept)}/drop").status == 303
+        assert console.console.drafts.find(draft_of(kept)) is None
+
+
+def test_a_draft_whose_receipt_does_not_verify_is_not_signed_again(
+    hub: InMemoryHub, console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The statement stays in the outbox then."""
+    browser = console.entered()
+    kept = filled(browser)
+    client = console.console.client
+    inner: Callable[..., object] = client.request_information
+
+    def lied_to(**arguments: object) -> object:
+        inner(**arguments)
+        raise Reason.RECEIPT_MISMATCH.error("another root")
+
+    monkeypatch.setattr(client, "request_information", lied_to)
+    page = browser.sign(kept.location)
+    assert page.status == 409
+    assert "not signed again" in page.words
+    monkeypatch.setattr(client, "request_information", inner)
+    assert browser.get(kept.location).status == 409
+    assert browser.post(kept.location, seen="").status == 409
     assert len(hub.model.exchanges) == 1
 
 

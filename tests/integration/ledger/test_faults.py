@@ -20,7 +20,8 @@ from exchange_protocol.errors import ExchangeError, HubError, HubUnavailable, Re
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.rules.judgement import Judgement, judge
-from exchange_protocol.rules.statements import SignedStatement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_server.ledger import LedgerLimits, acceptance, upkeep
 from exchange_server.ledger import writer as writer_module
 from exchange_server.ledger.draft import Draft
@@ -323,7 +324,8 @@ async def test_second_hub_on_one_sqlite_file_is_refused(office: Office, database
     with pytest.raises(ExchangeError, match="another hub process"):
         await second.open()
     program = (
-        "import sys; from exchange_server.storage.engine import FileClaim, open_engine\n"
+        "import sys; from exchange_server.storage.database_file import FileClaim\n"
+        "from exchange_server.storage.engine import open_engine\n"
         "FileClaim(open_engine(sys.argv[1]))"
     )
     run = await asyncio.to_thread(

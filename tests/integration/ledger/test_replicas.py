@@ -121,7 +121,7 @@ async def test_a_witness_that_one_hub_has_heard_since_it_started_lets_the_others
     letters = [office.mail.write(KZ_MIA, REQUEST, to=["kz.fma"]) for _ in range(3)]
     # Kept with a time before the start: that says nothing of what was lost since.
     await office.ledger.add_cosignature(note)
-    await asyncio.sleep(0.5)
+    await until_looked(other, monkeypatch)
     with pytest.raises(ExchangeError, match="has started"):
         await other.ledger.submit(*letters[0].call)
     await office.ledger.add_cosignature(cosigned(office, note, A))
@@ -131,6 +131,23 @@ async def test_a_witness_that_one_hub_has_heard_since_it_started_lets_the_others
             await asyncio.sleep(0.05)
     await other.close()
     engine.dispose()
+
+
+async def until_looked(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait until a hub has looked for what other hubs wrote and heard, from first to last."""
+    ledger_upkeep, looks = office.ledger._upkeep, asyncio.Semaphore(0)
+    assert ledger_upkeep is not None
+    hear_witnesses = ledger_upkeep._hear_witnesses
+
+    async def tell() -> None:
+        await hear_witnesses()
+        looks.release()
+
+    monkeypatch.setattr(ledger_upkeep, "_hear_witnesses", tell)
+    async with asyncio.timeout(SECONDS):
+        # The first may have begun before.
+        for _ in range(2):
+            await looks.acquire()
 
 
 async def is_written(office: Office, letter: Letter) -> bool:

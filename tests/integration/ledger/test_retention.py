@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -45,6 +46,24 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
+async def until_looked(office: Office) -> None:
+    """Wait until the hub has looked, from first to last, at what is due by its clock now."""
+    writer, looked = office.ledger._writer, asyncio.Event()
+    remove_due = writer.remove_due
+
+    async def tell(after: Any, now: datetime) -> Any:
+        last = await remove_due(after, now)
+        # A look that had begun has the time from before.
+        if last is None and now == office.clock.now:
+            looked.set()
+        return last
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "remove_due", tell)
+        async with asyncio.timeout(WAIT_SECONDS):
+            await looked.wait()
+
+
 async def until_stored(office: Office, expected: tuple[int, int, int]) -> None:
     await until(lambda: stored_parts(office) == expected)
 
@@ -69,7 +88,7 @@ async def test_content_is_removed_when_its_time_has_ended(
     asked, _ = await made(keeping)
     ended = stored_parts(keeping)
     keeping.clock.forward(timedelta(days=DAYS) - timedelta(seconds=1))
-    await asyncio.sleep(0.1)
+    await until_looked(keeping)
     assert stored_parts(keeping) == ended
     assert not await erased(keeping, asked)
     keeping.clock.forward(timedelta(seconds=1))
@@ -78,9 +97,20 @@ async def test_content_is_removed_when_its_time_has_ended(
     # The leg is what it was, and what is open is untouched.
     assert keeping.mail.leg(asked, "kz.fma").state is LegState.CLOSED
     keeping.clock.forward(timedelta(days=10 * DAYS))
-    await asyncio.sleep(0.1)
+    await until_looked(keeping)
     assert stored_parts(keeping) == kept
     assert not await erased(keeping, open_still.statement)
+
+
+async def test_content_that_ends_later_is_removed_after_what_ended_first(keeping: Office) -> None:
+    await closed(keeping)
+    keeping.clock.forward(timedelta(days=1))
+    await closed(keeping)
+    both = stored_parts(keeping)
+    keeping.clock.forward(timedelta(days=DAYS - 1))
+    await until(lambda: (0, 0, 0) < stored_parts(keeping) < both)
+    keeping.clock.forward(timedelta(days=1))
+    await until_stored(keeping, (0, 0, 0))
 
 
 async def test_the_time_begins_anew_with_the_close(keeping: Office) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, event, select, text
 
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.trust.identity import AgencyId
@@ -51,7 +52,8 @@ async def at_once(
     first: Callable[[Connection, list[bytes]], None],
     second: Callable[[Connection, list[bytes]], None],
 ) -> None:
-    """Two hubs: the second begins before the first has committed."""
+    """Two hubs: the second begins before the first has committed, and waits for it."""
+    begins = threading.Event()
 
     def run() -> None:
         with writing(engine) as connection:
@@ -59,10 +61,25 @@ async def at_once(
 
     with writing(engine) as connection:
         first(connection, [PART])
+        # On SQLite the second waits as it begins, on PostgreSQL for the row.
+        event.listen(engine, "before_cursor_execute", lambda *_: begins.set())
         other: asyncio.Task[Any] = asyncio.create_task(asyncio.to_thread(run))
-        await asyncio.sleep(0.3)
+        assert await asyncio.to_thread(begins.wait, SECONDS)
+        if engine.dialect.name == "postgresql":
+            await until_one_waits(engine)
+        assert not other.done()
     async with asyncio.timeout(SECONDS):
         await other
+
+
+async def until_one_waits(engine: Engine) -> None:
+    """Wait until a transaction waits for what another has locked."""
+    async with asyncio.timeout(SECONDS):
+        with reading(engine) as watching:
+            # What is locked is told as it is now, whatever the transaction sees.
+            waiting = text("SELECT 1 FROM pg_locks WHERE NOT granted")
+            while not watching.execute(waiting).first():  # noqa: ASYNC110 -- none tells
+                await asyncio.sleep(0.01)
 
 
 async def test_part_that_is_claimed_while_it_is_forgotten_keeps_its_bytes(engine: Engine) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import statistics
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,8 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.rules.statements import encode_signed_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -33,20 +34,49 @@ from tests.support.statements import CASE, KG_MIA, KZ_MIA, UZ_FIU, Hub, fictiona
 QUEUED = 4
 SENT = 20
 FLOOD = 64
+SECONDS = 30
+
+TELLS_OF_ITS_QUEUE = """
+import structlog
+from exchange_server.cli import main
+from exchange_server.ledger.intake import Intake, WaitingJob
+
+log = structlog.get_logger("queue")
+put, take = Intake._wait_in_line, Intake.take
+
+def tell_put(intake, request):
+    put(intake, request)
+    log.info("put", exchange=request.about)
+
+def tell_taken(intake):
+    taken = take(intake)
+    for waiting in taken:
+        if isinstance(waiting, WaitingJob):
+            log.info("taken", exchange=waiting.job.about)
+    return taken
+
+Intake._wait_in_line, Intake.take = tell_put, tell_taken
+main()
+"""
 
 
 def test_full_queue_refuses_with_a_delay_and_keeps_what_it_took(tmp_path: Path) -> None:
     cast = fictional_cast()
     files = prepare_hub(tmp_path / "hub", authority=cast.authority, limits={"queued": QUEUED})
     memory = Hub(cast, now=utc_now() - timedelta(minutes=10))
-    with HubProcess(files) as process, Region(process, memory) as region:
+    with (
+        HubProcess(files, code=TELLS_OF_ITS_QUEUE) as process,
+        Region(process, memory) as region,
+    ):
         region.catch_up()
         with database_held(files.folder / "hub.db"):
-            in_hand = begin_submit(region)
+            request = submit_request(region)
+            in_hand = begin_submit(region, request)
             # Until the writer waits for the database with it, the queue has a place more.
-            time.sleep(0.5)
-            others = [begin_submit(region) for _ in range(SENT)]
-            refused = [call for call in others if _is_refused_soon(call)]
+            until_told(process, "taken", request)
+            others = [begin_submit(region, submit_request(region)) for _ in range(SENT)]
+            until(lambda: sum(call.done() for call in others) >= SENT - QUEUED)
+            refused = [call for call in others if call.done()]
             assert len(refused) == SENT - QUEUED
             for call in refused:
                 error = call.exception()
@@ -57,6 +87,7 @@ def test_full_queue_refuses_with_a_delay_and_keeps_what_it_took(tmp_path: Path) 
             submit_batch: Any = region.stubs(KZ_MIA).channel.unary_unary(SUBMIT_BATCH)
             with refused_for(Reason.OVERLOADED):
                 submit_batch(b"\xff\xff\xff", timeout=30)
+        # Of these none was refused later on: that would be its result.
         taken = [in_hand, *(call for call in others if call not in refused)]
         indexes = {call.result().receipt.entry.index for call in taken}
         assert len(indexes) == QUEUED + 1
@@ -68,21 +99,29 @@ def test_flood_of_one_agency_makes_others_wait_for_one_statement(tmp_path: Path)
     limits = {"queued_per_agency": FLOOD}
     files = prepare_hub(tmp_path / "hub", authority=cast.authority, limits=limits)
     memory = Hub(cast, now=utc_now() - timedelta(minutes=10))
-    with HubProcess(files) as process, Region(process, memory) as region:
+    with (
+        HubProcess(files, code=TELLS_OF_ITS_QUEUE) as process,
+        Region(process, memory) as region,
+    ):
         region.catch_up()
         with database_held(files.folder / "hub.db"):
-            in_hand = begin_submit(region)
-            time.sleep(0.5)
-            flood = [begin_submit(region) for _ in range(FLOOD + 1)]
+            request = submit_request(region)
+            in_hand = begin_submit(region, request)
+            until_told(process, "taken", request)
+            flood = [begin_submit(region, submit_request(region)) for _ in range(FLOOD + 1)]
             # All of the flood has come when one of it is refused.
-            ended_by = time.monotonic() + 30
-            while not any(call.done() for call in flood) and time.monotonic() < ended_by:
-                time.sleep(0.01)
+            until(lambda: any(call.done() for call in flood))
             assert sum(call.done() for call in flood) == 1
-            quiet = begin_submit(region, UZ_FIU)
-            urgent = begin_submit(region, KG_MIA, Urgency.URGENT)
-            assert not _is_refused_soon(quiet)
-            assert not _is_refused_soon(urgent)
+            later = [
+                (submit_request(region, UZ_FIU), UZ_FIU),
+                (submit_request(region, KG_MIA, Urgency.URGENT), KG_MIA),
+            ]
+            quiet, urgent = (begin_submit(region, *each) for each in later)
+            # They wait: both have a place, and the flood stands before them.
+            for each, _ in later:
+                until_told(process, "put", each)
+            assert not quiet.done()
+            assert not urgent.done()
         first = in_hand.result().receipt.entry.index
         assert urgent.result().receipt.entry.index == first + 1
         assert quiet.result().receipt.entry.index <= first + 3
@@ -138,12 +177,23 @@ def flooding(region: Region, requests: Sequence[pb.SubmitRequest]) -> Iterator[N
             thread.join(60)
 
 
-def begin_submit(
-    region: Region, author: Member = KZ_MIA, urgency: Urgency = Urgency.ROUTINE
-) -> Any:
-    """Submit a new statement without waiting for the answer."""
-    request = submit_request(region, author, urgency)
-    return region.stubs(author).exchange.Submit.future(request, timeout=30)
+def begin_submit(region: Region, request: pb.SubmitRequest, author: Member = KZ_MIA) -> Any:
+    """Submit a statement without waiting for the answer."""
+    return region.stubs(author).exchange.Submit.future(request, timeout=SECONDS)
+
+
+def until_told(process: HubProcess, event: str, request: pb.SubmitRequest) -> None:
+    """Wait until the hub has told of a request in its queue."""
+    exchange = parse_statement(request.statement.payload).exchange_id
+    until(lambda: any(line["exchange"] == exchange for line in process.said(event)))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Ask again and again until something holds."""
+    ended_by = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < ended_by
+        time.sleep(0.01)
 
 
 def submit_request(
@@ -172,10 +222,3 @@ def database_held(file: Path) -> Iterator[None]:
             yield
         finally:
             connection.execute("ROLLBACK")
-
-
-def _is_refused_soon(call: Any) -> bool:
-    try:
-        return call.exception(timeout=0.5) is not None
-    except grpc.FutureTimeoutError:
-        return False

@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_client.content.documents import (
-    AnalysisRequest,
-    Brief,
-    InformationRequest,
-    Item,
-    ReplyDocument,
+from agency_client.content.document_reading import (
     load_document,
     look_alikes,
     parse_brief,
     parse_content,
     validate_document,
     with_import_notes,
+)
+from agency_client.content.documents import (
+    AnalysisRequest,
+    Brief,
+    InformationRequest,
+    Item,
+    ReplyDocument,
 )
 from exchange_protocol.errors import InvalidInput, Reason
 from tests.support.refusals import reason_or_none

@@ -256,3 +256,17 @@ def test_payment_of_two_days_is_doubted() -> None:
         "date: it has several values, and nobody knows which is meant"
     ]
     assert list(doubts({"date": ["2024-01-02", "2024-01-02T10:00:00"]})) == []
+
+
+def test_doubts_come_in_one_order_whatever_the_seed_of_hashes() -> None:
+    bad = {name: ["X1"] for name in ("swiftBic", "leiCode", "isin", "ibanMentioned", "bic")}
+    told = [each.partition(":")[0] for each in doubts(bad)]
+    assert told == ["bic", "ibanMentioned", "isin", "leiCode", "swiftBic"]
+    assert told == [each.partition(":")[0] for each in doubts(dict(reversed(bad.items())))]
+
+
+@pytest.mark.parametrize("value", ["044525225", "00873", "KKMFKZ2"])
+def test_a_number_of_a_bank_in_its_own_country_is_told_from_a_bic(value: str) -> None:
+    (words,) = told(bic=value)
+    assert "no BIC of SWIFT, which has 8 or 11 letters and digits" in words
+    assert "БИК, МФО" in words

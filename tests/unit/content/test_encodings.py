@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,22 @@ def test_empty_file_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
         (b"%PDF-1.7\n", "a PDF"),
         (b"<html><table><tr><td>1</td></tr></table></html>", "a page in HTML or XML"),
         (b'\xef\xbb\xbf\r\n<?xml version="1.0"?><Workbook/>', "a page in HTML or XML"),
+        (b'<?xml version="1.0"?>\n<report>', "XML, and no table: give a goAML report with --goaml"),
+        (b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022">', "XML, and no table"),
+        (b"<meta charset=utf-8><table>", "a page in HTML or XML"),
+        (b"1CClientBankExchange\r\n", "a file of exchange between 1C and a bank"),
+        (b"\xef\xbb\xbf1CClientBankExchange\r\n", "a file of exchange between 1C and a bank"),
+        ("\ufeff1CClientBankExchange\r\n".encode("utf-16-le"), "between 1C and a bank"),
+        (b":20:STATEMENT\r\n:25:KZ1\r\n", "an account statement of SWIFT (MT940)"),
+        (b"OFXHEADER:100\r\n", "an account statement in OFX"),
+        (b"!Type:Bank\n", "an account statement in QIF"),
+        (b"MIME-Version: 1.0\r\n", "a page of the Web in one file"),
+        (b'[{"id": "1"}]', "JSON, and no table"),
+        (b'{"id": "1"}\n', "JSON, and no table"),
+        (b"PAR1\0\0\0", "a file of Parquet"),
+        (b"SQLite format 3\0x\n", "a database"),
+        (b"\3|\1\1\0\0abc", "a table of dBase (DBF)"),
+        (b"PK\3\4" + bytes(26) + b"table.csv", "an archive: unpack it"),
     ],
 )
 def test_file_of_another_kind_is_refused_by_its_kind(
@@ -139,7 +156,15 @@ def test_file_of_another_kind_is_refused_by_its_kind(
     assert says in refused_encoding(tmp_path, data)
 
 
-@pytest.mark.parametrize("data", [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"PK\3\4" + bytes(26) + b"[Content_Types].xml",
+        b"PK\3\4" + bytes(26) + b"xl/workbook.xml",
+        b"PK\3\4" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+        b"\xd0\xcf\x11\xe0rest",
+    ],
+)
 def test_workbook_is_refused_with_what_to_do(tmp_path: Path, data: bytes) -> None:
     assert "save the sheet as CSV" in refused_encoding(tmp_path, data)
 
@@ -164,9 +189,13 @@ def test_text_in_utf_16_without_its_mark_is_named(tmp_path: Path, text: str) -> 
     assert "high byte first" in refused_encoding(tmp_path, text.encode("utf-16-be"))
 
 
-@pytest.mark.parametrize(
-    "head",
-    [b"PAR1\0\0\0", b"SQLite format 3\0x\n", b"\0\1\0\0Standard Jet DB\0", b"\3|\1\1\0\0abc"],
-)
+@pytest.mark.parametrize("head", [b"\0\1\0\0Standard Jet DB\0", b"\1\2\0\0\n"])
 def test_file_of_another_program_is_no_table(tmp_path: Path, head: bytes) -> None:
     assert "no table of text" in refused_encoding(tmp_path, head + bytes(range(256)))
+
+
+def test_a_file_that_is_cut_within_a_letter_is_told_with_its_line(tmp_path: Path) -> None:
+    message = refused_encoding(tmp_path, TABLE.encode() + "2,Имя".encode()[:-1])
+    last = TABLE.count("\n") + 1
+    assert re.search(rf"line {last}: expected utf-8, as in line [0-9]+: the file is", message)
+    assert "cut within a letter" in message

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_client.content.forms import NUMBER_FORMS, DateForm, NumberForm, is_date, shape
+from agency_client.content.forms import (
+    NUMBER_FORMS,
+    DateForm,
+    NumberForm,
+    date_forms_of,
+    is_date,
+    number_forms_of,
+    shape,
+)
 from exchange_protocol.errors import InvalidInput, Reason
 
 
@@ -26,6 +34,15 @@ from exchange_protocol.errors import InvalidInput, Reason
         ("DD.MM.YYYY hh:mm:ss", "05.03.2024 09:08:07", "2024-03-05T09:08:07"),
         ("DD.MM.YYYY г.", "31.12.1979 г.", "1979-12-31"),
         ("YYYY ж. DD.MM", "1979 ж. 31.12", "1979-12-31"),
+        ("DD.MM.YYYY ", "31.12.1979", "1979-12-31"),
+        ("ДД.ММ.ГГГГ", "31.12.1979", "1979-12-31"),
+        ("ДД.ММ.ГГГГ чч:мм:сс", "31.12.1979 09:08:07", "1979-12-31T09:08:07"),
+        ("ДД.ММ.ГГГГ г.", "31.12.1979 г.", "1979-12-31"),
+        ("Д/М/ГГГГ", "3/4/1979", "1979-04-03"),
+        ("КК.АА.ЖЖЖЖ ж.", "31.12.1979 ж.", "1979-12-31"),
+        ("\u00a0DD.MM.YYYY\t", "31.12.1979", "1979-12-31"),
+        ("DD.MM.YYYY hh:mm", "05.03.2024\u00a009:08", "2024-03-05T09:08"),
+        ("DD.MM.YYYY г.", "31.12.1979\u202fг.", "1979-12-31"),
         ("YYYY-MM-DDThh:mm:ss.000", "2024-03-05T09:08:07.000", "2024-03-05T09:08:07"),
     ],
 )
@@ -49,7 +66,7 @@ def test_date_in_another_form_is_none(text: str) -> None:
     "form",
     [
         "", "DD.MM.YY", "DD.MM", "YYYY-DD", "DD.DD.YYYY", "YYYY YYYY", "foo", "DMYYYY",
-        "YYYY-MM-DD mm", "dd.mm.yyyy", "YYYYY", "ДД.ММ.ГГГГ",
+        "YYYY-MM-DD mm", "dd.mm.yyyy", "YYYYY", "ДД.ММ.ГГ", "дд.мм.гггг",
     ],
 )  # fmt: skip
 def test_form_that_leaves_something_open_is_refused(form: str) -> None:
@@ -64,6 +81,7 @@ def test_form_that_leaves_something_open_is_refused(form: str) -> None:
         ("%d.%m.%Y", "05.03.2024", "2024-03-05"),
         ("%d.%m.%Y", "5.3.2024", "2024-03-05"),
         ("%Y%%%m", "2024%03", "2024-03"),
+        ("%d.%m.%Y ", "05.03.2024", "2024-03-05"),
         ("%d/%m/%Y %H:%M:%S", "05/03/2024 01:02:03", "2024-03-05T01:02:03"),
     ],
 )
@@ -158,6 +176,11 @@ def test_shape_tells_nothing_of_the_value() -> None:
     [
         ("1000-50", "1500-00", "1500.00"),
         ("1000-50", "1500=", "1500"),
+        ("1000-50", "1500=00", "1500.00"),
+        ("1000-50", "1500=5", None),
+        ("1 000-50", "1\u2009500=05", "1500.05"),
+        ("1\u00a0000,50 ", "1 500,05", "1500.05"),
+        ("1\u2019000.50", "1'500.05", "1500.05"),
         ("1000-50", "-1500-05", "-1500.05"),
         ("1 000-50", "1\u00a0500-00", "1500.00"),
         ("1000-50", "1500-2000", None),
@@ -168,3 +191,42 @@ def test_shape_tells_nothing_of_the_value() -> None:
 )
 def test_sums_of_orders_for_payment_are_read(form: str, text: str, number: str | None) -> None:
     assert NumberForm.parse(form).read(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("31.12.2024", ["DD.MM.YYYY"]),
+        ("03.04.2024", ["DD.MM.YYYY", "MM.DD.YYYY"]),
+        ("03/14/2024", ["MM/DD/YYYY"]),
+        ("3-4-2024", ["D-M-YYYY", "M-D-YYYY"]),
+        ("31.12.2024 9:05", ["D.M.YYYY h:mm"]),
+        ("31.12.2024\u00a010:05:00", ["DD.MM.YYYY hh:mm:ss"]),
+        ("31.12.2024 г.", ["DD.MM.YYYY г."]),
+        ("20241231", ["YYYYMMDD"]),
+        ("12.2024", ["MM.YYYY"]),
+        ("31.12.24", []),
+        ("31.12.2024 24:00", []),
+        ("29.02.2023", []),
+    ],
+)
+def test_forms_of_a_date_are_those_that_read_it(text: str, forms: list[str]) -> None:
+    assert date_forms_of(text) == forms
+    assert all(DateForm.parse(each).read(text) for each in forms)
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("1500-00", ["1000-50"]),
+        ("1500=00", ["1000-50"]),
+        ("1500=", ["1000-50"]),
+        ("1 500,50", ["1 000,50"]),
+        ("1,500", ["1000,50", "1,000.50"]),
+        ("1'500.50", ["1'000.50"]),
+        ("(1500)", []),
+        ("many", []),
+    ],
+)
+def test_forms_of_a_number_are_those_that_read_it(text: str, forms: list[str]) -> None:
+    assert number_forms_of(text) == forms

@@ -132,3 +132,13 @@ def test_fault_of_entities_names_no_option_of_tables(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_entities(path)
     assert caught.value.message.endswith("expected a number such as 1000.50; got '0 000,00'")
+
+
+def test_links_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    names = ["payerAccount", "beneficiary", "payer", "beneficiaryAccount"]
+    for order in (names, names[::-1]):
+        told = {"id": "p", "schema": "Payment", "properties": {name: ["x"] for name in order}}
+        with pytest.raises(InvalidInput) as caught:
+            read_entities(written(tmp_path / "f.ftm.json", told))
+        found = [name for name in str(caught.value).split("'") if name in names]
+        assert found == order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ entities:
       date: {column: date}
 """
 SECRET = "Тайный (вымышлен)"
+NAMED = "entities: {p: {schema: Person, keys: [id], properties: {name: {column: name}}}}"
 
 
 class Desk:
@@ -253,12 +255,89 @@ def test_data_that_only_resembles_such_a_row_is_taken(desk: Desk, row: str) -> N
 
 
 def test_row_of_one_cell_is_taken_and_doubted(desk: Desk) -> None:
-    read = desk.read(simple("7,Имя,kz,1979\nИсполнитель: Сидоров (вымышлен),,,\n"))
+    mapping = PEOPLE.replace("name: {column: name}", "name: {columns: [id, name]}")
+    read = desk.read(simple("7,Имя,kz,1979\nПримечание к таблице,,,\n"), mapping)
     assert read.count == 2
-    assert read.warnings == (
-        "line 3: nothing is told of it but its id",
-        "line 3: the row has one cell alone: is it a note beside the table?",
+    assert read.warnings == ("line 3: the row has one cell alone: is it a note beside the table?",)
+
+
+def test_row_that_tells_nothing_but_its_key_is_refused_or_left_out_by_the_mapping(
+    desk: Desk,
+) -> None:
+    """A key is sealed as a digest alone: what stands there would be lost."""
+    table = simple("7,Имя,kz,1979\nПримечание к таблице,,,\n")
+    message = desk.refused(table)
+    assert "line 3: the row tells nothing of 'person' but its key" in message
+    required = PEOPLE.replace("name: {column: name}", "name: {column: name, required: true}")
+    read = desk.read(table, required)
+    assert read.count == 1
+    assert "Without what the mapping requires, left out: line 3." in read.notes
+    by_id = "entities: {p: {schema: Person, id_column: id, properties: {name: {column: name}}}}"
+    read = desk.read("id,name\n7,Имя\n8,\n", by_id)
+    assert [each["id"] for each in read] == ["7", "8"]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (f"{words},,,", says)
+        for says, rows in {
+            "line 3: the row reads like a signature below the table": (
+                "Исполнитель: Сидоров (вымышлен)", "Главный бухгалтер ________", "М.П.", "Imzo:",
+                "Дата формирования: 01.02.2024", "Rəhbər: ____", "Орындаушы", "Имзо: Каримов",
+            ),
+            "line 3: the row numbers a page": (
+                "Страница 1 из 2", "Стр. 3", "Page 2 of 10", "1-бет", "Səhifə 4", "Саҳифаи 5",
+            ),
+            "line 3: the row reads like a total": (
+                "Cəmi:", "Yekun", "Ҷамъи умумӣ", "Umumiy jami", "Ümumi məbləğ", "Hemmesi", "Разом",
+            ),
+        }.items()
+        for words in rows
+    ],
+)  # fmt: skip
+def test_footers_of_the_region_are_none_of_the_data(desk: Desk, row: str, says: str) -> None:
+    mapping = PEOPLE.replace("name: {column: name}", "name: {columns: [id, name]}")
+    assert says in desk.refused(simple(f"7,Имя,kz,1979\n{row}\n"), mapping)
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["Директор,Имя,kz,1979", "8,Страница 1,kz,1979", "Yekunov (вымышлен),Имя,,", "Лист 5,А,,"],
+)
+def test_data_that_only_resembles_a_footer_is_taken(desk: Desk, row: str) -> None:
+    assert desk.read(simple(f"7,Имя,kz,1979\n{row}\n")).count == 2
+
+
+def test_forms_that_a_column_mixes_are_each_named(desk: Desk) -> None:
+    rows = "1,А,kz,01.02.1980\n2,Б,kz,29252\n3,В,kz,1980-02-01\n4,Г,kz,02/28/1980\n"
+    message = desk.refused(simple(rows), dates="DD.MM.YYYY")
+    for words in (
+        "line 3, column 'born': expected a date as DD.MM.YYYY, and of the calendar; got a number, "
+        "as Excel counts days",
+        "line 4, column 'born': expected a date as DD.MM.YYYY, and of the calendar; got "
+        "'0000-00-00': name its form too, --dates YYYY-MM-DD",
+        "line 5, column 'born': expected a date as DD.MM.YYYY, and of the calendar; got "
+        "'00/00/0000': name its form too, --dates MM/DD/YYYY",
+    ):
+        assert words in message
+
+
+def test_a_sign_with_a_blank_is_read_where_the_form_is_named(desk: Desk) -> None:
+    message = desk.refused('number,payer,amount,date\n1,KZ1,"- 1 500,05",2024\n', BANK)
+    assert '--numbers "1 000,50"' in message
+    read = desk.read(
+        'number,payer,amount,date\n1,KZ1,"- 1 500,05",2024\n', BANK, numbers="1 000,50"
     )
+    assert [each["properties"]["amount"] for each in read if each["schema"] == "Payment"] == [
+        ["-1500.05"]
+    ]
+    assert "expected a number" in desk.refused("number,payer,amount,date\n1,KZ1,- 5,2024\n", BANK)
+
+
+def test_headings_in_another_case_are_told_by_their_columns(desk: Desk) -> None:
+    message = desk.refused("ID,Name\n1,Имя\n", NAMED)
+    assert "no 'id' among 'ID', 'Name'; column 1 looks like it" in message
 
 
 @pytest.mark.parametrize(
@@ -289,7 +368,7 @@ def test_currency_before_its_number_is_told_as_such(desk: Desk, amount: str) -> 
     assert "write the currency after the number, or in a column of its own" in message
 
 
-@pytest.mark.parametrize("amount", ["1 000,50", "5,50", "1,000.50", "1E+05", "1.000,50", "5-"])
+@pytest.mark.parametrize("amount", ["1 234,56", "5,50", "1,234.56", "1E+05", "1.234,56", "5-"])
 def test_number_in_another_form_is_refused(desk: Desk, amount: str) -> None:
     message = desk.refused(f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n', BANK)
     assert "line 2, column 'amount': expected a number such as 1000.50" in message
@@ -371,7 +450,7 @@ def test_spoiled_key_is_refused_although_no_property_takes_it(desk: Desk) -> Non
 
 
 def test_workbook_is_refused_with_what_to_do(desk: Desk) -> None:
-    assert "save the sheet as CSV" in desk.refused(b"PK\x03\x04")
+    assert "save the sheet as CSV" in desk.refused(b"PK\3\4" + bytes(26) + b"xl/workbook.xml")
 
 
 def test_table_that_is_not_there_is_refused(desk: Desk, tmp_path: Path) -> None:
@@ -788,3 +867,98 @@ def test_link_without_one_of_its_ends_is_refused_or_left_out_as_was_said(desk: D
     read = desk.read(rows, OWNERS.replace("{entity: firm}", "{entity: firm, required: true}"))
     assert sum(each["schema"] == "Ownership" for each in read) == 1
     assert "Without what the mapping requires, left out: line 3." in read.notes
+
+
+@pytest.mark.parametrize(
+    ("table", "behind"),
+    [
+        ("id;name\n1;A;\n2;B;\n", 1),
+        ("id;name\n1;A; ;\n;;;;\n2;B;;\n", 2),
+        ("id;name;\n1;A\n2;B\n", 0),
+        ("id;name;\n1;A;\n2;B;\n", 0),
+        ("id;name;;\n1;A;;;\n2;B;;;\n", 1),
+    ],
+)
+def test_empty_cells_behind_the_last_heading_lose_nothing(
+    desk: Desk, table: str, behind: int
+) -> None:
+    read = desk.read(table, NAMED)
+    assert [each["properties"] for each in read] == [{"name": ["A"]}, {"name": ["B"]}]
+    said = f"Empty cells of each row behind the last heading, left out: {behind}."
+    assert (said in read.notes) is (behind > 0)
+
+
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        ("id;name\n1;A;\n2;B\n", "line 2"),
+        ("id;name\n1;A;x\n2;B;\n", "line 2"),
+        ("id;name;\n1;A\n2;B;\n", "line 2"),
+        ("id;name\n1;A;;\n2;B;\n3;C\n", "lines 3, 2"),
+        ("id\n1,\n2,\n", "lines 2, 3"),
+        ("id\n,\n2\n", "line 2"),
+    ],
+)
+def test_rows_that_end_otherwise_than_others_are_refused(
+    desk: Desk, table: str, lines: str
+) -> None:
+    """A sign within a cell moves the cells after it, and may end a row with an empty one."""
+    mapping = NAMED if "name" in table else NAMED.replace("column: name", "column: id")
+    message = desk.refused(table, mapping)
+    for line in re.findall("[0-9]+", lines):
+        assert re.search(rf"lines? [^:]*{line}\b[^:]*: expected . columns", message), message
+
+
+def test_a_table_without_headings_does_not_show_its_cells(desk: Desk) -> None:
+    message = desk.refused(f"790101300123;{SECRET}\n", NAMED)
+    assert "line 1: expected the headings" in message
+    assert "790101300123" not in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("role", ["HET", "НЕТ ", "Heт"])
+@pytest.mark.parametrize("kind", ["filters", "filters_not"])
+def test_capitals_that_look_like_a_value_of_a_filter_are_told(
+    desk: Desk, role: str, kind: str
+) -> None:
+    """A protected witness must not be sent for a letter that looks like another."""
+    mapping = f"{NAMED}\n{kind}: {{role: [НЕТ]}}\n"
+    table = f"id,name,role\n1,А,{role}\n2,Б,НЕТ\n3,В,ДА\n"
+    if role.strip() == "НЕТ":
+        assert desk.read(table, mapping).count > 0
+        return
+    assert "line 2, column 'role': looks like a value of the mapping's filter" in desk.refused(
+        table, mapping
+    )
+
+
+def test_a_heading_in_capitals_that_look_alike_is_told_by_its_column(desk: Desk) -> None:
+    mapping = NAMED.replace("[id]", "[ИИН]")
+    message = desk.refused("ИИH,name\n1,А\n", mapping)
+    assert "column 1 looks like it: write both in the same letters" in message
+
+
+@pytest.mark.parametrize("sign", ["^", "~", "\x1f", "   "])
+def test_another_sign_between_the_cells_is_told(desk: Desk, sign: str) -> None:
+    message = desk.refused(f"id{sign}name\n1{sign}{SECRET}\n", NAMED)
+    assert "line 1: expected 2 headings or more, got one cell" in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("row", ["(1 rows affected)", "(2 строки)", "3 записей", "1 row"])
+def test_the_number_of_rows_is_none_of_the_data(desk: Desk, row: str) -> None:
+    mapping = NAMED.replace("column: name", "columns: [id, name]")
+    assert "line 3: the row counts the rows" in desk.refused(f"id,name\n1,А\n{row},\n", mapping)
+
+
+@pytest.mark.parametrize(
+    "cell", ["=cmd|' /C calc'!A0", "@SUM(A1)", "`790101300123", "\u2019790101300123"]
+)
+def test_what_a_spreadsheet_obeys_is_refused(desk: Desk, cell: str) -> None:
+    message = desk.refused(f'id,name\n1,"{cell}"\n', NAMED)
+    assert "line 2, column 'name': expected a value, got" in message
+
+
+def test_a_year_of_two_digits_is_told_beside_a_form(desk: Desk) -> None:
+    message = desk.refused(simple("1,А,kz,1.2.80\n"), dates="D.M.YYYY")
+    assert "got '0.0.00': write the year with four digits" in message

@@ -16,7 +16,7 @@ from agency_client.content import (
     encodings,
     entities,
     entity,
-    fields,
+    fields_file,
     goaml,
     layout,
     links,
@@ -24,13 +24,14 @@ from agency_client.content import (
     mappings,
     source,
     spoiled,
+    table_check,
     table_import,
     tables,
     values,
 )
 from agency_client.content.entities import read_entities
 from agency_client.content.faults import FileInvalid
-from agency_client.content.fields import read_fields
+from agency_client.content.fields_file import read_fields
 from agency_client.content.table_import import entities_from_csv
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
@@ -39,8 +40,8 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
 
 MODULES = (
-    characters, entity, goaml, layout, links, mapping_file, mappings, spoiled, table_import, tables,
-    values,
+    characters, entity, goaml, layout, links, mapping_file, mappings, spoiled, table_check,
+    table_import, tables, values,
 )  # fmt: skip
 OF_OPTIONS = (
     "expected one of the delimiters",
@@ -86,7 +87,7 @@ def test_each_sentence_of_those_who_read_files_has_its_translation(module: Modul
             assert "expected" not in said
 
 
-WHOLE = (encodings, entities, fields, goaml, source, table_import, tables)
+WHOLE = (encodings, entities, fields_file, goaml, source, table_check, tables)
 OF_COMMANDS = ("expected one of the encodings", "expected one of the delimiters")
 JOINED = ("U+1 is U+1, and give that", "U+1 U+1", "U+1: U+1", "U+1, line U+1: U+1")
 """Sentences whose words stand elsewhere; the tests below have them in full."""
@@ -143,7 +144,9 @@ def test_faults_whose_words_stand_elsewhere_are_told_in_full(
     message: str, language: Language
 ) -> None:
     [said] = explain(Reason.DOCUMENT_INVALID.error(message), Locale(language)).places
-    assert not re.search(r"[a-zA-Z]{4,}", re.sub(r"t\.csv|UTF-?8|utf-?16|Excel", "", said)), said
+    assert not re.search(
+        r"[a-zA-Z]{4,}", re.sub(r"t\.csv|UTF-?8|utf-?16|Excel|Parquet|JSON|SWIFT", "", said)
+    ), said
 
 
 @pytest.mark.parametrize("module", [goaml, links, table_import])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_server.storage.engine import FileClaim, open_engine
+from exchange_server.storage.database_file import FileClaim
+from exchange_server.storage.engine import open_engine
 from exchange_server.storage.local_disk import verify_local
 
 MOUNTS = r"""sysfs /sys sysfs rw 0 0

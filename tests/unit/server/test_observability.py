@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import select
 import subprocess
 import sys
 import threading
@@ -99,17 +101,22 @@ def test_what_waits_is_written_at_the_end() -> None:
 
 
 def test_lines_of_processes_that_share_stderr_come_whole_and_in_order() -> None:
+    read_end, write_end = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-c", WRITERS],
         cwd=REPOSITORY,
         env={"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'proto'}"},
-        stderr=subprocess.PIPE,
-        text=True,
+        stderr=write_end,
     )
-    # The pipe fills meanwhile, and many lines wait for it: that is when long writes are torn.
-    time.sleep(1)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0
+    # Many lines wait for the full pipe: that is when long writes are torn.
+    ended_by = time.monotonic() + 60
+    while select.select([], [write_end], [], 0)[1]:
+        assert time.monotonic() < ended_by
+        time.sleep(0.01)
+    os.close(write_end)
+    with os.fdopen(read_end, encoding="utf-8") as stream:
+        said = stream.read()
+    assert process.wait(60) == 0
     lines = [json.loads(line) for line in said.splitlines()]
     writers = {line["who"] for line in lines}
     assert len(writers) == 2

@@ -1,0 +1,331 @@
+"""A SQLite file that is taken from under a hub: no promise is lost, and the operator is told."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine
+from structlog.testing import capture_logs
+
+from exchange_keys import SoftwareSigner
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
+from exchange_server.ledger import upkeep
+from exchange_server.ledger.start_check import note_path, note_signed, verify_start
+from exchange_server.ledger.upkeep import keep_copy
+from exchange_server.storage.database_file import DatabaseFile, FileClaim, FileLostError
+from exchange_server.storage.engine import open_engine
+from exchange_server.storage.schema import check_schema
+from tests.integration.ledger.conftest import Office, _founded
+from tests.support.hub_data import Letter, log_signer, log_verifier
+from tests.support.refusals import awaited_refusal
+from tests.support.schema import put_rows
+from tests.support.statements import KZ_FMA, KZ_MIA
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Place:
+    """Where the file stands: the configured name leads through two links to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.real = folder / "place" / "real.db"
+        self.link = folder / "place" / "hub.db"
+        self.way = folder / "way"
+        self.name = self.way / "hub.db"
+        self.real.parent.mkdir()
+        self.way.symlink_to("place")
+        self.link.symlink_to("real.db")
+
+    def beside(self, suffix: str) -> Path:
+        return self.real.with_name(f"real.db{suffix}")
+
+    def other(self) -> Path:
+        """A copy elsewhere, of another inode, which a hub could open."""
+        folder = self.folder / "other"
+        folder.mkdir()
+        with closing(sqlite3.connect(self.real)) as source:
+            for name in ("real.db", "hub.db"):
+                with closing(sqlite3.connect(folder / name)) as copy:
+                    source.backup(copy)
+        return folder
+
+    def turn_way(self) -> None:
+        turned = self.folder / "turned"
+        turned.symlink_to(self.other())
+        turned.replace(self.way)
+
+    def turn_link(self) -> None:
+        turned = self.folder / "turned"
+        turned.symlink_to(self.other() / "real.db")
+        turned.replace(self.link)
+
+    def put_other(self) -> None:
+        (self.other() / "real.db").replace(self.real)
+
+    def put_other_log(self) -> None:
+        shutil.copy(self.beside("-wal"), self.folder / "aside")
+        (self.folder / "aside").replace(self.beside("-wal"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def database_url(place: Place) -> str:
+    return f"sqlite:///{place.name}"
+
+
+TAKEN: dict[str, Callable[[Place], object]] = {
+    "the file is removed": lambda place: place.real.unlink(),
+    "the file is moved away": lambda place: place.real.rename(place.folder / "aside.db"),
+    "another file takes its place": Place.put_other,
+    "its folder is moved away": lambda place: place.real.parent.rename(place.folder / "moved"),
+    "the link to it leads elsewhere": Place.turn_link,
+    "the link to its folder leads elsewhere": Place.turn_way,
+    "the link to it is removed": lambda place: place.link.unlink(),
+    "the write-ahead log is removed": lambda place: place.beside("-wal").unlink(),
+    "the write-ahead log is replaced": Place.put_other_log,
+    "the index is removed": lambda place: place.beside("-shm").unlink(),
+}
+
+
+@pytest.fixture
+async def office(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    """A ledger with the region enrolled, whose file a test may take away, and guards itself."""
+    monkeypatch.setattr(upkeep, "keep_copy", lambda engine, file: None)
+    office = Office(engine)
+    if _founded:
+        put_rows(engine, _founded[0])
+    await office.open()
+    if not _founded:
+        await office.found()
+    yield office
+    await office.close()
+
+
+def file_of(office: Office) -> DatabaseFile:
+    file = DatabaseFile.of(office.engine)
+    assert file is not None
+    return file
+
+
+async def unwritten(office: Office) -> Letter:
+    """Send a request that the hub gives no receipt for, nor calls itself well."""
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
+    assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
+    return letter
+
+
+@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
+async def test_what_was_promised_survives_a_file_that_is_taken_away(
+    office: Office, place: Place, take: Callable[[Place], object]
+) -> None:
+    asked = office.mail.ask(KZ_MIA, ["kz.fma"])
+    await office.post(asked)
+    size = office.ledger.tree_size
+    take(place)
+    letter = await unwritten(office)
+    with pytest.raises(FileLostError):
+        await asyncio.to_thread(_connect_anew, office.engine)
+
+    # Where its folder is gone, the operator makes it anew.
+    place.real.parent.mkdir(exist_ok=True)
+    await asyncio.to_thread(keep_copy, office.engine, file_of(office))
+    await asyncio.to_thread(keep_copy, office.engine, file_of(office))
+    [copy] = [each for each in place.folder.rglob("*.rescued*") if not each.is_symlink()]
+    assert copy.stat().st_mode & 0o777 == 0o600
+    await office.close()
+    engine = open_engine(f"sqlite:///{copy}", must_exist=True)
+    again = Office(engine, mail=office.mail)
+    await again.open()
+    assert again.ledger.tree_size == size
+    await again.fetch(KZ_FMA, asked.statement)
+    await again.post(letter)
+    await again.close()
+    engine.dispose()
+
+
+def _connect_anew(engine: Engine) -> None:
+    """Take all that the pool has, and one more."""
+    with ExitStack() as stack:
+        for _ in range(engine.pool.checkedin() + 1):  # type: ignore[attr-defined]
+            stack.enter_context(engine.connect())
+
+
+async def test_nothing_is_made_in_the_place_of_a_file_that_was_moved_away(
+    office: Office, place: Place
+) -> None:
+    place.real.rename(place.folder / "aside.db")
+    with pytest.raises(FileLostError):
+        await asyncio.to_thread(_connect_anew, office.engine)
+    assert not place.real.exists()
+    await office.close()
+    assert not place.real.exists()
+
+
+async def test_a_lost_file_stays_lost_when_it_is_put_back_and_is_whole_after_a_restart(
+    office: Office, place: Place
+) -> None:
+    size, aside = office.ledger.tree_size, place.folder / "aside.db"
+    place.real.rename(aside)
+    letter = await unwritten(office)
+    aside.rename(place.real)
+    assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
+    await office.close()
+    office.engine.dispose()
+    await office.open()
+    assert office.ledger.tree_size == size
+    await office.post(letter)
+
+
+async def test_a_lost_file_is_told_with_its_copy(office: Office, place: Place) -> None:
+    place.real.unlink()
+    with capture_logs() as told:
+        await asyncio.to_thread(keep_copy, office.engine, file_of(office))
+    [line] = told
+    assert (line["event"], line["log_level"]) == ("database_lost", "error")
+    assert "was replaced or removed under this hub" in line["why"]
+    assert line["copy"] == str(place.beside(".rescued"))
+    assert f"move what is at {place.name} away with its -wal and -shm, put the copy" in line["todo"]
+
+
+async def test_a_copy_that_finds_no_room_is_told_and_tried_again(
+    office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(engine: Engine, file: DatabaseFile) -> Path:
+        raise Reason.FILE_NOT_WRITTEN.error("No space left on device: real.db.rescued")
+
+    place.real.unlink()
+    with monkeypatch.context() as patched, capture_logs() as told:
+        patched.setattr(upkeep, "rescue", full)
+        keep_copy(office.engine, file_of(office))
+    assert "No space left on device" in told[0]["not_copied"]
+    await asyncio.to_thread(keep_copy, office.engine, file_of(office))
+    assert place.beside(".rescued").is_file()
+
+
+async def test_old_copy_that_is_written_into_the_file_is_found_before_the_next_receipt(
+    office: Office, place: Place
+) -> None:
+    """As `cp old.db hub.db` does: the file keeps its inode."""
+    old = place.folder / "old.db"
+    with closing(sqlite3.connect(place.real)) as source, closing(sqlite3.connect(old)) as copy:
+        source.backup(copy)
+    for _ in range(20):
+        await office.post(office.mail.ask(KZ_MIA, ["kz.fma"], content=bytes(4000)))
+    with closing(sqlite3.connect(place.real)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    size = office.ledger.tree_size
+    place.real.write_bytes(old.read_bytes())
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
+    lost = file_of(office).lost
+    assert lost is not None
+    assert "another program wrote over the database's file" in lost.why
+    assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
+    assert office.ledger.tree_size == size
+    # What the open connections read is of both files: it is worth no copy.
+    keep_copy(office.engine, file_of(office))
+    assert not list(place.folder.rglob("*.rescued*"))
+
+
+async def test_program_that_empties_the_write_ahead_log_is_told_and_stops_nothing(
+    office: Office, place: Place
+) -> None:
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    with closing(sqlite3.connect(place.real)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(RESTART)")
+    with capture_logs() as told:
+        await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+        await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    assert [each["event"] for each in told].count("database_touched") == 1
+    await office.ledger.verify_writing()
+
+
+async def test_own_writing_is_never_taken_for_that_of_another(office: Office) -> None:
+    """The write-ahead log is emptied into the file many times."""
+    with capture_logs() as told:
+        for _ in range(60):
+            letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=bytes(100_000))
+            await office.post(letter)
+    assert "database_touched" not in [each["event"] for each in told]
+
+
+def _claim_elsewhere(path: Path) -> str:
+    """Claim a file in another process; gives what is said against it."""
+    program = (
+        "import sys; from exchange_server.storage.database_file import FileClaim\n"
+        "from exchange_server.storage.engine import open_engine\n"
+        "FileClaim(open_engine('sqlite:///' + sys.argv[1]))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'proto'}:{ROOT / 'certs'}"},
+    )
+    return run.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the name is locked")
+async def test_second_hub_is_refused_though_the_lock_beside_the_file_is_gone(
+    office: Office, place: Place
+) -> None:
+    place.beside(".lock").unlink()
+    said = await asyncio.to_thread(_claim_elsewhere, place.real)
+    assert "another hub process is using the database" in said
+    await office.close()
+    assert await asyncio.to_thread(_claim_elsewhere, place.real) == ""
+
+
+def test_no_file_is_made_for_a_hub_that_has_none(tmp_path: Path) -> None:
+    file = tmp_path / "hub.db"
+    for engine in (
+        open_engine(f"sqlite:///{file}", serving=True),
+        open_engine(f"sqlite:///{file}", must_exist=True),
+    ):
+        with pytest.raises(ExchangeError, match=r"there is none.*exchange-server migrate"):
+            check_schema(engine)
+        with pytest.raises(ExchangeError, match="there is none"):
+            FileClaim(engine)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_note_of_another_log_or_history_is_told_as_such_and_kept(office: Office) -> None:
+    note_signed(office.engine)
+    path = note_path(file_of(office).path)
+    own, size = path.read_bytes(), office.ledger.tree_size
+    log = log_signer()
+    foreign = LogSigner("elsewhere.example/log", SoftwareSigner(Ed25519PrivateKey.generate()))
+    for other, told in (
+        (log.sign(Checkpoint(log.origin, size, bytes(32))), "it is another history of the log"),
+        (log.sign(Checkpoint(log.origin, size + 9, bytes(32))), "it is an old copy"),
+        (foreign.sign(Checkpoint(foreign.origin, size + 9, bytes(32))), "elsewhere.example/log"),
+        (foreign.sign(Checkpoint(foreign.origin, 1, bytes(32))), "elsewhere.example/log"),
+    ):
+        path.write_bytes(other)
+        with pytest.raises(ExchangeError, match=told):
+            note_signed(office.engine)
+        assert path.read_bytes() == other
+        with pytest.raises(ExchangeError, match=told):
+            verify_start(office.engine, log_verifier())
+    path.write_bytes(own)
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    note_signed(office.engine)
+    assert log_verifier().verify(path.read_bytes()).size == size + 1
