@@ -6,8 +6,9 @@ logs hold statements that were taken before these rules, and an honest log repla
 
 from __future__ import annotations
 
+from typing import Any
+
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
 from exchange_protocol.kinds.spec import ConsentStep
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange
@@ -43,13 +44,13 @@ def check_intake(
             f"{statement.made_at.isoformat()}, got {expires_at.isoformat()}",
             field="expires_at",
         )
-    if exchange is not None and isinstance(statement.body, ConsentDecision):
+    if grants and exchange is not None:
         _check_less(statement.body, exchange)
 
 
-def _check_less(body: ConsentDecision, exchange: Exchange) -> None:
-    """Check that a consent in part is for another purpose than was asked for."""
-    if body.outcome is not ConsentOutcome.PARTLY:
+def _check_less(body: Any, exchange: Exchange) -> None:
+    """Check that a consent that names a purpose, one in part, names another than was asked for."""
+    if body.purpose is None:
         return
     for leg in exchange.legs:
         for asked in leg.record.consents:
