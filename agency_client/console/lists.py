@@ -187,10 +187,20 @@ def show_due(visit: Visit) -> Response:
             each.summary.id,
             visit.locale.one_line(known.get(each.summary.id, Reference()).shown),
             visit.locale.say(each.summary.kind.spec.words),
+            _about(visit, each, known.get(each.summary.id, Reference())),
         )
         for each in by_time_left(found)[: PAGE_ROWS * 2]
     ]
     return visit.show("due.html", rows=rows, kept=kept)
+
+
+def _about(visit: Visit, due: DueClock, reference: Reference) -> str:
+    """Tell one row of the times that run from another: the other end, and what it is about."""
+    summary, locale = due.summary, visit.locale
+    is_own = summary.initiator == visit.console.client.agency
+    other = f"→ {due.leg.agency}" if is_own else f"{summary.initiator} →"
+    said = locale.one_line(shortened(reference.summary, MOST_SUMMARY))
+    return f"{other} · {said}" if said else other
 
 
 def kept_words(visit: Visit, listing: Listing) -> str:

@@ -38,10 +38,11 @@ from agency_client.core.statements import Initial, Statements, numbered
 from agency_client.core.times import parse_day, parse_end, parse_moment
 from agency_client.core.views import Foreseen
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.acts import Act
+from exchange_protocol.kinds.acts import Brief as BriefNeed
+from exchange_protocol.kinds.bodies import Attribute, Body, attribute_types
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Party
-from exchange_protocol.kinds.spec import Act, Attribute, Body, attribute_types
-from exchange_protocol.kinds.spec import Brief as BriefNeed
 from exchange_protocol.words import Code
 
 ACTS: Final[Mapping[str, tuple[Kind, Act]]] = {

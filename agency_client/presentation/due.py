@@ -13,7 +13,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import clock_json
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import OWES
+from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.rules.clocks import Clock, ClockKind
 from exchange_protocol.trust.identity import AgencyId
 

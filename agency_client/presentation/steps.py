@@ -14,9 +14,10 @@ from typing import Final
 from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import About, Act, ConsentStep, Row, When
+from exchange_protocol.kinds.rows import About, ConsentStep, Row, When
 from exchange_protocol.rules.clocks import is_overdue
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code, Words

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
 from agency_client.presentation.numbers import grouped
+from exchange_protocol.kinds.bodies import Body, body_codes
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.kinds.days import in_zone_of_day
-from exchange_protocol.kinds.spec import Body, Stage, body_codes
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.words import Code, NamedCode, Words
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Purpose
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.leg_record import Consent
