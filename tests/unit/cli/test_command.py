@@ -115,10 +115,32 @@ def test_missing_file_is_named(run: Run, tmp_path: Path) -> None:
     assert "none.yaml" in err
 
 
+def test_place_that_is_no_folder_is_refused_before_anything_is_opened(
+    run: Run, tmp_path: Path
+) -> None:
+    """To open an exchange is a delivery, which stands on the log for good."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    for out in ("file", "file/below", "link", "/dev/null"):
+        status, _, err = run("show", "id", "--out", out)
+        assert status == ExitCode.INPUT
+        assert "FILE_NOT_WRITTEN: expected a folder" in err
+
+
 def test_audit_of_a_copy_needs_both_pins(run: Run, tmp_path: Path) -> None:
     status, _, err = run("audit", "verify", "--database", "copy.db")
     assert status == ExitCode.INPUT
     assert "--root" in err
+
+
+def test_least_size_of_a_copy_is_refused_without_a_copy_even_if_it_is_the_usual_one(
+    run: Run,
+) -> None:
+    for least in ("0", "1"):
+        status, _, err = run("audit", "verify", "--at-least", least)
+        assert status == 2
+        assert "--at-least" in err
+        assert "--database only" in " ".join(err.split())
 
 
 @pytest.mark.parametrize(
