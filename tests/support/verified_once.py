@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from exchange_protocol.rules import judgement
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust import certificates
 from exchange_protocol.trust.certificates import TrustAnchors, Usage, VerifiedCertificate
 from exchange_protocol.trust.envelope import SignerKey
