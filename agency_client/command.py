@@ -6,6 +6,7 @@ An incomplete installation is told by what it lacks, and Ctrl-C by what was done
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from typing import Final
 
@@ -16,11 +17,17 @@ _OWN: Final = ("agency_client", "exchange_")
 
 def main() -> None:
     """Run the command; a library of an extra that is not installed ends it with code 2."""
+    is_begun = False
     try:
         _load()
         from agency_client.cli import main as run
 
+        is_begun = True
         run()
+    except SystemExit:
+        # All is told: Ctrl-C while Python takes itself apart would put another code in its place.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith(_OWN):
             raise
@@ -31,8 +38,9 @@ def main() -> None:
         )
         sys.exit(_EXIT_CANNOT)
     except KeyboardInterrupt:
-        # Once it is loaded, the command hears signals itself.
-        if "--json" in sys.argv:
+        if is_begun:
+            pass  # The command hears signals itself, and has told by now what it did.
+        elif "--json" in sys.argv:
             print('{"error": {"reason": "STOPPED", "message": "stopped", "field": null}}')
         else:
             print("agency: stopped; nothing was done", file=sys.stderr)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exchange_files import results_apart
-from exchange_files.arguments import empty_argument
+from exchange_files.arguments import empty_argument, repeated_option
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_server import copies_cli, fsck_cli, log_key_cli, storage_cli
@@ -376,6 +376,8 @@ def main() -> None:
 def _run_command() -> None:
     if missing := empty_argument(sys.argv[1:]):
         raise Reason.CONFIG_INVALID.error(missing)
+    if twice := repeated_option(typer.main.get_command(app), sys.argv[1:]):
+        raise typer.BadParameter(twice)
     sys.exit(app(standalone_mode=False) or 0)
 
 

@@ -83,6 +83,10 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         _import_in_turn(session.config)
         return (yield)
     finally:
+        if "sqlalchemy" in sys.modules:
+            from tests.support.compiled_once import share_compiled
+
+            share_compiled()
         gc.enable()
         gc.freeze()
 

@@ -23,7 +23,14 @@ from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import complain, print_json, put
 from agency_client.cli.questions import Declined
 from agency_client.cli.session import PROFILE_VARIABLE, Session
-from agency_client.cli.stopping import Stopped, StoppedSending, heeding_signals
+from agency_client.cli.stopping import (
+    NOTHING_BEGUN,
+    Begun,
+    Stopped,
+    begun,
+    heeding_signals,
+    noting_outboxes,
+)
 from agency_client.cli.terminal import (
     ReaderLeft,
     ResultUnwritten,
@@ -37,7 +44,7 @@ from agency_client.presentation.locale import Locale, language_of
 from agency_client.presentation.places import places_of
 from agency_client.presentation.refusals import refusal_words
 from agency_client.state.profile import Profile
-from exchange_files.arguments import empty_argument
+from exchange_files.arguments import empty_argument, repeated_option
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language
 
@@ -114,9 +121,9 @@ def agency(
 
     --profile, --json, --lang and --utc may stand anywhere on the line. Exit codes: 0 done;
     1 refused, or a check failed; 2 the command, the profile or an input file is wrong; 3 the hub is
-    not reachable; 4 the hub is not reachable and the statement is kept in the outbox; 5 done, but
-    the result could not be written; 6 it could not be checked here, which is no verdict; 129, 130
-    or 143 stopped by a closed terminal, Ctrl-C or SIGTERM.
+    not reachable; 4 the statement is kept in the outbox: the hub is not reachable, or the disk took
+    no receipt; 5 done, but the result could not be written; 6 it could not be checked here, which
+    is no verdict; 129, 130 or 143 stopped by a closed terminal, Ctrl-C or SIGTERM.
     """
     context.obj = Session(profile, as_json, language, is_utc)
 
@@ -143,38 +150,54 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(first: list[str], rest: list[str]) -> int:
     """Run the command; gives its exit code, which tells of the work and not of the terminal."""
+    with heeding_signals(), noting_outboxes():
+        try:
+            return _attempt(first, rest)
+        except Stopped as stop:
+            # For the second time, seconds after the first: the telling itself was waited for.
+            complain(
+                "agency: stopped; see `agency outbox list` and `agency sent` for what was done"
+            )
+            return stop.exit_code
+
+
+def _attempt(first: list[str], rest: list[str]) -> int:
     arguments, as_json = [*first, *rest], "--json" in first
     try:
-        with heeding_signals():
-            _check_encoding(arguments)
-            if missing := empty_argument(arguments, _TEXTS):
-                raise typer.BadParameter(missing)
-            command = asked_command(rest)
-            if as_json:
-                _check_complete(command, arguments)
-            # Help is a result: who cannot be given it has not asked wrongly.
-            with results() if _HELP in arguments else nullcontext():
-                code = command.main(args=arguments, prog_name="agency", standalone_mode=False)
-            return code if isinstance(code, int) else ExitCode.DONE
+        _check_encoding(arguments)
+        if missing := empty_argument(arguments, _TEXTS):
+            raise typer.BadParameter(missing)
+        command = asked_command(rest)
+        if twice := repeated_option(command, arguments):
+            raise typer.BadParameter(twice)
+        if as_json:
+            _check_complete(command, arguments)
+        # Help is a result: who cannot be given it has not asked wrongly.
+        with results() if _HELP in arguments else nullcontext():
+            code = command.main(args=arguments, prog_name="agency", standalone_mode=False)
+        return code if isinstance(code, int) else ExitCode.DONE
     except ResultUnwritten as error:
         forget_results()
         return _tell_unwritten(error)
-    except StoppedSending as stop:
-        _tell_stopped(str(stop), as_json=as_json, waiting=stop.waiting, sent=stop.sent)
-        return stop.exit_code
     except Stopped as stop:
-        _tell_stopped("stopped; nothing was sent", as_json=as_json)
+        _tell_stopped(begun(), as_json=as_json)
         return stop.exit_code
     except (Declined, typer.Abort) as answer:
         _tell_declined(str(answer) or "stopped: the input has ended", as_json=as_json)
         return ExitCode.REFUSED
     except (ExchangeError, OSError, typer.TyperException) as error:
+        done = begun()
         try:
-            language = _asked_language(arguments)
-            tell_failure(error, as_json=as_json, language=language, clock=_clock(first, error))
+            tell_failure(
+                error,
+                as_json=as_json,
+                language=_asked_language(arguments),
+                clock=_clock(first, error),
+                done=done,
+            )
         except ResultUnwritten:
             forget_results()
-        return exit_code_of(error)
+        return exit_code_of(error, done)
 
 
 def _tell_unwritten(error: ResultUnwritten) -> ExitCode:
@@ -196,12 +219,11 @@ def _tell_unwritten(error: ResultUnwritten) -> ExitCode:
             return ExitCode.UNWRITTEN
 
 
-def _tell_stopped(
-    said: str, *, as_json: bool, waiting: Sequence[str] = (), sent: Sequence[str] = ()
-) -> None:
+def _tell_stopped(done: Begun, *, as_json: bool) -> None:
+    said = f"stopped; {done}" if done else "stopped; nothing was sent"
     if as_json:
         error: dict[str, Any] = {"reason": _STOPPED, "message": said, "field": None}
-        error |= {"waiting": list(waiting), "sent": list(sent)}
+        error |= {"waiting": list(done.waiting), "sent": list(done.sent)}
         try:
             print_json({"error": error})
         except ResultUnwritten:
@@ -276,20 +298,27 @@ def tell_failure(
     as_json: bool,
     language: Language = Language.EN,
     clock: Locale | None = None,
+    done: Begun = NOTHING_BEGUN,
 ) -> None:
     """Print what went wrong: a line for people, a document for programs.
 
     The message is English; in another language a mistake of casework has words of its own, above,
-    and so have the places of a file's faults. Moments are those of the person's `clock`.
+    and so have the places of a file's faults. Moments are those of the person's `clock`; `done` are
+    the statements that went before it.
     """
     if as_json:
-        print_json({"error": describe(error)})
+        document: dict[str, Any] = {"error": describe(error)}
+        if done:
+            document["error"] |= {"waiting": list(done.waiting), "sent": list(done.sent)}
+        print_json(document)
     elif said := one_line(error):
         # A command without arguments has printed its help, and says nothing more.
         if language is not Language.EN:
             for words in _in_words(error, language):
                 complain(f"agency: {words}", "red")
         complain(f"agency: {clock.with_own_times(said) if clock else said}", "red")
+    if done and not as_json:
+        complain(f"agency: do not repeat the command: {done}", "red")
 
 
 def _in_words(error: Exception, language: Language) -> Iterator[str]:

@@ -25,7 +25,13 @@ from agency_client.cli.auditing import (
     witnesses_of,
 )
 from agency_client.cli.meant import MeaningGroup
-from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
+from agency_client.cli.options import (
+    CopyLogKey,
+    CopyOfDatabase,
+    CopyRoot,
+    is_given,
+    refuse_alone,
+)
 from agency_client.cli.output import complain, print_json, print_table, put, say
 from agency_client.cli.session import Session, session_of
 from agency_client.presentation.labels import Label
@@ -90,7 +96,9 @@ def verify(
     and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
-    is_of_copy = bool(root or log_key or checkpoints or at_least != 1)
+    is_of_copy = bool(root or log_key or checkpoints or is_given(context, "at_least"))
+    if not follow:
+        refuse_alone(context, needs="--follow", interval_seconds="--interval-seconds")
     mode = _mode(
         database, is_of_copy=is_of_copy, witnessed=witnessed, follow=follow, from_start=from_start
     )

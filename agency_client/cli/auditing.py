@@ -25,6 +25,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
 from agency_client.state.checkpoints import Head, TrustStore, WitnessedHead
+from agency_client.state.profile import Profile
 from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
@@ -114,16 +115,16 @@ def verify_database(
 ) -> AuditReport:
     """Audit a copy of the database; the trust comes from the options, or from the profile.
 
+    What a profile of this log has seen the copy must hold, also where the options say the trust.
     `watch` is called with every entry that was judged.
     """
-    seen = []
     if root is not None and log_key is not None:
         anchors, log = TrustAnchors.from_pem(read_given(root)), LogVerifier(log_key)
+        seen = _seen(session.load_profile(), log) if session.profile else []
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
-        head = TrustStore(profile.state, profile.log_keys, lambda: datetime.now(UTC)).head()
-        seen += [head.checkpoint] if head else []
+        seen = _seen(profile, log)
     else:
         raise typer.BadParameter(
             "expected --root and --log-key together, or neither and a profile that has both"
@@ -140,6 +141,14 @@ def verify_database(
             cores=usable_cores(),
             watch=watch,
         )
+
+
+def _seen(profile: Profile, log: LogVerifier) -> list[Checkpoint]:
+    """The newest checkpoint of a profile; none where its log is another."""
+    if profile.log.vkey != log.vkey:
+        return []
+    head = TrustStore(profile.state, profile.log_keys, lambda: datetime.now(UTC)).head()
+    return [head.checkpoint] if head else []
 
 
 def _signed_checkpoint(path: Path, log: LogVerifier) -> Checkpoint:

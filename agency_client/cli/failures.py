@@ -4,8 +4,8 @@
     1   refused, or a check failed
     2   the command, the profile or an input file is wrong
     3   the hub is not reachable, and nothing was queued
-    4   the hub is not reachable; the statement is kept in the outbox
-    5   done, but the result could not be written to stdout
+    4   the statement is kept in the outbox: the hub is not reachable, or the disk took no receipt
+    5   done, but the result could not be written to stdout, or what was done not be noted
     6   it could not be checked here, which is no verdict
 
 An audit is a check of the hub. So its 1 is a fault of the hub alone, its 3 also a hub that is busy,
@@ -23,6 +23,7 @@ from typing import Final
 
 import typer
 
+from agency_client.cli.stopping import NOTHING_BEGUN, Begun
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,
@@ -69,8 +70,16 @@ class ExitCode(IntEnum):
     UNCHECKED = 6
 
 
-def exit_code_of(error: Exception, *, is_audit: bool = False) -> ExitCode:
-    """The exit code that tells a program what sort of error it was."""
+def exit_code_of(
+    error: Exception, done: Begun = NOTHING_BEGUN, *, is_audit: bool = False
+) -> ExitCode:
+    """The exit code that tells a program what sort of error it was.
+
+    `done` are the statements that went before it: after an error of the disk a program that repeats
+    the command would send them twice.
+    """
+    if done and is_of_disk(error):
+        return ExitCode.QUEUED if done.waiting else ExitCode.UNWRITTEN
     if isinstance(error, AWAY if is_audit else HubUnavailable):
         return ExitCode.UNREACHABLE
     if not isinstance(error, ExchangeError):
@@ -82,6 +91,13 @@ def exit_code_of(error: Exception, *, is_audit: bool = False) -> ExitCode:
     else:
         is_refused = error.reason not in _INPUT
     return ExitCode.REFUSED if is_refused else ExitCode.INPUT
+
+
+def is_of_disk(error: Exception) -> bool:
+    """True for an error of the disk, which says nothing of a statement."""
+    return isinstance(error, OSError) or (
+        isinstance(error, ExchangeError) and error.reason is Reason.FILE_NOT_WRITTEN
+    )
 
 
 def describe(error: Exception) -> dict[str, str | None]:

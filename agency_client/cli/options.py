@@ -139,3 +139,25 @@ CopyLogKey: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="VKEY", help="Log key for --database; else the profile's."),
 ]
+
+
+def refuse_alone(context: typer.Context, *, needs: str, **options: str) -> None:
+    """Refuse options that do nothing without another one, also with the value they have anyway.
+
+    Args:
+        context: the command.
+        needs: the option that is not given.
+        options: the parameters with the names of their options.
+
+    Raises:
+        BadParameter: if one of them was given.
+    """
+    for parameter, name in options.items():
+        if is_given(context, parameter):
+            raise typer.BadParameter(f"expected {name} with {needs} only")
+
+
+def is_given(context: typer.Context, parameter: str) -> bool:
+    """True if an option stands on the command line, whatever its value."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"

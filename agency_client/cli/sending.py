@@ -25,6 +25,7 @@ from agency_client.core.views import Queued, Sent
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.state.references import Earlier, Reference
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 
 if TYPE_CHECKING:
@@ -84,6 +85,16 @@ class Sending:
         return result
 
     def _keep(self, statement_ids: Iterable[str], exchange_id: str = "") -> None:
+        """Keep by heart; that a disk is full is told, and is no failure of the statement."""
+        try:
+            self._note(statement_ids, exchange_id)
+        except (ExchangeError, OSError) as error:
+            complain(
+                "warning: what was sent could not be noted, so it is not asked about when it is "
+                f"sent again: {error}"
+            )
+
+    def _note(self, statement_ids: Iterable[str], exchange_id: str) -> None:
         index = references_of(self.hub.profile)
         for each in statement_ids:
             exchange = exchange_id or self.hub.outbox.load(each).statement.exchange_id

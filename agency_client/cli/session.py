@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from agency_client.cli.stopping import telling_what_waits
+from agency_client.cli.stopping import note_outbox
 from agency_client.presentation.locale import Locale, language_of
 from agency_client.state.cases import CaseBook
 from agency_client.state.directory import DirectoryStore
@@ -53,10 +53,8 @@ class Session:
         # Half of a short command's time would go into importing gRPC; many need no hub.
         from agency_client.client import ExchangeClient
 
-        with (
-            ExchangeClient.from_profile(self.load_profile()) as client,
-            telling_what_waits(client),
-        ):
+        with ExchangeClient.from_profile(self.load_profile()) as client:
+            note_outbox(client.outbox)
             yield client
 
     def locale(self, profile: Profile | None = None, directory: Directory | None = None) -> Locale:

@@ -85,6 +85,8 @@ def show(
     writes, READ.txt has the words and tables of the statement, to read and to print, and
     HANDLING.txt says what may be done with them.
     """
+    if reader is not None and out_dir is None:
+        raise typer.BadParameter("expected --for-named-reader with --out only")
     session = session_of(context)
     with session.hub() as hub:
         locale = session.locale_of(hub)

@@ -11,6 +11,7 @@ import typer
 
 from agency_client.cli.app import app
 from agency_client.cli.meant import MeaningGroup
+from agency_client.cli.options import is_given
 from agency_client.cli.output import complain, print_json, print_json_line, put, say
 from agency_client.cli.session import Session, session_of
 from agency_client.presentation.labels import Label
@@ -61,6 +62,8 @@ def run(
     shrank or shows a split view is refused: both signed checkpoints are kept as evidence, and the
     command ends with code 1.
     """
+    if once and is_given(context, "interval_seconds"):
+        raise typer.BadParameter("expected --once or --interval-seconds, not both")
     session = session_of(context)
     with session.hub() as hub:
         profile = hub.profile

@@ -31,8 +31,10 @@ from agency_client.console.words import Word, act_words
 from agency_client.core.acts import ACTS
 from agency_client.core.possible import supervised_agencies
 from agency_client.core.views import Foreseen, Queued
+from agency_client.presentation.doubts import doubt_in_words
 from agency_client.presentation.entities import tables
 from agency_client.presentation.faults import Explained
+from agency_client.presentation.places import note_in_words
 from agency_client.presentation.schemata import SCHEMATA
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import LegState, Party
@@ -275,6 +277,8 @@ def _plan_page(
         is_comment=kind.spec.supervises,
         shown=shown,
         found=tables(filled.entities, visit.locale, _MOST_ROWS),
+        doubts=[doubt_in_words(each, visit.locale) for each in filled.doubts],
+        notes=[note_in_words(each, visit.locale) for each in filled.notes],
         files=[(visit.locale.one_line(each.name), len(each.data)) for each in draft.files],
         has_pin=visit.console.has_pin,
         seen=_seen(visit, draft),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +11,7 @@ from agency_client.console.forms import (
     SUBJECT_FIELDS,
     SUBJECT_ROWS,
     SUBJECT_SCHEMATA,
+    TABLE_CHOICES,
     Field,
     Sort,
     model_fields,
@@ -20,12 +19,15 @@ from agency_client.console.forms import (
 )
 from agency_client.content import documents
 from agency_client.content.documents import Brief
-from agency_client.content.entities import entities_from_csv, parse_entities
-from agency_client.content.entity import Entity
-from agency_client.content.faults import FileInvalid
+from agency_client.content.entities import (
+    SubjectCount,
+    checked_entities,
+    entities_from_csv,
+    read_entities,
+)
+from agency_client.content.entity import Entity, ImportedEntities
 from agency_client.content.goaml import entities_from_goaml
-from agency_client.content.links import Links
-from agency_client.content.values import ValueCheck
+from agency_client.content.source import HeldFile
 from agency_client.core.acts import ACTS, terms_of
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.spec import Brief as BriefNeed
@@ -41,6 +43,26 @@ class Filled:
     arguments: Mapping[str, Any] = field(repr=False)
     entities: Sequence[Entity] = field(repr=False)
     """The persons, companies, accounts and payments, typed in and from files."""
+    notes: tuple[str, ...] = ()
+    """Notes on the reading of the files; the library puts them into the brief."""
+    doubts: tuple[str, ...] = ()
+    """Doubts about the files, for the person who signs."""
+
+
+class _Gathered(ImportedEntities):
+    """The entities of a draft, from all its files and rows, with how these were read."""
+
+    def __init__(self) -> None:
+        self.found: list[Entity] = []
+
+    def __iter__(self) -> Iterator[Entity]:
+        return iter(self.found)
+
+    def add(self, read: ImportedEntities) -> None:
+        """Add the entities of a file."""
+        self.found += read
+        self.notes += read.notes
+        self.warnings += read.warnings
 
 
 def missing(fields: Iterable[Field], draft: Draft) -> list[Field]:
@@ -67,15 +89,14 @@ def read_form(draft: Draft) -> Filled:
             )
     if act.text is not None and draft.one(act.text.name):
         made[act.text.name] = draft.one(act.text.name)
-    entities, notes = _entities(draft) if act.entities is not None else ([], ())
+    entities = _entities(draft) if act.entities is not None else _Gathered()
     if act.brief is not BriefNeed.NONE and (brief := _document(draft, "brief", Brief)):
-        # Approvers and recipients see how a table was read.
-        made["brief"] = brief | ({"import_notes": notes} if notes else {})
+        made["brief"] = brief
     if act.document is not None:
         model = getattr(documents, act.document.type)
         if found := _document(draft, act.document.argument, model):
             made[act.document.argument] = found
-    if act.entities is not None and entities:
+    if act.entities is not None and entities.found:
         made[act.entities] = entities
     if act.attachments and (files := _files(draft, "attachments")):
         made["attachments"] = {each.name: each.data for each in files}
@@ -84,7 +105,7 @@ def read_form(draft: Draft) -> Filled:
         if given and given[0]:
             many = name in ("permitted_uses", "onward_authorities")
             made[name] = _lines(given) if many else given[0]
-    return Filled(made, entities)
+    return Filled(made, entities.found, entities.notes, entities.warnings)
 
 
 def _is_given(each: Field, draft: Draft) -> bool:
@@ -93,61 +114,52 @@ def _is_given(each: Field, draft: Draft) -> bool:
     return any(value.strip() for value in draft.fields.get(each.name, []))
 
 
-def _entities(draft: Draft) -> tuple[list[Entity], tuple[str, ...]]:
+def _entities(draft: Draft) -> _Gathered:
     """The entities of a draft, and how its files were read."""
-    found = list(_typed(draft))
-    notes: list[str] = []
-    for file in _files(draft, "entities_file"):
-        links = Links(ValueCheck())
-        for number, entity in enumerate(parse_entities(file.data, file.name), 1):
-            found.append(entity)
-            links.add(number, entity)
-        notes += links.notes()
-    for file in _files(draft, "goaml_file"):
-        report = entities_from_goaml(file.data, file.name)
-        found += list(report)
-        notes += report.notes
-    tables, mappings = _files(draft, "table_file"), _files(draft, "mapping_file")
-    if bool(tables) != bool(mappings):
+    made = _Gathered()
+    made.found += checked_entities(_typed(draft))
+    for file in _held(draft, "entities_file"):
+        # A reply links to subjects of the request; the page before the signature tells of links.
+        made.add(read_entities(file, allow_links_outside=True))
+    for file in _held(draft, "goaml_file"):
+        made.add(entities_from_goaml(file.data, file.name))
+    tables, mappings = _held(draft, "table_file"), _held(draft, "mapping_file")
+    options = _table_options(draft)
+    if bool(tables) != bool(mappings) or (options and not tables):
         raise Reason.INVALID_FIELD.error(
-            "expected a table and its mapping together", field="table_file"
-        )
-    for table, mapping in zip(tables, mappings, strict=False):
-        with _in_memory(table) as table_path, _in_memory(mapping) as mapping_path:
-            imported = entities_from_csv(table_path, mapping_path)
-            found += list(imported)
-            notes += imported.notes
-    return found, tuple(notes)
-
-
-@contextmanager
-def _in_memory(file: DraftFile) -> Iterator[str]:
-    """A path of bytes that are in memory alone; plaintext is never written to a disk."""
-    if not hasattr(os, "memfd_create"):
-        raise Reason.INVALID_FIELD.error(
-            "tables can be imported here on Linux alone; use `agency send --csv`",
+            "expected a table and its mapping together, and what is said of it with them",
             field="table_file",
         )
-    descriptor = os.memfd_create("table")
-    try:
-        left = memoryview(file.data)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        path = f"/proc/self/fd/{descriptor}"
+    for table, mapping in zip(tables, mappings, strict=False):
         try:
-            yield path
+            made.add(entities_from_csv(table, mapping, **options))
         except ExchangeError as error:
-            # The person knows the file by its name; the path means nothing to anybody.
-            raise _renamed(error, path, file.name) from error
-    finally:
-        os.close(descriptor)
+            # All else that a person says of a table is chosen from a list.
+            is_form = error.reason is Reason.INVALID_FIELD and "dates" in options
+            raise error.reason.error(error.message, field="dates") if is_form else error from None
+    counted = SubjectCount()
+    for entity in made.found:
+        counted.add(entity)
+    made.count, made.subjects = len(made.found), int(counted)
+    return made
 
 
-def _renamed(error: ExchangeError, path: str, name: str) -> ExchangeError:
-    message = error.message.replace(path, name)
-    if isinstance(error, FileInvalid):
-        return FileInvalid(message, error.places, error.rest, field=error.field)
-    return error.reason.error(message, field=error.field)
+def _table_options(draft: Draft) -> dict[str, Any]:
+    """What was said of a table, as the library takes it; nothing for what was left open."""
+    said: dict[str, Any] = dict.fromkeys(
+        (each for each in draft.fields.get("table.meant", []) if each in TABLE_CHOICES), True
+    )
+    if dates := _lines(draft.fields.get("table.dates", [])):
+        said["dates"] = dates
+    for name in ("numbers", "delimiter", "encoding"):
+        if given := draft.one(f"table.{name}"):
+            said[name] = given
+    return said
+
+
+def _held(draft: Draft, name: str) -> list[HeldFile]:
+    """The files of a field; plaintext is never written to a disk."""
+    return [HeldFile(each.name, each.data) for each in _files(draft, name)]
 
 
 def _typed(draft: Draft) -> Iterator[Entity]:

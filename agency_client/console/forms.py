@@ -17,6 +17,8 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from agency_client.console.words import FIELD_WORDS, Word
 from agency_client.content import documents
 from agency_client.content.documents import Brief, CaseStage, Item, Period
+from agency_client.content.encodings import NAMES as ENCODINGS
+from agency_client.content.forms import NUMBER_FORMS
 from agency_client.core.acts import terms_of
 from agency_client.presentation.documents import FIELDS, ITEMS, STAGES
 from agency_client.presentation.locale import Locale
@@ -44,6 +46,13 @@ _MOST_NUMBERS: Final = 20
 """Whole numbers up to here are chosen from a list; larger ones are typed."""
 SUBJECT_ROWS: Final = 4
 FILE_FIELDS: Final = ("attachments", "entities_file", "goaml_file", "table_file", "mapping_file")
+TABLE_CHOICES: Final[Mapping[str, Word]] = {
+    "skip_rows_without_key": Word.TABLE_SKIP,
+    "allow_repeated_keys": Word.TABLE_REPEATED,
+    "allow_links_outside": Word.TABLE_LINKS,
+    "exact_filters": Word.TABLE_EXACT,
+}
+"""What a person may say of a table by yes or no."""
 SUBJECT_FIELDS: Final = ("name", "idNumber", "birthDate", "country")
 SUBJECT_SCHEMATA: Final = ("Person", "Company", "BankAccount")
 _TERM_CODES: Final[dict[str, type[Code]]] = {
@@ -137,10 +146,28 @@ def fields_of(
         made.append(Field("goaml_file", say(Word.GOAML_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("table_file", say(Word.TABLE_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("mapping_file", say(Word.MAPPING_FILE.value), Sort.FILE, is_more=True))
+        made += _table_options(locale)
     if act.attachments:
         made.append(Field("attachments", locale.say(Word.ATTACHMENTS.value), Sort.FILES))
     made += _terms(kind, act, locale)
     return made
+
+
+def _table_options(locale: Locale) -> Iterator[Field]:
+    """What a person may say of a table; docs/tables.md has it."""
+    say = locale.say
+    numbers = tuple((each, each) for each in NUMBER_FORMS)
+    signs = ((",", ","), (";", ";"), ("|", "|"), ("\t", say(Word.TABLE_TAB.value)))
+    encodings = tuple((each, each) for each in ENCODINGS)
+    meant = tuple((name, say(word.value)) for name, word in TABLE_CHOICES.items())
+    for name, word, sort, choices in (
+        ("table.dates", Word.TABLE_DATES, Sort.LINES, ()),
+        ("table.numbers", Word.TABLE_NUMBERS, Sort.SELECT, numbers),
+        ("table.delimiter", Word.TABLE_DELIMITER, Sort.SELECT, signs),
+        ("table.encoding", Word.TABLE_ENCODING, Sort.SELECT, encodings),
+        ("table.meant", Word.TABLE_MEANT, Sort.CHECKS, meant),
+    ):
+        yield Field(name, say(word.value), sort, False, choices, is_more=True)
 
 
 def _codes(

@@ -716,6 +716,60 @@ class Word(Enum):
     MAPPING_FILE = Words(
         "Mapping of the table (YAML)", "Разметка таблицы (YAML)", "Кесте сәйкестігі (YAML)"
     )
+    TABLE_DATES = Words(
+        "How the table writes dates, such as DD.MM.YYYY (else YYYY-MM-DD)",
+        "Как в таблице пишутся даты, например DD.MM.YYYY (иначе YYYY-MM-DD)",
+        "Кестеде күн қалай жазылады, мысалы DD.MM.YYYY (әйтпесе YYYY-MM-DD)",
+    )
+    TABLE_NUMBERS = Words(
+        "How the table writes numbers (else 1000.50)",
+        "Как в таблице пишутся числа (иначе 1000.50)",
+        "Кестеде сан қалай жазылады (әйтпесе 1000.50)",
+    )
+    TABLE_DELIMITER = Words(
+        "Sign between the cells of the table (else found out)",
+        "Знак между ячейками таблицы (иначе определяется)",
+        "Кесте ұяшықтары арасындағы белгі (әйтпесе анықталады)",
+    )
+    TABLE_TAB = Words("tab", "табуляция", "табуляция")
+    TABLE_ENCODING = Words(
+        "Encoding of the table (else found out)",
+        "Кодировка таблицы (иначе определяется)",
+        "Кестенің кодтауы (әйтпесе анықталады)",
+    )
+    TABLE_MEANT = Words(
+        "What is meant in the table", "Что в таблице так и задумано", "Кестеде әдейі жасалғаны"
+    )
+    TABLE_SKIP = Words(
+        "leave out rows without a key",
+        "пропустить строки без ключа",
+        "кілтсіз жолдарды өткізіп жіберу",
+    )
+    TABLE_REPEATED = Words(
+        "rows of one key may say different things",
+        "строки с одним ключом могут различаться",
+        "кілті бір жолдар әртүрлі болуы мүмкін",
+    )
+    TABLE_LINKS = Words(
+        "links may lead out of the table",
+        "связи могут вести за пределы таблицы",
+        "байланыстар кестеден тыс апаруы мүмкін",
+    )
+    TABLE_EXACT = Words(
+        "cells that only look like a value of a filter are others",
+        "ячейки, лишь похожие на значение фильтра, означают другое",
+        "сүзгі мәніне ұқсас қана ұяшықтар басқа мән",
+    )
+    FILES_DOUBTED = Words(
+        "Doubtful in the files: compare it before you sign",
+        "Сомнительное в файлах: сверьте до подписания",
+        "Файлдардағы күмәнді жерлер: қол қоймас бұрын салыстырыңыз",
+    )
+    FILES_READ = Words(
+        "How the files were read; it goes into the brief",
+        "Как прочитаны файлы; это войдёт в сопроводительную записку",
+        "Файлдар қалай оқылды; бұл ілеспе жазбаға енеді",
+    )
     ATTACHMENTS = Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар")
     SORT_COLUMN = Words("Sort", "Вид", "Түрі")
     YES = Words("yes", "да", "иә")
@@ -855,6 +909,7 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "for_named_reader": Words("For whom", "Для кого", "Кімге"),
     "subjects": Words("Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, шоттар"),
     "table_file": Words("Table", "Таблица", "Кесте"),
+    "dates": Word.TABLE_DATES.value,
     "attachments": Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар"),
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
     "tlp": Words("TLP", "TLP", "TLP"),

@@ -297,7 +297,7 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
     if not different:
         raise _invalid(
             f"{source}, line {max(spoiled.values())}: expected text in UTF-8 or in another "
-            f"encoding that is certain; say which it is: --encoding {' | '.join(NAMES[2:8])}"
+            f"encoding that is certain; say which it is: --encoding {' | '.join(NAMES[2:])}"
         )
     if is_utf_8:
         different[b""] = UTF_8

@@ -13,8 +13,8 @@ Rules of this module:
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from agency_client.content.doubts import is_kz_number
@@ -27,11 +27,13 @@ from agency_client.content.entity import (
     decode_line,
     identifier_warnings,
     shape_entity,
+    shape_faults,
+    sound_part,
 )
 from agency_client.content.faults import Faults
 from agency_client.content.links import Links, doubts_of_links
 from agency_client.content.schemata import SCHEMATA, SUBJECT_SCHEMATA
-from agency_client.content.source import Source
+from agency_client.content.source import GivenFile, Source
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.table_check import MAX_ENTITIES
 from agency_client.content.table_import import entities_from_csv
@@ -66,15 +68,18 @@ CHUNK_BYTES: Final = 8 * 1024 * 1024
 class EntityFile(ImportedEntities):
     """The entities of a file of JSON lines."""
 
-    def __init__(self, path: str | os.PathLike[str], *, allow_links_outside: bool = False) -> None:
-        self._source = Source(path)
+    def __init__(self, file: GivenFile, *, allow_links_outside: bool = False) -> None:
+        self._source = Source(file)
         faults = Faults(str(self._source))
         check, counted, warnings = EntityCheck(), SubjectCount(), Warnings()
         links = Links(check.values)
         for number, given in self._lines():
             self.count += 1
-            if isinstance(given, str):
-                faults.add(given, line=number)
+            if isinstance(given, _Shapeless):
+                for words in given.faults:
+                    faults.add(words, line=number)
+                for at, words in check.faults(given.part) if given.part else ():
+                    faults.add(words, line=number, at=at)
                 continue
             found = list(check.faults(given))
             for at, words in found:
@@ -106,11 +111,11 @@ class EntityFile(ImportedEntities):
 
     def __iter__(self) -> Iterator[Entity]:
         for _, given in self._lines():
-            if isinstance(given, str):
-                raise _invalid(f"{self._source}: {given}")
+            if isinstance(given, _Shapeless):
+                raise _invalid(f"{self._source}: {given.faults[0]}")
             yield given
 
-    def _lines(self) -> Iterator[tuple[int, Entity | str]]:
+    def _lines(self) -> Iterator[tuple[int, Entity | _Shapeless]]:
         """Every line that is not blank, as an entity, or what is wrong with it."""
         with self._source.open() as file:
             number = 0
@@ -122,13 +127,37 @@ class EntityFile(ImportedEntities):
                 while len(whole) > MAX_LINE_BYTES and not whole.endswith(b"\n") and whole:
                     whole = file.readline(MAX_LINE_BYTES + 1)
                 if line.strip():
-                    try:
-                        yield number, shape_entity(decode_line(line, number))
-                    except InvalidInput as error:
-                        yield number, error.message
+                    yield number, _entity_of(line, number)
 
 
-def read_entities(path: str | os.PathLike[str], *, allow_links_outside: bool = False) -> EntityFile:
+@dataclass(frozen=True, slots=True)
+class _Shapeless:
+    """A line that has not the shape of an entity."""
+
+    faults: Sequence[str]
+    part: Entity | None = None
+    """What of it can be checked further, so that all faults are told at once."""
+
+
+def _entity_of(line: bytes, number: int) -> Entity | _Shapeless:
+    try:
+        data = decode_line(line, number)
+    except InvalidInput as error:
+        if number == 1 and line.strip() in (b"{", b"["):
+            return _Shapeless(
+                [
+                    "expected one JSON object a line, got one over several lines: write each in a "
+                    "line"
+                ]
+            )
+        return _Shapeless([error.message])
+    try:
+        return shape_entity(data)
+    except InvalidInput:
+        return _Shapeless(shape_faults(data), sound_part(data))
+
+
+def read_entities(path: GivenFile, *, allow_links_outside: bool = False) -> EntityFile:
     """Read entities from a file of JSON lines and check all of it; raises DOCUMENT_INVALID.
 
     Links lead to entities of the file, unless others are allowed: the notes then tell of them.

@@ -168,40 +168,92 @@ def decode_line(line: bytes, number: int) -> Any:
 
 def shape_entity(data: Any) -> Entity:
     """Check that data has the shape of an entity; raises DOCUMENT_INVALID, without the place."""
-    if not isinstance(data, Mapping):
-        raise _invalid(f"expected an entity, got {kind_of(data)}")
-    for name in () if data.keys() <= _KEYS else data:
-        if name not in _KEYS:
-            raise _invalid(
-                f"expected id, schema and properties, got {str(name)[:64]!r} beside them, which "
-                "would be lost: put it among the properties, or remove it"
-            )
-    for name in _REQUIRED[:2]:
-        if not _is_text(data.get(name), MAX_NAME_CHARACTERS):
-            raise _invalid(
-                f"expected {name!r} to be a text of 1 to {MAX_NAME_CHARACTERS} characters"
-            )
-    properties = data.get("properties")
-    if not isinstance(properties, Mapping):
-        raise _invalid("expected 'properties' to be an object")
+    if isinstance(data, Mapping) and data.keys() <= _KEYS:
+        told = _properties(data.get("properties"))
+        if (
+            told is not None
+            and _is_text(data.get("id"), MAX_NAME_CHARACTERS)
+            and _is_text(data.get("schema"), MAX_NAME_CHARACTERS)
+        ):
+            entity = Entity(id=data["id"], schema=data["schema"], properties=told)
+            if len(data) == len(_REQUIRED) or _add_beside(entity, data):
+                return entity
+    raise _invalid("; ".join(shape_faults(data)))
+
+
+def _properties(given: Any) -> dict[str, list[str]] | None:
+    """The properties of an entity; None if they have another shape."""
+    if not isinstance(given, Mapping):
+        return None
     told: dict[str, list[str]] = {}
-    for name, values in properties.items():
-        if not _is_text(name, MAX_NAME_CHARACTERS):
-            raise _invalid("expected 'properties' to be an object")
-        told[name] = _values(values, name)
-    entity = Entity(id=data["id"], schema=data["schema"], properties=told)
-    if len(data) == len(_REQUIRED):
-        return entity
+    for name, values in given.items():
+        listed = [values] if isinstance(values, str) else values
+        if not _is_text(name, MAX_NAME_CHARACTERS) or not _are_texts(listed):
+            return None
+        told[name] = list(listed)
+    return told
+
+
+def _add_beside(entity: Entity, data: Mapping[str, Any]) -> bool:
+    """Add what stands beside the properties; False if it has another shape."""
     # Empty ones, as the library's own proxies have them, say nothing.
     for name in EXTRA_TEXTS:
         if data.get(name) is not None:
             if not _is_text(data[name], MAX_VALUE_CHARACTERS):
-                raise _invalid(f"expected {name!r} to be a text")
-            entity[name] = data[name]  # type: ignore[literal-required]
+                return False
+            entity[name] = data[name]
     for name in EXTRA_LISTS:
         if data.get(name):
-            entity[name] = _values(data[name], name)  # type: ignore[literal-required]
-    return entity
+            listed = [data[name]] if isinstance(data[name], str) else data[name]
+            if not _are_texts(listed):
+                return False
+            entity[name] = list(listed)  # type: ignore[literal-required]
+    return True
+
+
+def shape_faults(data: Any) -> list[str]:
+    """Tell all that is wrong with the shape of what should be an entity; nothing of a good one."""
+    if not isinstance(data, Mapping):
+        return [f"expected an entity, got {kind_of(data)}"]
+    found = [
+        f"expected id, schema and properties, got {str(name)[:64]!r} beside them, which "
+        "would be lost: put it among the properties, or remove it"
+        for name in data
+        if name not in _KEYS
+    ]
+    for name in _REQUIRED[:2]:
+        if not _is_text(data.get(name), MAX_NAME_CHARACTERS):
+            found.append(f"expected {name!r} to be a text of 1 to {MAX_NAME_CHARACTERS} characters")
+    properties = data.get("properties")
+    if not isinstance(properties, Mapping):
+        found.append("expected 'properties' to be an object")
+        properties = {}
+    for name, values in properties.items():
+        if not _is_text(name, MAX_NAME_CHARACTERS):
+            found.append("expected 'properties' to be an object")
+        else:
+            found += _faults_of_values(values, name)
+    for name in EXTRA_TEXTS:
+        if data.get(name) is not None and not _is_text(data[name], MAX_VALUE_CHARACTERS):
+            found.append(f"expected {name!r} to be a text")
+    for name in EXTRA_LISTS:
+        if data.get(name):
+            found += _faults_of_values(data[name], name)
+    return found[:MOST_WARNINGS]
+
+
+def sound_part(data: Any) -> Entity | None:
+    """What has the shape of an entity in data that has another; None where nothing can be told."""
+    if not isinstance(data, Mapping) or not _is_text(data.get("schema"), MAX_NAME_CHARACTERS):
+        return None
+    properties = data.get("properties")
+    told: dict[str, list[str]] = {}
+    for name, values in properties.items() if isinstance(properties, Mapping) else ():
+        listed = [values] if isinstance(values, str) else values
+        if _is_text(name, MAX_NAME_CHARACTERS) and isinstance(listed, list | tuple):
+            told[name] = [each for each in listed if _is_text(each, MAX_VALUE_CHARACTERS)]
+    entity_id = data["id"] if _is_text(data.get("id"), MAX_NAME_CHARACTERS) else "?"
+    return Entity(id=entity_id, schema=data["schema"], properties=told)
 
 
 def _texts_at_fault(entity: Entity) -> Iterator[tuple[Spots, str]]:
@@ -227,18 +279,33 @@ def _is_text(value: Any, most: int) -> bool:
     return True
 
 
-def _values(values: Any, name: str) -> list[str]:
+def _are_texts(listed: Any) -> bool:
+    if not isinstance(listed, list | tuple):
+        return False
+    # A loop, for an answer may have a million values: a generator costs more than the check.
+    for value in listed:  # noqa: SIM110
+        if not _is_text(value, MAX_VALUE_CHARACTERS):
+            return False
+    return True
+
+
+def _faults_of_values(values: Any, name: str) -> list[str]:
+    words = f"expected {name!r} to be a list of texts of 1 to {MAX_VALUE_CHARACTERS} characters"
     listed = [values] if isinstance(values, str) else values
-    if isinstance(listed, list | tuple):
-        # A loop, for an answer may have a million values: a generator costs more than the check.
-        for value in listed:
-            if not _is_text(value, MAX_VALUE_CHARACTERS):
-                break
-        else:
-            return list(listed)
-    raise _invalid(
-        f"expected {name!r} to be a list of texts of 1 to {MAX_VALUE_CHARACTERS} characters"
-    )
+    if not isinstance(listed, list | tuple):
+        return [f"{words}; got {kind_of(values)}"]
+    bad = (each for each in listed if not _is_text(each, MAX_VALUE_CHARACTERS))
+    return list(dict.fromkeys(f"{words}; got {_kind_of_item(each)} among them" for each in bad))
+
+
+def _kind_of_item(value: Any) -> str:
+    if not isinstance(value, str):
+        return kind_of(value)
+    if not value:
+        return "an empty text"
+    if len(value) > MAX_VALUE_CHARACTERS:
+        return f"one of {len(value)} characters"
+    return "half a character, such as \\ud800"
 
 
 def _invalid(why: str) -> ExchangeError:

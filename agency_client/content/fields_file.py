@@ -25,6 +25,7 @@ import yaml
 from agency_client.content.characters import find_hidden
 from agency_client.content.faults import Faults
 from agency_client.content.fields import At, Fields, Place, kind_of
+from agency_client.content.source import HeldFile
 from agency_client.content.strict_json import Unparsed, json_places, parse_json
 from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
@@ -37,13 +38,19 @@ _NULLS: Final = frozenset({"Null", "NULL"})
 """YAML takes them for nothing, and a person may mean the word."""
 
 
-def read_fields(path: Path) -> Fields:
+def read_fields(given: Path | HeldFile) -> Fields:
     """Read the fields of a YAML or JSON file; raises DOCUMENT_INVALID if it is no mapping."""
-    try:
-        data = read_given(path, MAX_DOCUMENT_BYTES)
-    except OSError as error:
-        raise _invalid(f"cannot read {path}: {error.strerror}") from None
+    path = Path(given.name) if isinstance(given, HeldFile) else given
     source = str(path)
+    if isinstance(given, HeldFile):
+        data = given.data
+        if len(data) > MAX_DOCUMENT_BYTES:
+            raise _invalid(f"{source}: expected at most {MAX_DOCUMENT_BYTES} bytes")
+    else:
+        try:
+            data = read_given(given, MAX_DOCUMENT_BYTES)
+        except OSError as error:
+            raise _invalid(f"cannot read {path}: {error.strerror}") from None
     text = _decoded(data, source)
     if not text.strip():
         raise _invalid(f"{source} is empty: expected a document in YAML or JSON")

@@ -149,7 +149,9 @@ class NumberForm:
         part = "(?:[-=](?P<part>[0-9]{2})|=)?"
         if decimal != "-":
             part = rf"(?:{re.escape(decimal)}(?P<part>[0-9]+))?"
-        pattern = rf"(?P<sign>[+-]?)(?P<whole>{whole}){part}"
+        # Banks write a blank after the sign; a value that is kept as it stands has none.
+        blank = "" if name == NUMBER_FORMS[0] else f"[{_BLANKS}]?"
+        pattern = rf"(?:(?P<sign>[+-]){blank})?(?P<whole>{whole}){part}"
         return cls(name, re.compile(pattern + _UNIT))
 
     def read(self, text: str) -> str | None:
@@ -159,7 +161,7 @@ class NumberForm:
             return None
         whole = re.sub(r"[^0-9]", "", found["whole"])
         part = f".{found['part']}" if found["part"] else ""
-        return f"{found['sign']}{whole}{part}{found['unit'] or ''}"
+        return f"{found['sign'] or ''}{whole}{part}{found['unit'] or ''}"
 
 
 NUMBER_FORMS: Final = (

@@ -12,7 +12,9 @@ from typing import Final
 _LEAST_NUMBERED: Final = 3
 _LEAST_COLUMNS: Final = 4
 _SUM: Final = (
-    r"итого|всего|барлығы|жиыны|жиынтығы|бардыгы|жыйынтыгы|жами|jami|hammasi|ҷамъ|ҳамагӣ|jemi"
+    r"итого|всего|барлығы|жиыны|жиынтығы|бардыгы|жыйынтыгы|жами|jami|hammasi|ҷамъи?|ҳамагӣ|jemi"
+    r"|(?:ҷамъи|умуми[ий]|umumiy|ümumi) (?:умумӣ|жами|jami|cəmi|yekun|məbləğ)|cəmi|cemi|yekun"
+    r"|toplam|hemmesi|разом|усього|всього"
     r"|оборот(?:ы|тар)?|айналым|айланма|aylanma|сальдо|qoldiq|қалдық|қолдиқ"
     r"|(?:входящ|исходящ|начальн|конечн)\w+ остаток|остаток на"
 )
@@ -22,13 +24,28 @@ _TOTAL: Final = re.compile(
 _BARE_TOTAL: Final = re.compile(rf"(?:{_SUM})(?: (?:по|за|бойынша|бўйича|boʻyicha) .*)?\s*:?", re.I)
 """A sum's name that is nobody's, in the languages of the region."""
 _NAMES_TOO: Final = re.compile(
-    r"(?:жами|jami|hammasi|ҷамъ|jemi|оборот|айналым|айланма|aylanma|сальдо|qoldiq|sum)\w*(?:\W.*)?",
+    r"(?:жами|jami|hammasi|ҷамъ|jemi|cəmi|cemi|yekun|toplam|разом|оборот|айналым|айланма|aylanma|сальдо|qoldiq|sum)\w*(?:\W.*)?",
     re.IGNORECASE | re.DOTALL,
 )
 """A person, a company or a document may have such a name: beside a total stand figures alone."""
 _FIGURE: Final = re.compile(
     r"[-+()\d\s.,'’=\u00a0\u202f]*\d[-+()\d\s.,'’=\u00a0\u202f]*[^\W\d_]{0,10}\.?"
 )
+_PAGE: Final = re.compile(
+    r"(?:страница|стр|лист|page|бет|барак|sahifa|саҳифа|саҳифаи|səhifə|sahypa)\W*[0-9]+"
+    r"(?:\W*(?:из|of|барлығы|дан|dan|/|аз)?\W*[0-9]+)?\W*|[0-9]+\W*(?:-?бет|-?sahifa|-?bet)\W*",
+    re.IGNORECASE,
+)
+"""The number of a page, in the languages of the region."""
+_SIGNED: Final = re.compile(
+    r"(?:исполнител[ьи]|руководител[ьи]|(?:главный )?бухгалтер|подпис[ьи]|директор|начальник\b.*"
+    r"|ответственн\w+(?: исполнитель)?|орындаушы|басшы|бас бухгалтер|қолы|аткаруучу|кол коюу"
+    r"|ijrochi|rahbar|bosh buxgalter|imzo|иҷрокунанда|роҳбар|имзо|icraçı|rəhbər|baş mühasib|imza"
+    r"|ýerine ýetiriji|(?:дата|время) (?:формирования|печати|выгрузки)|сформирован[оа]?"
+    r"|распечатан[оа]?|отч[её]т сформирован|м\.? ?п\.?|prepared by|signature)\s*(?:[:_].*|)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The words before a signature or the time of a report."""
 _RULE: Final = re.compile(r"[-=_+*─═]{2,}")
 
 
@@ -45,6 +62,15 @@ def layout_fault(cells: Sequence[str]) -> str | None:
         return "the row numbers the columns: take it out"
     if len(filled) == len(cells) > 1 and all(map(_RULE.fullmatch, filled)):
         return "the row is a line drawn between rows: take it out"
+    if len(filled) == 1 < len(cells) and _PAGE.fullmatch(filled[0]):
+        return "the row numbers a page: take it out"
+    if (
+        filled
+        and len(filled) < len(cells)
+        and _SIGNED.fullmatch(filled[0])
+        and (":" in filled[0] or "_" in "".join(filled[:2]) or len(filled) == 1)
+    ):
+        return "the row reads like a signature below the table: take it out"
     if filled and _NAMES_TOO.fullmatch(filled[0]):
         is_currency = filled[0].casefold() == "sum" and not cells[0].strip()
         if is_currency or not all(map(_FIGURE.fullmatch, filled[1:])):

@@ -24,9 +24,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from agency_client.content.characters import skeleton
-from agency_client.content.forms import DateForm, NumberForm, shape
+from agency_client.content.forms import DateForm, NumberForm
 from agency_client.content.tables import column_name
-from agency_client.content.values import ValueCheck, has_format
+from agency_client.content.values import ValueCheck, got_date, has_format, number_words
 
 if TYPE_CHECKING:
     from followthemoney.property import Property
@@ -204,13 +204,12 @@ class Forms:
             if len(found) > 1:
                 return value, f"expected a date as {names}; it is another date by each of them"
             if not found:
-                return value, f"expected a date as {names}, and of the calendar; got {shape(value)}"
+                return value, f"expected a date as {names}, and of the calendar; {got_date(value)}"
             return found.pop(), None
         if kind == "number" and self.numbers is not None:
             number = self.numbers.read(value)
             if number is None:
-                words = f"expected a number such as {self.numbers.name}; got {shape(value)}"
-                return value, words
+                return value, number_words(value, self.numbers.name)
             return number, None
         if mapping.format is not None and not has_format(value, mapping.format):
             return value, f"expected a good identifier of the form {mapping.format}"

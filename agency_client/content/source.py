@@ -13,8 +13,9 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from exchange_protocol.errors import Reason
 
@@ -22,13 +23,29 @@ MAX_HELD_BYTES: Final = 64 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file that is in memory alone, such as one that came through a form."""
+
+    name: str
+    """Its name in errors, as its owner knows it."""
+    data: bytes = field(repr=False)
+
+
+GivenFile: TypeAlias = str | os.PathLike[str] | HeldFile
+"""A file by its path, or one that is held."""
+
+
 class Source:
     """A file's bytes, the same at every reading."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, given: GivenFile) -> None:
         self._held: bytes | None = None
         self._digest: bytes | None = None
+        if isinstance(given, HeldFile):
+            self.path, self._held = Path(given.name), given.data
+            return
+        self.path = Path(given)
         with self._readable():
             status = self.path.stat()
             if stat.S_ISDIR(status.st_mode):

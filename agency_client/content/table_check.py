@@ -218,12 +218,16 @@ class TableCheck:
         )
 
     def _says_nothing(self, mapping: EntityMapping, entity: Entity) -> str | None:
-        """Say why an entity tells nothing: an event without properties, a link without an end."""
+        """Say why an entity tells nothing: one without properties, a link without an end."""
         told, schema = entity["properties"], mapping.schema.name
-        if schema in EVENT_SCHEMATA and not told:
+        if not told and (
+            schema in EVENT_SCHEMATA or (mapping.properties and mapping.id_column is None)
+        ):
+            # A key is sealed as a digest alone, so what stands there would be lost.
             return (
                 f"the row tells nothing of {mapping.name!r} but its key: is it a note beside the "
-                "table? Take it out"
+                "table? Take it out, or say `required: true` at a property in the mapping to leave "
+                "such rows out"
             )
         for end in self._check.ends(schema) or ():
             if end not in told and any(each.prop.name == end for each in mapping.properties):

@@ -16,7 +16,6 @@ Rules of this module:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,15 +26,15 @@ from agency_client.content.forms import DateForm, NumberForm
 from agency_client.content.mapping_file import parse_mapping
 from agency_client.content.mappings import Forms, Query
 from agency_client.content.rows import RowMapper
-from agency_client.content.source import Source
+from agency_client.content.source import GivenFile, HeldFile, Source
 from agency_client.content.table_check import TableCheck, TableOptions
 from agency_client.content.tables import DELIMITERS, Table
 from agency_client.content.values import ValueCheck
 
 
 def entities_from_csv(
-    csv_path: str | os.PathLike[str],
-    mapping_path: str | os.PathLike[str],
+    csv_path: GivenFile,
+    mapping_path: GivenFile,
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
@@ -50,7 +49,8 @@ def entities_from_csv(
 
     The mapping is one query (`entities: ...`), or a data set with `queries`; where it says to find
     the table is not looked at. Every row goes through all queries, in order. The table is checked
-    whole now, and read again when the entities are taken.
+    whole now, and read again when the entities are taken. Both files are paths, or are held in
+    memory. What is doubtful stands in `warnings`, how the table was read in `notes`.
 
     Args:
         encoding: such as cp1251; found out where it is certain, if not given.
@@ -85,8 +85,8 @@ class TableImport(ImportedEntities):
 
     def __init__(
         self,
-        csv_path: str | os.PathLike[str],
-        mapping_path: str | os.PathLike[str],
+        csv_path: GivenFile,
+        mapping_path: GivenFile,
         options: TableOptions,
     ) -> None:
         check = ValueCheck()
@@ -94,7 +94,8 @@ class TableImport(ImportedEntities):
             tuple(DateForm.parse(form) for form in options.dates),
             NumberForm.parse(options.numbers) if options.numbers is not None else None,
         )
-        queries = parse_mapping(read_fields(Path(mapping_path)), check)
+        mapping = mapping_path if isinstance(mapping_path, HeldFile) else Path(mapping_path)
+        queries = parse_mapping(read_fields(mapping), check)
         source = Source(csv_path)
         columns = set[str]().union(*(query.columns for query in queries))
         self._rows = RowMapper(queries, forms, check)

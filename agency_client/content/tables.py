@@ -104,7 +104,7 @@ class Table:
         table = cls(source, found, delimiter, 1 if said else 0)
         # A table whose headings stand further below has lines above them, or blank ones.
         names = _split(headings, delimiter)
-        if columns and not _names(columns) & _names(names):
+        if columns and not _looks(columns) & _looks(names):
             raise _headings_elsewhere(source, found, delimiter, columns, table._skipped + 1, names)
         table.headings = _headings(source, names, columns, table._skipped + 1)
         table._is_parted = is_said or len(names) > 1
@@ -346,6 +346,11 @@ def _names(columns: Collection[str]) -> set[str]:
 
 def _other_number(expected: int, got: int) -> str:
     return f"expected {expected} columns, as there are headings, got {got}"
+
+
+def _looks(columns: Collection[str]) -> set[str]:
+    """Headings as they look: one that is there in other letters is told apart by its column."""
+    return {skeleton(each) for each in _names(columns) if each}
 
 
 def _csv_words(error: csv.Error) -> str:

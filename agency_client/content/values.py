@@ -155,7 +155,7 @@ def _fault(prop: Property, value: str) -> str | None:
         case "date":
             return None if is_date(value) else _date_words(value)
         case "number":
-            return None if PLAIN_NUMBER.read(value) else _number_words(value)
+            return None if PLAIN_NUMBER.read(value) else number_words(value, NUMBER_FORMS[0])
         case "entity":
             return None if is_id(value) else ID_WORDS
         case "country" | "topic" | "gender" | "language":
@@ -198,8 +198,18 @@ def _date_words(value: str) -> str:
     return f"{words}; got {shape(value)}"
 
 
-def _number_words(value: str) -> str:
-    words = f"expected a number such as {NUMBER_FORMS[0]}; got {shape(value)}"
+def got_date(value: str) -> str:
+    """Say what stands where a date of another form was expected, as far as it is known."""
+    if _EXCEL_SERIAL.fullmatch(value):
+        return "got a number, as Excel counts days: format the column as dates first"
+    if forms := date_forms_of(value):
+        return f"got {shape(value)}: name its form too, --dates {_either(forms)}"
+    return f"got {shape(value)}"
+
+
+def number_words(value: str, example: str) -> str:
+    """Say what was expected of a number, whose form is that of an example."""
+    words = f"expected a number such as {example}; got {shape(value)}"
     if _NEGATIVE.fullmatch(value):
         return f"{words}: no form of --numbers has its sign there; write -1000.50"
     if _CURRENCY_FIRST.match(value):

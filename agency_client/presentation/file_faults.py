@@ -256,6 +256,11 @@ WHOLE_FILES: Final = (
         "{}: ең көбі {} байт күтіледі; есепті бөліңіз",
     ),
     Words(
+        "{}: expected at most {} bytes",
+        "{}: ожидается не больше {} байт",
+        "{}: ең көбі {} байт күтіледі",
+    ),
+    Words(
         "{}: expected a goAML report, whose first element is <report>",
         "{}: ожидается отчёт goAML, первый элемент которого <report>",
         "{}: бірінші элементі <report> болатын goAML есебі күтіледі",

@@ -194,6 +194,16 @@ SENTENCES: Final = (
         "бұл жолдар арасындағы сызық: оны алып тастаңыз",
     ),
     Words(
+        "the row numbers a page: take it out",
+        "эта строка нумерует страницу: уберите её",
+        "бұл жол бетті нөмірлейді: оны алып тастаңыз",
+    ),
+    Words(
+        "the row reads like a signature below the table: take it out",
+        "строка похожа на подпись под таблицей: уберите её",
+        "жол кестенің астындағы қолтаңбаға ұқсайды: оны алып тастаңыз",
+    ),
+    Words(
         "the row reads like a total of the rows above: take it out",
         "строка похожа на итог строк выше: уберите её",
         "жол жоғарыдағы жолдардың қорытындысына ұқсайды: оны алып тастаңыз",
@@ -291,10 +301,13 @@ SENTENCES: Final = (
         "{} кілтінде Excel қысқартқан сан бар (7.9E+11 сияқты), басқаларын да солай қысқартар еді",
     ),
     Words(
-        "the row tells nothing of {} but its key: is it a note beside the table? Take it out",
-        "строка не говорит о {} ничего, кроме ключа: это примечание к таблице? Уберите её",
+        "the row tells nothing of {} but its key: is it a note beside the table? Take it out, or "
+        "say `required: true` at a property in the mapping to leave such rows out",
+        "строка не говорит о {} ничего, кроме ключа: это примечание к таблице? Уберите её или, "
+        "чтобы пропускать такие строки, напишите `required: true` у свойства в сопоставлении",
         "жол {} туралы кілтінен басқа ештеңе айтпайды: бұл кестенің ескертпесі ме? Оны алып "
-        "тастаңыз",
+        "тастаңыз немесе мұндай жолдарды өткізіп жіберу үшін сәйкестендірудегі қасиетке "
+        "`required: true` жазыңыз",
     ),
     Words(
         "the link {} has no {}, for the key of that is empty: fill it in, or say `required: true` "
@@ -349,6 +362,20 @@ SENTENCES: Final = (
         "expected a date as {}; it is another date by each of them",
         "ожидается дата вида {}; по каждому из них это другая дата",
         "{} түріндегі күн күтіледі; әрқайсысы бойынша бұл басқа күн",
+    ),
+    Words(
+        "expected a date as {}, and of the calendar; got a number, as Excel counts days: format "
+        "the column as dates first",
+        "ожидается дата вида {}, которая есть в календаре; получено число, каким Excel считает "
+        "дни: сначала задайте столбцу формат даты",
+        "{} түріндегі, күнтізбеде бар күн күтіледі; Excel күн санайтын сан алынды: алдымен бағанға "
+        "күн пішімін беріңіз",
+    ),
+    Words(
+        "expected a date as {}, and of the calendar; got {}: name its form too, --dates {}",
+        "ожидается дата вида {}, которая есть в календаре; получено {}: назовите и её вид, "
+        "--dates {}",
+        "{} түріндегі, күнтізбеде бар күн күтіледі; алынғаны {}: оның түрін де атаңыз, --dates {}",
     ),
     Words(
         "expected a date as {}, and of the calendar; got {}",
@@ -547,6 +574,27 @@ SENTENCES: Final = (
         "expected {} to be a text of 1 to {} characters",
         "{} должно быть текстом от 1 до {} знаков",
         "{} 1-ден {} таңбаға дейінгі мәтін болуы тиіс",
+    ),
+    Words(
+        "expected one JSON object a line, got one over several lines: write each in a line",
+        "ожидается один объект JSON в строке, а он стоит в нескольких: запишите каждый в одну "
+        "строку",
+        "бір жолда бір JSON нысаны күтіледі, ал ол бірнеше жолда тұр: әрқайсысын бір жолға жазыңыз",
+    ),
+    Words(
+        "expected {} to be a list of texts of 1 to {} characters; got {} among them",
+        "{} должно быть списком текстов от 1 до {} знаков; среди них {}",
+        "{} 1-ден {} таңбаға дейінгі мәтіндер тізімі болуы тиіс; олардың арасында {}",
+    ),
+    Words(
+        "expected {} to be a list of texts of 1 to {} characters; got {}",
+        "{} должно быть списком текстов от 1 до {} знаков; получено: {}",
+        "{} 1-ден {} таңбаға дейінгі мәтіндер тізімі болуы тиіс; алынғаны: {}",
+    ),
+    Words("an empty text", "пустой текст", "бос мәтін"),
+    Words("one of {} characters", "текст из {} знаков", "{} таңбалы мәтін"),
+    Words(
+        "half a character, such as {}", "половина знака, вроде {}", "таңбаның жартысы, {} сияқты"
     ),
     Words(
         "expected {} to be a list of texts of 1 to {} characters",

@@ -175,7 +175,7 @@ class Outbox:
         """The exchanges of statements that were seen waiting; a statement never changes."""
         self._is_swept = False
         self.begun: list[str] = []
-        """The statements that came into the outbox through this object, in order."""
+        """The statements that this object was about to put into the outbox, in order."""
 
     def pending(self) -> list[OutboxEntry]:
         """The statements that wait to be sent, oldest first."""
@@ -233,10 +233,11 @@ class Outbox:
             for folder in batch.folders:
                 if not (folder / "statement").exists():
                     raise ValueError("the statement was not finished")
+            # Before they are there: a signal between the two would hide one that waits.
+            self.begun += [folder.name for folder in batch.folders]
             for folder in batch.folders:
                 with writing(folder):
                     folder.rename(self._folder / folder.name)
-                self.begun.append(folder.name)
             sync_folder(self._folder)
 
     @contextmanager

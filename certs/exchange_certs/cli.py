@@ -39,7 +39,7 @@ from exchange_files import (
     results_apart,
     without_bom,
 )
-from exchange_files.arguments import empty_argument
+from exchange_files.arguments import empty_argument, repeated_option
 from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Usage, post_quantum_key
@@ -311,6 +311,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             given = sys.argv[1:] if arguments is None else list(arguments)
             if missing := empty_argument(given):
                 raise Reason.CONFIG_INVALID.error(missing)
+            if twice := repeated_option(typer.main.get_command(app), given):
+                raise typer.BadParameter(twice)
             raise SystemExit(app(args=given, standalone_mode=False) or 0)
         except typer.TyperException as error:
             # A command without arguments has printed its help, and says nothing more.

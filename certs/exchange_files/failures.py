@@ -11,9 +11,9 @@ from typing import Final
 from exchange_protocol.errors import ExchangeError, Reason
 
 _ADVICE: Final = {
-    errno.ENOSPC: "make room and repeat the command",
-    errno.EDQUOT: "make room and repeat the command",
-    errno.EFBIG: "raise the limit on the size of files and repeat the command",
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EFBIG: "raise the limit on the size of files",
     errno.EACCES: "it must be writable by the user who runs the command",
     errno.EPERM: "it must be writable by the user who runs the command",
     errno.EROFS: "choose a place that can be written to",

@@ -7,6 +7,7 @@ expected rows of a piece are looked up and taken away, and what is left at the e
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import cache
 from itertools import islice
 from operator import attrgetter
 from types import TracebackType
@@ -95,9 +96,7 @@ class ExpectedRows:
         """
         self._write(table)
         row_type, key_of = self._types[table], _key_of(table)
-        lookup = Lookup(
-            select(*(table.c[name] for name in field_names(row_type))), *table.primary_key
-        )
+        lookup = _lookup_in(table)
         rows = stream_rows(actual, table, row_type)
         while some := list(islice(rows, KEYS_AT_ONCE)):
             keys = [key_of(row) for row in some]
@@ -119,6 +118,13 @@ class ExpectedRows:
     def _write(self, table: Table) -> None:
         replace_rows(self._connection, table, self._waiting[table])
         self._waiting[table].clear()
+
+
+@cache
+def _lookup_in(table: Table) -> Lookup:
+    """The question for rows by their key; what it is compiled to is kept with it."""
+    names = field_names(dict(_ROWS)[table])
+    return Lookup(select(*(table.c[name] for name in names)), *table.primary_key)
 
 
 def _key_of(table: Table) -> Callable[[Any], tuple[Hashable, ...]]:

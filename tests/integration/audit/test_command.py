@@ -144,6 +144,7 @@ def test_copy_of_fewer_entries_than_are_known_is_incomplete(
     pins = ("--root", root, "--log-key", files.log_vkey)
     for knowing in (
         (*as_auditor, *words),
+        (*as_auditor, *words, *pins),
         (*words, *pins, "--checkpoint", str(tmp_path / "note")),
         (*words, *pins, "--at-least", str(size)),
     ):

@@ -86,7 +86,14 @@ def test_runs_that_find_nothing_new_leave_nothing_new(
 def test_options_that_do_not_go_together_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in (["--follow", "--witnessed"], ["--database", "x.db", "--follow"]):
+    for words in (
+        ["--follow", "--witnessed"],
+        ["--database", "x.db", "--follow"],
+        # Also with the value that they have anyway.
+        ["--at-least", "1"],
+        ["--interval-seconds", "60"],
+        ["--witnessed", "--interval-seconds", "5"],
+    ):
         code, _, err = run(capsys, "--profile", str(tmp_path), "audit", "verify", *words)
         assert code == 2
         assert "expected --" in err

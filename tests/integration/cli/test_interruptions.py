@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from agency_client.state.references import Earlier, ReferenceIndex
+from exchange_files import replace_file
+from exchange_files.failures import not_written
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.integration.cli.test_exchange import Keyboard
 from tests.support.warm_programs import warm_python
@@ -33,12 +38,12 @@ In short pauses: a signal just before a pause begins is seen after it.
 
 
 def interrupted(
-    desk: Desk, number: int, *words: str, member: str = OFFICER
+    desk: Desk, number: int, *words: str, member: str = OFFICER, code: str = SLOW
 ) -> subprocess.CompletedProcess[str]:
     """Run a command, and send it a signal while it waits for the hub."""
     line = ["--profile", str(desk.town.profile(member)), *words]
     process = subprocess.Popen(
-        [warm_python(), "-c", SLOW, *line],
+        [warm_python(), "-c", code, *line],
         cwd=desk.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr is not None
@@ -51,6 +56,28 @@ def interrupted(
         process.kill()
         raise
     return subprocess.CompletedProcess(line, process.returncode, out, err)
+
+
+TELLING = (
+    "import sys, time; from agency_client.cli import acts\n"
+    "def telling(*words):\n"
+    "    print('sending', file=sys.stderr, flush=True)\n"
+    "    for _ in range(600): time.sleep(0.1)\n"
+    "acts.tell = telling\n"
+    "from agency_client.cli import main\n"
+    "main(sys.argv[1:])"
+)
+"""The command, whose reader takes nothing for a minute after the statement was sent."""
+TELLING_STOP = (
+    "import sys, time; from agency_client.cli import sending\n"
+    "keep = sending.Sending._keep\n"
+    "def slow(self, *words):\n"
+    "    print('keeping', file=sys.stderr, flush=True)\n"
+    "    sys.stdin.readline()\n"
+    "    keep(self, *words)\n"
+    "sending.Sending._keep = slow\n" + SLOW
+)
+"""The slow hub, and a disk that is slow when the statement is kept by heart."""
 
 
 def pending(desk: Desk, member: str = OFFICER) -> list[str]:
@@ -97,6 +124,78 @@ def test_signal_is_told_as_one_json_document(desk: Desk) -> None:
     assert (error["reason"], error["waiting"], error["sent"]) == ("STOPPED", [waiting], [])
     assert ended.stderr == ""
     desk.run(OFFICER, "outbox", "withdraw", waiting).ok()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_while_the_result_is_told_says_that_it_was_sent(desk: Desk, number: int) -> None:
+    ended = interrupted(desk, number, *SEND, "--json", code=TELLING)
+    assert ended.returncode == 128 + number
+    error = json.loads(ended.stdout)["error"]
+    assert (error["waiting"], len(error["sent"])) == ([], 1)
+    assert (
+        error["message"]
+        == f"stopped; statement {error['sent'][0]} was sent, and its receipt is kept"
+    )
+
+
+def test_second_signal_while_the_first_is_heeded_changes_nothing(desk: Desk) -> None:
+    line = ["--profile", str(desk.town.profile(OFFICER)), *SEND]
+    with subprocess.Popen(
+        [warm_python(), "-c", TELLING_STOP, *line], cwd=desk.folder,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        while process.stderr.readline() != "sending\n":
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline() == "keeping\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate("go on\n", timeout=60)
+    [waiting] = pending(desk)
+    assert process.returncode == 130
+    assert f"`agency outbox withdraw {waiting}` takes it back" in err
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_disk_that_takes_no_receipt_says_what_waits(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, as_json: bool
+) -> None:
+    """Who repeats the command sends it twice: the hub has it, and the outbox too."""
+
+    def full(path: Path, data: bytes, **words: bool) -> None:
+        if path.parent.parent.name == "receipts":
+            raise not_written(path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        replace_file(path, data, **words)
+
+    before = sent(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr("agency_client.state.outbox.replace_file", full)
+        ended = desk.run(OFFICER, *SEND, *(["--json"] if as_json else []))
+    [waiting] = pending(desk)
+    assert ended.code == 4
+    if as_json:
+        error = ended.json["error"]
+        assert error["reason"] == "FILE_NOT_WRITTEN"
+        assert (error["waiting"], error["sent"]) == ([waiting], [])
+    else:
+        assert "do not repeat the command" in ended.err
+        assert f"`agency outbox withdraw {waiting}` takes it back" in ended.err
+    desk.run(OFFICER, "outbox", "flush").ok()
+    assert len(sent(desk) - before) == 1
+
+
+def test_disk_that_takes_no_note_of_what_was_sent_is_no_failure_of_the_statement(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: ReferenceIndex, __: Earlier) -> None:
+        raise not_written(Path("index"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReferenceIndex, "note_sent", full)
+        ended = desk.run(OFFICER, *SEND, "--json").ok()
+    assert "could not be noted" in ended.err
+    assert ended.json["statement_id"]
+    assert pending(desk) == []
 
 
 def test_what_the_hub_has_already_is_not_taken_back(desk: Desk) -> None:

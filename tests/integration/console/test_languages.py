@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agency_client.content.encodings import NAMES as ENCODINGS
 from agency_client.core.acts import ACTS
 from exchange_protocol.kinds.spec import Stage
 from tests.support.asking import new_exchange
@@ -40,6 +41,7 @@ _SAME |= {
     "PDF",
 }
 _SAME |= {"goAML", "JSON", "YAML", "UTF", "xml", "agency", "evidence", "export"}
+_SAME |= {"YYYY", *(word for name in ENCODINGS for word in _LATIN.findall(name))}
 LANGUAGES = ("ru", "kk")
 
 

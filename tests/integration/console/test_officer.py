@@ -166,6 +166,130 @@ def test_a_table_is_previewed_before_it_is_sent(hub: InMemoryHub, console: Runni
     assert "1,007.75 KZT" in browser.get(sent.location).words
 
 
+SEMICOLONS = (
+    "payer;payee;amount;date;note\n"
+    "Счeт-1;В-2;1 000,50;03.04.2025;x\n;;;;\n"
+    "Счeт-1;В-3;7,25;04.04.2025;y\n"
+).encode("cp1251")
+SAID = {
+    "table.dates": "DD.MM.YYYY",
+    "table.numbers": "1 000,50",
+    "table.delimiter": ";",
+    "table.encoding": "cp1251",
+    "table.meant": "skip_rows_without_key",
+}
+
+
+def test_a_table_is_read_as_the_form_says_and_its_doubts_are_told_before_the_signature(
+    hub: InMemoryHub, console: RunningConsole
+) -> None:
+    browser = console.entered()
+    page = browser.get("/new/request_information")
+    for name in SAID:
+        assert f'name="{name}"' in page.text
+    files = {"table_file": ("payments.csv", SEMICOLONS), "mapping_file": ("map.yaml", MAPPING)}
+    refused = browser.post("/new/request_information", files, **FORM)
+    assert refused.status == 400
+    answer = browser.post("/new/request_information", files, **(FORM | SAID))
+    words = browser.get(answer.location).words
+    assert "1,000.50" in words
+    assert "Doubtful in the files: compare it before you sign" in words
+    assert "the mapping does not use the columns 'note'" in words
+    assert "line 2: accountNumber: it has Cyrillic and Latin letters in one word: U+0065" in words
+    for note in (
+        "Dates stand as DD.MM.YYYY in the table; here as YYYY-MM-DD.",
+        "Numbers stand as 1 000,50 in the table; here as 1000.50.",
+        "Encoding of the table: cp1251 (as was said).",
+    ):
+        assert note in words
+    # The draft keeps what was said of the table.
+    form = browser.get(answer.location.removesuffix("/send")).text
+    assert "DD.MM.YYYY</textarea>" in form
+    assert '<option value="1 000,50" selected>' in form
+    sent = browser.get(browser.sign(answer.location).location)
+    assert "Numbers stand as 1 000,50 in the table; here as 1000.50." in sent.words
+    assert "Doubtful" not in sent.words
+    [exchange] = hub.model.exchanges.values()
+    assert exchange.header.subject_count == 4  # one of them is typed into the form
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ({"table.dates": "YY"}, 400, "two digits leave the century open"),
+        ({"table.dates": "DD.MM.YYYY\nMM.DD.YYYY"}, 400, "it is another date by each of them"),
+        ({"table.encoding": "utf-16"}, 400, "expected utf-16"),
+    ],
+)
+def test_what_is_said_wrongly_of_a_table_is_told(
+    console: RunningConsole, said: dict[str, str], status: int, words: str
+) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    files = {"table_file": ("payments.csv", SEMICOLONS), "mapping_file": ("map.yaml", MAPPING)}
+    answer = browser.post("/new/request_information", files, **(FORM | SAID | said))
+    assert answer.status == status
+    assert words in answer.words
+
+
+def test_options_of_a_table_without_a_table_are_refused(console: RunningConsole) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    answer = browser.post("/new/request_information", **(FORM | SAID))
+    assert answer.status == 400
+    assert "expected a table and its mapping together" in answer.words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "ru",
+            (
+                "Сомнительное в файлах",
+                "строка 2: accountNumber: буквы двух письменностей",
+                "В таблице даты вида",
+            ),
+        ),
+        (
+            "kk",
+            (
+                "Файлдардағы күмәнді",
+                "2-жол: accountNumber: бір сөзде екі жазудың әріптері",
+                "Кестеде күндер",
+            ),
+        ),
+    ],
+)
+def test_doubts_of_a_table_are_told_in_the_language_of_the_person(
+    console: RunningConsole, language: str, words: tuple[str, ...]
+) -> None:
+    browser = console.entered()
+    browser.get("/overview")
+    browser.post("/settings", language=language)
+    browser.get("/new/request_information")
+    files = {"table_file": ("payments.csv", SEMICOLONS), "mapping_file": ("map.yaml", MAPPING)}
+    answer = browser.post("/new/request_information", files, **(FORM | SAID))
+    shown = browser.get(answer.location).words
+    for each in words:
+        assert each in shown
+
+
+def test_all_faults_and_doubts_of_a_file_of_entities_are_told(console: RunningConsole) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    bad = b'{"id":"a","schema":"Person","properties":{"birthDate":["1.2.1980"],"nam":["x"]}}\n{}\n'
+    answer = browser.post("/new/request_information", {"entities_file": ("f.json", bad)}, **FORM)
+    assert answer.status == 400
+    for words in ("line 1, 'birthDate'", "a Person has no property 'nam'", "line 2: expected 'id'"):
+        assert words in answer.words
+    good = b'{"id":"a","schema":"Person","properties":{"name":["NULL"]}}\n'
+    answer = browser.post("/new/request_information", {"entities_file": ("f.json", good)}, **FORM)
+    assert (
+        "line 1: name: it reads like a value that is absent" in browser.get(answer.location).words
+    )
+
+
 GOAML = """<report><currency_code_local>KZT</currency_code_local><transaction>
 <transactionnumber>TX-1</transactionnumber><date_transaction>2025-03-02T00:00:00</date_transaction>
 <amount_local>77.50</amount_local><t_from><from_person><first_name>Askhat</first_name>

@@ -224,7 +224,8 @@ def test_missing_or_short_passphrase_is_refused(
         ((*MEMBER, "--out", "ca/root.pem"), "FILE_NOT_WRITTEN: ca/root.key exists"),
         ((*MEMBER, "--out", "missing/mia.pem"), "No such file or directory: missing"),
         (("--hub", "main", "--out", "x.pem"), "INVALID_FIELD"),
-        ((*MEMBER, "--agency", "KZ", "--out", "x.pem"), "IDENTITY_INVALID [agency]"),
+        (("--agency", "KZ", *MEMBER[2:], "--out", "x.pem"), "IDENTITY_INVALID [agency]"),
+        ((*MEMBER, "--agency", "kz.fma", "--out", "x.pem"), "expected --agency once"),
         ((*MEMBER, "--days", "5000", "--out", "x.pem"), "INVALID_FIELD"),
     ],
 )

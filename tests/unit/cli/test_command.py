@@ -122,6 +122,55 @@ def test_audit_of_a_copy_needs_both_pins(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("show", "id", "--for-named-reader", "Someone"), "--for-named-reader"),
+        (("witness", "run", "--key", "k", "--once", "--interval-seconds", "60"), "--once"),
+    ],
+)
+def test_option_that_would_do_nothing_is_refused(
+    run: Run, words: tuple[str, ...], option: str
+) -> None:
+    status, _, err = run(*words)
+    assert (status, option in err) == (ExitCode.INPUT, True)
+
+
+SEND = ("send", "referral", "r.yaml", "--to", "kz.fma")
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        ((*SEND, "--tlp", "red", "--tlp", "green"), "--tlp"),
+        ((*SEND, "--tlp=red", "--urgent", "--tlp", "red"), "--tlp"),
+        ((*SEND, "--attach", "a=--due", "--due", "7d", "--due", "8d"), "--due"),
+        (("evidence", "export", "id", "-oone.zip", "--out", "two.zip"), "--out"),
+        (("--profile", "a", "whoami", "--profile=b"), "--profile"),
+        (("--lang", "en", "--json", "whoami", "--lang", "ru"), "--lang"),
+    ],
+)
+def test_option_with_two_values_is_refused(run: Run, words: tuple[str, ...], option: str) -> None:
+    """The last one counted in silence: of two traffic lights the weaker, of two agencies either."""
+    status, out, err = run(*words)
+    assert status == ExitCode.INPUT
+    assert f"expected {option} once, got it twice" in out + err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (*SEND, "--to", "kg.fma", "--attach", "a=b", "--attach", "c=d"),
+        ("reply", "id", "none.yaml", "--", "--tlp", "--tlp"),
+        ("inbox", "--state", "held", "--state", "answered"),
+        ("search", "--unopened", "--unopened"),
+    ],
+)
+def test_option_that_may_be_repeated_is_taken(run: Run, words: tuple[str, ...]) -> None:
+    _, out, err = run(*words)
+    assert "got it twice" not in out + err
+
+
+@pytest.mark.parametrize(
     ("reason", "code"),
     [
         (Reason.POLICY_DENIED, ExitCode.REFUSED),

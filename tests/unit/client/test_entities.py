@@ -360,3 +360,36 @@ def test_letters_of_two_scripts_are_warned_of_and_not_repeated() -> None:
     (warning,) = identifier_warnings(entity)
     assert "name: it has Cyrillic and Latin letters in one word" in warning
     assert "Ivan" not in warning
+
+
+def test_all_faults_of_a_line_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "f.ftm.json"
+    path.write_text(
+        '{"id": 1, "schema": "Person", "entity_id": "a", "dataset": "d", "properties": {"name": '
+        '[5, "", "\\ud800", null], "nam": ["x"], "birthDate": ["01.02.1980"], "alias": {}}}\n',
+        "utf-8",
+    )
+    with pytest.raises(InvalidInput) as caught:
+        read_entities(path)
+    message = str(caught.value)
+    for words in (
+        "got 'entity_id' beside them",
+        "got 'dataset' beside them",
+        "expected 'id' to be a text",
+        "expected 'name' to be a list of texts of 1 to 65000 characters; got a number among them",
+        "got an empty text among them",
+        "got half a character, such as \\ud800 among them",
+        "got nothing among them",
+        "expected 'alias' to be a list of texts of 1 to 65000 characters; got fields with names",
+        "a Person has no property 'nam'",
+        "'birthDate': expected a date",
+    ):
+        assert words in message
+    assert "1980" not in message
+
+
+def test_an_object_over_several_lines_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "f.ftm.json"
+    path.write_text('{\n "id": "a"\n}\n', "utf-8")
+    with pytest.raises(InvalidInput, match="line 1: expected one JSON object a line, got one over"):
+        read_entities(path)

@@ -42,6 +42,7 @@ entities:
       date: {column: date}
 """
 SECRET = "Тайный (вымышлен)"
+NAMED = "entities: {p: {schema: Person, keys: [id], properties: {name: {column: name}}}}"
 
 
 class Desk:
@@ -254,12 +255,89 @@ def test_data_that_only_resembles_such_a_row_is_taken(desk: Desk, row: str) -> N
 
 
 def test_row_of_one_cell_is_taken_and_doubted(desk: Desk) -> None:
-    read = desk.read(simple("7,Имя,kz,1979\nИсполнитель: Сидоров (вымышлен),,,\n"))
+    mapping = PEOPLE.replace("name: {column: name}", "name: {columns: [id, name]}")
+    read = desk.read(simple("7,Имя,kz,1979\nПримечание к таблице,,,\n"), mapping)
     assert read.count == 2
-    assert read.warnings == (
-        "line 3: nothing is told of it but its id",
-        "line 3: the row has one cell alone: is it a note beside the table?",
+    assert read.warnings == ("line 3: the row has one cell alone: is it a note beside the table?",)
+
+
+def test_row_that_tells_nothing_but_its_key_is_refused_or_left_out_by_the_mapping(
+    desk: Desk,
+) -> None:
+    """A key is sealed as a digest alone: what stands there would be lost."""
+    table = simple("7,Имя,kz,1979\nПримечание к таблице,,,\n")
+    message = desk.refused(table)
+    assert "line 3: the row tells nothing of 'person' but its key" in message
+    required = PEOPLE.replace("name: {column: name}", "name: {column: name, required: true}")
+    read = desk.read(table, required)
+    assert read.count == 1
+    assert "Without what the mapping requires, left out: line 3." in read.notes
+    by_id = "entities: {p: {schema: Person, id_column: id, properties: {name: {column: name}}}}"
+    read = desk.read("id,name\n7,Имя\n8,\n", by_id)
+    assert [each["id"] for each in read] == ["7", "8"]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (f"{words},,,", says)
+        for says, rows in {
+            "line 3: the row reads like a signature below the table": (
+                "Исполнитель: Сидоров (вымышлен)", "Главный бухгалтер ________", "М.П.", "Imzo:",
+                "Дата формирования: 01.02.2024", "Rəhbər: ____", "Орындаушы", "Имзо: Каримов",
+            ),
+            "line 3: the row numbers a page": (
+                "Страница 1 из 2", "Стр. 3", "Page 2 of 10", "1-бет", "Səhifə 4", "Саҳифаи 5",
+            ),
+            "line 3: the row reads like a total": (
+                "Cəmi:", "Yekun", "Ҷамъи умумӣ", "Umumiy jami", "Ümumi məbləğ", "Hemmesi", "Разом",
+            ),
+        }.items()
+        for words in rows
+    ],
+)  # fmt: skip
+def test_footers_of_the_region_are_none_of_the_data(desk: Desk, row: str, says: str) -> None:
+    mapping = PEOPLE.replace("name: {column: name}", "name: {columns: [id, name]}")
+    assert says in desk.refused(simple(f"7,Имя,kz,1979\n{row}\n"), mapping)
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["Директор,Имя,kz,1979", "8,Страница 1,kz,1979", "Yekunov (вымышлен),Имя,,", "Лист 5,А,,"],
+)
+def test_data_that_only_resembles_a_footer_is_taken(desk: Desk, row: str) -> None:
+    assert desk.read(simple(f"7,Имя,kz,1979\n{row}\n")).count == 2
+
+
+def test_forms_that_a_column_mixes_are_each_named(desk: Desk) -> None:
+    rows = "1,А,kz,01.02.1980\n2,Б,kz,29252\n3,В,kz,1980-02-01\n4,Г,kz,02/28/1980\n"
+    message = desk.refused(simple(rows), dates="DD.MM.YYYY")
+    for words in (
+        "line 3, column 'born': expected a date as DD.MM.YYYY, and of the calendar; got a number, "
+        "as Excel counts days",
+        "line 4, column 'born': expected a date as DD.MM.YYYY, and of the calendar; got "
+        "'0000-00-00': name its form too, --dates YYYY-MM-DD",
+        "line 5, column 'born': expected a date as DD.MM.YYYY, and of the calendar; got "
+        "'00/00/0000': name its form too, --dates MM/DD/YYYY",
+    ):
+        assert words in message
+
+
+def test_a_sign_with_a_blank_is_read_where_the_form_is_named(desk: Desk) -> None:
+    message = desk.refused('number,payer,amount,date\n1,KZ1,"- 1 500,05",2024\n', BANK)
+    assert '--numbers "1 000,50"' in message
+    read = desk.read(
+        'number,payer,amount,date\n1,KZ1,"- 1 500,05",2024\n', BANK, numbers="1 000,50"
     )
+    assert [each["properties"]["amount"] for each in read if each["schema"] == "Payment"] == [
+        ["-1500.05"]
+    ]
+    assert "expected a number" in desk.refused("number,payer,amount,date\n1,KZ1,- 5,2024\n", BANK)
+
+
+def test_headings_in_another_case_are_told_by_their_columns(desk: Desk) -> None:
+    message = desk.refused("ID,Name\n1,Имя\n", NAMED)
+    assert "no 'id' among 'ID', 'Name'; column 1 looks like it" in message
 
 
 @pytest.mark.parametrize(
@@ -789,9 +867,6 @@ def test_link_without_one_of_its_ends_is_refused_or_left_out_as_was_said(desk: D
     read = desk.read(rows, OWNERS.replace("{entity: firm}", "{entity: firm, required: true}"))
     assert sum(each["schema"] == "Ownership" for each in read) == 1
     assert "Without what the mapping requires, left out: line 3." in read.notes
-
-
-NAMED = "entities: {p: {schema: Person, keys: [id], properties: {name: {column: name}}}}"
 
 
 @pytest.mark.parametrize(

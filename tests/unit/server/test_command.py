@@ -42,6 +42,10 @@ def test_version_is_printed() -> None:
         (["serve"], "Missing option '--config'."),
         (["sreve"], "No such command 'sreve'. Did you mean 'serve'?"),
         (["log", "export", "--config"], "Option '--config' requires an argument."),
+        (
+            ["log", "export", "--config", "a", "--config=b"],
+            "Invalid value: expected --config once, got it twice: give one of the two values",
+        ),
     ],
 )
 def test_a_wrong_line_is_one_plain_line_of_error(

@@ -1,0 +1,293 @@
+"""Doubts about what a person gives, in the person's language.
+
+The modules that read files tell them in English: the lines, the property, what is doubtful. A doubt
+is found here by its form; one without a form here is told in English, beside its lines.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.places import translated
+from agency_client.presentation.words import say
+from exchange_protocol.kinds.codes import Language
+from exchange_protocol.words import Words
+
+_ABOUT: Final = (
+    (
+        re.compile(r"line ([0-9]+): (.+)", re.DOTALL),
+        Words("line {}: {}", "строка {}: {}", "{}-жол: {}"),
+    ),
+    (
+        re.compile(r"lines ([0-9, ]+) and ([0-9]+) more: (.+)", re.DOTALL),
+        Words("lines {} and {} more: {}", "строки {} и ещё {}: {}", "жолдар: {} және тағы {}: {}"),
+    ),
+    (
+        re.compile(r"lines ([0-9, ]+): (.+)", re.DOTALL),
+        Words("lines {}: {}", "строки {}: {}", "жолдар: {}: {}"),
+    ),
+)
+"""The lines of a doubt, before it."""
+_PROPERTY: Final = re.compile(r"([A-Za-z]+): (it .+)", re.DOTALL)
+DOUBTS: Final = (
+    # a table as a whole
+    Words("and {} more", "и ещё {}", "және тағы {}"),
+    Words(
+        "the mapping does not use the columns {}",
+        "столбцы, которых нет в сопоставлении: {}",
+        "сәйкестендіруде жоқ бағандар: {}",
+    ),
+    Words(
+        "of the {} values that the mapping's filter names for column {}, no row has {}: is each "
+        "spelt as in the table? There are no wildcards",
+        "из {} значений фильтра для столбца {} ни в одной строке нет {}: написаны ли они как в "
+        "таблице? Подстановочных знаков нет",
+        "{} баған сүзгісі мәнінен {} бағанында бірде-бір жолда жоғы {}: олар кестедегідей жазылған "
+        "ба? Қойылмалы таңбалар жоқ",
+    ),
+    Words(
+        "the row has one cell alone: is it a note beside the table?",
+        "в строке одна ячейка: это примечание к таблице?",
+        "жолда бір ғана ұяшық бар: бұл кестенің ескертпесі ме?",
+    ),
+    Words(
+        "the row begins like a total of the rows above",
+        "строка начинается как итог строк выше",
+        "жол жоғарыдағы жолдардың қорытындысы сияқты басталады",
+    ),
+    # an entity
+    Words(
+        "nothing is told of it but its id",
+        "о нём ничего не сказано, кроме идентификатора",
+        "ол туралы идентификаторынан басқа ештеңе айтылмаған",
+    ),
+    Words(
+        "the link has not both its ends, {} and {}",
+        "у связи нет обоих концов, {} и {}",
+        "байланыстың екі ұшы бірдей жоқ, {} және {}",
+    ),
+    Words("{} and {} are the same", "{} и {} совпадают", "{} және {} бірдей"),
+    # a report of goAML
+    Words(
+        "{}: {}; it stands among the notes, where nobody searches for it",
+        "{}: {}; значение стоит в примечаниях, где его никто не ищет",
+        "{}: {}; мәні ешкім іздемейтін ескертпелерде тұр",
+    ),
+    # a value
+    Words(
+        "it is no BIC of SWIFT, which has 8 or 11 letters and digits: others will not find the "
+        "bank by a number of its own country (БИК, МФО)",
+        "это не BIC системы SWIFT из 8 или 11 букв и цифр: по номеру своей страны (БИК, МФО) "
+        "другие банк не найдут",
+        "бұл 8 не 11 әріп пен цифрдан тұратын SWIFT BIC емес: өз елінің нөмірі (БИК, МФО) бойынша "
+        "басқалар банкті таппайды",
+    ),
+    Words(
+        "it fails its check digits",
+        "не сходятся контрольные цифры",
+        "бақылау цифрлары сәйкес емес",
+    ),
+    Words(
+        "it has signs in the place of digits, as banks mask them: others may read the same",
+        "вместо цифр знаки, как их скрывают банки: другие могут читаться так же",
+        "цифрлардың орнында банктер жасыратын таңбалар тұр: басқалары да солай оқылуы мүмкін",
+    ),
+    Words(
+        "it is cut: it has points in the place of what is left out",
+        "обрезано: вместо пропущенного точки",
+        "қысқартылған: қалдырылғанның орнында нүктелер тұр",
+    ),
+    Words(
+        "it has signs around it that are none of its own",
+        "вокруг стоят чужие знаки",
+        "айналасында бөтен таңбалар тұр",
+    ),
+    Words(
+        "it has a dash that is no hyphen: others write -",
+        "стоит тире, а не дефис: другие пишут -",
+        "дефис емес, сызықша тұр: басқалар - деп жазады",
+    ),
+    Words(
+        "it reads like a number whose thousands are parted",
+        "похоже на число с разделёнными тысячами",
+        "мыңдықтары бөлінген санға ұқсайды",
+    ),
+    Words(
+        "it reads like a day, as Excel makes of codes such as 1-3",
+        "похоже на дату, в какую Excel превращает коды вроде 1-3",
+        "Excel 1-3 сияқты кодтан жасайтын күнге ұқсайды",
+    ),
+    Words(
+        "it begins with the name of its kind",
+        "начинается с названия своего вида",
+        "өз түрінің атауынан басталады",
+    ),
+    Words(
+        "it is a day that programs write where there is no date",
+        "это день, который программы пишут, когда даты нет",
+        "бұл күн жоқ кезде бағдарламалар жазатын күн",
+    ),
+    Words(
+        "it is a day long past or far ahead: is it of another calendar?",
+        "это очень давний или далёкий день: не из другого ли он календаря?",
+        "бұл тым ескі не алыстағы күн: ол басқа күнтізбеден емес пе?",
+    ),
+    Words(
+        "it has {} letters in one word: {}",
+        "буквы двух письменностей ({}) в одном слове: {}",
+        "бір сөзде екі жазудың әріптері ({}): {}",
+    ),
+    Words(
+        "it is no valid IIN or BIN; is the zero at its beginning missing?",
+        "это неверный ИИН или БИН; не пропал ли ноль в начале?",
+        "бұл қате ЖСН не БСН; басындағы нөл жоғалған жоқ па?",
+    ),
+    Words("it is no valid IIN or BIN", "это неверный ИИН или БИН", "бұл қате ЖСН не БСН"),
+    Words(
+        "it is an IIN of another day of birth than birthDate",
+        "этот ИИН другого дня рождения, чем birthDate",
+        "бұл ЖСН-нің туған күні birthDate-тен басқа",
+    ),
+    Words("it has spaces around it", "вокруг пробелы", "айналасында бос орындар бар"),
+    Words(
+        "it has digits of another script",
+        "цифры другой письменности",
+        "басқа жазудың цифрлары",
+    ),
+    Words(
+        "it holds several numbers: name `split` in the mapping",
+        "здесь несколько номеров: назовите `split` в сопоставлении",
+        "мұнда бірнеше нөмір бар: сәйкестендіруде `split` атаңыз",
+    ),
+    Words(
+        "it reads like words, not like an identifier",
+        "похоже на слова, а не на номер",
+        "нөмірге емес, сөзге ұқсайды",
+    ),
+    Words(
+        "it has a letter among its digits that looks like a digit: if its paper has it so, leave "
+        "it",
+        "среди цифр буква, похожая на цифру: если так в документе, оставьте",
+        "цифрлардың арасында цифрға ұқсас әріп бар: құжатта солай болса, қалдырыңыз",
+    ),
+    Words(
+        "it is of signs or zeros alone",
+        "здесь одни знаки или нули",
+        "мұнда тек таңбалар не нөлдер",
+    ),
+    Words(
+        "it has only zeros after its {}th digit, as a spreadsheet leaves them: compare it with the "
+        "source",
+        "после {}-й цифры одни нули, как их оставляет электронная таблица: сравните с источником",
+        "{}-цифрдан кейін тек нөлдер, электрондық кесте солай қалдырады: дереккөзбен салыстырыңыз",
+    ),
+    Words(
+        "it has days that exclude each other",
+        "дни исключают друг друга",
+        "күндер бірін-бірі жоққа шығарады",
+    ),
+    Words(
+        "it is no code such as KZT or USD",
+        "это не код вроде KZT или USD",
+        "бұл KZT не USD сияқты код емес",
+    ),
+    Words(
+        "it has several values, and nobody knows which is meant",
+        "значений несколько, и неизвестно, какое верно",
+        "мәндер бірнешеу, қайсысы дұрыс екені белгісіз",
+    ),
+    Words("it has no currency", "нет валюты", "валюта жоқ"),
+    Words(
+        "its unit counts thousands or says the side of an account: write the whole number",
+        "единица считает тысячи или называет сторону счёта: напишите число целиком",
+        "өлшемі мыңдарды санайды не шот жағын атайды: санды толық жазыңыз",
+    ),
+    Words(
+        "it names another currency than the property currency",
+        "названа другая валюта, чем в свойстве currency",
+        "currency қасиетіндегіден басқа валюта аталған",
+    ),
+    Words(
+        "it has more than {} decimals, as a calculation leaves them",
+        "больше {} знаков после запятой, как после вычисления",
+        "үтірден кейін {} таңбадан көп, есептеуден кейінгідей",
+    ),
+    Words(
+        "it has 3 decimals; if the point parts thousands, say so with --numbers",
+        "три знака после точки; если точка делит тысячи, назовите вид чисел, --numbers",
+        "нүктеден кейін үш таңба; нүкте мыңдықтарды бөлсе, сан түрін атаңыз, --numbers",
+    ),
+    Words(
+        "it reads like a value that is absent, such as NULL or N/A: empty it",
+        "похоже на отсутствующее значение, как NULL или N/A: очистите",
+        "NULL не N/A сияқты жоқ мәнге ұқсайды: тазалаңыз",
+    ),
+    Words(
+        "it has question marks where letters may have been lost",
+        "вопросительные знаки там, где могли пропасть буквы",
+        "әріптер жоғалған болуы мүмкін жерде сұрақ белгілері тұр",
+    ),
+    Words(
+        "it has signs of HTML, such as &amp;",
+        "знаки HTML, например &amp;",
+        "HTML таңбалары бар, мысалы &amp;",
+    ),
+    Words(
+        "it has signs of a program in the place of letters, such as {}",
+        "вместо букв знаки программы, например {}",
+        "әріптердің орнында бағдарлама таңбалары, мысалы {}",
+    ),
+    Words(
+        "it reads like what a program writes in the place of a value, such as {}",
+        "похоже на то, что программа пишет вместо значения, например {}",
+        "бағдарлама мәннің орнына жазатынға ұқсайды, мысалы {}",
+    ),
+    Words(
+        "it reads like UTF-8 that was taken for {}",
+        "похоже на UTF-8, прочитанный как {}",
+        "{} деп оқылған UTF-8 сияқты",
+    ),
+)
+"""The doubts, each before one that is like it and shorter; `{}` stands for what varies."""
+_SCRIPTS: Final = (
+    Words("Cyrillic and Latin", "кириллица и латиница", "кирилл және латын"),
+    Words("{} and {}", "{} и {}", "{} және {}"),
+)
+
+
+def doubt_in_words(doubt: str, locale: Locale) -> str:
+    """A doubt of those who read files, in words; as they have it where it has no form here."""
+    return locale.visible(_said(doubt, locale.language))
+
+
+def _said(text: str, language: Language) -> str:
+    if language is Language.EN:
+        return text
+    for form, words in _ABOUT:
+        if found := form.fullmatch(text):
+            *lines, about = found.groups()
+            return say(words, language).format(*lines, _said(about, language))
+    if found := _PROPERTY.fullmatch(text):
+        return f"{found[1]}: {_said(found[2], language)}"
+    for form, words in _FORMS:
+        if found := form.fullmatch(text):
+            inner = [_inner(each, language) for each in found.groups()]
+            return say(words, language).format(*inner)
+    return text
+
+
+def _inner(text: str, language: Language) -> str:
+    for form, words in _SCRIPT_FORMS:
+        if found := form.fullmatch(text):
+            return say(words, language).format(*found.groups())
+    return translated(text, language)
+
+
+def _form(words: Words) -> re.Pattern[str]:
+    return re.compile("(.+?)".join(map(re.escape, words.en.split("{}"))), re.DOTALL)
+
+
+_FORMS: Final = tuple((_form(words), words) for words in DOUBTS)
+_SCRIPT_FORMS: Final = tuple((_form(words), words) for words in _SCRIPTS)

@@ -1,0 +1,93 @@
+"""A signal ends the command once, and what was sent before it is told."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from agency_client.cli.failures import ExitCode, exit_code_of
+from agency_client.cli.stopping import (
+    Begun,
+    Stopped,
+    begun,
+    heeding_signals,
+    note_outbox,
+    noting_outboxes,
+)
+from agency_client.state.outbox import Outbox
+from exchange_protocol.errors import Reason
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Dropping:
+    """Something that a signal befalls while Python takes it away."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __del__(self) -> None:
+        signal.raise_signal(self._number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_during_a_destructor_is_not_lost(number: int) -> None:
+    def run() -> None:
+        with heeding_signals():
+            Dropping(number)
+            for _ in range(600):
+                time.sleep(0.05)
+
+    with pytest.raises(Stopped) as stop:
+        run()
+    assert stop.value.exit_code == 128 + number
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_second_signal_does_not_cut_off_what_is_told_of_the_first(number: int) -> None:
+    told = []
+    with heeding_signals():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except Stopped as stop:
+            signal.raise_signal(number)
+            told.append(stop.exit_code)
+    assert told == [130]
+
+
+def test_handlers_are_as_before_afterwards() -> None:
+    before = [signal.getsignal(each) for each in SIGNALS]
+    with heeding_signals():
+        pass
+    assert [signal.getsignal(each) for each in SIGNALS] == before
+
+
+def test_statement_is_noted_before_it_is_in_the_outbox(tmp_path: Path) -> None:
+    """A signal between the two finds it named, and not yet there."""
+    outbox = Outbox(tmp_path)
+    with noting_outboxes():
+        note_outbox(outbox)
+        outbox.begun.append("01a226a7-9eec-7c3c-bb48-0df44fab77cd")
+        assert begun() == Begun()
+        (tmp_path / "outbox" / outbox.begun[0]).mkdir(parents=True)
+        assert begun() == Begun(waiting=tuple(outbox.begun))
+    assert begun() == Begun()
+
+
+@pytest.mark.parametrize(
+    ("done", "code"),
+    [
+        (Begun(), ExitCode.INPUT),
+        (Begun(waiting=("a",)), ExitCode.QUEUED),
+        (Begun(waiting=("a",), sent=("b",)), ExitCode.QUEUED),
+        (Begun(sent=("b",)), ExitCode.UNWRITTEN),
+    ],
+)
+def test_full_disk_has_the_code_of_what_was_done(done: Begun, code: ExitCode) -> None:
+    for error in (Reason.FILE_NOT_WRITTEN.error("full"), OSError(28, "full")):
+        assert exit_code_of(error, done) is code
+    # Another error says something of the statement, or of the hub.
+    assert exit_code_of(Reason.PROOF_INVALID.error("a lie"), done) is ExitCode.REFUSED
