@@ -376,7 +376,7 @@ def _instruments(config: Config) -> Instruments | None:
 
 
 def _witnesses(config: Config) -> WitnessPolicy | None:
-    """Those whose cosignatures the hub takes; how many are enough is for each client to say."""
+    """The witnesses whose cosignatures the hub takes; each client says how many are enough."""
     return WitnessPolicy(1, config.log.witnesses) if config.log.witnesses else None
 
 
