@@ -48,6 +48,9 @@ _OBSERVER = "exchange_observer"
 _SLOW = "exchange_slow_seconds"
 _BEGAN_AT = "exchange_began_at"
 _SHOWN_CHARACTERS = 300
+_READ_ONLY_TRANSACTION = "25006"
+_NO_CONNECTION_LEFT = ("too many connections", "remaining connection slots", "too many clients")
+"""PostgreSQL's words; the driver gives no code for a connection that was refused."""
 _AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
 """Words of the PostgreSQL driver about its connection, in whichever class they come."""
 
@@ -224,6 +227,28 @@ def is_damaged(cause: BaseException) -> bool:
     """True if SQLite's driver took the file for damaged, or for no database."""
     code = getattr(cause, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def way_out(cause: BaseException) -> str:
+    """What to do about a failure of which a driver says little; empty where nothing is known."""
+    if getattr(cause, "sqlstate", None) == _READ_ONLY_TRANSACTION:
+        return (
+            "; the database takes no writes: it is a standby, or default_transaction_read_only is "
+            "on for it or for the hub's role"
+        )
+    if any(each in str(cause) for each in _NO_CONNECTION_LEFT):
+        return (
+            "; a hub needs six connections, each worker as many: raise max_connections, or "
+            "the limit of its role or database"
+        )
+    match (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return "; make room on the disk and repeat it: nothing was written"
+        case sqlite3.SQLITE_IOERR:
+            return "; its disk is full or fails: look with `df`, make room and repeat it"
+        case sqlite3.SQLITE_CANTOPEN:
+            return "; look at the rights of its folder, and with `df` for room"
+    return ""
 
 
 def is_away(error: BaseException) -> bool:
