@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, closing
 from dataclasses import dataclass
@@ -52,7 +51,7 @@ from exchange_server.service_manager import ServiceManager
 from exchange_server.steady_clock import SteadyClock
 from exchange_server.storage.engine import open_engine
 from exchange_server.witness_servers import WitnessServers
-from exchange_server.workers import Parent
+from exchange_server.workers import Parent, on_stop
 
 if TYPE_CHECKING:
     # Loaded where a port for metrics is configured.
@@ -313,11 +312,9 @@ class Hub:
 async def serve(
     config: Config, parent: Parent | None = None, counts: Counts = ALONE, worker: int = 0
 ) -> None:
-    """Run a hub until SIGTERM or SIGINT; as a worker, with a parent, no longer than that lives."""
+    """Run a hub until a signal ends it; as a worker, with a parent, no longer than that lives."""
     told_to_stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told_to_stop.set)
+    on_stop(told_to_stop.set)
     if parent is not None:
         parent.on_end(told_to_stop.set)
     credentials = load_credentials(config, os.environ, utc_now)

@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 findings (fsck, doctor, check-config); 2 a wrong configuration or argument,
 said in one line, or a copy that is torn or incomplete (fsck); 5 the result could not be written;
-6 this version cannot check it.
+6 this version cannot check it; 129, 130 or 143 stopped by a closed terminal, Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from exchange_server.cli_shared import (
     what_to_check,
 )
 from exchange_server.config import Config, load_config
+from exchange_server.open_files import verify_open_files
 
 if TYPE_CHECKING:
     from exchange_server.workers import Parent
@@ -89,7 +90,7 @@ def serve(
         ),
     ] = 1,
 ) -> None:
-    """Run the hub until SIGTERM or SIGINT."""
+    """Run the hub until SIGTERM, SIGINT or SIGHUP, which end it in good order."""
     settings = load_config(config, os.environ)
     if workers == 1:
         _run_hub(settings)
@@ -383,6 +384,7 @@ def _run_command() -> None:
 def run(command: Callable[[], object]) -> None:
     """Run something, and exit with 2 and one line if it is refused."""
     try:
+        verify_open_files()
         command()
     except ExchangeError as error:
         typer.echo(f"exchange-server: {error}", err=True)

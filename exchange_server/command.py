@@ -1,4 +1,4 @@
-"""The entry point of `exchange-server`: Ctrl-C before the command is loaded is one line, too."""
+"""The entry point of `exchange-server`: a signal is one line, also before the command is loaded."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import sys
 from typing import Final
 
 _EXIT_STOPPED: Final = 130
+_TOLD: Final = "exchange-server: stopped; a file is there whole or not at all, so run it again"
 
 
 def main() -> None:
     """Load the command and run it."""
     try:
-        from exchange_server.cli import main as run
-
-        run()
+        _run()
     except KeyboardInterrupt:
-        print(
-            "exchange-server: stopped; a file is there whole or not at all, so run it again",
-            file=sys.stderr,
-        )
+        print(_TOLD, file=sys.stderr)
         sys.exit(_EXIT_STOPPED)
+
+
+def _run() -> None:
+    from exchange_files.stopping import Stopped, heeding_signals
+
+    try:
+        with heeding_signals():
+            from exchange_server.cli import main as run
+
+            run()
+    except Stopped as stop:
+        print(_TOLD, file=sys.stderr)
+        sys.exit(stop.exit_code)

@@ -7,19 +7,23 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from exchange_files import new_file, read_given, staging_folder
-from exchange_protocol.errors import Reason
+from exchange_files import dead_drafts, new_file, read_given, staging_folder, sweep_staging
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.cli_shared import AsJson, ConfigFile, database_errors, what_to_check
 from exchange_server.config import Config, load_config
 
 if TYPE_CHECKING:
+    from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_server.ledger import FsckReport
+
+_PLAIN: Final = ".exchange-plain."
+"""The names of folders with what is not encrypted begin so."""
 
 Passphrase = Annotated[
     Path | None,
@@ -46,6 +50,7 @@ def backup(
     settings = load_config(config, os.environ)
     passphrase = _passphrase(passphrase_file)
     report = None
+    _sweep(out.parent)
     with ExitStack() as stack:
         plain = out
         if passphrase is not None:
@@ -57,7 +62,12 @@ def backup(
         if passphrase is not None:
             _encrypt(plain, out, passphrase)
     _report(settings, out)
-    _tell({"file": str(out)}, report, as_json=as_json, said=f"written to {out}")
+    file = sqlite_file(settings.database.url)
+    notes = _left(out.parent)
+    if file is not None and report is not None:
+        notes += _outdated(settings, file, report)
+    told = {"file": str(out), "notes": notes}
+    _tell(told, report, as_json=as_json, said=f"written to {out}")
 
 
 def _passphrase(file: Path | None) -> bytes | None:
@@ -68,7 +78,19 @@ def _passphrase(file: Path | None) -> bytes | None:
 
 def _folder_beside(file: Path) -> AbstractContextManager[Path]:
     """A folder for what is not encrypted, this process's alone and gone with the block."""
-    return staging_folder(file.with_name(f".{file.name}.{os.getpid()}"))
+    return staging_folder(file.with_name(f"{_PLAIN}{file.name}.{os.getpid()}"))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed commands left here that is not encrypted."""
+    sweep_staging(folder, f"{_PLAIN}*")
+
+
+def _left(folder: Path) -> list[str]:
+    """Say which drafts killed commands left; they may be of others, so they stay."""
+    return [
+        f"{draft} is left of a command that was killed: remove it" for draft in dead_drafts(folder)
+    ]
 
 
 def _encrypt(plain: Path, out: Path, passphrase: bytes) -> None:
@@ -98,6 +120,7 @@ def _opened(backup: Path, passphrase: bytes | None) -> Iterator[Path]:
         raise Reason.CONFIG_INVALID.error(
             "this backup is encrypted: name the file with its passphrase, --passphrase-file"
         )
+    _sweep(backup.parent)
     with _folder_beside(backup) as folder:
         with backup.open("rb") as source, new_file(folder / "plain") as target:
             decrypt(source, target.file, passphrase)
@@ -145,9 +168,6 @@ def restore(
     notes = [] if file is None else _behind(settings, file, report)
     notes += _held(settings)
     _tell({"notes": notes}, report, as_json=as_json, said=f"restored from {backup}")
-    if not as_json:
-        for note in notes:
-            typer.echo(note)
 
 
 def copy_database(
@@ -191,9 +211,6 @@ def copy_database(
             target.dispose()
     notes = _kept_list(settings, to)
     _tell({"notes": notes}, report, as_json=as_json, said="copied")
-    if not as_json:
-        for note in notes:
-            typer.echo(note)
 
 
 def _kept_list(settings: Config, url: str) -> list[str]:
@@ -248,17 +265,43 @@ def _held(settings: Config) -> list[str]:
 
 def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
     """Say what a hub will answer to this log, where it is older than what was signed."""
-    from exchange_protocol.log.checkpoint import LogVerifier
-    from exchange_server.ledger.start_check import note_path, noted_checkpoint
-
-    noted = noted_checkpoint(file, LogVerifier(what_to_check(settings)[2]))
-    if noted is None or noted.size <= report.entries:
+    noted = _noted_beyond(settings, file, report)
+    if noted is None:
         return []
     return [
         f"this hub has signed {noted.size} entries, the backup has {report.entries}: it will not "
         f"start on it, since receipts for the entries after it are out. Look for a newer backup "
-        f"first. To go on without these entries, remove {note_path(file)}"
+        f"first. To go on without these entries, remove {_note(file)}"
     ]
+
+
+def _outdated(settings: Config, file: Path, report: FsckReport) -> list[str]:
+    """Say that a new backup is older than what was signed: the file was replaced under its hub."""
+    noted = None
+    with suppress(ExchangeError):  # The hub says at its start what is wrong with the note.
+        noted = _noted_beyond(settings, file, report)
+    if noted is None:
+        return []
+    return [
+        f"NOT THE NEWEST LOG: this backup has {report.entries} entries, and the hub has signed "
+        f"{noted.size}, as {_note(file)} shows: an old copy of the database stands at {file}. Keep "
+        "the backups before this one, and look for the newest database"
+    ]
+
+
+def _noted_beyond(settings: Config, file: Path, report: FsckReport) -> Checkpoint | None:
+    """The checkpoint noted beside the database's file, if it is of more entries."""
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.ledger.start_check import noted_checkpoint
+
+    noted = noted_checkpoint(file.resolve(), LogVerifier(what_to_check(settings)[2]))
+    return noted if noted is not None and noted.size > report.entries else None
+
+
+def _note(file: Path) -> Path:
+    from exchange_server.ledger.start_check import note_path
+
+    return note_path(file.resolve())
 
 
 def _tell(about: dict[str, Any], report: FsckReport | None, *, as_json: bool, said: str) -> None:
@@ -269,3 +312,6 @@ def _tell(about: dict[str, Any], report: FsckReport | None, *, as_json: bool, sa
         typer.echo(f"{said}; it is checked when it is restored")
     else:
         typer.echo(f"{said}: {entries} entries, checked")
+    if not as_json:
+        for note in about.get("notes", ()):
+            typer.echo(note)

@@ -19,7 +19,7 @@ Rules of this module:
 - A worker that ends is started again, each time after a longer pause while it does not last. When
   none serves and one has failed `MOST_FAILURES` times in a row, the parent gives up: whoever keeps
   the hub running should hear of it.
-- SIGTERM and SIGINT end all workers in good order; who takes too long over it is killed.
+- SIGTERM, SIGINT and SIGHUP end all workers in good order; who takes too long over it is killed.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
+from exchange_files.stopping import STOPPING
 from exchange_protocol.errors import Reason
 
 MOST_FAILURES: Final = 6
@@ -108,6 +109,18 @@ class Parent:
             os.kill(parent.pid, signal.SIGKILL)
 
 
+def on_stop(tell: Callable[[], None]) -> None:
+    """Have the running event loop call `tell` at SIGTERM, SIGINT or SIGHUP.
+
+    A SIGHUP that was ignored at the start, as `nohup` does it, stays so.
+    """
+    loop = asyncio.get_running_loop()
+    for number in STOPPING:
+        is_ignored = signal.getsignal(number) is signal.SIG_IGN
+        if number is not signal.SIGHUP or not is_ignored:
+            loop.add_signal_handler(number, tell)
+
+
 def supervise(
     serve: Serve,
     count: int,
@@ -115,7 +128,7 @@ def supervise(
     grace_seconds: float,
     on_end: Callable[[int, int], None] = lambda number, pid: None,
 ) -> int:
-    """Keep so many workers serving until SIGTERM or SIGINT; gives the exit code.
+    """Keep so many workers serving until a signal ends them; gives the exit code.
 
     `on_end` hears the number and the process id of each worker that has ended.
 
@@ -246,9 +259,7 @@ class _Supervisor:
         self._has_given_up = False
 
     async def run(self) -> int:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+        on_stop(self._stop)
         first = self._start(1)
         if not await first.started():
             # It has said why.

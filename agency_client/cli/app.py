@@ -17,20 +17,18 @@ from typing import Annotated, Any, Final
 import typer
 
 import agency_client
+from agency_client.cli.begun import (
+    NOTHING_BEGUN,
+    Begun,
+    begun,
+    noting_outboxes,
+)
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
 from agency_client.cli.loading import all_commands, commands_of, modules_of
 from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import complain, print_json, put
 from agency_client.cli.questions import Declined
 from agency_client.cli.session import PROFILE_VARIABLE, Session
-from agency_client.cli.stopping import (
-    NOTHING_BEGUN,
-    Begun,
-    Stopped,
-    begun,
-    heeding_signals,
-    noting_outboxes,
-)
 from agency_client.cli.terminal import (
     ReaderLeft,
     ResultUnwritten,
@@ -44,6 +42,7 @@ from agency_client.presentation.locale import Locale, language_of
 from agency_client.presentation.places import places_of
 from agency_client.presentation.refusals import refusal_words
 from agency_client.state.profile import Profile
+from exchange_files import Stopped, heeding_signals
 from exchange_files.arguments import empty_argument, repeated_option
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language

@@ -23,7 +23,7 @@ from typing import Final
 
 import typer
 
-from agency_client.cli.stopping import NOTHING_BEGUN, Begun
+from agency_client.cli.begun import NOTHING_BEGUN, Begun
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,

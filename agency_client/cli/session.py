@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from agency_client.cli.stopping import note_outbox
+from agency_client.cli.begun import note_outbox
 from agency_client.presentation.locale import Locale, language_of
 from agency_client.state.cases import CaseBook
 from agency_client.state.directory import DirectoryStore

@@ -167,7 +167,6 @@ def _home(visit: Visit) -> Response:
 
 def _lock(visit: Visit) -> Response:
     visit.sessions.end()
-    visit.console.forget_content()
     return visit.go(ENTRANCE)
 
 

@@ -58,6 +58,7 @@ class Console:
         self._lock = threading.Lock()
         self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
         self._openings = Openings(self._open)
+        sessions.on_end = self.forget_content
         self.follower = Follower(client, self._newest)
         self._named: tuple[Directory, Mapping[str, str]] | None = None
         self._listings: OrderedDict[object, Listing] = OrderedDict()

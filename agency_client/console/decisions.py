@@ -19,8 +19,11 @@ from agency_client.core.views import Queued, UnsealedExchange
 from agency_client.presentation.faults import Explained
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Conflict, ExchangeError
+from exchange_protocol.kinds.acts import Act
+from exchange_protocol.kinds.bodies import attribute_types
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.spec import Act, attribute_types
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.rows import Row
 
 _QUEUE: Final = "/queue"
 
@@ -56,15 +59,27 @@ def _decision_page(
         codes=list(_code_fields(kind, act, visit.locale)),
         given={name: visit.fields(name) for name in _given_names(act)},
         # What is given back or rejected crosses no border.
-        approves=any(
-            row.approves and (row.code is None or row.code in act.fixed.values())
-            for row in kind.spec.rows
-        ),
+        approves=any(row.approves for row in _rows(kind, act)),
+        rejects=any(row.after is LegState.REJECTED for row in _rows(kind, act)),
+        essence=_essence(opened, values["held"].awaits, visit.locale),
         error=error,
         fault=fault,
         has_pin=visit.console.has_pin,
         **values,
     )
+
+
+def _rows(kind: Kind, act: Act) -> Iterator[Row]:
+    """The lines of the lifecycle that an act follows."""
+    return (row for row in kind.spec.rows if row.code is None or row.code in act.fixed.values())
+
+
+def _essence(opened: UnsealedExchange, awaits: str, locale: Locale) -> str:
+    """The summary of the statement that waits: nobody signs a digest without what it is of."""
+    waiting = next(
+        (each for each in opened.statements if each.statement.digest.hex() == awaits), None
+    )
+    return locale.visible(waiting.brief.summary) if waiting and waiting.brief else ""
 
 
 def _decided_page(visit: Visit, opened: UnsealedExchange) -> Response:

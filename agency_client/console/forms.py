@@ -22,6 +22,9 @@ from agency_client.content.forms import NUMBER_FORMS
 from agency_client.core.acts import terms_of
 from agency_client.presentation.documents import FIELDS, ITEMS, STAGES
 from agency_client.presentation.locale import Locale
+from exchange_protocol.kinds.acts import Act
+from exchange_protocol.kinds.acts import Brief as BriefNeed
+from exchange_protocol.kinds.bodies import attribute_types
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import (
     Handling,
@@ -33,9 +36,8 @@ from exchange_protocol.kinds.codes import (
     Urgency,
     WithholdingGround,
 )
-from exchange_protocol.kinds.spec import Act, Stage, attribute_types
-from exchange_protocol.kinds.spec import Brief as BriefNeed
-from exchange_protocol.rules.policy import Agency
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.rulebook import Agency
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 
@@ -72,6 +74,7 @@ PRESET: Final[Mapping[str, Code]] = {
     "purpose": Purpose.INVESTIGATION,
 }
 """The terms that a new form has a value for."""
+_LONG_CHOICES: Final = ("handling",)
 _MAIN_TERMS: Final = ("due", "handling", "tlp", "urgency", "purpose", "legal_basis")
 
 
@@ -82,6 +85,8 @@ class Sort(StrEnum):
     LONG = "long"
     LINES = "lines"
     SELECT = "select"
+    RADIOS = "radios"
+    """One of a few choices whose words are long: a small screen would cut them."""
     CHECKS = "checks"
     DATE = "date"
     PERIOD = "period"
@@ -277,7 +282,8 @@ def _terms(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
         elif name in _TERM_CODES:
             choices = _code_choices(_TERM_CODES[name], locale)
             preset = name in PRESET and kind.stage is Stage.INITIAL
-            yield Field(name, label, Sort.SELECT, False, choices, more, preset)
+            sort = Sort.RADIOS if name in _LONG_CHOICES and preset else Sort.SELECT
+            yield Field(name, label, sort, False, choices, more, preset)
         elif name == "legal_basis":
             yield Field(name, label, Sort.SHORT, kind.stage is Stage.INITIAL, (), more)
         elif name == "permitted_uses":

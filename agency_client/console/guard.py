@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -36,14 +37,18 @@ NEWS: Final = "/news"
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 MAX_BODY_SECONDS: Final = 60.0
 """For all of a form to arrive; on the same machine the largest one takes a few seconds."""
+DRAIN_SECONDS: Final = 0.3
+"""For more of a form to come whose answer is ready."""
 MAX_CODE_BYTES: Final = 4096
 """Of the form of the entrance, which anyone on the machine can send."""
 
 _MOST_DIGITS: Final = 20
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = _SAFE | {"POST"}
-_OWN: Final = frozenset({"same-origin", "none"})
+_OWN: Final = (["same-origin"], ["none"])
 """`Sec-Fetch-Site` of the console's own pages, and of an address that a person typed."""
+_PURPOSES: Final = ("sec-purpose", "purpose")
+"""Headers of a browser that opens a page before the person asks: that would be a delivery."""
 _FIXED: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -100,6 +105,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 _bear(headers, nonce, scope["path"])
+                if scope["state"]["session"] is not None:
+                    await body.drain()
                 if not body.is_whole:
                     # Nobody reads the rest, and nothing that is hidden in it is a request.
                     headers["Connection"] = "close"
@@ -119,16 +126,18 @@ class Guard:
             return _refused(421, "this is not the address of the console")
         if scope["method"] not in _METHODS:
             return _refused(405, "no such method")
-        site, origins = headers.get("sec-fetch-site"), headers.getlist("origin")
+        sites, origins = headers.getlist("sec-fetch-site"), headers.getlist("origin")
         if scope["method"] in _SAFE:
-            if site is not None and site not in _OWN and scope["path"] != ENTRANCE:
+            if sites and sites not in _OWN and scope["path"] != ENTRANCE:
                 return _refused(403, "another page asked for this; open it in the console")
+            if any("prefetch" in headers.get(each, "") for each in _PURPOSES):
+                return _refused(503, "a page is opened by a person, and not before")
             if origins and origins != [self._origin]:
                 return _refused(403, "another page asked for this; open it in the console")
             if _has_body(headers):
                 return _refused(400, "what only reads has no body")
             return None
-        if site != "same-origin" or origins != [self._origin]:
+        if sites != ["same-origin"] or origins != [self._origin]:
             return _refused(403, "this form is not the console's")
         most = MAX_CODE_BYTES if scope["path"] == ENTRANCE else MAX_BODY_BYTES
         lengths = headers.getlist("content-length")
@@ -192,6 +201,14 @@ class _Body:
             raise StalledError from error
         self.is_whole = not message.get("more_body", False)
         return message
+
+    async def drain(self) -> None:
+        """Take what is on its way: a browser reads an answer after it has sent its form."""
+        last = self._ends
+        with suppress(StalledError):
+            while not self.is_whole:
+                self._ends = min(last, self._loop.time() + DRAIN_SECONDS)
+                await self.receive()
 
 
 def _has_body(headers: Headers) -> bool:

@@ -28,7 +28,7 @@ from agency_client.presentation.due import (
 )
 from agency_client.presentation.found import hit_lines, kind_words
 from agency_client.presentation.lists import MOST_SUMMARY, leg_words, row, to_do
-from agency_client.presentation.steps import TURNS, waiting, waiting_consents
+from agency_client.presentation.steps import states_asked, waiting, waiting_consents
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
@@ -98,9 +98,8 @@ def show_work(visit: Visit) -> Response:
     console = visit.console
     found, kept = [], ""
     for party in _WAITING:
-        states = [state for state, turn in TURNS.items() if turn is party]
-        listing = console.listing(f"work-{party.value}", party, states)
-        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency)
+        listing = console.listing(f"work-{party.value}", party, states_asked(party))
+        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency, console.now)
         kept = kept_words(visit, listing) or kept
     asked = console.listing("work-consents", None, awaits_consent=True)
     found += waiting_consents(asked.take(most=_MOST_TO_DO), console.client.agency)
@@ -188,10 +187,20 @@ def show_due(visit: Visit) -> Response:
             each.summary.id,
             visit.locale.one_line(known.get(each.summary.id, Reference()).shown),
             visit.locale.say(each.summary.kind.spec.words),
+            _about(visit, each, known.get(each.summary.id, Reference())),
         )
         for each in by_time_left(found)[: PAGE_ROWS * 2]
     ]
     return visit.show("due.html", rows=rows, kept=kept)
+
+
+def _about(visit: Visit, due: DueClock, reference: Reference) -> str:
+    """Tell one row of the times that run from another: the other end, and what it is about."""
+    summary, locale = due.summary, visit.locale
+    is_own = summary.initiator == visit.console.client.agency
+    other = f"→ {due.leg.agency}" if is_own else f"{summary.initiator} →"
+    said = locale.one_line(shortened(reference.summary, MOST_SUMMARY))
+    return f"{other} · {said}" if said else other
 
 
 def kept_words(visit: Visit, listing: Listing) -> str:

@@ -18,7 +18,7 @@ from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.log.tiles import TILE_WIDTH, partial_width, tile_path
 from exchange_protocol.record.entries import Event
 
-PAGE_ROWS: Final = 50
+PAGE_ROWS: Final = 25
 
 
 def show_log(visit: Visit, auditor: Auditor) -> Response:

@@ -9,16 +9,20 @@ from agency_client.console.words import Word
 from agency_client.core.views import Sent
 from agency_client.presentation.labels import Label
 from agency_client.state.outbox import OutboxEntry
+from agency_client.state.references import Reference
 
 
 def show(visit: Visit) -> Response:
     """Show what waits and what was refused; needs no hub."""
     box, locale = visit.console.client.outbox, visit.locale
+    known = visit.console.references()
 
     def line(entry: OutboxEntry, state: str, *, waits: bool) -> dict[str, object]:
         return {
             "id": entry.statement_id,
-            "exchange": entry.exchange_id,
+            # What opens an exchange is none yet.
+            "there": "" if entry.exchange_id == entry.statement_id else entry.exchange_id,
+            "about": locale.one_line(known.get(entry.exchange_id, Reference()).shown),
             "what": locale.say(entry.kind.spec.words),
             "to": "; ".join(map(locale.agency, entry.recipients)),
             "made": locale.minute(entry.made_at),

@@ -63,6 +63,8 @@ class Sessions:
         self._idle_seconds = idle_seconds
         self._clock = clock
         self._on_lock = on_lock
+        self.on_end: Callable[[], None] = lambda: None
+        """Is called when a session was locked, by the person or as idle."""
         self._lock = threading.Lock()
         self._code = ""
         self._current: BrowserSession | None = None
@@ -98,6 +100,12 @@ class Sessions:
         self._tell_locked()
         return None
 
+    def holds(self, session: BrowserSession) -> bool:
+        """True while a session that was found before is neither locked nor replaced."""
+        with self._lock:
+            is_idle = self._clock() - self._last_used > self._idle_seconds
+            return self._current is session and not is_idle
+
     def end(self) -> None:
         """Lock the session now."""
         with self._lock:
@@ -105,6 +113,7 @@ class Sessions:
         self._tell_locked()
 
     def _tell_locked(self) -> None:
+        self.on_end()
         if self._on_lock is not None:
             self._on_lock(self.new_code())
 

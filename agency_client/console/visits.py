@@ -229,10 +229,19 @@ def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> 
 
     async def answer(visit: Visit) -> Response:
         request = visit.request
-        if request.method == "POST" and not entrance and not _has_token(visit):
-            return show_old_form(visit)
+        if request.method == "POST" and not entrance:
+            # A form takes a while to arrive: the console may have been locked meanwhile.
+            if _was_locked(visit):
+                return show_locked(visit)
+            if not _has_token(visit):
+                return show_old_form(visit)
+        made = await made_by_handler(visit)
+        # So does a page to be made. What was signed stays signed, but nobody is shown content.
+        return show_locked(visit) if _was_locked(visit) and made.status_code != 303 else made
+
+    async def made_by_handler(visit: Visit) -> Response:
         try:
-            if request.method == "POST":
+            if visit.request.method == "POST":
                 visit.console.forget_lists()
             return await run_in_threadpool(handler, visit)
         except StillOpeningError as error:
@@ -304,11 +313,21 @@ def show_old_form(visit: Visit) -> Response:
     return visit.show("notice.html", 403, notice_word="FORM_OLD")
 
 
+def show_locked(visit: Visit) -> Response:
+    """The answer to a request whose session was locked before it was answered."""
+    page = render("plain.html", visit.language, notice_word="LOCKED")
+    return HTMLResponse(page, 403)
+
+
 def tell_crash(error: BaseException) -> None:
     """Tell the terminal where the console failed; never what it was working on."""
     places: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
     place = f"{places[-1].filename}:{places[-1].lineno}" if places else "?"
     print(f"agency console: {type(error).__name__} at {place}", file=sys.stderr)
+
+
+def _was_locked(visit: Visit) -> bool:
+    return visit.session is not None and not visit.sessions.holds(visit.session)
 
 
 def _has_token(visit: Visit) -> bool:

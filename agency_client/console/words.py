@@ -12,9 +12,9 @@ from enum import Enum
 from typing import Final
 
 from agency_client.presentation.words import say
+from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Language
-from exchange_protocol.kinds.spec import Act
 from exchange_protocol.words import Words
 
 
@@ -317,6 +317,11 @@ class Word(Enum):
         "Сіз оқығаннан бері бұл өзгерді. Ештеңеге қол қойылған жоқ; төменде қазір күтіп тұрғаны.",
     )
     DECIDED_TITLE = Words("It was decided already", "Решение уже принято", "Шешім қабылданып қойды")
+    NOTHING_TO_DECIDE = Words(
+        "Nothing waits for a decision here",
+        "Здесь решать нечего",
+        "Мұнда шешім күтіп тұрған ештеңе жоқ",
+    )
     DECIDED_KEPT = Words(
         "Your own words, which were not sent:",
         "Ваш текст, который не был отправлен:",
@@ -716,6 +721,15 @@ class Word(Enum):
     MAPPING_FILE = Words(
         "Mapping of the table (YAML)", "Разметка таблицы (YAML)", "Кесте сәйкестігі (YAML)"
     )
+    CHOOSE_FILE = Words("Choose a file", "Выбрать файл", "Файл таңдау")
+    CHOOSE_FILES = Words("Choose files", "Выбрать файлы", "Файлдар таңдау")
+    DROP_FILES = Words("or drop it here", "или перетащите сюда", "немесе осында сүйреңіз")
+    NO_FILE = Words("No file chosen", "Файл не выбран", "Файл таңдалмаған")
+    FILES_CHOSEN = Words(
+        "Files chosen: %{count}", "Выбрано файлов: %{count}", "Таңдалған файлдар: %{count}"
+    )
+    DROP_HERE = Words("Drop the file now", "Отпустите файл", "Файлды жіберіңіз")
+    DROP_LEFT = Words("The file is outside of the field", "Файл вне поля", "Файл өрістен тыс жерде")
     TABLE_DATES = Words(
         "How the table writes dates, such as DD.MM.YYYY (else YYYY-MM-DD)",
         "Как в таблице пишутся даты, например DD.MM.YYYY (иначе YYYY-MM-DD)",

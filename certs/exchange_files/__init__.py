@@ -10,6 +10,7 @@
     writing                      turns the disk's errors into FILE_NOT_WRITTEN
     read_file, read_given, without_bom
     hold_streams, results_apart  the standard streams of a command
+    heeding_signals              signals that end it
     arguments                    its words before they are read
 
 Rules of this package (docs/adr/0031-files-appear-whole.md):
@@ -30,6 +31,7 @@ from exchange_files.files import (
     NewFile,
     UnplacedFile,
     check_new,
+    dead_drafts,
     drop_drafts,
     new_file,
     new_files,
@@ -48,6 +50,7 @@ from exchange_files.folders import (
 )
 from exchange_files.locks import locked, locked_folder, try_locked
 from exchange_files.reading import MOST_GIVEN, read_file, read_given, without_bom
+from exchange_files.stopping import Stopped, heeding_signals
 from exchange_files.streams import EXIT_UNWRITTEN, hold_streams, results_apart
 
 __all__ = [
@@ -56,9 +59,12 @@ __all__ = [
     "PRIVATE",
     "PUBLIC",
     "NewFile",
+    "Stopped",
     "UnplacedFile",
     "check_new",
+    "dead_drafts",
     "drop_drafts",
+    "heeding_signals",
     "hold_streams",
     "locked",
     "locked_folder",

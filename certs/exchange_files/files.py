@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from exchange_files.failures import exists, not_written, writing
-from exchange_files.locks import is_at
+from exchange_files.locks import is_at, take_lock
 from exchange_protocol.errors import Reason
 
 PRIVATE: Final = 0o600
@@ -155,6 +155,21 @@ def sweep_drafts(folder: Path) -> None:
     """Remove all drafts that killed processes left in a folder; files that were placed stay."""
     for draft in folder.glob(f".*{SUFFIX}"):
         withdraw_draft(draft, draft)
+
+
+def dead_drafts(folder: Path) -> list[Path]:
+    """The drafts in a folder that no living process holds, and that this user may remove."""
+    found = []
+    for draft in sorted(folder.glob(f".*{SUFFIX}")):
+        # Another process may have removed it since, or it is nobody's draft.
+        with suppress(OSError):
+            descriptor = os.open(draft, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                if take_lock(descriptor):
+                    found.append(draft)
+            finally:
+                os.close(descriptor)
+    return found
 
 
 def draft_path(path: Path) -> Path:

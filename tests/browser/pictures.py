@@ -149,6 +149,7 @@ def _write(page: Page, console: RunningConsole) -> Iterator[str]:
     yield "incomplete"
     page.check("input[name=to][value='uz.fiu']")
     page.fill("textarea[name='brief.summary']", "Вымышленное дело")
+    page.fill("input[name=legal_basis]", "KZ-CPC-161")
     page.check("input[name='request.items'][value=STR]")
     page.click("button[name=step][value=next]")
     page.wait_for_url("**/send")

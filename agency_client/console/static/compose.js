@@ -1,5 +1,7 @@
 // Sends the form of a statement and shows how far its files are; keeps a draft while one writes.
 // Without this script the form is sent as any other.
+import { initAll } from "./vendor/govuk-frontend.min.js";
+
 const AFTER_A_PAUSE = 10_000;
 const form = () => document.querySelector("form[data-compose]");
 let pause, keeping = Promise.resolve();
@@ -32,6 +34,18 @@ document.addEventListener("input", (event) => {
   pause = setTimeout(() => { keeping = keep(); }, AFTER_A_PAUSE);
 });
 
+// A field of a day is written as the browser's language has it, whatever the page's is: so the day
+// stands beside it in the words of the page.
+function sayDays() {
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeZone: "UTC" });
+  for (const each of document.querySelectorAll("output.console-day")) {
+    const given = document.getElementById(each.htmlFor.value).valueAsDate;
+    each.textContent = given ? day.format(given) : "";
+  }
+}
+document.addEventListener("input", sayDays);
+sayDays();
+
 document.addEventListener("submit", async (event) => {
   if (event.target !== form()) return;
   event.preventDefault();
@@ -62,6 +76,8 @@ function send(data) {
     // What is told before a session is looked at, or after a crash, is a heading alone.
     if (!main) return say(page.querySelector("h1")?.textContent ?? form().dataset.away);
     document.getElementById("main").replaceWith(document.adoptNode(main));
+    initAll({ scope: main });
+    sayDays();
     scrollTo(0, 0);
     document.querySelector(".govuk-error-summary")?.focus();
   });

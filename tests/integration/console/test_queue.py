@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agency_client import InformationRequest, Item, Sent
-from agency_client.content import documents
+from agency_client.content import document_model
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
 from tests.support.asking import new_exchange
@@ -314,7 +314,7 @@ def test_unseen_characters_of_another_agency_are_shown(
     hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Our own library refuses to send them; another agency's need not.
-    monkeypatch.setattr(documents, "find_hidden", lambda _: None)
+    monkeypatch.setattr(document_model, "find_hidden", lambda _: None)
     sent = hub.client(tmp_path).request_information(
         to="kz.fma", brief=BIDI, request=InformationRequest(items=(Item.STR,))
     )

@@ -5,21 +5,29 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from exchange_keys import SoftwareSigner, load_signer
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
+from exchange_protocol.signer import SignatureAlgorithm
 from exchange_server.bootstrap import utc_now
 from exchange_server.ledger.start_check import note_path
+from tests.faults.load import wait_until
 from tests.integration.rpc.callers import Region
 from tests.integration.rpc.test_life import command
 from tests.support.commands import ServerCommand
-from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
+from tests.support.hub_process import ORIGIN, PASSPHRASE, HubFiles, HubProcess, prepare_hub
 from tests.support.postgres import emptied_database, programs, shared_postgres
 from tests.support.statements import KZ_MIA, Hub, fictional_cast
 
@@ -329,3 +337,112 @@ def test_missing_pg_dump_is_said_with_the_remedy(
     assert code == 2
     assert "expected the command pg_dump" in err
     assert not (tmp_path / "out").exists()
+
+
+SERVER = (sys.executable, "-c", "from exchange_server.command import main; main()")
+
+
+@pytest.fixture
+def dumping(files: HubFiles, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Begins a backup in a process of its own, and gives it when it writes, which has no end."""
+    begun, tools = tmp_path / "begun", tmp_path / "tools"
+    tools.mkdir()
+    program = tools / "pg_dump"
+    program.write_text(f"#!/bin/sh\necho $$ > {begun}.new && mv {begun}.new {begun}\nexec sleep 99")
+    program.chmod(0o700)
+    environment = os.environ | {
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "EXCHANGE_DATABASE_URL": "postgresql+psycopg://hub@/exchange",
+    }
+    started: list[subprocess.Popen[str]] = []
+
+    def begin() -> subprocess.Popen[str]:
+        config = ("--config", str(files.config_file))
+        process = subprocess.Popen(
+            [*SERVER, "backup", str(tmp_path / "out" / "of-today"), *config],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        wait_until(begun.exists)
+        return process
+
+    (tmp_path / "out").mkdir()
+    yield begin
+    for each in started:
+        each.kill()
+        with each:  # It closes the pipe, too.
+            pass
+    if begun.exists():
+        with suppress(ProcessLookupError):
+            os.kill(int(begun.read_text("utf-8")), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_backup_that_a_signal_ends_leaves_nothing(
+    dumping: Callable[[], subprocess.Popen[str]], tmp_path: Path, number: signal.Signals
+) -> None:
+    process = dumping()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert err.splitlines()[-1].startswith("exchange-server: stopped; a file is there whole or not")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_next_backup_tells_what_a_killed_one_left(
+    dumping: Callable[[], subprocess.Popen[str]],
+    files: HubFiles,
+    run: ServerCommand,
+    tmp_path: Path,
+) -> None:
+    process = dumping()
+    process.kill()
+    process.wait()
+    # That one was encrypted: what is not encrypted may not stay.
+    plain = tmp_path / "out" / ".exchange-plain.of-today.1"
+    plain.mkdir()
+    (plain / "plain").write_bytes(b"fictional")
+    with HubProcess(files) as hub:
+        assert hub.stop() == 0
+    out = tmp_path / "out" / "of-tomorrow"
+    code, said, err = run("backup", str(out), "--config", str(files.config_file))
+    assert code == 0, err
+    draft = tmp_path / "out" / ".of-today.new"
+    assert f"{draft} is left of a command that was killed: remove it" in said
+    assert sorted((tmp_path / "out").iterdir()) == [draft, out]
+
+
+def test_backup_of_an_old_copy_in_the_place_of_the_newest_log_is_told(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    database, config = files.folder / "hub.db", ("--config", str(files.config_file))
+    with HubProcess(files) as process:
+        assert process.stop() == 0
+    log = LogSigner(
+        ORIGIN, load_signer(files.config.log.key, PASSPHRASE, SignatureAlgorithm.ED25519)
+    )
+    entries = size_of(database)
+    newer = log.sign(Checkpoint(ORIGIN, entries + 7, bytes(32)))
+    note_path(database).write_bytes(newer)
+    code, said, _ = run("backup", str(tmp_path / "old.backup"), *config)
+    assert code == 0
+    assert f"NOT THE NEWEST LOG: this backup has {entries} entries, and the hub has signed" in said
+
+
+def test_note_of_another_log_at_the_target_of_a_copy_is_told_before_anything_is_copied(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    with HubProcess(files) as process:
+        assert process.stop() == 0
+    target = tmp_path / "there.db"
+    foreign = LogSigner("elsewhere.example/log", SoftwareSigner.generate_ed25519())
+    note = foreign.sign(Checkpoint(foreign.origin, 3, bytes(32)))
+    note_path(target).write_bytes(note)
+    config = ("--config", str(files.config_file))
+    code, _, err = run("copy-database", f"sqlite:///{target}", *config)
+    assert code == 2
+    assert "a hub of the log elsewhere.example/log has signed" in err
+    assert note_path(target).read_bytes() == note
+    assert not target.exists()

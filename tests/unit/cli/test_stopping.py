@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.cli.failures import ExitCode, exit_code_of
-from agency_client.cli.stopping import (
+from agency_client.cli.begun import (
     Begun,
-    Stopped,
     begun,
-    heeding_signals,
     note_outbox,
     noting_outboxes,
 )
+from agency_client.cli.failures import ExitCode, exit_code_of
 from agency_client.state.outbox import Outbox
+from exchange_files import Stopped, heeding_signals
 from exchange_protocol.errors import Reason
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,22 @@ def test_ctrl_c_before_the_command_is_loaded_is_one_line(
         entry.main()
     assert left.value.code == 130
     assert capsys.readouterr().err.startswith("exchange-server: stopped; ")
+
+
+def test_few_open_files_are_told_before_anything_is_opened(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (24, 32))
+    line = last_line(monkeypatch, capsys, "serve", "--config", "hub.toml")
+    assert "this process may have 32 files open and needs 64 or more" in line
+    assert "LimitNOFILE=" in line
+
+
+def test_soft_limit_of_open_files_is_raised_to_what_is_needed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raised: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (24, 4096))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: raised.append(limits))
+    assert "No such command" in last_line(monkeypatch, capsys, "nonsense")
+    assert raised == [(64, 4096)]

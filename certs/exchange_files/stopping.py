@@ -1,0 +1,84 @@
+"""Signals that end a command: Ctrl-C, SIGTERM, a terminal that is closed (SIGHUP).
+
+They end it as an exception does: what is half written is removed on the way out.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOPPED: Final = 128
+"""A shell adds the number of the signal to it."""
+_DEAF_SECONDS: Final = 5.0
+"""After a signal, while what was done is kept and told; a person presses Ctrl-C twice."""
+_AGAIN_SECONDS: Final = 0.01
+
+
+class Stopped(BaseException):
+    """A signal ends the command."""
+
+    def __init__(self, number: int) -> None:
+        """Take the signal's number."""
+        super().__init__(number)
+        self.number = number
+        self.exit_code = _STOPPED + number
+
+
+@contextmanager
+def heeding_signals(signals: Sequence[signal.Signals] = STOPPING) -> Iterator[None]:
+    """A block in which a signal raises Stopped, in the main thread.
+
+    - A signal that the parent process had ignored stays so.
+    - What follows within some seconds is not heard: it would cut off the telling of what was done.
+    - A signal that comes while Python runs a destructor is raised again: Python drops what is
+      raised there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard_at = -_DEAF_SECONDS
+    again: list[threading.Timer] = []
+    thread = threading.get_ident()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        nonlocal heard_at
+        now = time.monotonic()
+        if now - heard_at < _DEAF_SECONDS:
+            return
+        heard_at = now
+        raise Stopped(number)
+
+    def hear_dropped(unraisable: sys.UnraisableHookArgs) -> None:
+        nonlocal heard_at
+        if not isinstance(unraisable.exc_value, Stopped):
+            hook(unraisable)
+            return
+        heard_at = -_DEAF_SECONDS
+        # Not at once: the destructor is still running.
+        words = (thread, unraisable.exc_value.number)
+        again.append(threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, words))
+        again[-1].start()
+
+    before = {
+        each: signal.signal(each, stop)
+        for each in signals
+        if signal.getsignal(each) is not signal.SIG_IGN
+    }
+    hook, sys.unraisablehook = sys.unraisablehook, hear_dropped
+    try:
+        yield
+    finally:
+        for timer in again:
+            timer.cancel()
+            timer.join()
+        sys.unraisablehook = hook
+        for each, handler in before.items():
+            signal.signal(each, handler)
