@@ -88,15 +88,11 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         _import_in_turn(session.config)
         return (yield)
     finally:
-        # Only where tests need them: to import them takes longer than some tests.
+        # Only where tests need it: to import it takes longer than some tests.
         if "sqlalchemy" in sys.modules:
             from tests.support.compiled_once import share_compiled
 
             share_compiled()
-        if "exchange_protocol.rules.judgement" in sys.modules:
-            from tests.support.verified_once import verify_once
-
-            verify_once()
         gc.enable()
         gc.freeze()
         # A collection looks at what tests have made since, which is little and short-lived.
