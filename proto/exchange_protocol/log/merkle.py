@@ -99,7 +99,8 @@ def _climb(
     Both verifications of RFC 9162 do this: 2.1.3.2 with `position` as fn and `last` as sn, and
     2.1.4.2 likewise. The side follows from the position alone; a proof does not say it, so a hub
     cannot choose it. `position` and `last` are the node's index and the last index, on the node's
-    level. `what` and `where` name the proof in the error.
+    level. `what` and `where` name the proof in the error. That a proof is too short shows
+    at the end alone, so callers take every step.
 
     Raises:
         PROOF_INVALID: if there are more siblings, or fewer, than levels that need one.
@@ -225,7 +226,7 @@ def consistency_nodes(size1: int, size2: int) -> list[NodeGroup]:
 
 def tree_root(size: int, read: NodeReader) -> bytes:
     """Compute the root of a tree from its complete subtrees."""
-    return _fold(read(root_nodes(size))) if size else EMPTY_ROOT
+    return _fold(list(_hashes_of(root_nodes(size), read).values())) if size else EMPTY_ROOT
 
 
 def inclusion_proof(index: int, tree_size: int, read: NodeReader) -> list[bytes]:
@@ -343,9 +344,14 @@ def _fold(hashes: Sequence[bytes]) -> bytes:
 def _hash_groups(proofs: Sequence[Sequence[NodeGroup]], read: NodeReader) -> list[list[bytes]]:
     groups = {group for proof in proofs for group in proof}
     nodes = list({node for group in groups for node in group})
-    hashes = dict(zip(nodes, read(nodes) if nodes else (), strict=True))
+    hashes = _hashes_of(nodes, read) if nodes else {}
     folded = {group: _fold([hashes[node] for node in group]) for group in groups}
     return [[folded[group] for group in proof] for proof in proofs]
+
+
+def _hashes_of(nodes: Sequence[NodeId], read: NodeReader) -> dict[NodeId, bytes]:
+    """Read nodes; fewer hashes than nodes would make the root of another tree."""
+    return dict(zip(nodes, read(nodes), strict=True))
 
 
 def _bits(number: int) -> list[int]:

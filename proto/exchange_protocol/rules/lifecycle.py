@@ -155,8 +155,8 @@ def advance(
     `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
     hub's time, by which due times are judged; by default the statement's own time. `times` are the
     published times, whose clocks it starts and stops.
-    `partial`: the caller sees one leg only. It may lack the statement before; `answers` is then not
-    checked.
+    `partial`: the caller sees one leg only. So the approvers of other legs are not checked, and
+    `answers` is not for a row that follows what the caller may not have seen, on a held leg.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
@@ -164,6 +164,7 @@ def advance(
         NotPermitted: if the author has no such part in the exchange, or no such claim.
         NotFound: STATEMENT_UNKNOWN, if it names a statement that is not on the leg.
         InvalidInput: as `open_exchange`; for a due time that is not later than the leg's.
+        ValueError: for an agency without a leg: `addressed_legs` names none.
     """
     if statement.kind.stage is not Stage.CONTINUING:
         raise Reason.OUT_OF_ORDER.error(f"expected a continuing statement, got {statement.kind}")
@@ -175,7 +176,7 @@ def advance(
         leg = exchange.leg(agency)
         if leg is None:
             raise ValueError(f"{agency} has no leg of exchange {exchange.id}")
-        row = _row(exchange, leg, statement)
+        row = _allowed_row(exchange, leg, statement)
         _check_answers(leg, row, statement, partial)
         _check_time(leg, row, statement, now)
         after = leg_after(exchange, leg, row, statement, by_agency.get(leg.agency), times, now)
@@ -189,7 +190,10 @@ def advance(
 
 
 def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegChange, ...]]:
-    """Record that a recipient is given a statement of its leg: RELEASED becomes DELIVERED."""
+    """Record that a recipient is given a statement of its leg: RELEASED becomes DELIVERED.
+
+    On a leg in another state, and for an agency without one, nothing changes.
+    """
     leg = exchange.leg(agency)
     if leg is None or leg.state is not LegState.RELEASED:
         return exchange, ()
@@ -210,7 +214,7 @@ def row_for(exchange: Exchange, leg: Leg, body: Body, party: Party) -> Row | Non
     return None
 
 
-def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
+def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     party = party_on(exchange, leg, statement)
     row = row_for(exchange, leg, statement.body, party)
     if row is not None:
@@ -221,7 +225,8 @@ def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     said = f"{statement.kind} ({code.name})" if code else statement.kind
     raise Reason.OUT_OF_ORDER.error(
         f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
-        f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}{_first(leg, party)}"
+        f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
+        f"{_open_first(leg, party)}"
     )
 
 
@@ -247,7 +252,7 @@ def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
     return ", ".join(sorted(kinds)) or "nothing"
 
 
-def _first(leg: Leg, party: Party) -> str:
+def _open_first(leg: Leg, party: Party) -> str:
     """Advice to a recipient that has to do something else first."""
     if party is Party.RECIPIENT and leg.state is LegState.RELEASED:
         return ". Open the exchange first: nobody answers what it has not been given"

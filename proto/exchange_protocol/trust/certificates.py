@@ -127,8 +127,8 @@ def verify_chain(
     6. The second key of a SIGNING certificate, if it has one, is of ML-DSA-65: CERTIFICATE_INVALID.
 
     The chain is searched at the time `at`, or at the nearest time at which the certificate is
-    valid. The result is good only inside its validity, which the caller checks for each use with
-    `verify_validity`.
+    valid, before or after it. The result is good only inside its validity, which the caller checks
+    for each use with `verify_validity`.
     """
     certificate = parse_certificate(der)
     issuers = [parse_certificate(each) for each in intermediates]
@@ -139,10 +139,12 @@ def verify_chain(
     public_key = _public_key(certificate, usage)
     _check_key_usage(certificate, usage)
     _check_extended_key_usage(certificate, usage)
+    identity = _identity(certificate, usage)
+    second_key = _second_key(certificate, usage)
     return VerifiedCertificate(
         der=der,
         fingerprint=fingerprint(der),
-        identity=_identity(certificate, usage),
+        identity=identity,
         usage=usage,
         public_key=public_key,
         not_before=max(each.not_valid_before_utc for each in chain),
@@ -152,7 +154,7 @@ def verify_chain(
             Link(key_fingerprint(issuer), subject.serial_number)
             for subject, issuer in pairwise(chain)
         ),
-        post_quantum_key=_second_key(certificate, usage),
+        post_quantum_key=second_key,
     )
 
 
@@ -162,7 +164,7 @@ def verify_validity(certificate: VerifiedCertificate, at: datetime) -> None:
         raise Reason.CERTIFICATE_EXPIRED.error(
             f"the certificate of {certificate.identity} is valid from "
             f"{_instant(certificate.not_before)} to {_instant(certificate.not_after)}, "
-            f"not at {_instant(at)}, which is the time on the machine that verified it"
+            f"not at {_instant(at)}"
         )
 
 
