@@ -62,7 +62,7 @@ Names:
                              for a new leg.
     LegSummary               A leg as the hub lists it.
     LogLeaf                  A leaf of the log as the hub shows it; unverified.
-    Member                   An agency's system, or a person who acts for the body in a role.
+    Member                   An agency's system, or a person who acts for the agency in a role.
     Notice                   Something became visible to the agency; the hub's word, `get`
                              verifies it.
     Part                     A sealed part; `sha256` and `size` are those of the sealed bytes.
@@ -274,9 +274,11 @@ if TYPE_CHECKING:
     from agency_client.state.cases import Case, CaseBook
     from agency_client.state.checkpoints import Head, WitnessedHead
     from agency_client.state.holdings import Holding, Holdings, Match
+    from agency_client.state.kept_receipts import KeptReceipt
     from agency_client.state.keys import generate_sealing_key
-    from agency_client.state.outbox import KeptReceipt, Outbox, OutboxEntry, RefusedEntry
-    from agency_client.state.profile import Profile, find_profile
+    from agency_client.state.outbox import Outbox, OutboxEntry, RefusedEntry
+    from agency_client.state.profile import Profile
+    from agency_client.state.profile_file import find_profile
     from agency_client.state.search_index import Found, Hit, SearchIndex, SearchResult
     from exchange_protocol.errors import (
         CallerError,
@@ -298,6 +300,7 @@ if TYPE_CHECKING:
     )
     from exchange_protocol.kinds.announce_correction import CorrectionReason
     from exchange_protocol.kinds.asset_findings import AssetType, TraceResult
+    from exchange_protocol.kinds.bodies import Body
     from exchange_protocol.kinds.catalogue import Kind
     from exchange_protocol.kinds.claim import ClaimAct
     from exchange_protocol.kinds.clearance import ClearanceResult
@@ -335,7 +338,7 @@ if TYPE_CHECKING:
     from exchange_protocol.kinds.offences import OffenceType
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
-    from exchange_protocol.kinds.spec import Body, ConsentStep
+    from exchange_protocol.kinds.rows import ConsentStep
     from exchange_protocol.kinds.supervisor_comment import SupervisorWish
     from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_protocol.log.cosignatures import Cosignature
@@ -344,8 +347,10 @@ if TYPE_CHECKING:
     from exchange_protocol.rules.directory import CertificateRecord, Directory
     from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
     from exchange_protocol.rules.judgement import Ruling
-    from exchange_protocol.rules.policy import Agency, Policy
-    from exchange_protocol.rules.statements import Draft, Header, Part, SignedStatement, Statement
+    from exchange_protocol.rules.policy import Policy
+    from exchange_protocol.rules.rulebook import Agency
+    from exchange_protocol.rules.signed_statements import SignedStatement
+    from exchange_protocol.rules.statements import Draft, Header, Part, Statement
     from exchange_protocol.trust.identity import AgencyId, Member, Role
     from exchange_protocol.trust.sealing import SealingPublicKey, WrappedKey
 
@@ -500,7 +505,7 @@ __all__ = [
 
 _HOMES: Final = {
     "Agencies": "agency_client.core.given",
-    "Agency": "exchange_protocol.rules.policy",
+    "Agency": "exchange_protocol.rules.rulebook",
     "AgencyId": "exchange_protocol.trust.identity",
     "AgencyType": "exchange_protocol.kinds.codes",
     "AnalysisProduct": "agency_client.content.documents",
@@ -509,7 +514,7 @@ _HOMES: Final = {
     "AssetType": "exchange_protocol.kinds.asset_findings",
     "AsyncExchangeClient": "agency_client.aio",
     "Attachments": "agency_client.core.given",
-    "Body": "exchange_protocol.kinds.spec",
+    "Body": "exchange_protocol.kinds.bodies",
     "Brief": "agency_client.content.documents",
     "CallerError": "exchange_protocol.errors",
     "Case": "agency_client.state.cases",
@@ -523,7 +528,7 @@ _HOMES: Final = {
     "Conflict": "exchange_protocol.errors",
     "ConsentGround": "exchange_protocol.kinds.consent_decision",
     "ConsentOutcome": "exchange_protocol.kinds.consent_decision",
-    "ConsentStep": "exchange_protocol.kinds.spec",
+    "ConsentStep": "exchange_protocol.kinds.rows",
     "ConsentWanted": "agency_client.content.documents",
     "ContentDocument": "agency_client.content.documents",
     "CorrectionReason": "exchange_protocol.kinds.announce_correction",
@@ -567,7 +572,7 @@ _HOMES: Final = {
     "InformationRequest": "agency_client.content.documents",
     "InvalidInput": "exchange_protocol.errors",
     "Item": "agency_client.content.documents",
-    "KeptReceipt": "agency_client.state.outbox",
+    "KeptReceipt": "agency_client.state.kept_receipts",
     "Kind": "exchange_protocol.kinds.catalogue",
     "Language": "exchange_protocol.kinds.codes",
     "Leg": "exchange_protocol.rules.exchange",
@@ -619,7 +624,7 @@ _HOMES: Final = {
     "SearchResult": "agency_client.state.search_index",
     "Sent": "agency_client.core.views",
     "SignatureInvalid": "exchange_protocol.errors",
-    "SignedStatement": "exchange_protocol.rules.statements",
+    "SignedStatement": "exchange_protocol.rules.signed_statements",
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
     "SupervisorWish": "exchange_protocol.kinds.supervisor_comment",
@@ -639,7 +644,7 @@ _HOMES: Final = {
     "WitnessedHead": "agency_client.state.checkpoints",
     "WrappedKey": "exchange_protocol.trust.sealing",
     "entities_from_csv": "agency_client.content.entities",
-    "find_profile": "agency_client.state.profile",
+    "find_profile": "agency_client.state.profile_file",
     "generate_sealing_key": "agency_client.state.keys",
     "identifier_warnings": "agency_client.content.entities",
     "load_document": "agency_client.content.document_reading",

@@ -25,7 +25,7 @@ from agency_client.core.calls import Pause, Sign
 from agency_client.core.submission import is_small
 from agency_client.core.views import Queued, Refused, Sent
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust.envelope import MAX_BATCH
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 

@@ -48,6 +48,7 @@ from agency_client.state.holdings import Holdings
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from agency_client.state.search_index import SearchIndex
+from agency_client.state.watch_place import WatchPlace
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
@@ -67,7 +68,9 @@ class ExchangeClient(Acts):
 
     The methods that make a statement (`request_information`, `reply`, `approve` and others) come
     from `Acts`. Every method raises an `ExchangeError` of its own class for each sort of
-    failure, whose `reason` is stable.
+    failure, whose `reason` is stable. A method that asks the hub raises `HubUnavailable` while the
+    hub is away, unless what it says can wait in the outbox, and `NotAuthenticated` where the hub
+    does not let the profile in. What else a method raises is told with it.
     """
 
     def __init__(
@@ -172,8 +175,8 @@ class ExchangeClient(Acts):
             The result of each statement: sent, still waiting, or refused by the hub.
 
         Raises:
-            HubDishonest: if a receipt does not verify.
-            NotAuthenticated: if the hub does not let this profile in.
+            HubDishonest: a receipt does not verify.
+            NotAuthenticated: the hub does not let this profile in.
         """
         return self._driver.run(self._core.delivery.flush())
 
@@ -191,7 +194,7 @@ class ExchangeClient(Acts):
             To whom it is said, the approvals that new content waits for, and who gets a copy.
 
         Raises:
-            InvalidInput, NotPermitted, Conflict: as the method itself.
+            InvalidInput, NotPermitted, NotFound, Conflict: for the reasons of that method.
         """
         return self._driver.run(self._core.acts.foresee(act, exchange, **arguments))
 
@@ -208,7 +211,7 @@ class ExchangeClient(Acts):
             Sent with its verified receipt, or Queued if the hub is away.
 
         Raises:
-            CallerError: if the hub refuses it; it is kept among the refused ones of the outbox.
+            CallerError: the hub refuses it; it is kept among the refused ones of the outbox.
         """
         [kept] = self._core.statements.keep_signed([(draft, parts or {})])
         return self._driver.run(self._core.delivery.deliver_new(kept))
@@ -223,6 +226,9 @@ class ExchangeClient(Acts):
 
         Returns:
             The result of each, in their order; each is accepted or refused by itself.
+
+        Raises:
+            HubDishonest: a receipt does not verify.
         """
         kept = self._core.statements.keep_signed(drafts)
         return self._driver.run(self._core.delivery.deliver_all(kept))
@@ -289,8 +295,8 @@ class ExchangeClient(Acts):
             exchange: its id, or anything that has one, such as a summary of a list.
 
         Raises:
-            HubDishonest: if the hub broke a rule, or shows what does not verify.
-            SignatureInvalid: if a statement's author or signature is not good.
+            HubDishonest: the hub broke a rule, or shows what does not verify.
+            SignatureInvalid: a statement's author or signature is not good.
             NotFound: EXCHANGE_UNKNOWN.
         """
         return self._driver.run(self._core.exchanges.get(exchange))
@@ -306,9 +312,9 @@ class ExchangeClient(Acts):
             exchange: its id, or anything that has one, such as a summary of a list.
 
         Raises:
-            HubDishonest: if the hub broke a rule, or shows what does not verify.
-            SealBroken: if the hub gives other bytes than the author of a part signed.
-            SignatureInvalid: if a statement's author or signature is not good.
+            HubDishonest: the hub broke a rule, or shows what does not verify.
+            SealBroken: the hub gives other bytes than the author of a part signed.
+            SignatureInvalid: a statement's author or signature is not good.
             NotFound: EXCHANGE_UNKNOWN.
         """
         return self._driver.run(self._core.exchanges.open(exchange))
@@ -322,8 +328,8 @@ class ExchangeClient(Acts):
 
         Raises:
             NotFound: PART_UNKNOWN or CONTENT_ERASED.
-            SealBroken: SEAL_BROKEN, or NOT_A_READER if it is not sealed to this agency.
-            NotAuthenticated: KEY_UNAVAILABLE, if the profile lacks the sealing key.
+            SealBroken: SEAL_BROKEN; NOT_A_READER, for a part that is not sealed to this agency.
+            NotAuthenticated: KEY_UNAVAILABLE, for a profile that lacks the sealing key.
         """
         return self._driver.run(self._core.exchanges.fetch(statement, part_name))
 
@@ -339,7 +345,7 @@ class ExchangeClient(Acts):
 
         Raises:
             Conflict: NOT_WITNESSED, while that checkpoint lacks an entry of the exchange.
-            HubDishonest: if the hub shows what does not verify.
+            HubDishonest: the hub shows what does not verify.
             InvalidInput: PROFILE_INVALID, for `witnessed` where the profile names no witnesses.
             NotFound: EXCHANGE_UNKNOWN.
             NotPermitted: CONSENT_MISSING, for content that its author keeps out of court.
@@ -377,8 +383,8 @@ class ExchangeClient(Acts):
         Yields:
             A notice for each entry; the hub's word, `get` verifies it.
         """
-        outbox = self.outbox
-        token = outbox.watch_token() if keeps_place and not from_start else None
+        place = WatchPlace(self.profile.state)
+        token = place.token() if keeps_place and not from_start else None
         ends_at = None if max_seconds is None else time.monotonic() + max_seconds
         failures = count = 0
         while (left := seconds_left(ends_at)) > 0 and count != max_notices:
@@ -394,7 +400,7 @@ class ExchangeClient(Acts):
                         count += 1
                     token = response.resume_token
                     if keeps_place:
-                        outbox.keep_watch_token(token)
+                        place.keep(token)
                     if count == max_notices:
                         return
             except HubUnavailable as error:
@@ -415,7 +421,7 @@ class ExchangeClient(Acts):
             The directory: agencies, certificates, sealing keys and the policy in force.
 
         Raises:
-            HubDishonest: if the hub shows fewer entries than were proven, or others.
+            HubDishonest: the hub shows fewer entries than were proven, or others.
         """
         return self._driver.run(self._core.view.sync())
 
@@ -725,7 +731,7 @@ class ExchangeClient(Acts):
             tree_size: number of entries of a verified tree; the leaves end there.
 
         Raises:
-            HubDishonest: if the hub opens entries to an auditor and its log does not say so.
+            HubDishonest: the hub opens entries to an auditor and its log does not say so.
         """
         while start < tree_size:
             page = self._driver.run(self._core.log.leaves_page(start, tree_size))

@@ -19,7 +19,7 @@ from benchmarks.rounds import median_ratio
 from benchmarks.section import Load, Ratio, Run, Section
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.receipts import verify_receipt
-from exchange_protocol.rules.statements import encode_signed_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.hub_process import HubFiles, HubProcess
 

@@ -14,14 +14,9 @@ from datetime import timedelta
 
 from exchange_certs.authority import IssuedCertificate
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.rules.statements import (
-    BRIEF,
-    Draft,
-    SignedStatement,
-    Statement,
-    encode_signed_statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement, encode_signed_statement
+from exchange_protocol.rules.statements import BRIEF, Draft, Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb

@@ -22,11 +22,11 @@ from benchmarks.letters import AUTHOR, CONTENT_BYTES, RECIPIENT, Letter
 from benchmarks.load import Line
 from benchmarks.rounds import SUBMIT, checkpoint_of, median_ratio, verify_receipts
 from benchmarks.section import Load, Ratio, Run, Section
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb

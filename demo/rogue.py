@@ -33,18 +33,16 @@ from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import open_exchange
 from exchange_protocol.rules.routing import plan_route
+from exchange_protocol.rules.signed_statements import SignedStatement, encode_signed_statement
 from exchange_protocol.rules.statements import (
     BRIEF,
     UUID_RANDOM_BYTES,
     Draft,
     Header,
     Part,
-    SignedStatement,
-    encode_signed_statement,
-    encode_statement,
     new_statement_id,
-    parse_statement,
 )
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
 from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id
 from exchange_protocol.trust.sealing import SEALING_SUITE, PartContext, Reader, seal_part

@@ -22,7 +22,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import Row, Stage
+from exchange_protocol.kinds.rows import Row
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from scripts.generate_faces import async_acts, blocking
 from scripts.generate_names import with_names

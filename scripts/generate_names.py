@@ -12,8 +12,8 @@ import re
 import textwrap
 from importlib import import_module
 
+from exchange_protocol.kinds.bodies import attribute_types
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.spec import attribute_types
 from exchange_protocol.words import Code
 
 ALIASES = {
@@ -31,7 +31,8 @@ HEADINGS = {
         "agency_client.core.views",
         "agency_client.core.gathering",
         "agency_client.core.log",
-        "exchange_protocol.kinds.spec",
+        "exchange_protocol.kinds.bodies",
+        "exchange_protocol.kinds.rows",
         "agency_client.state.checkpoints",
         "exchange_protocol.record.",
         "exchange_protocol.rules.",

@@ -61,15 +61,9 @@ from exchange_protocol.record.receipts import verify_receipt
 from exchange_protocol.rules import judgement
 from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.statements import (
-    Draft,
-    Header,
-    Part,
-    SignedStatement,
-    encode_signed_statement,
-    encode_statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement, encode_signed_statement
+from exchange_protocol.rules.statements import Draft, Header, Part
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust import envelope, sealing
 from exchange_protocol.trust.identity import parse_agency_id, parse_member
 from exchange_protocol.v1 import log_pb2, statement_pb2

@@ -37,7 +37,7 @@ from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.judgement import verify_signature
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust.certificates import (
     fingerprint,
     parse_certificate,

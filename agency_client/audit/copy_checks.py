@@ -24,7 +24,8 @@ from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.access import is_erased, kept_until
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.leg_record import encode_record
-from exchange_protocol.rules.statements import Statement, parse_statement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_replay import Stored, no_due
 
 _SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"

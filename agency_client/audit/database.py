@@ -44,7 +44,8 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, Entry
 from exchange_protocol.record.replay import ReplayState
-from exchange_protocol.rules.statements import SignedStatement, batch_of, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement, batch_of
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 
 _ENTRIES = """

@@ -21,7 +21,7 @@ from exchange_protocol.record.folds import FOLDS, Applied, EventCounts, KindCoun
 from exchange_protocol.record.replay import NOT_JUDGED, Replay
 from exchange_protocol.rules.clocks import is_overdue
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust.identity import Member, Role
 
 MAX_VIOLATIONS = 20

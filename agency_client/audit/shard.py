@@ -25,7 +25,7 @@ from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.provenance import Source
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.envelope import BatchInclusion
 from exchange_protocol.trust.identity import AgencyId

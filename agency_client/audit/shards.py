@@ -62,7 +62,7 @@ from agency_client.audit.source import AuditedLeaf, DividedSource
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.inspection import EntryScope
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import log_pb2, statement_pb2

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from agency_client.core.calls import number_of_the_hub
 from agency_client.core.log import Tile
 from agency_client.state.checkpoints import Head
-from agency_client.state.outbox import KeptReceipt
+from agency_client.state.kept_receipts import KeptReceipt
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import SignedCheckpoint
 from exchange_protocol.log.split_view import LeafConflict, LeafInclusion, SplitViewProof

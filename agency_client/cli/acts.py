@@ -52,9 +52,11 @@ from agency_client.core.acts import terms_of
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.acts import Act, Brief
+from exchange_protocol.kinds.bodies import Range
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Language, Party, Urgency
-from exchange_protocol.kinds.spec import Act, Brief, Range, Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 

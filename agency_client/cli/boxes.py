@@ -22,7 +22,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, is_late, row, to_do
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import summary_json, waiting_json
-from agency_client.presentation.steps import TURNS, waiting, waiting_consents
+from agency_client.presentation.steps import states_asked, waiting, waiting_consents
 from agency_client.state.profile import Profile
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
@@ -63,15 +63,14 @@ Overdue: TypeAlias = Annotated[
 @app.command(rich_help_panel=PANEL)
 def todo(context: typer.Context, overdue: Overdue = False) -> None:
     """List what waits for your agency, the most pressing first, and what may be done next."""
-    session = session_of(context)
+    session, now = session_of(context), datetime.now(UTC)
     found = []
     with session.hub() as hub:
         for party in _PARTIES:
-            states = [state for state, turn in TURNS.items() if turn is party]
-            found += waiting(hub.exchanges(party=party, states=states), party, hub.agency)
+            listed = hub.exchanges(party=party, states=states_asked(party))
+            found += waiting(listed, party, hub.agency, now)
         found += waiting_consents(hub.exchanges(awaits_consent=True), hub.agency)
         locale = session.locale_of(hub)
-    now = datetime.now(UTC)
     known = references_of(hub.profile).references()
     cases = cases_of(hub.profile).by_exchange()
     pairs = [pair for pair in to_do(found, known, locale, now) if pair[1].is_overdue or not overdue]

@@ -46,7 +46,9 @@ app.add_typer(calendar, name="calendar", rich_help_panel="Operate")
 app.add_typer(limits, name="limits", rich_help_panel="Operate")
 
 CalendarFile = Annotated[Path, typer.Argument(metavar="FILE.toml", help="A reviewed calendar.")]
-LimitsFile = Annotated[Path, typer.Argument(metavar="FILE.toml", help="Tables [[limit]].")]
+LimitsFile = Annotated[
+    Path, typer.Argument(metavar="FILE.toml", help="TOML: one table `limit` for each time.")
+]
 
 
 @calendar.command()

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from agency_client.cli.app import app
 from agency_client.cli.boxes import PANEL
-from agency_client.cli.output import Column, alarm, heading, print_json, print_table, say
+from agency_client.cli.output import Cell, Column, alarm, heading, print_json, print_table, say
 from agency_client.cli.session import references_of, session_of
 from agency_client.presentation.due import (
     STATES_WITH_CLOCKS,
@@ -19,6 +19,7 @@ from agency_client.presentation.due import (
     by_time_left,
     due_clocks,
     due_json,
+    left_words,
     used_words,
 )
 from agency_client.presentation.labels import Label
@@ -67,28 +68,42 @@ def due(
         part = [each for each in chosen if each.is_mine is is_mine]
         if part:
             heading(locale.say(label))
-            _print(part, known, locale, now)
+            _print(part, known, locale, now, is_owed=not is_mine)
 
 
 def _print(
-    found: Sequence[DueClock], known: Mapping[str, Reference], locale: Locale, now: datetime
+    found: Sequence[DueClock],
+    known: Mapping[str, Reference],
+    locale: Locale,
+    now: datetime,
+    *,
+    is_owed: bool,
 ) -> None:
-    labels = (Label.DUE, Label.CLOCK, Label.TIME_USED, Label.WHAT, Label.EXCHANGE, Label.REFERENCE)
+    labels: tuple[Label, ...] = (Label.DUE, Label.CLOCK, Label.TIME_USED, Label.WHAT)
+    labels = (*labels, *([Label.WHO] if is_owed else []), Label.EXCHANGE, Label.REFERENCE)
     wrapped = (Label.CLOCK, Label.TIME_USED, Label.WHAT)
     columns = [Column(locale.say(label), label in wrapped) for label in labels]
-    rows = []
+    rows: list[Sequence[Cell]] = []
     for each in found:
         reference = known.get(each.summary.id, Reference())
         is_over = each.is_over(now)
-        left = locale.due(each.clock.at, each.clock.day, now, is_overdue=is_over, between="\n")
+        left = left_words(each.clock, now, locale, between="\n")
         rows.append(
             (
                 alarm(left) if is_over else Text(left),
                 locale.say(each.clock.kind),
                 used_words(each.clock, now, locale),
                 f"{locale.say(each.summary.kind.spec.words)}, {each.leg.agency}",
+                *([_who(each, locale)] if is_owed else []),
                 each.summary.id,
                 locale.one_line(reference.shown),
             )
         )
     print_table(columns, rows, locale.say(Label.NOTHING_DUE))
+
+
+def _who(due: DueClock, locale: Locale) -> str:
+    """Who owes it: the recipient of the leg, or those at the gate."""
+    if due.clock.party is Party.APPROVER:
+        return locale.say(Label.AN_APPROVER)
+    return due.summary.initiator if due.clock.party is Party.INITIATOR else due.leg.agency

@@ -40,7 +40,8 @@ from exchange_keys.requests import MAX_BYTES, Request, parse_request
 from exchange_protocol.errors import CallerError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Stage
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT
+from exchange_protocol.kinds.spec import Stage
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient

@@ -41,8 +41,8 @@ def import_entities(context: typer.Context, name: Name, given: GivenEntities) ->
     The compared values are kept sealed on this machine: names, dates, numbers and contacts.
     """
     session = session_of(context)
-    if given.ftm is None and given.csv is None:
-        raise typer.BadParameter("expected --entities, or --csv and --mapping")
+    if given.ftm is None and given.csv is None and given.goaml is None:
+        raise typer.BadParameter("expected --entities, --goaml, or --csv and --mapping")
     profile = session.load_profile()
     made = holdings_of(profile).import_entities(name, given.read())
     if session.as_json:

@@ -20,6 +20,7 @@ from agency_client.state.checkpoints import TrustStore
 from agency_client.state.expiry import key_states
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
+from agency_client.state.watch_place import WatchPlace
 from exchange_files import PUBLIC, replace_file
 
 
@@ -51,7 +52,7 @@ def _page(profile: Profile, now: datetime) -> Iterator[str]:
     waiting, refused = box.pending(), box.refused()
     head = TrustStore(profile.state, profile.log_keys, lambda: now).head()
     oldest = min((each.made_at for each in waiting), default=None)
-    heard = box.watched_at()
+    heard = WatchPlace(profile.state).heard_at()
     yield from _gauge("waiting", "Statements that wait for the hub.", agency, len(waiting))
     yield from _gauge(
         "oldest_waiting_time_seconds",

@@ -20,7 +20,7 @@ from agency_client.cli.output import complain, print_json, say
 from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
 from agency_client.cli.session import Session, session_of
-from agency_client.content.characters import skeleton
+from agency_client.content.characters import look_alike
 from agency_client.core.views import Queued, Sent
 from agency_client.presentation.plain import result_json
 from exchange_files import read_given
@@ -268,9 +268,8 @@ def _ask_about_name(session: Session, hub: ExchangeClient, agency: str, name: st
     """
     with suppress(HubUnavailable):
         hub.sync()  # Without the hub, the directory held here must do.
-    looks = skeleton(name)
     known = hub.directory.agencies.values()
-    twins = [each.id for each in known if each.id != agency and skeleton(each.name) == looks]
+    twins = [each.id for each in known if each.id != agency and look_alike(each.name, name)]
     if not twins:
         return
     told = f"{', '.join(twins)} has this name, or one that looks like it"

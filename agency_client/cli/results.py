@@ -64,8 +64,11 @@ def queued_words(result: Queued, locale: Locale) -> str:
     )
 
 
-def route_words(leg: LegChange, locale: Locale) -> str:
-    """Say what a leg waits for."""
+def route_words(leg: LegChange, locale: Locale, kind: Kind | None = None) -> str:
+    """Say what a leg waits for after a statement of a kind."""
+    if leg.after is LegState.HELD and kind is not None and kind.spec.decides:
+        # Only an approval leaves a leg held: it was one of several.
+        return locale.say(Label.HELD_NEEDS_FURTHER, number=leg.approvals_required)
     if leg.after is LegState.HELD:
         whom = f" {locale.say(Label.OR)} ".join(leg.approvers)
         if leg.approvals_required == 1:
@@ -89,7 +92,7 @@ def _print_sent(result: Sent, done: str, locale: Locale, kind: Kind | None) -> N
                     in_state(
                         locale.say(state_words(kind, leg.after) if kind else leg.after), leg.after
                     ),
-                    route_words(leg, locale),
+                    route_words(leg, locale, kind),
                 )
                 for leg in ruling.legs
             ],

@@ -31,7 +31,7 @@ from agency_client.cli.output import (
 from agency_client.cli.parts import write_parts
 from agency_client.cli.session import references_of, session_of
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
-from agency_client.presentation.due import used_words
+from agency_client.presentation.due import left_words, used_words
 from agency_client.presentation.exchanges import (
     LegFacts,
     header_facts,
@@ -177,7 +177,7 @@ def _print_clocks(legs: Sequence[LegFacts], locale: Locale, now: datetime) -> No
     rows: list[list[Cell]] = []
     for leg in legs:
         for clock in leg.clocks:
-            until = locale.due(clock.at, clock.day, now, is_overdue=clock.is_over(now))
+            until = left_words(clock, now, locale)
             rows.append(
                 [
                     leg.agency,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,8 +78,12 @@ class _Told:
             known = self._exchange_of(notice)
         except HubUnavailable:
             return notice_line(notice, None, reference, "", self.locale)
-        turn = turn_of(known, known_legs(known, self.hub.agency), self.hub.agency, self.locale)
+        turn = self._turn(known)
         return notice_line(notice, known, reference, turn, self.locale)
+
+    def _turn(self, known: VerifiedExchange) -> str:
+        legs, now = known_legs(known, self.hub.agency), datetime.now(UTC)
+        return turn_of(known, legs, self.hub.agency, self.locale, now)
 
     def _exchange_of(self, notice: Notice) -> VerifiedExchange:
         known = self._exchange

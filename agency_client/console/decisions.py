@@ -19,9 +19,11 @@ from agency_client.core.views import Queued, UnsealedExchange
 from agency_client.presentation.faults import Explained
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Conflict, ExchangeError
+from exchange_protocol.kinds.acts import Act
+from exchange_protocol.kinds.bodies import attribute_types
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import Act, Row, attribute_types
+from exchange_protocol.kinds.rows import Row
 
 _QUEUE: Final = "/queue"
 

@@ -22,7 +22,7 @@ from agency_client.core.views import (
     is_file_part,
 )
 from agency_client.presentation.documents import document_fields
-from agency_client.presentation.due import used_words
+from agency_client.presentation.due import left_words, used_words
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
     Fact,
@@ -239,7 +239,7 @@ def clock_view(
     return ClockView(
         name=locale.say(clock.kind),
         agency=whose,
-        due=locale.due(clock.at, clock.day, now, is_overdue=is_over, between="\n"),
+        due=left_words(clock, now, locale, between="\n"),
         used=used_words(clock, now, locale),
         is_over=is_over,
         is_mine=is_mine,

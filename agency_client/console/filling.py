@@ -30,8 +30,9 @@ from agency_client.content.goaml import entities_from_goaml
 from agency_client.content.source import HeldFile
 from agency_client.core.acts import ACTS, terms_of
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.spec import Brief as BriefNeed
-from exchange_protocol.kinds.spec import Stage, attribute_types
+from exchange_protocol.kinds.acts import Brief as BriefNeed
+from exchange_protocol.kinds.bodies import attribute_types
+from exchange_protocol.kinds.spec import Stage
 
 _MOST_DIGITS: Final = 20
 

@@ -22,6 +22,9 @@ from agency_client.content.forms import NUMBER_FORMS
 from agency_client.core.acts import terms_of
 from agency_client.presentation.documents import FIELDS, ITEMS, STAGES
 from agency_client.presentation.locale import Locale
+from exchange_protocol.kinds.acts import Act
+from exchange_protocol.kinds.acts import Brief as BriefNeed
+from exchange_protocol.kinds.bodies import attribute_types
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import (
     Handling,
@@ -33,9 +36,8 @@ from exchange_protocol.kinds.codes import (
     Urgency,
     WithholdingGround,
 )
-from exchange_protocol.kinds.spec import Act, Stage, attribute_types
-from exchange_protocol.kinds.spec import Brief as BriefNeed
-from exchange_protocol.rules.policy import Agency
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.rulebook import Agency
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 

@@ -28,7 +28,7 @@ from agency_client.presentation.due import (
 )
 from agency_client.presentation.found import hit_lines, kind_words
 from agency_client.presentation.lists import MOST_SUMMARY, leg_words, row, to_do
-from agency_client.presentation.steps import TURNS, waiting, waiting_consents
+from agency_client.presentation.steps import states_asked, waiting, waiting_consents
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
@@ -98,9 +98,8 @@ def show_work(visit: Visit) -> Response:
     console = visit.console
     found, kept = [], ""
     for party in _WAITING:
-        states = [state for state, turn in TURNS.items() if turn is party]
-        listing = console.listing(f"work-{party.value}", party, states)
-        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency)
+        listing = console.listing(f"work-{party.value}", party, states_asked(party))
+        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency, console.now)
         kept = kept_words(visit, listing) or kept
     asked = console.listing("work-consents", None, awaits_consent=True)
     found += waiting_consents(asked.take(most=_MOST_TO_DO), console.client.agency)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from agency_client.console.drafts import Draft
 from agency_client.core.acts import ACTS
-from agency_client.state.outbox import KeptReceipt, Outbox
+from agency_client.state.kept_receipts import KeptReceipt
+from agency_client.state.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from enum import Enum
 from typing import Final
 
 from agency_client.presentation.words import say
+from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Language
-from exchange_protocol.kinds.spec import Act
 from exchange_protocol.words import Words
 
 

@@ -137,12 +137,22 @@ def mark_mixed(text: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def skeleton(text: str) -> str:
-    """The looks of a text, without case and spaces: texts of one skeleton pass for one another."""
+def looks(text: str) -> frozenset[str]:
+    """The looks of a text in small letters and in capitals, without spaces.
+
+    Texts that have one of them in common pass for one another. Н and H look alike, н and h do not;
+    I and L do not, and i, l and 1 do in many hands.
+    """
     import icu
 
-    folded = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
-    return str(icu.SpoofChecker().getSkeleton(0, folded)).casefold()
+    plain, checker = "".join(unicodedata.normalize("NFKC", text).split()), icu.SpoofChecker()
+    small = str(checker.getSkeleton(0, plain.casefold())).casefold()
+    return frozenset({f"a{small}", f"A{checker.getSkeleton(0, plain.upper())}"})
+
+
+def look_alike(one: str, other: str) -> bool:
+    """True if two texts pass for one another."""
+    return not looks(one).isdisjoint(looks(other))
 
 
 def _script(char: str) -> str | None:

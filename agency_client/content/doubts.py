@@ -80,7 +80,7 @@ _MOST_DECIMALS: Final = 3
 _THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """Currencies that have three decimals."""
 _MULTIPLE: Final = re.compile(
-    r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmм]|dr|cr|дт|кт)\.?", re.IGNORECASE
+    r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт)\.?", re.IGNORECASE
 )
 _SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}")
 """Two words, of which the first is none of the short ones that documents begin with."""

@@ -45,6 +45,7 @@ _ZIP: Final = b"PK\x03\x04"
 _WORKBOOK_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"customXml/")
 """Names with which the files of Excel begin (xlsx, xlsm, xlsb); they stand at the 31st byte."""
 _FIRST_NAME: Final = slice(30, 60)
+_JSON: Final = "JSON, and no table: save the table as CSV"
 _OTHERS: Final = {
     b"\x1f\x8b": "a compressed file: unpack it",
     b"BZh": "a compressed file: unpack it",
@@ -65,8 +66,8 @@ _OTHERS: Final = {
     b"OFXHEADER": "an account statement in OFX: ask the bank for the table as CSV",
     b"!Type:": "an account statement in QIF: ask the bank for the table as CSV",
     b"MIME-Version:": "a page of the Web in one file: open it in a spreadsheet, save it as CSV",
-    b"[{": "JSON, and no table: save the table as CSV",
-    b'{"': "JSON, and no table: save the table as CSV",
+    b"[{": _JSON,
+    b'{"': _JSON,
 }
 """First bytes of other files that are named for tables."""
 _DBASE: Final = re.compile(rb"[\x03\x30\x31\x83\x8b\xf5].[\x01-\x0c][\x01-\x1f]", re.DOTALL)
@@ -160,7 +161,7 @@ def _look_at(source: Source, given: str | None) -> _Seen:
     with source.open() as file:
         head = file.peek(256)[:256]
         start = head[:4]
-        if words := _other(head):
+        if words := other_file(head):
             raise _invalid(f"{source} is {words}, and give that")
         markup = _MARKUP.match(head.removeprefix(codecs.BOM_UTF8))
         if markup and markup[1].lower() == b"?xml" and not _PAGE.search(head):
@@ -186,8 +187,13 @@ def _look_at(source: Source, given: str | None) -> _Seen:
     return _Seen(mark, is_utf_8, foreign, is_blank)
 
 
-def _other(head: bytes) -> str | None:
-    """Say what another file is that is no text, or text and no table."""
+def other_file(head: bytes, *, is_json: bool = False) -> str | None:
+    """Say what another file is, which is given for a text: of no text, or of another program.
+
+    Args:
+        head: its first bytes, 256 of them or all.
+        is_json: whether JSON is expected.
+    """
     if head.startswith(_OLD_WORKBOOK):
         return (
             "a workbook of Excel, an old one or one with a password: open it, save the sheet as "
@@ -204,7 +210,8 @@ def _other(head: bytes) -> str | None:
     text = head.removeprefix(codecs.BOM_UTF8)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = head.decode(_UTF_16, "ignore").encode("latin-1", "ignore")
-    return next((other for first, other in _OTHERS.items() if text.startswith(first)), None)
+    found = (other for first, other in _OTHERS.items() if text.startswith(first))
+    return next((other for other in found if not (is_json and other == _JSON)), None)
 
 
 def _binary(head: bytes, given: str | None) -> str | None:
@@ -268,12 +275,15 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
     candidates = (UTF_8, *CANDIDATES) if is_utf_8 else CANDIDATES
     texts = {encoding: hashlib.sha256() for encoding in candidates}
     spoiled: dict[str, int] = {}
-    in_utf_8 = 0
+    in_utf_8 = in_other = 0
     with source.open() as file:
         for number, line in enumerate(file, 1):
             if line.isascii():
                 continue
-            in_utf_8 = in_utf_8 or (number if _is_utf_8(line) else 0)
+            if _is_utf_8(line):
+                in_utf_8 = in_utf_8 or number
+            elif _decoded(line, UTF_8) is None:
+                in_other = in_other or number
             for encoding in candidates:
                 if encoding in spoiled:
                     continue
@@ -291,8 +301,8 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
         return UTF_8
     if in_utf_8 and not is_utf_8:
         raise _invalid(
-            f"{source}, line {in_utf_8} is written in utf-8, others are not: the file is written "
-            "in two encodings; save it anew in one"
+            f"{source}, line {in_other}: expected utf-8, as in line {in_utf_8}: the file is "
+            "written in two encodings, or is cut within a letter; save it anew in one"
         )
     if not different:
         raise _invalid(

@@ -23,6 +23,7 @@ from typing import Any, Final
 import yaml
 
 from agency_client.content.characters import find_hidden
+from agency_client.content.encodings import other_file
 from agency_client.content.faults import Faults
 from agency_client.content.fields import At, Fields, Place, kind_of
 from agency_client.content.source import HeldFile
@@ -51,6 +52,11 @@ def read_fields(given: Path | HeldFile) -> Fields:
             data = read_given(given, MAX_DOCUMENT_BYTES)
         except OSError as error:
             raise _invalid(f"cannot read {path}: {error.strerror}") from None
+    if words := other_file(data[:256], is_json=True):
+        kind = words.partition(":")[0]
+        raise _invalid(
+            f"{source}, line 1: expected YAML or JSON in UTF-8, it does not parse: it is {kind}"
+        )
     text = _decoded(data, source)
     if not text.strip():
         raise _invalid(f"{source} is empty: expected a document in YAML or JSON")

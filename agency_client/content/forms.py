@@ -38,6 +38,15 @@ _DIRECTIVES: Final = {
 _ORDER: Final = "YmdHMS"
 _BETWEEN: Final = ("", "-", "-", "T", ":", ":")
 
+_CYRILLIC: Final = {
+    "ГГГГ": {
+        "ГГГГ": "YYYY", "ММ": "MM", "М": "M", "ДД": "DD", "Д": "D",
+        "чч": "hh", "ч": "h", "мм": "mm", "сс": "ss",
+    },
+    "ЖЖЖЖ": {"ЖЖЖЖ": "YYYY", "АА": "MM", "А": "M", "КК": "DD", "К": "D"},
+}  # fmt: skip
+"""Forms of dates as people write them in Russian and Kazakh, by the year."""
+
 _GROUPINGS: Final = {"": "", " ": "[ \u00a0\u202f\u2009]", ",": ",", ".": r"\.", "'": "['\u2019]"}
 _BLANKS: Final = " \u00a0\u202f\u2009"
 """Blanks that people do not tell apart: programs write another between a day and its time."""
@@ -69,7 +78,7 @@ class DateForm:
     @classmethod
     def _of(cls, name: str, form: str) -> DateForm:
         # A blank at an end is seen by nobody, and dates are read without those around them.
-        form = form.strip()
+        form = _in_latin(form.strip())
         pattern, parts = "", []
         # T stands for itself, as between the day and the hour.
         for piece in re.findall(r"[A-SU-Za-z]+|[^A-SU-Za-z]", form):
@@ -105,6 +114,15 @@ class DateForm:
         return "".join(
             between + part.zfill(2) for between, part in zip(_BETWEEN, parts, strict=False)
         )
+
+
+def _in_latin(form: str) -> str:
+    """A form as it is written in Russian or Kazakh (ДД.ММ.ГГГГ, КК.АА.ЖЖЖЖ), in Latin letters."""
+    for year, others in _CYRILLIC.items():
+        if year in form:
+            for own, latin in others.items():
+                form = re.sub(rf"(?<![^\W\d_]){own}(?![^\W\d_])", latin, form)
+    return form
 
 
 def is_date(text: str) -> bool:

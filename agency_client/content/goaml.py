@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
+from agency_client.content.encodings import other_file
 from agency_client.content.entity import (
     MAX_LINE_BYTES,
     Entity,
@@ -260,6 +261,8 @@ def _bytes_of(given: bytes | str | os.PathLike[str], name: str) -> bytes:
         raise Reason.DOCUMENT_INVALID.error(
             f"{name}: expected at most {MAX_REPORT_BYTES} bytes: split the report"
         )
+    if words := other_file(data[:256], is_json=True):
+        raise Reason.DOCUMENT_INVALID.error(f"{name} is {words}, and give that")
     return data
 
 

@@ -37,6 +37,12 @@ _PAGE: Final = re.compile(
     re.IGNORECASE,
 )
 """The number of a page, in the languages of the region."""
+_COUNT: Final = re.compile(
+    r"\(?\s*[0-9]+ (?:rows?|records?|строк[аи]?|запис(?:ь|и|ей)|жол|жазба|qator|сатр|sətir)"
+    r"(?: (?:affected|selected|выбрано|затронуто))?\s*\)?\.?",
+    re.IGNORECASE,
+)
+"""The number of rows, as programs of databases write it."""
 _SIGNED: Final = re.compile(
     r"(?:исполнител[ьи]|руководител[ьи]|(?:главный )?бухгалтер|подпис[ьи]|директор|начальник\b.*"
     r"|ответственн\w+(?: исполнитель)?|орындаушы|басшы|бас бухгалтер|қолы|аткаруучу|кол коюу"
@@ -62,6 +68,8 @@ def layout_fault(cells: Sequence[str]) -> str | None:
         return "the row numbers the columns: take it out"
     if len(filled) == len(cells) > 1 and all(map(_RULE.fullmatch, filled)):
         return "the row is a line drawn between rows: take it out"
+    if len(filled) == 1 < len(cells) and _COUNT.fullmatch(filled[0]):
+        return "the row counts the rows: take it out"
     if len(filled) == 1 < len(cells) and _PAGE.fullmatch(filled[0]):
         return "the row numbers a page: take it out"
     if (

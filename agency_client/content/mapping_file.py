@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from agency_client.content.characters import skeleton
+from agency_client.content.characters import looks
 from agency_client.content.fields import At, Fields
 from agency_client.content.forms import DateForm
 from agency_client.content.mappings import (
@@ -116,8 +116,8 @@ class _Reading:
             texts, column = self._texts(values, (*at, name)), column_name(name)
             if texts:
                 wanted = frozenset(map(compared, texts))
-                looks = {skeleton(value): value for value in wanted}
-                yield Filter(column, wanted, at[-1] == "filters_not", looks)
+                alike = frozenset[str]().union(*map(looks, wanted))
+                yield Filter(column, wanted, at[-1] == "filters_not", alike)
 
     def _entity(self, name: str, given: Any, at: At) -> EntityMapping | None:
         if not isinstance(given, Mapping):

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from agency_client.content.characters import skeleton
+from agency_client.content.characters import looks
 from agency_client.content.forms import DateForm, NumberForm
 from agency_client.content.tables import column_name
 from agency_client.content.values import ValueCheck, got_date, has_format, number_words
@@ -127,8 +127,8 @@ class Filter:
     column: str
     values: frozenset[str]
     is_negative: bool
-    skeletons: Mapping[str, str] = field(repr=False)
-    """Each value by how it looks."""
+    looks: frozenset[str] = field(repr=False)
+    """The looks of all values."""
 
     def passes(self, record: Mapping[str, str]) -> bool:
         """True if a row passes."""
@@ -143,7 +143,7 @@ class Filter:
         among = [part.strip() for part in _PARTS.split(value)]
         if all(among):  # A sign at an end is part of the value, as in the rating A+.
             parts += among
-        return any(skeleton(part) in self.skeletons for part in (value, *parts))
+        return any(looks(part) & self.looks for part in (value, *parts))
 
 
 @dataclass(frozen=True, slots=True)

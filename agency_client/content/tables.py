@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from agency_client.content.characters import find_hidden, skeleton
+from agency_client.content.characters import find_hidden, look_alike, looks
 from agency_client.content.encodings import find_encoding
 from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.layout import repeats_headings
@@ -286,6 +286,13 @@ def _headings_elsewhere(
     if not names:
         faults.add("expected a line of headings", line=number)
         return faults.error()
+    if len(names) == 1 < len(wanted):
+        faults.add(
+            f"expected {len(wanted)} headings or more, got one cell: save the table with , ; | or "
+            "a tab between its cells",
+            line=number,
+        )
+        return faults.error()
     # The cells of this line are not shown: of a table without headings they are a person's.
     asked = ", ".join(repr(each[:64]) for each in sorted(wanted)[:20])
     faults.add(
@@ -317,9 +324,10 @@ def _headings(
             words = str(hidden)
             faults.add(words, line=number, at=Spot(SpotKind.HEADING, index + 1))
     wanted = _names(columns)
-    looks = {skeleton(name): name for name in sorted(wanted)}
+    twins = {look: name for name in sorted(wanted) for look in sorted(looks(name))}
     for index, name in enumerate(headings):
-        twin = looks.get(skeleton(name)) if name and name not in wanted else None
+        found = looks(name) & twins.keys() if name and name not in wanted else ()
+        twin = twins[min(found)] if found else None
         if twin is not None and twin in headings:
             faults.add(
                 f"looks like column {twin!r}, which the mapping uses, and is another: rename it, "
@@ -330,9 +338,7 @@ def _headings(
     for missing in sorted(wanted - set(headings)):
         shown = ", ".join(repr(each[:64]) for each in headings[:20])
         words = f"the mapping asks for a column that is missing: no {missing!r} among {shown}"
-        alike = [
-            index for index, each in enumerate(headings, 1) if skeleton(each) == skeleton(missing)
-        ]
+        alike = [index for index, each in enumerate(headings, 1) if look_alike(each, missing)]
         if alike:
             words += f"; column {alike[0]} looks like it: write both in the same letters"
         faults.add(words, line=number)
@@ -350,7 +356,7 @@ def _other_number(expected: int, got: int) -> str:
 
 def _looks(columns: Collection[str]) -> set[str]:
     """Headings as they look: one that is there in other letters is told apart by its column."""
-    return {skeleton(each) for each in _names(columns) if each}
+    return {look for each in _names(columns) if each for look in looks(each)}
 
 
 def _csv_words(error: csv.Error) -> str:

@@ -204,6 +204,8 @@ def got_date(value: str) -> str:
         return "got a number, as Excel counts days: format the column as dates first"
     if forms := date_forms_of(value):
         return f"got {shape(value)}: name its form too, --dates {_either(forms)}"
+    if _SHORT_YEAR.fullmatch(value):
+        return f"got {shape(value)}: write the year with four digits"
     return f"got {shape(value)}"
 
 

@@ -38,10 +38,11 @@ from agency_client.core.statements import Initial, Statements, numbered
 from agency_client.core.times import parse_day, parse_end, parse_moment
 from agency_client.core.views import Foreseen
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.acts import Act
+from exchange_protocol.kinds.acts import Brief as BriefNeed
+from exchange_protocol.kinds.bodies import Attribute, Body, attribute_types
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Party
-from exchange_protocol.kinds.spec import Act, Attribute, Body, attribute_types
-from exchange_protocol.kinds.spec import Brief as BriefNeed
 from exchange_protocol.words import Code
 
 ACTS: Final[Mapping[str, tuple[Kind, Act]]] = {
@@ -283,11 +284,18 @@ def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
     return None
 
 
+def _said(value: Any) -> str:
+    """One value of a body as others read it: the word of a code, a digest as it is typed."""
+    if isinstance(value, Code):
+        return value.words.en
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
 def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
     """The act in words for others to read, such as "Answered: nothing found"."""
     values = [getattr(body, name) for name in codes]
     said = [
-        each.words.en if isinstance(each, Code) else str(each)
+        _said(each)
         for value in values
         for each in (value if isinstance(value, tuple) else (value,))
         if each is not None

@@ -7,6 +7,7 @@ what. The statement is judged here first: one that the rules refuse never leaves
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from agency_client.core.calls import Operation
 from agency_client.core.delivery import Delivery
@@ -15,6 +16,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.time_zones import check_offset, check_zone
 from agency_client.core.view import View
 from agency_client.core.views import Queued, Sent
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, TimeLimitRule
 from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
@@ -29,14 +31,16 @@ from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.require_post_quantum import RequirePostQuantum
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.update_agency import UpdateAgency
 from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.judgement import judge
-from exchange_protocol.rules.statements import Draft, encode_statement, parse_statement
+from exchange_protocol.rules.statements import Draft
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.trust.sealing import SealingPublicKey
+
+_Described = TypeVar("_Described", EnrolAgency, UpdateAgency)
 
 
 class Administration:
@@ -63,14 +67,7 @@ class Administration:
         time_zone: str,
     ) -> Operation[Sent | Queued]:
         """Enrol an agency; `country` is empty for an international one."""
-        check_zone(time_zone)
-        body = EnrolAgency(
-            agency=parse_agency_id(agency, field="agency"),
-            name=name,
-            country=country,
-            agency_type=parse_code(AgencyType, agency_type, "agency_type"),
-            time_zone=time_zone,
-        )
+        body = _described(EnrolAgency, agency, name, country, agency_type, time_zone)
         return (yield from self._publish(body))
 
     def update_agency(
@@ -83,14 +80,7 @@ class Administration:
         time_zone: str,
     ) -> Operation[Sent | Queued]:
         """Replace what an enrolment says; all of it is given."""
-        check_zone(time_zone)
-        body = UpdateAgency(
-            agency=parse_agency_id(agency, field="agency"),
-            name=name,
-            country=country,
-            agency_type=parse_code(AgencyType, agency_type, "agency_type"),
-            time_zone=time_zone,
-        )
+        body = _described(UpdateAgency, agency, name, country, agency_type, time_zone)
         return (yield from self._publish(body))
 
     def retire_agency(self, agency: str) -> Operation[Sent | Queued]:
@@ -223,3 +213,22 @@ class Administration:
         if isinstance(result, Sent):
             yield from self._view.sync()
         return result
+
+
+def _described(
+    body: type[_Described],
+    agency: str,
+    name: str,
+    country: str,
+    agency_type: AgencyType | str,
+    time_zone: str,
+) -> _Described:
+    """The body that says what an agency is; raises INVALID_FIELD for a code or a zone."""
+    check_zone(time_zone)
+    return body(
+        agency=parse_agency_id(agency, field="agency"),
+        name=name,
+        country=country,
+        agency_type=parse_code(AgencyType, agency_type, "agency_type"),
+        time_zone=time_zone,
+    )

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from google.protobuf.message import Message
 
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 PACKAGE: Final = "exchange_protocol.v1"

@@ -22,7 +22,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.submission import Submission, is_small
 from agency_client.core.view import View
 from agency_client.core.views import Queued, Refused, Sent
-from agency_client.state.outbox import StoredStatement
+from agency_client.state.outbox_folders import StoredStatement
 from exchange_protocol.errors import (
     CallerError,
     ExchangeError,

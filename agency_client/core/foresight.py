@@ -14,8 +14,8 @@ from agency_client.core.sealing import Content
 from agency_client.core.statements import Initial, Statements, may_not_speak
 from agency_client.core.view import View
 from agency_client.core.views import Foreseen
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.directory import check_taken
 from exchange_protocol.rules.lifecycle import advance, open_exchange
 from exchange_protocol.rules.routing import plan_route

@@ -10,12 +10,12 @@ from datetime import datetime
 
 from agency_client.core.views import VerifiedExchange
 from exchange_protocol.errors import NotFound, NotPermitted
+from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Party
-from exchange_protocol.kinds.spec import Act
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.policy import PolicyContext
 from exchange_protocol.rules.possible import possible_rows
+from exchange_protocol.rules.rulebook import PolicyContext
 from exchange_protocol.trust.identity import AgencyId, Member
 
 

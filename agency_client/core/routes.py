@@ -16,10 +16,11 @@ from agency_client.core.given import parse_agencies
 from agency_client.core.ports import Ports
 from agency_client.core.views import UnsealedExchange, VerifiedExchange
 from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import Handling, Party, Tlp
 from exchange_protocol.kinds.offences import offences_of
-from exchange_protocol.kinds.spec import About, Body, matches
+from exchange_protocol.kinds.rows import About, matches
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import active_members, recipients_of
 from exchange_protocol.rules.lifecycle import row_for

@@ -25,7 +25,7 @@ from agency_client.content.entities import (
 from agency_client.content.file_names import INDEX, check_file_names, encode_index, part_name
 from agency_client.content.terms import Terms
 from agency_client.core.views import ENTITIES
-from agency_client.state.outbox import Staging
+from agency_client.state.outbox_folders import Staging
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import ReaderRole
 from exchange_protocol.rules.directory import Directory

@@ -41,26 +41,21 @@ from agency_client.core.routes import Addressed, address, check_read, compare_pl
 from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
 from agency_client.core.views import CONTENT, VerifiedExchange
-from agency_client.state.outbox import Staging
+from agency_client.state.outbox_folders import Staging
 from agency_client.state.search_index import Indexed
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.offences import offences_of
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.lifecycle import admit, open_exchange
 from exchange_protocol.rules.routing import Route, plan_route
-from exchange_protocol.rules.statements import (
-    BRIEF,
-    Draft,
-    Part,
-    SignedStatement,
-    encode_statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF, Draft, Part
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId
 
 _Plan = Callable[[Draft], Operation[tuple[Route, Exchange]]]

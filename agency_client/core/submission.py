@@ -27,7 +27,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.statuses import parse_status
 from agency_client.core.view import View
 from agency_client.state.checkpoints import Head
-from agency_client.state.outbox import StoredStatement
+from agency_client.state.outbox_folders import StoredStatement
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,
@@ -37,7 +37,8 @@ from exchange_protocol.errors import (
     Reason,
 )
 from exchange_protocol.record.receipts import Receipt, verify_receipt
-from exchange_protocol.rules.statements import Part, encode_signed_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
+from exchange_protocol.rules.statements import Part
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 INLINE_PART_BYTES: Final = 256 * 1024

@@ -35,10 +35,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agency_client.core.views import ExchangeSummary, VerifiedExchange, VerifiedStatement
-from agency_client.state.outbox import KeptReceipt
+from agency_client.state.kept_receipts import KeptReceipt
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import About, When, matches
+from exchange_protocol.kinds.rows import About, When, matches
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.record.entries import (
@@ -52,7 +52,8 @@ from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.judgement import authenticate, judge
-from exchange_protocol.rules.statements import Statement, parse_statement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 
 _TO_THE_END: Final = sys.maxsize

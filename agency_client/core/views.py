@@ -17,13 +17,14 @@ from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, ReaderRole, Urgency
-from exchange_protocol.kinds.spec import OWES
+from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
 from exchange_protocol.rules.clocks import Clock, LegTimes, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
-from exchange_protocol.rules.statements import BRIEF, SignedStatement, Statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 
 CONTENT: Final = "content"

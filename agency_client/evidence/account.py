@@ -20,7 +20,8 @@ from agency_client.presentation.words import due_words, say, statement_words
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_policy import PublishPolicy
-from exchange_protocol.kinds.spec import BEFORE_ANSWER, Stage, When, matches
+from exchange_protocol.kinds.rows import BEFORE_ANSWER, When, matches
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member

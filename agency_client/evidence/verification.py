@@ -41,12 +41,9 @@ from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.record.entries import CommitmentOpening, Event, parse_entry
 from exchange_protocol.record.receipts import ProvenEntry, verify_proven_entries
 from exchange_protocol.record.replay import DirectoryFold
-from exchange_protocol.rules.statements import (
-    SignedStatement,
-    Statement,
-    parse_post_quantum,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement, parse_post_quantum
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors, fingerprint
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, BatchInclusion, pae
 from exchange_protocol.trust.identity import parse_member

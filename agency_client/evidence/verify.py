@@ -2200,6 +2200,107 @@ def verify_files(archive: Archive, expected: set[str]) -> None:
         raise Refused("FILE_MISSING", f"expected the file {min(expected - archive.names)}")
 
 
+def verify_vouchers(
+    archive: Archive,
+    note: Note,
+    checkpoint: Checkpoint,
+    keys: LogKeys,
+    openssl: OpenSsl,
+    witnesses: Witnesses | None,
+    tsa_root: Path | None,
+) -> Iterator[str]:
+    """Verify who else saw the checkpoint: witnesses and a time-stamping authority (steps 8, 9)."""
+    others = sum(not keys.is_own(each) for each in note.signatures)
+    if witnesses is not None:
+        for name, at in verify_cosignatures(checkpoint.note, witnesses, openssl):
+            yield f"witness     {name} cosigned this checkpoint at {at}"
+            others -= 1
+    if others:
+        yield (
+            f"witness     NOT VERIFIED: {others} other signature(s) on the checkpoint; "
+            "--witness with their keys would verify them"
+        )
+    if tsa_root is not None:
+        at = verify_stamp(archive.read(STAMP), checkpoint.note.data, tsa_root, openssl)
+        yield f"time stamp  an authority of {tsa_root.name} saw this checkpoint at {at}"
+    elif STAMP in archive.names:
+        archive.read(STAMP)
+        yield "time stamp  NOT VERIFIED: --tsa-root with its authority's root would verify it"
+
+
+class Entries:
+    """The entries of a bundle, verified one after the other (steps 3 to 7)."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        exchange_id: str,
+        checkpoint: Checkpoint,
+        directory: Directory,
+        openssl: OpenSsl,
+    ) -> None:
+        self._archive = archive
+        self._exchange_id = exchange_id
+        self._checkpoint = checkpoint
+        self._directory = directory
+        self._openssl = openssl
+        self._said: dict[bytes, Statement] = {}
+        self._before = (0, 0)
+        self.files: set[str] = set()
+        """The files that were vouched for so far."""
+
+    def verify(self) -> Iterator[str]:
+        """Verify all of them; yields a line for each."""
+        for index in entry_indexes(self._archive):
+            entry = verify_entry(self._archive, index, self._checkpoint)
+            if (entry.seconds, entry.nanos) < self._before:
+                raise Refused("ENTRY_MISMATCH", f"entry {index} is earlier than the one before it")
+            self._before = (entry.seconds, entry.nanos)
+            what = self._verify_event(index, entry)
+            if entry.directory_size != self._directory.size:
+                raise Refused(
+                    "DIRECTORY_INCOMPLETE",
+                    f"entry {index} counts {entry.directory_size} directory entries, "
+                    f"the bundle has {self._directory.size} up to there",
+                )
+            rules = ", ".join(entry.rules)
+            line = f"{entry.time}  entry {index}  {what}  by {entry.actor}"
+            yield line + (f"  under {rules}" if rules else "")
+        if not any(each.exchange_id == self._exchange_id for each in self._said.values()):
+            raise Refused("FILE_MISSING", "the bundle holds no statement of its exchange")
+
+    def _verify_event(self, index: int, entry: Entry) -> str:
+        """Verify what an entry is about; says what that is."""
+        folder = entry_folder(index)
+        self.files |= {
+            f"{folder}/{each}" for each in ("entry.bin", "nonce.bin", "proof.tlog-proof")
+        }
+        if entry.event == STATEMENT:
+            return self._verify_statement(index, entry)
+        if entry.exchange_id != self._exchange_id:
+            raise Refused("ENTRY_MISMATCH", f"entry {index} is of another exchange")
+        if entry.event == DELIVERY and entry.digest not in self._said:
+            raise Refused("ENTRY_MISMATCH", f"entry {index} delivers what is not in the bundle")
+        return EVENTS[entry.event]
+
+    def _verify_statement(self, index: int, entry: Entry) -> str:
+        """Verify a statement and its disclosed parts; says its kind."""
+        archive, folder = self._archive, entry_folder(index)
+        if entry.digest in self._said:
+            raise Refused("ENTRY_MISMATCH", f"entry {index} repeats an earlier statement")
+        statement = verify_statement(archive, entry, self._exchange_id, self._directory)
+        self._said[entry.digest] = statement
+        names = ["payload.bin", "pae.bin", "signature.der"]
+        optional = ("batch.txt", SECOND_SIGNATURE)
+        names += [each for each in optional if f"{folder}/{each}" in archive.names]
+        self.files |= {f"{folder}/{each}" for each in names}
+        for part in content_parts(archive, index):
+            at = f"content/{index:019d}/{part}"
+            verify_part(archive, statement, at, part, self._openssl)
+            self.files |= {f"{at}/{each}" for each in ("sealed", "key", "plain")}
+        return statement.kind
+
+
 def verify(
     bundle: Path,
     root: Path,
@@ -2209,95 +2310,51 @@ def verify(
     witnesses: Witnesses | None = None,
     tsa_root: Path | None = None,
 ) -> Iterator[str]:
-    """Verify a bundle; yields a line for everything that is proved. Raises Failed."""
+    """Verify a bundle; yields a line for everything that is proved. Raises Failed.
+
+    The numbers are those of the steps above. A successor of the given key is known once the
+    directory is read, so a checkpoint that it signed is verified last.
+    """
     openssl = OpenSsl(folder)
     for given in (root, tsa_root):
         if given is not None:
             openssl.check_root(given)
-    with Archive(bundle) as archive:
+    with Archive(bundle) as archive:  # 1
         exchange_id = archive.manifest["exchange_id"]
-        expected = {"checkpoint.note", *READING}
         for name in READING:
             archive.read(name)
+        # 2, by the given key
         keys = LogKeys(vkey, openssl)
         note = Note(archive.read("checkpoint.note"))
-        # A successor of the given key is known once the directory is read: then it is verified.
         is_given = keys.is_given_on(note)
         if is_given:
             verify_checkpoint(note, vkey, openssl)
         checkpoint = read_checkpoint(note, keys.name)
         if is_given:
             yield f"checkpoint  the log's key signed a tree of {checkpoint.size} entries"
-        others = sum(not keys.is_own(each) for each in note.signatures)
-        if witnesses is not None:
-            for name, at in verify_cosignatures(checkpoint.note, witnesses, openssl):
-                yield f"witness     {name} cosigned this checkpoint at {at}"
-                others -= 1
-        if others:
-            yield (
-                f"witness     NOT VERIFIED: {others} other signature(s) on the checkpoint; "
-                "--witness with their keys would verify them"
-            )
-        if tsa_root is not None:
-            at = verify_stamp(archive.read(STAMP), checkpoint.note.data, tsa_root, openssl)
-            yield f"time stamp  an authority of {tsa_root.name} saw this checkpoint at {at}"
-        elif STAMP in archive.names:
-            archive.read(STAMP)
-            yield "time stamp  NOT VERIFIED: --tsa-root with its authority's root would verify it"
-        expected |= archive.names & {STAMP}
+        # 8, 9
+        yield from verify_vouchers(archive, note, checkpoint, keys, openssl, witnesses, tsa_root)
+        # 3 to 7
         directory = Directory(root, keys, openssl)
-        said: dict[bytes, Statement] = {}
-        before = (0, 0)
-        for index in entry_indexes(archive):
-            entry = verify_entry(archive, index, checkpoint)
-            if (entry.seconds, entry.nanos) < before:
-                raise Refused("ENTRY_MISMATCH", f"entry {index} is earlier than the one before it")
-            before = (entry.seconds, entry.nanos)
-            folder_name = entry_folder(index)
-            names = ["entry.bin", "nonce.bin", "proof.tlog-proof"]
-            what = EVENTS[entry.event]
-            if entry.event == STATEMENT:
-                names += ["payload.bin", "pae.bin", "signature.der"]
-                optional = ("batch.txt", SECOND_SIGNATURE)
-                names += [each for each in optional if f"{folder_name}/{each}" in archive.names]
-                if entry.digest in said:
-                    raise Refused("ENTRY_MISMATCH", f"entry {index} repeats an earlier statement")
-                statement = verify_statement(archive, entry, exchange_id, directory)
-                said[entry.digest] = statement
-                what = statement.kind
-                for part in content_parts(archive, index):
-                    at = f"content/{index:019d}/{part}"
-                    verify_part(archive, statement, at, part, openssl)
-                    expected |= {f"{at}/{each}" for each in ("sealed", "key", "plain")}
-            elif entry.exchange_id != exchange_id:
-                raise Refused("ENTRY_MISMATCH", f"entry {index} is of another exchange")
-            elif entry.event == DELIVERY and entry.digest not in said:
-                raise Refused("ENTRY_MISMATCH", f"entry {index} delivers what is not in the bundle")
-            if entry.directory_size != directory.size:
-                raise Refused(
-                    "DIRECTORY_INCOMPLETE",
-                    f"entry {index} counts {entry.directory_size} directory entries, "
-                    f"the bundle has {directory.size} up to there",
-                )
-            expected |= {f"{folder_name}/{each}" for each in names}
-            rules = ", ".join(entry.rules)
-            line = f"{entry.time}  entry {index}  {what}  by {entry.actor}"
-            yield line + (f"  under {rules}" if rules else "")
-        if not any(each.exchange_id == exchange_id for each in said.values()):
-            raise Refused("FILE_MISSING", "the bundle holds no statement of its exchange")
+        entries = Entries(archive, exchange_id, checkpoint, directory, openssl)
+        yield from entries.verify()
         if directory.unverified:
             yield (
                 f"signatures  NOT VERIFIED: {directory.unverified} by post-quantum keys, beside"
                 " those that are verified; OpenSSL 3.5 or later would verify them"
             )
+        # 2, by a successor
         for size, key in keys.chain[1:]:
             yield f"log key     from {size} entries on {key}; the key before it signed that"
         if keys.chain or not is_given:
             by = keys.verify(checkpoint)
             yield f"checkpoint  the log's key {by} signed a tree of {checkpoint.size} entries"
+        # 1, the files that were vouched for and no other
         for name, data in directory.files.items():
             if name in archive.names and archive.read(name) != data:
                 raise Refused("ENTRY_MISMATCH", f"{name} is not what the log published")
+        stamp = archive.names & {STAMP}
+        expected = {"checkpoint.note", *READING} | stamp | entries.files
         verify_files(archive, expected | set(directory.files))
 
 

@@ -13,8 +13,8 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import clock_json
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import OWES
-from exchange_protocol.rules.clocks import Clock
+from exchange_protocol.kinds.rows import OWES
+from exchange_protocol.rules.clocks import Clock, ClockKind
 from exchange_protocol.trust.identity import AgencyId
 
 STATES_WITH_CLOCKS: Final = tuple(sorted(OWES | {LegState.ANSWERED}))
@@ -65,6 +65,14 @@ def pressing(legs: Iterable[LegSummary], party: Party | None = None) -> Clock | 
     clocks = (clock for leg in legs for clock in leg.clocks)
     asked = (clock for clock in clocks if party is None or clock.party is party)
     return min(asked, key=lambda clock: clock.at, default=None)
+
+
+def left_words(clock: Clock, now: datetime, locale: Locale, *, between: str = ", ") -> str:
+    """The end of a clock, and how far away it is."""
+    is_end = clock.kind is ClockKind.FREEZE
+    return locale.due(
+        clock.at, clock.day, now, is_overdue=clock.is_over(now), is_end=is_end, between=between
+    )
 
 
 def clock_words(clock: Clock, now: datetime, locale: Locale) -> str:

@@ -24,13 +24,13 @@ from agency_client.core.views import (
 )
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.steps import LegTurn, turn_words
+from agency_client.presentation.steps import ENDS_BY_ITSELF, LegTurn, turn_words
 from agency_client.presentation.steps import state_words as words_of_state
 from agency_client.presentation.words import end_words, statement_words
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
-from exchange_protocol.kinds.spec import OWES
+from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
@@ -71,6 +71,11 @@ class LegFacts:
         """True if an answer is still owed, or a freeze runs."""
         return (self.listed or self.state) in OWES
 
+    @property
+    def is_frozen(self) -> bool:
+        """True if a freeze runs, whose end is the due time."""
+        return (self.listed or self.state) in ENDS_BY_ITSELF
+
     def is_overdue(self, now: datetime) -> bool:
         """True if its answer was due before now, and is still owed."""
         state = self.listed or self.state
@@ -110,11 +115,15 @@ def known_legs(verified: VerifiedExchange, agency: AgencyId) -> list[LegFacts]:
 
 
 def turn_of(
-    verified: VerifiedExchange, legs: Iterable[LegFacts], agency: AgencyId, locale: Locale
+    verified: VerifiedExchange,
+    legs: Iterable[LegFacts],
+    agency: AgencyId,
+    locale: Locale,
+    now: datetime,
 ) -> str:
     """For whom the exchange waits, in words."""
     known = [
-        LegTurn(leg.agency, state, leg.consents_asked_of)
+        LegTurn(leg.agency, state, leg.consents_asked_of, is_over=leg.is_overdue(now))
         for leg in legs
         if (state := leg.listed or leg.state) is not None
     ]
@@ -172,7 +181,7 @@ def header_facts(
             locale.say(Label.VERIFIED),
             locale.say(Label.AGAINST_LOG, size=verified.checkpoint.size),
         ),
-        Fact(locale.say(Label.NEXT), turn_of(verified, legs, agency, locale)),
+        Fact(locale.say(Label.NEXT), turn_of(verified, legs, agency, locale, now)),
     ]
     return [fact for fact in facts if fact.value]
 
@@ -196,7 +205,9 @@ def due_facts(
         return
     is_late = due < now
     day = next((leg.due_on for leg in legs if leg.due_at == due and leg.due_on), None)
-    said = locale.due(due, day, now, is_overdue=is_late, time=_until(due, day, locale))
+    is_end = any(leg.is_frozen for leg in legs if leg.due_at == due)
+    until = _until(due, day, locale)
+    said = locale.due(due, day, now, is_overdue=is_late, is_end=is_end, time=until)
     yield Fact(locale.say(Label.DUE), said, is_late)
 
 
@@ -212,7 +223,14 @@ def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str
         locale.agency(leg.agency),
         state_words(leg, locale),
         approval_words(leg, locale),
-        locale.due(leg.due_at, leg.due_on, now, is_overdue=leg.is_overdue(now), time=until)
+        locale.due(
+            leg.due_at,
+            leg.due_on,
+            now,
+            is_overdue=leg.is_overdue(now),
+            is_end=leg.is_frozen,
+            time=until,
+        )
         if leg.owes
         else until,
     )

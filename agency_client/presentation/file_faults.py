@@ -191,12 +191,12 @@ WHOLE_FILES: Final = (
         "қайта сақтаңыз",
     ),
     Words(
-        "{}, line {} is written in utf-8, others are not: the file is written in two encodings; "
-        "save it anew in one",
-        "{}, строка {} в utf-8, остальные нет: файл в двух кодировках; сохраните его заново в "
-        "одной",
-        "{}, {}-жол utf-8 кодтауында, қалғандары емес: файл екі кодтауда; оны бір кодтауда қайта "
-        "сақтаңыз",
+        "{}, line {}: expected utf-8, as in line {}: the file is written in two encodings, or is "
+        "cut within a letter; save it anew in one",
+        "{}, строка {}: ожидается utf-8, как в строке {}: файл в двух кодировках или обрезан "
+        "внутри буквы; сохраните его заново в одной",
+        "{}, {}-жол: {}-жолдағыдай utf-8 күтіледі: файл екі кодтауда не әріптің ортасынан "
+        "кесілген; оны бір кодтауда қайта сақтаңыз",
     ),
     Words(
         "{}, line {}: expected text in UTF-8 or in another encoding that is certain; say which it "

@@ -44,6 +44,8 @@ class Label(Enum):
     DAYS_MANY = Words("{number} days", "{number} дней", "{number} күн")
     DUE_IN = Words("due in {span}", "осталось {span}", "{span} қалды")
     OVERDUE_BY = Words("overdue by {span}", "просрочено на {span}", "мерзімі өтті: {span}")
+    ENDS_IN = Words("ends in {span}", "до конца {span}", "аяқталуына {span}")
+    ENDED_BY = Words("ended {span} ago", "закончилось {span} назад", "{span} бұрын аяқталды")
     PERIOD = Words("{start} to {end}", "с {start} по {end}", "{start} бастап {end} дейін")
 
     # --- Columns and names of facts ------------------------------------------------------------
@@ -212,6 +214,16 @@ class Label(Enum):
         "продлите, преобразуйте или снимите замораживание до его конца",
         "қатыруды біткенге дейін ұзартыңыз, түрлендіріңіз немесе алып тастаңыз",
     )
+    RECORD_EXPIRY = Words(
+        "the freeze has ended: put that on record, or what took its place",
+        "замораживание закончилось: внесите запись об этом или о том, что его заменило",
+        "қатыру аяқталды: оны немесе орнына келген шараны тіркеңіз",
+    )
+    NO_ANSWER_CAME = Words(
+        "no answer came in time: say so",
+        "ответа в срок нет: сообщите об этом",
+        "мерзімінде жауап келмеді: бұл туралы хабарлаңыз",
+    )
     TAKE_PART = Words("take part in the case", "участвуйте в деле", "іске қатысыңыз")
     READ_ANSWER = Words(
         "read the answer, give feedback, close",
@@ -328,6 +340,11 @@ class Label(Enum):
         "needs {number} approvals by {whom}",
         "нужно одобрений: {number}, даёт {whom}",
         "қажет мақұлдау саны: {number}, беретін {whom}",
+    )
+    HELD_NEEDS_FURTHER = Words(
+        "needs a further approval, by another person; {number} in all",
+        "нужно ещё одно одобрение, даёт другое лицо; всего {number}",
+        "тағы бір мақұлдау қажет, оны басқа тұлға береді; барлығы {number}",
     )
     FLOWS_AT_ONCE = Words("flows at once", "передано сразу", "бірден берілді")
     COPIES = Words(

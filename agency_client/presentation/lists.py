@@ -12,7 +12,7 @@ from agency_client.presentation.due import clock_words, pressing
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.steps import Waiting, state_words
+from agency_client.presentation.steps import ENDS_BY_ITSELF, Waiting, state_words
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
@@ -93,7 +93,7 @@ def row(
         legs=tuple((_leg(leg, summary.kind, locale), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
-        due=locale.due(due, day, now, is_overdue=late, between=_BELOW)
+        due=locale.due(due, day, now, is_overdue=late, is_end=_is_end(summary, due), between=_BELOW)
         if due or party is Party.APPROVER
         else locale.until(summary.due_at, summary.due_on),
         clock=_clock(clock, now, locale),
@@ -101,6 +101,11 @@ def row(
         updated=locale.minute(summary.updated_at),
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
     )
+
+
+def _is_end(summary: ExchangeSummary, due: datetime | None) -> bool:
+    """True if a time is the end of a freeze, which nobody owes."""
+    return any(leg.due_at == due for leg in summary.legs if leg.state in ENDS_BY_ITSELF)
 
 
 def to_do(
@@ -133,9 +138,11 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         what=f"{_what(summary, locale)}, {summary.initiator}",
         state=_consent_wanted(waiting.consent, locale)
         if waiting.consent
-        else f"{locale.say(state_words(summary.kind, waiting.state))}{legs}"
+        else f"{locale.say(state_words(summary.kind, waiting.state))}{legs}{_given(waiting)}"
         f"{_claims(waiting, locale)}",
-        due=locale.due(due, day, now, is_overdue=late, between=_BELOW),
+        due=locale.due(
+            due, day, now, is_overdue=late, is_end=waiting.state in ENDS_BY_ITSELF, between=_BELOW
+        ),
         clock=_clock(clock, now, locale),
         is_overdue=late,
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
@@ -151,6 +158,16 @@ def _consent_wanted(consent: AskedConsent, locale: Locale) -> str:
         authority=consent.authority,
         purpose=locale.say(consent.purpose),
     )
+
+
+def _given(waiting: Waiting) -> str:
+    """The approvals given of those needed, where a leg needs several."""
+    counts = {
+        f" {leg.approvals_given}/{leg.approvals_required}"
+        for leg in waiting.legs
+        if leg.state is LegState.HELD and leg.approvals_required > 1
+    }
+    return counts.pop() if len(counts) == 1 else ""
 
 
 def _claims(waiting: Waiting, locale: Locale) -> str:

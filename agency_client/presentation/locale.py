@@ -102,21 +102,24 @@ class Locale:
         now: datetime,
         *,
         is_overdue: bool,
+        is_end: bool = False,
         between: str = ", ",
         time: str = "",
     ) -> str:
         """A due time, and how far away it is; where nothing is due any more, the time alone.
 
         `day` is the day whose end it is, where a person gave one. `time` is the due time in other
-        words.
+        words. `is_end`: it is the end of something, such as a freeze, that nobody owes.
         """
         if at is None:
             return ""
         time = time or self.until(at, day)
         if is_overdue:
-            distance = self.say(Label.OVERDUE_BY, span=self.span(now - at))
+            over = Label.ENDED_BY if is_end else Label.OVERDUE_BY
+            distance = self.say(over, span=self.span(now - at))
         elif at > now:
-            distance = self.say(Label.DUE_IN, span=self.span(at - now))
+            left = Label.ENDS_IN if is_end else Label.DUE_IN
+            distance = self.say(left, span=self.span(at - now))
         else:
             return time
         return f"{time}{between}{distance}"

@@ -225,6 +225,19 @@ SENTENCES: Final = (
         "expected a line of headings", "ожидается строка заголовков", "тақырыптар жолы күтіледі"
     ),
     Words(
+        "expected {} headings or more, got one cell: save the table with , ; | or a tab between "
+        "its cells",
+        "ожидается заголовков не меньше {}, получена одна ячейка: сохраните таблицу со знаком , ; "
+        "| или табуляцией между ячейками",
+        "кемінде {} тақырып күтіледі, бір ұяшық алынды: кестені ұяшықтары арасында , ; | не "
+        "табуляциямен сақтаңыз",
+    ),
+    Words(
+        "the row counts the rows: take it out",
+        "эта строка считает строки: уберите её",
+        "бұл жол жолдарды санайды: оны алып тастаңыз",
+    ),
+    Words(
         "expected the headings, and of those of the mapping none is here: no {} among {} cells; "
         "does the table have a line of headings?",
         "ожидаются заголовки, а из названных в сопоставлении здесь нет ни одного: нет {} среди "
@@ -370,6 +383,12 @@ SENTENCES: Final = (
         "дни: сначала задайте столбцу формат даты",
         "{} түріндегі, күнтізбеде бар күн күтіледі; Excel күн санайтын сан алынды: алдымен бағанға "
         "күн пішімін беріңіз",
+    ),
+    Words(
+        "expected a date as {}, and of the calendar; got {}: write the year with four digits",
+        "ожидается дата вида {}, которая есть в календаре; получено {}: пишите год четырьмя "
+        "цифрами",
+        "{} түріндегі, күнтізбеде бар күн күтіледі; алынғаны {}: жылды төрт цифрмен жазыңыз",
     ),
     Words(
         "expected a date as {}, and of the calendar; got {}: name its form too, --dates {}",

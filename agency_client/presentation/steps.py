@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.rows import About, ConsentStep, Row, When
+from exchange_protocol.rules.clocks import is_overdue
 from exchange_protocol.trust.identity import AgencyId
-from exchange_protocol.words import Words
+from exchange_protocol.words import Code, Words
 
 TURNS: Final[Mapping[LegState, Party | None]] = {
     LegState.HELD: Party.APPROVER,
@@ -51,6 +54,8 @@ STEPS: Final[Mapping[LegState, Label]] = {
     LegState.RECALLED: Label.CLOSE,
 }
 """The step of the party for which a leg waits, by the state; a kind may have another."""
+ENDS_BY_ITSELF: Final = frozenset({LegState.FROZEN})
+"""States that end with the due time of the leg, whoever acts or not."""
 _GOES_ON: Final = frozenset(
     {
         LegState.HELD,
@@ -73,15 +78,22 @@ class Step:
     words: Label | Words
     one_leg: bool = False
     """True if closing is for this leg alone: the other members of the case go on."""
+    is_over: bool = False
+    """True if the time is over in which more could be done."""
+    after_delay: bool = False
+    """True if it is another's turn, whose time is over."""
 
 
-def step_of(kind: Kind, state: LegState, *, case_goes_on: bool = False) -> Step | None:
+def step_of(
+    kind: Kind, state: LegState, *, case_goes_on: bool = False, is_over: bool = False
+) -> Step | None:
     """The next step on a leg; None if nothing waits there.
 
     Args:
         kind: the kind of the exchange.
         state: the state of the leg.
         case_goes_on: it is a joint case in which another member takes part, or may still do so.
+        is_over: the due time of the leg is over.
     """
     party = TURNS[state]
     if party is None:
@@ -90,6 +102,8 @@ def step_of(kind: Kind, state: LegState, *, case_goes_on: bool = False) -> Step 
         return None  # The lead closes a case once it has ended, and not when a member leaves.
     if case_goes_on and state in _READ_WHY_IN_CASE:
         return Step(party, Label.READ_WHY_OF_MEMBER, one_leg=True)
+    if is_over and state in ENDS_BY_ITSELF:
+        return Step(party, Label.RECORD_EXPIRY, is_over=True)
     words = kind.spec.steps.get(state, STEPS[state])
     return Step(party, words, one_leg=case_goes_on and state is LegState.RECALLED)
 
@@ -122,7 +136,15 @@ class Waiting:
         """The commands that may come next, without `agency` and the id."""
         if self.consent is not None:
             return ("show", *_CONSENT_COMMANDS)
-        found = commands(self.summary.kind, self.party, self.state)
+        claimed = {leg.claimed_by is not None for leg in self.legs}
+        found = commands(
+            self.summary.kind,
+            self.party,
+            self.state,
+            is_claimed=claimed.pop() if len(claimed) == 1 else None,
+            is_over=self.step.is_over or self.step.after_delay,
+            only_after_due=self.step.after_delay,
+        )
         if not self.step.one_leg:
             return found
         legs = " ".join(f"--leg {leg.agency}" for leg in self.legs)
@@ -142,35 +164,111 @@ _CONSENT_COMMANDS: Final = tuple(
 """The commands that decide on a request for consent."""
 
 
-def commands(kind: Kind, party: Party, state: LegState) -> tuple[str, ...]:
-    """List what a party may say on a leg, by kind of exchange and state, as commands."""
+def commands(
+    kind: Kind,
+    party: Party,
+    state: LegState,
+    *,
+    is_claimed: bool | None = None,
+    is_over: bool = False,
+    only_after_due: bool = False,
+) -> tuple[str, ...]:
+    """List the commands that take a leg further, by kind of exchange and state.
+
+    What may be said at any time besides is left out: consents, which wait by themselves, the
+    correction of one's own words, and the help of a supervisor.
+
+    Args:
+        kind: the kind of the exchange.
+        party: who speaks.
+        state: the state of the leg.
+        is_claimed: whether an approver has the leg in hand; None if that is not known.
+        is_over: the due time of the leg is over.
+        only_after_due: leave out what could be said before it.
+    """
+    untimely = When.BEFORE_DUE if is_over else When.AFTER_DUE
     answer = kind.spec.answer
     found = [
         act.command
         for each, row in ROWS
         if row.party is party and state in row.before and (not row.is_answer or each.body is answer)
         if not row.in_case or kind.spec.is_case
+        if row.consent is None or row.consent is ConsentStep.ASKS_FOR_SOURCES
+        if row.when is not untimely
+        if not only_after_due or row.when is When.AFTER_DUE
+        if not row.involves and not _corrects_answer(row)
+        if row.claims is None or is_claimed is None or row.claims is not is_claimed
         for act in each.spec.acts
-        if row.code is None or row.code in act.fixed.values()
+        if row.code is None or _says(act, row.code)
     ]
     return ("show", *dict.fromkeys(found))
 
 
-def waiting(summaries: Iterable[ExchangeSummary], party: Party, agency: AgencyId) -> list[Waiting]:
-    """Select from a list what waits for an agency, as the party that it is in all of it."""
+def _rows_in(state: LegState) -> list[Row]:
+    return [row for _, row in ROWS if state in row.before]
+
+
+def _corrects_answer(row: Row) -> bool:
+    """True for the correction of what a recipient said before: nothing waits for it."""
+    return row.about is About.OWN and row.party is Party.RECIPIENT
+
+
+def _says(act: Act, code: Code) -> bool:
+    """True if an act says a code of its body: it sets it, or lets its author choose it."""
+    fixed = [each for each in act.fixed.values() if isinstance(each, type(code))]
+    return code in fixed if fixed else True
+
+
+def states_asked(party: Party) -> tuple[LegState, ...]:
+    """The states in which a leg may wait for a party: those of its turn, and of others' delay."""
+    turns = [state for state, turn in TURNS.items() if turn is party]
+    return tuple(dict.fromkeys((*turns, *_STATES_OF_DELAY.get(party, ()))))
+
+
+def waiting(
+    summaries: Iterable[ExchangeSummary], party: Party, agency: AgencyId, now: datetime
+) -> list[Waiting]:
+    """Select from a list what waits for an agency, as the party that it is in all of it.
+
+    Where it is another's turn and the time is over, it may say so.
+    """
     found = []
     for summary in summaries:
-        states: dict[LegState, list[LegSummary]] = {}
+        groups: dict[tuple[LegState, Step], list[LegSummary]] = {}
         goes_on = case_goes_on(summary.kind, (leg.state for leg in summary.legs))
         for leg in summary.legs:
-            is_own = party is not Party.RECIPIENT or leg.agency == agency
-            if is_own and TURNS[leg.state] is party:
-                states.setdefault(leg.state, []).append(leg)
-        for state, legs in states.items():
-            step = step_of(summary.kind, state, case_goes_on=goes_on)
-            if step is not None:
-                found.append(Waiting(summary, state, tuple(legs), party, step))
+            if party is Party.RECIPIENT and leg.agency != agency:
+                continue
+            is_over = is_overdue(leg.due_at, leg.state, now)
+            step = step_of(summary.kind, leg.state, case_goes_on=goes_on, is_over=is_over)
+            if is_over and TURNS[leg.state] is not party:
+                step = _step_after_delay(party, leg.state)
+            if step is not None and step.party is party:
+                groups.setdefault((leg.state, step), []).append(leg)
+        found += [
+            Waiting(summary, state, tuple(legs), party, step)
+            for (state, step), legs in groups.items()
+        ]
     return found
+
+
+_STATES_OF_DELAY: Final = {
+    party: tuple(
+        state
+        for state in LegState
+        if TURNS[state] is not party
+        if any(row.party is party and row.when is When.AFTER_DUE for row in _rows_in(state))
+    )
+    for party in (Party.INITIATOR, Party.RECIPIENT)
+}
+"""States in which a party may say that another's time is over."""
+
+
+def _step_after_delay(party: Party, state: LegState) -> Step | None:
+    if state not in _STATES_OF_DELAY.get(party, ()):
+        return None
+    words = Label.RECORD_EXPIRY if state in ENDS_BY_ITSELF else Label.NO_ANSWER_CAME
+    return Step(party, words, after_delay=True)
 
 
 def waiting_consents(summaries: Iterable[ExchangeSummary], agency: AgencyId) -> list[Waiting]:
@@ -195,6 +293,8 @@ class LegTurn:
     state: LegState
     consents_asked_of: tuple[Party, ...] = ()
     """The ends of the leg that are to decide on a request for consent."""
+    is_over: bool = False
+    """True if its due time is over."""
 
 
 def turn_words(
@@ -219,7 +319,7 @@ def turn_words(
     others: dict[str, None] = {}
     goes_on = case_goes_on(kind, (leg.state for leg in legs))
     for leg in legs:
-        step = step_of(kind, leg.state, case_goes_on=goes_on)
+        step = step_of(kind, leg.state, case_goes_on=goes_on, is_over=leg.is_over)
         turns = [Step(each, Label.DECIDE_ON_CONSENT) for each in leg.consents_asked_of]
         for each in (*([step] if step else []), *turns):
             if each.party is party and (party is not Party.RECIPIENT or leg.agency == agency):

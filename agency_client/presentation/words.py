@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
 from agency_client.presentation.numbers import grouped
+from exchange_protocol.kinds.bodies import Body, body_codes
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.kinds.days import in_zone_of_day
-from exchange_protocol.kinds.spec import Body, Stage, body_codes
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.words import Code, NamedCode, Words
 
@@ -133,7 +134,8 @@ def statement_words(statement: Statement, language: Language, zone: tzinfo = UTC
     """The codes of a statement in words, and the due time that it sets on a leg."""
     said = body_words(statement.body, language, zone)
     if statement.kind.stage is Stage.CONTINUING and statement.header.due_at is not None:
-        said.append(f"{say(_DUE, language)} {due_words(statement.header, language, zone)}")
+        due = statement.kind.spec.names.get("due_at", _DUE)
+        said.append(f"{say(due, language)} {due_words(statement.header, language, zone)}")
     return said
 
 

@@ -30,7 +30,7 @@ from exchange_files import (
 )
 from exchange_keys import SealingPrivateKey, encrypted_sealing_key, load_sealing_key
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.signer import Signer
 from exchange_protocol.trust.certificates import VerifiedCertificate
 from exchange_protocol.trust.envelope import (

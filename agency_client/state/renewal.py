@@ -26,7 +26,8 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from agency_client.state.profile import FILE, SECOND_KEY_FILE, Profile
+from agency_client.state.profile import SECOND_KEY_FILE, Profile
+from agency_client.state.profile_file import FILE
 from exchange_files import PUBLIC, NewFile, new_files, new_folder, replace_file
 from exchange_keys import is_in_token, load_signer, read_secret
 from exchange_keys.requests import (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
+from exchange_protocol.kinds.bodies import body_codes
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import (
     Currency,
@@ -23,7 +24,8 @@ from exchange_protocol.kinds.codes import (
     WithholdingGround,
 )
 from exchange_protocol.kinds.offences import OffenceType
-from exchange_protocol.kinds.spec import BEFORE_ANSWER, ENDED, Stage, body_codes
+from exchange_protocol.kinds.rows import BEFORE_ANSWER, ENDED
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.clocks import is_late, is_overdue

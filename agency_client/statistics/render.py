@@ -57,10 +57,6 @@ _NOT_COUNTED = Words(
 )
 _DAYS = Words("{number} d", "{number} дн.", "{number} күн")
 _EMPTY = Words("nothing in this period", "за период ничего нет", "бұл кезеңде ештеңе жоқ")
-PHRASES: Final = (
-    *(_TITLE, _LOG, _CUT, _PERIOD, _UNIT, _TOTAL, _ALL, _SINCE, _UNTIL, _LAST, _NOT_COUNTED, _DAYS),
-    _EMPTY,
-)
 
 
 def heading(words: Heading, language: Language) -> str:

@@ -19,7 +19,7 @@ from typing import Final, Literal, NamedTuple
 from agency_client.statistics.facts import CountedLeg, Gatherer, Moments
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import BEFORE_ANSWER
+from exchange_protocol.kinds.rows import BEFORE_ANSWER
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Event
 from exchange_protocol.words import Code, NamedCode, Words

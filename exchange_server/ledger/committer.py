@@ -116,8 +116,7 @@ class Committer:
         except Exception:  # noqa: BLE001 -- logged by structlog
             _log.exception("batch_failed", requests=len(jobs))
             self.failures += 1
-            self._state = None
-            self._exchanges.clear()
+            self._forget()
             error = not_known_to_be_stored()
             for job in jobs:
                 job.put_off(error)
@@ -193,22 +192,32 @@ class Committer:
         self._connection.close()
 
     def _commit(self, jobs: Sequence[Job[Any]]) -> list[Any]:
+        """Take a batch through steps 2 to 6 of the durability account; gives the answers in order.
+
+        Steps 2 to 5 are one transaction, and the state in memory moves after it. A failure before
+        the commit leaves nothing. A failure of the commit leaves all or nothing, and nobody here
+        knows which; so `commit` forgets the state then.
+        """
         reached = self._observer.commit_reached
         self.commit_seconds = None
         with self._connection.transaction() as connection:
-            # Until the commit this hub holds the lock on the head: no other hub writes.
+            # 2. Turn. Until the commit this hub holds the lock on the head: no other hub writes.
             state = self._at(connection, read_head(connection, lock=True))
             reached(CommitStep.BEGUN)
+            # 3. Judgement.
             batch = Batch(connection, state, self._context, self._exchanges, jobs)
             outcomes = [batch.admit(job) for job in jobs]
             reached(CommitStep.JUDGED)
+            # 4. Writing.
             growth = batch.write(self._observer)
             self._verify_file()
             written_at = time.monotonic()
+        # 5. The commit was the end of the transaction.
         self._wrote()
         if growth is not None:
             self.commit_seconds = time.monotonic() - written_at
         reached(CommitStep.COMMITTED)
+        # 6. Answer: the state in memory first, then the receipts that are made from it.
         self.failures_overcome = self.failures
         self._holds_old_pages |= batch.erases
         self._take_over(batch.state)
@@ -262,13 +271,18 @@ class Committer:
         state = refresh(connection, self._state, head, anchors, self._verifier)
         if state is not self._state:
             check_signs(state.directory.log_keys, self._context.signer, head.note)
-            self._exchanges.clear()
+            self._exchanges.clear()  # Another hub may have moved them.
         return state
 
     def _restored(self, connection: Connection, head: Head) -> LogState:
         state = restore(connection, head, self._context.anchors, self._verifier)
         check_signs(state.directory.log_keys, self._context.signer, head.note)
         return state
+
+    def _forget(self) -> None:
+        """Drop the state in memory: the next transaction reads it anew and checks it (step 8)."""
+        self._state = None
+        self._exchanges.clear()
 
     def _take_over(self, state: LogState) -> None:
         self._state, self.directory = state, state.directory

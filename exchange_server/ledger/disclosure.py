@@ -14,7 +14,7 @@ from exchange_protocol.record.entries import Entry, Event, InspectedRange
 from exchange_protocol.rules.access import deliver_to, is_erased, role_of
 from exchange_protocol.rules.inspection import judge_inspection
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_server.ledger.draft import Draft
 from exchange_server.ledger.jobs import Delivery, Inspection, Logged
 from exchange_server.ledger.projection import delivery_visibility, sealed_start

@@ -19,7 +19,8 @@ from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.shapes import parse_by_shape
-from exchange_protocol.rules.statements import SignedStatement, Statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import Statement
 from exchange_server.caller import Caller
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 

@@ -23,7 +23,7 @@ from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
@@ -267,9 +267,13 @@ class Ledger:
     ) -> list[Accepted | ExchangeError]:
         """Accept or refuse each of many statements by itself, in order, as `submit` does.
 
-        Each is read in its turn: reading all at once would hold up every other call. A statement
-        that is put off takes those along that may depend on it (`rules.dependencies`), and leaves
-        the rest alone. When there is no room for one, all after it are put off unread.
+        Each is read in its turn: reading all at once would hold up every other call.
+
+        - One that cannot even wait for the writer is put off, and all after it are put off unread.
+          That is so for a full queue, and for an initial statement on a disk that is nearly full:
+          then what ends an exchange passes by itself alone (`room`), not behind an initial one.
+        - One that the writer puts off takes those along that may depend on it
+          (`rules.dependencies`), and leaves the rest alone.
         """
         self._gate.verify_open()
         tracker = DependencyTracker()
@@ -355,12 +359,10 @@ class Ledger:
 
     async def add_cosignature(self, note: bytes) -> None:
         """Keep a configured witness's cosignature of this log; raises COSIGNATURE_INVALID."""
-        context, witnesses = self._context, self._gate.witnesses
+        context = self._context
         latest = context.clock() + context.limits.future_skew
-        await self._writer.run(check_cosigned(note, context.signer, witnesses, latest))
-        if witnesses is None:
-            return
-        found = witnesses.verify(note)
+        found, keep = check_cosigned(note, context.signer, self._gate.witnesses, latest)
+        await self._writer.run(keep)
         for each in found:
             self._observer.cosigned(each.witness, each.at)
         if self._gate.missing:

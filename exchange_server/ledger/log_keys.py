@@ -17,7 +17,7 @@ from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.notes import NoteVerifier, SignedNote
 from exchange_protocol.log.succession import Succession
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_server.storage.log_rows import read_directory_entries
 
 

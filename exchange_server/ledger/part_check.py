@@ -12,7 +12,8 @@ from sqlalchemy import Connection, except_, func, select
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.replay import Replay
 from exchange_protocol.rules.access import is_erased
-from exchange_protocol.rules.statements import Part, Statement, parse_statement
+from exchange_protocol.rules.statements import Part, Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_server.ledger.findings import Findings
 from exchange_server.storage import tables
 from exchange_server.storage.part_rows import CHUNK_BYTES, PartRow

@@ -19,7 +19,8 @@ from typing import Final
 from exchange_protocol.kinds.codes import Party, ReaderRole
 from exchange_protocol.rules.access import StatementFacts, shown_anew, viewers
 from exchange_protocol.rules.exchange import Exchange
-from exchange_protocol.rules.statements import SignedStatement, Statement, batch_bytes
+from exchange_protocol.rules.signed_statements import SignedStatement, batch_bytes
+from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.exchange_rows import ExchangeRow, PartyRow
 from exchange_server.storage.feed_rows import FeedRow

@@ -15,8 +15,8 @@ from typing import Final
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.policy import Rulebook
 from exchange_protocol.rules.routing import Planned, Route, ask_ahead, plan_initial, planned_of
+from exchange_protocol.rules.rulebook import Rulebook
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from exchange_server.fairness.slices import Slices

@@ -40,8 +40,11 @@ _log = structlog.get_logger(__name__)
 
 def check_cosigned(
     note: bytes, signer: LogSigner, witnesses: WitnessPolicy | None, latest: datetime
-) -> Callable[[Connection], None]:
-    """Check a cosigned checkpoint; gives the task that checks it against the tree and keeps it.
+) -> tuple[tuple[Cosignature, ...], Callable[[Connection], None]]:
+    """Check a cosigned checkpoint.
+
+    Gives the cosignatures of configured witnesses, and the task that checks the checkpoint against
+    the tree and keeps it.
 
     Raises:
         InvalidInput: COSIGNATURE_INVALID, saying what is wrong with it.
@@ -62,7 +65,7 @@ def check_cosigned(
                 f"expected a time up to {latest.isoformat()}, {each.witness} says "
                 f"{each.at.isoformat()}"
             )
-    return partial(_keep, checkpoint=checkpoint, found=found, signer=signer)
+    return found, partial(_keep, checkpoint=checkpoint, found=found, signer=signer)
 
 
 def witnessed_checkpoints(connection: Connection) -> list[bytes]:

@@ -12,13 +12,8 @@ from exchange_protocol.kinds.fields import parse_agencies, parse_enum
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.routing import Planned
-from exchange_protocol.rules.statements import (
-    MAX_PARTS,
-    MAX_RECIPIENTS,
-    Header,
-    SignedStatement,
-    parse_signed_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement, parse_signed_statement
+from exchange_protocol.rules.statements import MAX_PARTS, MAX_RECIPIENTS, Header
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import statement_pb2
 

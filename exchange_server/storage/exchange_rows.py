@@ -15,7 +15,7 @@ from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.rules.access import kept_until
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.leg_record import decode_record, encode_record
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import (
     Lookup,

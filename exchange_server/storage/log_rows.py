@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Connection, Select, bindparam, select
 
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.record.entries import CommitmentOpening, Event, entry_leaf_data
-from exchange_protocol.rules.statements import SignedStatement, batch_of
+from exchange_protocol.rules.signed_statements import SignedStatement, batch_of
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 from exchange_server.storage.rows import (
     Lookup,

@@ -60,11 +60,6 @@ def insert_parts(connection: Connection, rows: Sequence[PartRow]) -> None:
     insert_rows(connection, parts, rows)
 
 
-def insert_chunks(connection: Connection, rows: Sequence[ChunkRow]) -> None:
-    """Keep sealed bytes."""
-    insert_rows(connection, part_chunks, rows)
-
-
 _p, _u = parts.c, staged_parts.c
 _PARTS = Lookup(select(_p.log_index, _p.name, _p.part_id), _p.log_index)
 _STAGED = Lookup(

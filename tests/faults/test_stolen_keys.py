@@ -17,7 +17,7 @@ import pytest
 from agency_client import ExchangeClient, Profile, Queued, Sent
 from agency_client.audit.split_views import split_view_in_evidence
 from agency_client.state.keys import generate_sealing_key
-from agency_client.state.outbox import StoredStatement
+from agency_client.state.outbox_folders import StoredStatement
 from agency_client.witness.witness import init_witness
 from exchange_certs.authority import Authority
 from exchange_certs.cli import main as certs
@@ -25,7 +25,7 @@ from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.split_view import verify_split_view
-from exchange_protocol.rules.statements import SignedStatement, encode_signed_statement
+from exchange_protocol.rules.signed_statements import SignedStatement, encode_signed_statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb

@@ -42,11 +42,12 @@ from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier, SignedChec
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessVerifier
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.log.split_view import parse_split_view_proof
-from exchange_protocol.log.tiles import parse_entry_bundle, parse_tile_path
+from exchange_protocol.log.tiles import parse_entry_bundle
 from exchange_protocol.record.entries import parse_entry, parse_opening
 from exchange_protocol.record.receipts import parse_proven_entry
 from exchange_protocol.rules.policy import Policy
-from exchange_protocol.rules.statements import batch_of, parse_signed_statement, parse_statement
+from exchange_protocol.rules.signed_statements import batch_of, parse_signed_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import (
     RevocationList,
     Revocations,
@@ -178,7 +179,6 @@ def _protocol() -> dict[str, Target]:
         ),
         "split_view_proof": Target(parse_split_view_proof, (proof,)),
         "entry_bundle": Target(parse_entry_bundle, (b"\x00\x02ab\x00\x01c",)),
-        "tile_path": Target(_text(parse_tile_path), (b"tile/0/x001/234.p/5", b"tile/entries/000")),
         "agency_id": Target(_text(parse_agency_id), (b"kz.mia", "kz.\u0441\u0440".encode())),
         "member": Target(_text(parse_member), (KZ_MIA.uri.encode(),)),
         "identity": Target(_text(parse_identity), (KZ_MIA.uri.encode(), b"spiffe://x/hub/main")),

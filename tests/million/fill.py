@@ -23,7 +23,8 @@ from sqlalchemy.engine import Engine
 from benchmarks.letters import AUTHOR, RECIPIENT, Office
 from benchmarks.seeding import found
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.rules.statements import BRIEF, SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF
 from exchange_server.bootstrap import load_credentials, utc_now
 from exchange_server.ledger import Ledger
 from exchange_server.storage.engine import open_engine

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.statements import batch_bytes, batch_of
+from exchange_protocol.rules.signed_statements import batch_bytes, batch_of
 from exchange_protocol.trust.envelope import (
     BATCH_TYPE,
     MAX_BATCH,

@@ -17,6 +17,7 @@ from itertools import count
 from typing import NamedTuple
 
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import LegState, Purpose, ReaderRole, RefusalGround
 from exchange_protocol.kinds.complete_task import CompleteTask, TaskResult
@@ -24,12 +25,12 @@ from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.decline import Decline, DeclineReason
 from exchange_protocol.kinds.invite import Invite
 from exchange_protocol.kinds.member_consent_request import MemberConsentRequest
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.task import Task
 from exchange_protocol.rules.access import StatementFacts, readers, role_of, spoken
+from exchange_protocol.rules.addressing import addressed_legs
 from exchange_protocol.rules.exchange import Exchange, LegRoute
 from exchange_protocol.rules.joint_case import check_invitation, recipients_of
-from exchange_protocol.rules.lifecycle import addressed_legs, admit, advance, deliver, open_exchange
+from exchange_protocol.rules.lifecycle import admit, advance, deliver, open_exchange
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.statements import (

@@ -42,7 +42,7 @@ from exchange_protocol.record.receipts import (
 )
 from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import Member, Role
 from exchange_protocol.v1 import log_pb2 as pb
 from tests.support.bodies import agency_ids, spelled

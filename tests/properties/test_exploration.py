@@ -21,19 +21,15 @@ from typing import Any, NamedTuple
 import pytest
 
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import ROWS, Kind, kind_of
 from exchange_protocol.kinds.codes import LegState, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
-from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, Stage, TaskStep, matches
+from exchange_protocol.kinds.rows import About, ConsentStep, Row, TaskStep, matches
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.addressing import addressed_legs, party_on
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
-from exchange_protocol.rules.lifecycle import (
-    addressed_legs,
-    advance,
-    deliver,
-    open_exchange,
-    party_on,
-    row_for,
-)
+from exchange_protocol.rules.lifecycle import advance, deliver, open_exchange, row_for
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.bodies import some_body

@@ -28,7 +28,8 @@ from exchange_protocol.log.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from exchange_protocol.log.tiles import TileId, TileReader, TreeEdge, parse_tile_path
+from exchange_protocol.log.tiles import TileId, TileReader, TreeEdge
+from tests.support.tile_paths import parse_tile_path
 from tests.vectors.rfc6962 import numbered_leaves
 
 LARGEST = 65_536 + 600

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import ROWS, Kind, kind_of
 from exchange_protocol.kinds.claim import Claim, ClaimAct
 from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
@@ -29,10 +30,11 @@ from exchange_protocol.kinds.feedback import Feedback
 from exchange_protocol.kinds.freeze_status import FreezeOutcome, FreezeStatus
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.kinds.spec import Body, Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.access import StatementFacts, deliver_to, role_of, spoken
+from exchange_protocol.rules.addressing import addressed_legs
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
-from exchange_protocol.rules.lifecycle import addressed_legs, advance, open_exchange
+from exchange_protocol.rules.lifecycle import advance, open_exchange
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.bodies import some_body

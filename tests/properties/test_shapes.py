@@ -19,18 +19,20 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.rules import shapes
-from exchange_protocol.rules.shapes import (
-    CARRIED,
-    MOST_SHAPE_BYTES,
-    MOST_SHAPES,
-    parse_by_shape,
-    shape_of,
-)
-from exchange_protocol.rules.statements import Statement, encode_statement, parse_statement
+from exchange_protocol.rules.shapes import MOST_SHAPE_BYTES, MOST_SHAPES, parse_by_shape
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.v1 import statement_pb2 as pb
 from tests.properties.test_statements import drafts
+from tests.support.shapes import shape_of
 from tests.support.statements import KZ_MIA, OPERATOR, POLICY, Hub, fictional_cast
 
+CARRIED = {
+    "Statement": frozenset({"id", "exchange_id", "made_at", "answers", "due_at", "due_on"}),
+    "Part": frozenset({"sha256", "size"}),
+    "WrappedKey": frozenset({"enc"}),
+}
+"""The fields that are only carried, by message. All others, and all of a body, are the shape."""
 DECIDED = {
     "Statement": {
         "author", "recipients", "supervisors", "handling", "tlp", "source_grade",

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import (
     AgencyType,
@@ -46,20 +47,15 @@ from exchange_protocol.kinds.publish_time_limit import (
     PublishTimeLimit,
 )
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
-from exchange_protocol.kinds.spec import Body, Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.notes import NoteVerifier
 from exchange_protocol.rules import statements
-from exchange_protocol.rules.statements import (
-    Draft,
-    Header,
-    Part,
-    Statement,
+from exchange_protocol.rules.signed_statements import (
     encode_signed_statement,
-    encode_statement,
-    new_statement_id,
     parse_signed_statement,
-    parse_statement,
 )
+from exchange_protocol.rules.statements import Draft, Header, Part, Statement, new_statement_id
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.identity import Member, Role
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
 from exchange_protocol.v1 import statement_pb2 as pb

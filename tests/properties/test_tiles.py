@@ -21,17 +21,16 @@ from exchange_protocol.log.merkle import (
 )
 from exchange_protocol.log.tiles import (
     TileId,
-    TilePath,
     TileReader,
     TreeEdge,
     edge_tiles,
     encode_entry_bundle,
     entries_path,
     parse_entry_bundle,
-    parse_tile_path,
     partial_width,
     tile_path,
 )
+from tests.support.tile_paths import TilePath, parse_tile_path
 from tests.vectors.rfc6962 import ReferenceTree, numbered_leaves
 
 LARGEST = 65_537 + 300

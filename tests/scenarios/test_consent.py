@@ -114,6 +114,17 @@ def test_consent_is_given_for_another_purpose_refused_or_lapses(
     short = digest(mia, exchange, "consent_decision")
     let_pass(end)
     assert pass_on(region, answer, short, purpose="INVESTIGATION") is Reason.CONSENT_MISSING
+    lapsed = refused(
+        lambda: mia.refer(
+            to=[TO],
+            brief=BRIEF,
+            handling="H2",
+            purpose="INVESTIGATION",
+            sources=[answer],
+            consents=[short],
+        )
+    )
+    assert f"that consent lapsed at {end.isoformat()[:19]}" in str(lapsed)
     # One that lapsed is asked for again; one that waits or stands is not.
     again = partial(
         mia.ask_consent, exchange, answer, TO, "INVESTIGATION", reason="Снова (вымышлено)"

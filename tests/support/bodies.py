@@ -12,11 +12,11 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import RefusalGround
 from exchange_protocol.kinds.days import end_of_day
 from exchange_protocol.kinds.grounds import NEVER_ALONE
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.trust.identity import AgencyId
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

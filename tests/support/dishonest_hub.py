@@ -33,8 +33,8 @@ from agency_client.audit import AuditReport, HubLog, Verdict, verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import Handling, ReaderRole, Tlp, Urgency
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.entries import CommitmentOpening, Entry, parse_entry
 from exchange_protocol.rules import judgement, routing
@@ -44,16 +44,15 @@ from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.inspection import judge_inspection as honest_judge_inspection
 from exchange_protocol.rules.lifecycle import advance
 from exchange_protocol.rules.routing import Route
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import (
     UUID_RANDOM_BYTES,
     Draft,
     Header,
-    SignedStatement,
     Statement,
-    encode_statement,
     new_statement_id,
-    parse_statement,
 )
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member

@@ -24,17 +24,13 @@ from typing import Any
 
 from exchange_certs.authority import IssuedCertificate
 from exchange_keys import SoftwareSigner
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.rules.exchange import Leg
-from exchange_protocol.rules.statements import (
-    BRIEF,
-    Draft,
-    SignedStatement,
-    Statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF, Draft, Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import Revocations, Usage
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.trust.sealing import PartContext, Reader, seal_part

@@ -46,11 +46,9 @@ from exchange_protocol.record.entries import (
 )
 from exchange_protocol.rules.access import role_of
 from exchange_protocol.rules.routing import Planned, plan_initial
-from exchange_protocol.rules.statements import (
-    Header,
-    parse_signed_statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import parse_signed_statement
+from exchange_protocol.rules.statements import Header
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.announce_correction import AnnounceCorrection, CorrectionReason
 from exchange_protocol.kinds.ask_to_lift import AskToLift
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.claim import Claim, ClaimAct
 from exchange_protocol.kinds.clearance import Clearance, ClearanceResult
@@ -25,8 +26,8 @@ from exchange_protocol.kinds.involve_supervisor import InvolveSupervisor
 from exchange_protocol.kinds.recall import Recall
 from exchange_protocol.kinds.remind import Remind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.kinds.spec import Body
-from exchange_protocol.rules.statements import SignedStatement, Statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from tests.support.statements import (
     COORDINATOR,

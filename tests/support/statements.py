@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 from exchange_certs.authority import Authority
 from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import AgencyType, Purpose
 from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
@@ -37,7 +38,7 @@ from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
-from exchange_protocol.kinds.spec import Body, Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import (
     CommitmentOpening,
     Entry,
@@ -57,17 +58,16 @@ from exchange_protocol.rules.lifecycle import admit, advance, open_exchange
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.provenance import Source
 from exchange_protocol.rules.routing import plan_route
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,
     Header,
     Part,
-    SignedStatement,
     Statement,
-    encode_statement,
     new_statement_id,
-    parse_statement,
 )
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, sign_batch, sign_second
 from exchange_protocol.trust.identity import AgencyId, Member, Role

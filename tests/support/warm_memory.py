@@ -16,6 +16,7 @@ import typer.main
 from exchange_protocol.rules.policy import Policy
 from exchange_replay import store
 from exchange_server.cli import app
+from tests.support import compiled_once
 
 typer.main.get_command = functools.cache(typer.main.get_command)
 typer.main.get_command(app)
@@ -26,6 +27,9 @@ Policy.compile(_POLICY.read_text("utf-8"))
 
 for _form in (store._EXCHANGES, store._SPOKEN):
     _form.rebuild()
+
+compiled_once.share_compiled()
+compiled_once.compile_a_hub()
 
 gc.collect()
 gc.freeze()

@@ -10,6 +10,7 @@ from typing import Any
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.acknowledge import Acknowledge
 from exchange_protocol.kinds.analysis_product import AnalysisProduct
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.close import Close
 from exchange_protocol.kinds.codes import LegState, Purpose, Tlp
@@ -28,7 +29,6 @@ from exchange_protocol.kinds.invite import Invite
 from exchange_protocol.kinds.join import Join
 from exchange_protocol.kinds.joint_case import JointCase
 from exchange_protocol.kinds.leave import Leave
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.task import Task
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member

@@ -25,7 +25,7 @@ from agency_client.statistics import Gatherer, Period, Statistics, make_statisti
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import Row, matches
+from exchange_protocol.kinds.rows import Row, matches
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied

@@ -18,6 +18,7 @@ from exchange_protocol.kinds.analysis_product import AnalysisProduct
 from exchange_protocol.kinds.announce_correction import AnnounceCorrection, CorrectionReason
 from exchange_protocol.kinds.answer_test import AnswerTest
 from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.certificate_answer import CertificateAnswer
 from exchange_protocol.kinds.clearance import Clearance, ClearanceResult
@@ -43,7 +44,6 @@ from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.remind import Remind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.return_for_information import ReturnForInformation
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.supplement import Supplement
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, Role

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.involve_supervisor import InvolveSupervisor
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.trust.identity import AgencyId
 from tests.year.plan import May
 from tests.year.region import COUNTRY, OFFICER, PROSECUTOR_OF, SYSTEM

@@ -24,18 +24,13 @@ from typing import Any
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.spec import Body
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.record.entries import Entry
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.exchange import Exchange
-from exchange_protocol.rules.statements import (
-    BRIEF,
-    Draft,
-    SignedStatement,
-    Statement,
-    encode_statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF, Draft, Statement
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.certificates import Revocations
 from exchange_protocol.trust.identity import Member
 from exchange_server.caller import Caller

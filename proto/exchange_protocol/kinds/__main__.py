@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterator
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import Due, Row, Stage
+from exchange_protocol.kinds.rows import Due, Row
+from exchange_protocol.kinds.spec import Stage
 
 _HEAD = """\
 # Rows of the lifecycle

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Brief
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.clearance import LEG_STATES, Clearance
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
-from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 

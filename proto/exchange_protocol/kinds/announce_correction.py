@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Text
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Row
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
 

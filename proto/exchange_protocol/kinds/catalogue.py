@@ -71,8 +71,11 @@ from exchange_protocol.kinds import (
     update_agency,
     urgent_freeze_request,
 )
-from exchange_protocol.kinds.spec import Body, KindSpec, ParseBody, Row, Stage, parser_of
-from exchange_protocol.kinds.spec import encode as encode_fields
+from exchange_protocol.kinds.bodies import Body, ParseBody
+from exchange_protocol.kinds.body_parsing import encode as encode_fields
+from exchange_protocol.kinds.body_parsing import parser_of
+from exchange_protocol.kinds.rows import Row
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 
 
@@ -155,7 +158,7 @@ class Kind(StrEnum):
 
     @property
     def stage(self) -> Stage:
-        """True if it opens an exchange, continues one, or changes the directory."""
+        """Its effect: it opens an exchange, continues one, or changes the directory."""
         return self.spec.stage
 
     @property

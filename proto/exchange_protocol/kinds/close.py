@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import ENDED, Act, Body, KindSpec, Row, Stage
+from exchange_protocol.kinds.rows import ENDED, Row
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Brief, Document
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import (
-    Act,
-    Body,
-    Brief,
-    Document,
-    KindSpec,
-    Row,
-    Stage,
-    TaskStep,
-)
+from exchange_protocol.kinds.rows import Row, TaskStep
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
 

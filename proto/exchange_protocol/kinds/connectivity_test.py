@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Text
 from exchange_protocol.kinds.answer_test import AnswerTest
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import Act, Body, KindSpec, Stage, Text
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 

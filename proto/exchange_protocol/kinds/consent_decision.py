@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from exchange_protocol.kinds.acts import Act, Text
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import Party, Purpose
 from exchange_protocol.kinds.consent_request import AFTER_READING
-from exchange_protocol.kinds.spec import About, Act, Body, ConsentStep, KindSpec, Row, Stage, Text
+from exchange_protocol.kinds.rows import About, ConsentStep, Row
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
 

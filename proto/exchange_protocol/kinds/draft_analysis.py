@@ -9,17 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Brief, Document
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import LegState, Party, Purpose
-from exchange_protocol.kinds.spec import (
-    Act,
-    Body,
-    Brief,
-    ConsentStep,
-    Document,
-    KindSpec,
-    Row,
-    Stage,
-)
+from exchange_protocol.kinds.rows import ConsentStep, Row
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Words
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.fields import parse_country, parse_enum, parse_time_zone
 from exchange_protocol.kinds.names import parse_name
-from exchange_protocol.kinds.spec import Body, KindSpec, Stage
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 from exchange_protocol.words import Words
 

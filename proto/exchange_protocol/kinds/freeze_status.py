@@ -11,19 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from exchange_protocol.kinds.acts import Act, Text
+from exchange_protocol.kinds.bodies import Body, Range
 from exchange_protocol.kinds.codes import MAX_AMOUNT, Currency, LegState, Party, TimeLimitRule
-from exchange_protocol.kinds.spec import (
-    OPEN_TO_RECIPIENT,
-    Act,
-    Body,
-    Due,
-    KindSpec,
-    Range,
-    Row,
-    Stage,
-    Text,
-    When,
-)
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Due, Row, When
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
 
@@ -136,7 +128,10 @@ SPEC = KindSpec(
     },
     together=(("amount", "currency"),),
     due_words="When the freeze ends",
-    names={"amount": Words("amount", "сумма", "сома")},
+    names={
+        "amount": Words("amount", "сумма", "сома"),
+        "due_at": Words("until", "действует до", "жарамды мерзімі"),
+    },
     rows=(
         _row(FreezeOutcome.IMPOSED, OPEN_TO_RECIPIENT, LegState.FROZEN, due=Due.ANEW),
         _row(FreezeOutcome.NOT_IMPOSED, OPEN_TO_RECIPIENT, LegState.ANSWERED),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Brief, Document
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.reply import Reply
-from exchange_protocol.kinds.spec import Act, Body, Brief, Document, KindSpec, Stage
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Brief
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.decline import LEG_STATES
 from exchange_protocol.kinds.join import Join
 from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
-from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange_protocol.kinds.spec import Body
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code
 

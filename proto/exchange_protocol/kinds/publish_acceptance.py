@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import MAX_NAMED, Body
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.kinds.fields import parse_enum
 from exchange_protocol.kinds.names import parse_name
-from exchange_protocol.kinds.spec import MAX_NAMED, Body, KindSpec, Stage
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 MAX_WORDS = 200

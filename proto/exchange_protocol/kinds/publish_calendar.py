@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import Any
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.fields import parse_country, parse_time_zone
-from exchange_protocol.kinds.spec import Body, KindSpec, Stage
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 FIRST_YEAR = 2020

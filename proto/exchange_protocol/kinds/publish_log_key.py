@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.spec import Body, KindSpec, Stage
+from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.log.notes import NoteVerifier
 from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.words import Words

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.spec import Body, KindSpec, Stage
+from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 MAX_POLICY_BYTES = 128 * 1024

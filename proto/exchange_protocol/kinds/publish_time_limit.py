@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import TimeLimitRule
 from exchange_protocol.kinds.fields import parse_country, parse_enum
-from exchange_protocol.kinds.spec import Body, KindSpec, Stage
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
 MOST_DAYS = 366

@@ -7,17 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.acts import Act, Text
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import (
-    Act,
-    Body,
-    Due,
-    KindSpec,
-    Row,
-    Stage,
-    TaskStep,
-    Text,
-)
+from exchange_protocol.kinds.rows import Due, Row, TaskStep
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Words
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.enrol_agency import parse_enrolment
-from exchange_protocol.kinds.spec import Body, KindSpec, Stage
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Words
 

@@ -1,4 +1,11 @@
-"""The Merkle tree of the log: RFC 6962 section 2.1, with the verification algorithms of RFC 9162.
+"""The Merkle tree of the log: RFC 9162 section 2.1, whose hashes are those of RFC 6962.
+
+    leaf_hash, node_hash               2.1.1    hashes of a leaf and of two subtrees
+    tree_root, CompactRange            2.1.1    the root of a tree; 2.1.2 where it grows
+    inclusion_nodes, inclusion_proofs  2.1.3.1  making an inclusion proof
+    verify_inclusion                   2.1.3.2  verifying one
+    consistency_nodes, ..._proof       2.1.4.1  making a consistency proof
+    verify_consistency                 2.1.4.2  verifying one
 
 Rules of this module:
 
@@ -32,7 +39,7 @@ HASH_SIZE = 32
 """Bytes in a hash (SHA-256)."""
 
 EMPTY_ROOT = sha256(b"").digest()
-"""Root of the tree without leaves: the hash of the empty string (RFC 6962 section 2.1)."""
+"""Root of the tree without leaves: the hash of the empty string (RFC 9162, 2.1.1)."""
 
 NodeId: TypeAlias = tuple[int, int]
 """(level, index) of a complete subtree; level 0 are the leaves."""
@@ -48,19 +55,22 @@ Always one node, but for the ragged right edge of the tree.
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """Hash the data of one leaf."""
+    """Hash the data of one leaf (RFC 9162, 2.1.1).
+
+    The prefix differs from that of a node, or 64 bytes of leaf data could pass for two subtrees.
+    """
     return sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Hash two subtrees into their parent."""
+    """Hash two subtrees into their parent (RFC 9162, 2.1.1)."""
     return sha256(b"\x01" + left + right).digest()
 
 
 def verify_inclusion(
     leaf: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes
 ) -> None:
-    """Verify that the leaf is at `index` of the tree with this size and root (RFC 9162 2.1.3.2)."""
+    """Verify that a leaf is at `index` of the tree with this size and root (RFC 9162, 2.1.3.2)."""
     if root_from_inclusion_proof(leaf, index, tree_size, proof) != root:
         raise Reason.PROOF_INVALID.error(
             f"inclusion proof of leaf {index} in tree of size {tree_size} gives another root"
@@ -86,8 +96,10 @@ def _climb(
 ) -> Iterator[tuple[bytes, bool]]:
     """Climb from a node to the root: give each sibling, and whether it stands on the left.
 
-    `position` and `last` are the node's index and the last index, on the node's level. `what` and
-    `where` name the proof in the error.
+    Both verifications of RFC 9162 do this: 2.1.3.2 with `position` as fn and `last` as sn, and
+    2.1.4.2 likewise. The side follows from the position alone; a proof does not say it, so a hub
+    cannot choose it. `position` and `last` are the node's index and the last index, on the node's
+    level. `what` and `where` name the proof in the error.
 
     Raises:
         PROOF_INVALID: if there are more siblings, or fewer, than levels that need one.
@@ -98,7 +110,8 @@ def _climb(
         is_left = bool(position & 1) or position == last
         yield sibling, is_left
         if is_left:
-            # A right edge without a sibling rises unhashed to the level where it has one.
+            # At the ragged right edge a node may have no sibling on its level. It then stands for
+            # its parent too, and the proof has no hash for such a level.
             while not position & 1 and position:
                 position >>= 1
                 last >>= 1
@@ -111,7 +124,7 @@ def _climb(
 def verify_consistency(
     size1: int, size2: int, proof: Sequence[bytes], root1: bytes, root2: bytes
 ) -> None:
-    """Verify that the tree of `size2` extends the tree of `size1` (RFC 9162 2.1.4.2)."""
+    """Verify that the tree of `size2` extends the tree of `size1` (RFC 9162, 2.1.4.2)."""
     _check_sizes(size1, size2)
     _check_hashes((root1, root2, *proof))
     if size1 == 0 or size1 == size2:
@@ -126,12 +139,15 @@ def verify_consistency(
         return
     path = list(proof)
     if size1 & (size1 - 1) == 0:
-        # The first tree is itself a node of the second, so the proof leaves its root out.
+        # A first tree of a power of two is itself a node of the second. The proof leaves out its
+        # root, since the verifier holds it (step 2 of 2.1.4.2).
         path.insert(0, root1)
     if not path:
         raise Reason.PROOF_INVALID.error(
             f"consistency proof from size {size1} to {size2} must not be empty"
         )
+    # The first hash of the proof is the largest complete subtree that ends where the first tree
+    # ends. Each 1 bit at the end of the last index is one level that this subtree covers.
     position, last = size1 - 1, size2 - 1
     while position & 1:
         position >>= 1
@@ -142,6 +158,7 @@ def verify_consistency(
         if is_left:
             first, second = node_hash(sibling, first), node_hash(sibling, second)
         else:
+            # What stands on the right came after the first tree, so its root has no part of it.
             second = node_hash(second, sibling)
     if first != root1:
         raise Reason.PROOF_INVALID.error(f"consistency proof gives another root at size {size1}")
@@ -157,7 +174,10 @@ def root_nodes(size: int) -> NodeGroup:
 
 
 def inclusion_nodes(index: int, tree_size: int) -> list[NodeGroup]:
-    """Name the nodes that an inclusion proof needs: one group for each hash, leaf to root."""
+    """Name the nodes that an inclusion proof needs: one group for each hash, leaf to root.
+
+    PATH of RFC 9162, 2.1.3.1, from the leaf up: there it is defined from the root down.
+    """
     _check_index(index, tree_size)
     groups: list[NodeGroup] = []
     level, position, last = 0, index, tree_size - 1
@@ -165,6 +185,8 @@ def inclusion_nodes(index: int, tree_size: int) -> list[NodeGroup]:
         if position & 1:
             groups.append(((level, position - 1),))
         elif position < last:
+            # The right sibling may be cut off by the end of the tree: then it is a fold of several
+            # complete subtrees, and only these are stored.
             start = (position + 1) << level
             groups.append(_cover(start, min(start + (1 << level), tree_size)))
         level += 1
@@ -174,13 +196,18 @@ def inclusion_nodes(index: int, tree_size: int) -> list[NodeGroup]:
 
 
 def consistency_nodes(size1: int, size2: int) -> list[NodeGroup]:
-    """Name the nodes that a consistency proof needs: SUBPROOF of RFC 6962 2.1.2, unrolled."""
+    """Name the nodes that a consistency proof needs: one group for each hash.
+
+    SUBPROOF of RFC 9162, 2.1.4.1, as a loop. It splits the tree from the root down, and a proof
+    lists its hashes from the bottom up.
+    """
     _check_sizes(size1, size2)
     if size1 == 0 or size1 == size2:
         return []
     groups: list[NodeGroup] = []
     start, end = 0, size2
     while size1 != end:
+        # k of RFC 9162: the largest power of two smaller than the number of leaves.
         middle = start + (1 << (end - start - 1).bit_length() - 1)
         if size1 <= middle:
             groups.append(_cover(middle, end))
@@ -188,6 +215,8 @@ def consistency_nodes(size1: int, size2: int) -> list[NodeGroup]:
         else:
             groups.append(_cover(start, middle))
             start = middle
+    # SUBPROOF's flag b, true only while nothing was cut off on the left: then the rest is the first
+    # tree itself, whose root the verifier holds.
     if start:
         groups.append(_cover(start, end))
     groups.reverse()
@@ -248,16 +277,14 @@ class CompactRange:
         row, level = list(leaf_hashes), 0
         while row:
             rows.append(row)
-            # The edge has a node on this level where the size has this bit: its newest, unpaired.
+            # A node stays on the edge while it has no right neighbour to be hashed with. On each
+            # level that is at most one, the newest, and there is one where the size has this bit.
             after.pop(level, None)
             if size >> level & 1:
                 after[level] = row[-1]
-            # The edge's old node has waited for a right neighbour: the first new node is that one.
+            # The edge's old node has waited for a right neighbour, and the first new node is that.
             joined = [edges[level], *row] if level in edges else row
-            row = [
-                sha256(b"\x01" + left + right).digest()
-                for left, right in zip(joined[::2], joined[1::2], strict=False)
-            ]
+            row = list(map(node_hash, joined[::2], joined[1::2]))
             level += 1
         hashes = tuple(after[level] for level in sorted(after, reverse=True))
         return Growth(before=self, after=CompactRange(size, hashes), rows=tuple(rows), _edges=edges)

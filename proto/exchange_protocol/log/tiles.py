@@ -18,7 +18,6 @@ Rules of this module:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -48,23 +47,6 @@ TileId: TypeAlias = tuple[int, int]
 
 TilesReader: TypeAlias = Callable[[Sequence[TileId]], Mapping[TileId, bytes]]
 """Reads the rows of many tiles at once; each as wide as the store has it."""
-
-_PATH = re.compile(
-    r"tile/(?P<level>entries|0|[1-9][0-9]?)/(?P<index>(?:x[0-9]{3}/){0,6}[0-9]{3})"
-    r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?",
-    re.ASCII,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class TilePath:
-    """The object that a path of a tiled log names: a tile of hashes, or a bundle of entries."""
-
-    level: int | None
-    """Level of the tile; None for a bundle of entries."""
-    index: int
-    width: int
-    """Hashes or entries, 1 to 256; 256 is full."""
 
 
 def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
@@ -102,21 +84,6 @@ def parse_entry_bundle(bundle: bytes) -> list[bytes]:
     if not entries:
         raise Reason.MALFORMED.error(f"expected a bundle of 1 to {TILE_WIDTH} entries, got none")
     return entries
-
-
-def parse_tile_path(path: str) -> TilePath:
-    """Read the path of a tile or of a bundle of entries; there is one spelling of each."""
-    match = _PATH.fullmatch(path)
-    if match is None:
-        raise Reason.MALFORMED.error("expected a path like tile/0/x001/067 or tile/0/067.p/12")
-    level = None if match["level"] == "entries" else int(match["level"])
-    index = int(match["index"].replace("/", "").replace("x", ""))
-    width = int(match["width"] or TILE_WIDTH)
-    named = TilePath(level, index, width)
-    spelling = entries_path(index, width) if level is None else tile_path(level, index, width)
-    if spelling != path:
-        raise Reason.MALFORMED.error(f"expected the tile path {spelling}")
-    return named
 
 
 def node_location(level: int, index: int) -> tuple[TileId, int, int]:

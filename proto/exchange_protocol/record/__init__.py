@@ -1,1 +1,9 @@
-"""The meaning of a log entry: entries, receipts, inspections, replay and folds."""
+"""The meaning of a log entry.
+
+    entries    what happened, in exact bytes, and how a leaf commits to them
+    receipts   entries that are tied to a signed checkpoint
+    replay     all entries judged anew, one after the other
+    folds      figures that are counted from what a replay judged
+
+The rules that an entry must keep are in `rules`.
+"""

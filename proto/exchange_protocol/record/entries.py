@@ -37,12 +37,12 @@ from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.inspection import EntryScope, Parties
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.policy import RULE_ID
-from exchange_protocol.rules.statements import (
+from exchange_protocol.rules.signed_statements import (
     SignedStatement,
-    Statement,
     encode_signed_statement,
     parse_signed_statement,
 )
+from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id, parse_member
 from exchange_protocol.v1 import log_pb2 as pb
 from exchange_protocol.words import Code

@@ -42,7 +42,9 @@ from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import deliver
 from exchange_protocol.rules.policy import POLICY_WORDS
 from exchange_protocol.rules.provenance import Source, Sources
-from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 

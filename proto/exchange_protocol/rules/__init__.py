@@ -1,1 +1,19 @@
-"""The rules: statements, lifecycle, access, policy, directory, judgement."""
+"""The rules: what may be said, by whom, to whom, and what follows. Pure, and the same for all.
+
+From the top; each line stands on those below it, and a contract of the imports keeps it so:
+
+    inspection, intake         what auditors may open; rules that bind new statements alone
+    possible, handling         what may be said next; what may be done with what was received
+    shapes                     checking the form of what is carried and not decided on
+    judgement                  puts the rules together: read this first
+    routing, provenance        what the policy asks of a statement; sources that it passes on
+    access, supervision        who sees and reads a statement; what a supervisor may say
+    lifecycle, directory       exchanges and the directory, as folds of the log
+    legs, addressing           how a leg moves; on which legs a statement speaks
+    rulebook, policy           the questions to the policy; its text and its schema
+    recording, joint_case      what a leg remembers; who is a member of a joint case
+    exchange, leg_record       the state of an exchange, as values
+    wire, signed_statements    statements from bytes and to bytes; their signatures
+    statements, dependencies   statements as values; what waits for what
+    clocks, calendars          the times that run on a leg; when the time of a rule ends
+"""

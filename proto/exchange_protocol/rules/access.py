@@ -95,7 +95,7 @@ def _role_of(
 
 
 def _role_in_case(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> ReaderRole | None:
-    """The role of an agency that a statement of a joint case does not concern itself."""
+    """The role in a joint case of an agency that the statement itself does not concern."""
     if not exchange.kind.spec.is_case:
         return None
     own = exchange.leg(agency)

@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule, Urgency
-from exchange_protocol.kinds.spec import BEFORE_ANSWER, OPEN_TO_RECIPIENT, OWES
+from exchange_protocol.kinds.rows import BEFORE_ANSWER, OPEN_TO_RECIPIENT, OWES
 from exchange_protocol.rules.calendars import Deadline, TimeRules
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import NamedCode

@@ -1,4 +1,4 @@
-"""Statements sent one after the other, of which one may follow on another.
+"""Dependencies: which statements wait while an earlier one is put off.
 
 A statement that is neither accepted nor refused is put off: it will be sent again. Later statements
 that depend on it would be refused only because it is missing, so they are put off for the same

@@ -45,7 +45,8 @@ from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.kinds.update_agency import UpdateAgency
 from exchange_protocol.log.succession import check_follows
 from exchange_protocol.rules.calendars import TimeRules
-from exchange_protocol.rules.policy import Agency, Policy, Rulebook
+from exchange_protocol.rules.policy import Policy
+from exchange_protocol.rules.rulebook import Agency, Rulebook
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import (
     TrustAnchors,

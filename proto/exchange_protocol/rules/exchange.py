@@ -1,6 +1,7 @@
-"""The state of an exchange: one leg a recipient, as values.
+"""The state of an exchange, as values: one leg for each recipient.
 
-`rules.lifecycle` makes these from the statements of the log, and moves them.
+`lifecycle` makes these from the statements of the log and moves them. `leg_record` has what a leg
+remembers beside its state.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ the log before the entry leaves. Its ruling cites the policy in force and the ru
 page, and so says of which scope the reading was. Inspections are no disclosure, or two auditors who
 follow the log would log each other's readings of their readings without end.
 
-The hub decides by these functions what it shows, and whoever knows every entry of a page counts by
+The hub decides by these functions what it shows. Whoever knows every entry of a page counts with
 them what the page must have opened.
 """
 
@@ -25,7 +25,7 @@ from typing import NamedTuple, TypeAlias
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.policy import Rulebook
+from exchange_protocol.rules.rulebook import Rulebook
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
 Parties: TypeAlias = tuple[AgencyId, AgencyId]
@@ -81,7 +81,7 @@ class AuditorScope:
 def judge_inspection(
     directory: Directory, reader: Member, scopes: Mapping[EntryScope, int]
 ) -> tuple[int, Ruling]:
-    """Judge the reading of a page, given how many of its entries scope whom.
+    """Judge the reading of a page; `scopes` counts its entries by their scope.
 
     Gives how many of them are opened to the reader, and the ruling to record.
 
@@ -105,7 +105,7 @@ def judge_inspection(
 
 
 def verify_cited(directory: Directory, reader: Member, ruling: Ruling) -> None:
-    """Verify of a reading whose page is not known that the policy could rule so for this reader.
+    """Verify that the policy could rule so for a reader, where the page it read is not known.
 
     Raises:
         NotPermitted: ROLE_NOT_PERMITTED, AGENCY_NOT_ENROLLED, or POLICY_DENIED: another policy is

@@ -7,8 +7,8 @@ logs hold statements that were taken before these rules, and an honest log repla
 from __future__ import annotations
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import MAX_DUE, Statement
@@ -43,17 +43,17 @@ def check_intake(
             f"{statement.made_at.isoformat()}, got {expires_at.isoformat()}",
             field="expires_at",
         )
-    if exchange is not None and isinstance(statement.body, ConsentDecision):
-        _check_less(statement.body, exchange)
+    # A consent names its purpose where it is given in part, and nowhere else.
+    purpose = getattr(statement.body, "purpose", None) if grants else None
+    if exchange is not None and purpose is not None:
+        _check_less(getattr(statement.body, "about", b""), purpose, exchange)
 
 
-def _check_less(body: ConsentDecision, exchange: Exchange) -> None:
+def _check_less(request: bytes, purpose: Purpose, exchange: Exchange) -> None:
     """Check that a consent in part is for another purpose than was asked for."""
-    if body.outcome is not ConsentOutcome.PARTLY:
-        return
     for leg in exchange.legs:
         for asked in leg.record.consents:
-            if asked.request == body.about and asked.purpose is body.purpose:
+            if asked.request == request and asked.purpose is purpose:
                 raise Reason.CONSENT_NOT_LESS.error(
                     f"expected another purpose than {asked.purpose.name}, which was asked for: "
                     "`agency consent` consents to that one",

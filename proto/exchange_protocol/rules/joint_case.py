@@ -23,7 +23,7 @@ from typing import Any
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import ConsentStep, TaskStep
+from exchange_protocol.kinds.rows import ConsentStep, TaskStep
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId

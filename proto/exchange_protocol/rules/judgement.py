@@ -38,7 +38,8 @@ from exchange_protocol.kinds.codes import RefusalGround
 from exchange_protocol.kinds.consent_decision import ConsentGround
 from exchange_protocol.kinds.days import in_zone_of_day, moment_text
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
-from exchange_protocol.kinds.spec import Stage, matches
+from exchange_protocol.kinds.rows import matches
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
 from exchange_protocol.rules.directory import (
     Directory,
@@ -56,7 +57,8 @@ from exchange_protocol.rules.routing import (
     subjects_of,
     unknown_exchange,
 )
-from exchange_protocol.rules.statements import BRIEF, SignedStatement, Statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.certificates import (
     TrustAnchors,
     Usage,

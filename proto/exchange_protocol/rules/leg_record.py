@@ -21,7 +21,7 @@ from exchange_protocol.kinds.codes import (
     Tlp,
 )
 from exchange_protocol.kinds.consent_request import AFTER_READING
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
 from exchange_protocol.trust.identity import AgencyId
 

@@ -72,8 +72,8 @@ class Reads:
     def offence_class(self, offences: tuple[OffenceType, ...]) -> tuple[OffenceType, ...]:
         """The offences as these rules tell them apart.
 
-        A rule can name an offence by a written text alone: no other fact has the name of one. So
-        any offence that is not written stands for all of these.
+        A rule can name an offence only by its written name, since no other fact holds one. So any
+        offence that no rule names stands for all of these.
         """
         if OFFENCES not in self.facts:
             return ()

@@ -11,7 +11,7 @@ from typing import Final
 
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import Party
-from exchange_protocol.kinds.spec import ConsentStep, Row, TaskStep, When
+from exchange_protocol.kinds.rows import ConsentStep, Row, TaskStep, When
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.lifecycle import applies
 from exchange_protocol.trust.identity import AgencyId
@@ -42,7 +42,7 @@ def possible_rows(
 
 
 def _is_possible(row: Row, kind: Kind, exchange: Exchange, leg: Leg, at: datetime) -> bool:
-    # An invitation mostly begins a leg of its own: of one more member of a case.
+    # An invitation is said on no leg that is there: it begins one, of a new member.
     if kind.spec.invites:
         return exchange.kind.spec.is_case
     return (
@@ -60,7 +60,7 @@ def _is_time(row: Row, leg: Leg, at: datetime) -> bool:
 
 
 def _has_consent(row: Row, leg: Leg) -> bool:
-    """True if a consent waits for this step, or the row is none."""
+    """True if a consent waits for this step, or the row is no step of a consent."""
     before = _AFTER.get(row.consent) if row.consent else None
     return before is None or any(
         each.step is before and each.asked_by is not row.party for each in leg.record.consents

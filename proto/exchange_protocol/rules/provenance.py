@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.leg_record import Consent
@@ -127,7 +128,7 @@ def _check_recipient(
     asked = purpose.name if purpose else "no purpose"
     raise Reason.CONSENT_MISSING.error(
         f"{said.author} has not consented that {recipient} receives {said.digest.hex()} "
-        f"for {asked}; "
+        f"for {asked}{_lapsed(consents, recipient, purpose, at)}; "
         "ask for it by `agency ask-consent`, and name the decision as a consent",
         field="consents",
     )
@@ -136,3 +137,17 @@ def _check_recipient(
 def _denies(consent: Consent, recipient: AgencyId) -> bool:
     ended = (ConsentStep.REFUSES, ConsentStep.REVOKES)
     return consent.authority == recipient and consent.step in ended
+
+
+def _lapsed(
+    consents: list[Consent], recipient: AgencyId, purpose: Purpose | None, at: datetime
+) -> str:
+    """Tell of a consent that covered it once; empty where there was none."""
+    for each in reversed(consents):
+        if (each.authority, each.purpose) != (recipient, purpose):
+            continue
+        if each.step is ConsentStep.REVOKES:
+            return ": that consent was revoked"
+        if each.step is ConsentStep.GRANTS and each.expires_at and each.expires_at <= at:
+            return f": that consent lapsed at {each.expires_at.isoformat()}"
+    return ""

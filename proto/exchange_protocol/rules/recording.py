@@ -1,4 +1,8 @@
-"""Growth of the record of a leg: claims, consents, tasks and copies, statement by statement."""
+"""Growth of the record of a leg: claims, consents, tasks and copies, statement by statement.
+
+A row says which of these a statement changes (`Row.claims`, `Row.consent`, `Row.task` and others);
+here it is checked against what the leg remembers, and added. `leg_record` has the values.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Body, attributes
 from exchange_protocol.kinds.codes import (
     LegState,
     Party,
     RefusalGround,
 )
 from exchange_protocol.kinds.days import moment_text
-from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep, attributes
+from exchange_protocol.kinds.rows import About, ConsentStep, Row, TaskStep
 from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.leg_record import Claim, Consent, GivenTask, LegRecord
 from exchange_protocol.rules.statements import Statement
@@ -158,6 +163,58 @@ def _tasks_after(leg: Leg, step: TaskStep, statement: Statement) -> tuple[GivenT
     return tuple(replace(each, is_open=False) if each is found else each for each in tasks)
 
 
+# --- Consents -----------------------------------------------------------------------------------
+
+
+def _consents_after(
+    leg: Leg, row: Row, step: ConsentStep, statement: Statement, at: datetime
+) -> tuple[Consent, ...]:
+    """The consents of a leg after a step in the life of one."""
+    record = leg.record
+    match step:
+        case ConsentStep.ASKS_FOR_SOURCES:
+            return _asked_for_sources(record, statement)
+        case ConsentStep.ASKS:
+            return (*record.consents, _asked(leg, row, statement, at))
+        case ConsentStep.ASKS_MEMBER:
+            said: Any = statement.body
+            if said.about not in record.from_recipient:
+                return record.consents  # It is asked of another member.
+            return (*record.consents, _asked(leg, row, statement, at, of_member=True))
+        case _:
+            return _decided(record.consents, step, statement)
+
+
+def _asked(
+    leg: Leg, row: Row, statement: Statement, at: datetime, *, of_member: bool = False
+) -> Consent:
+    """The consent that an end of the leg, or another member of a joint case, asks for."""
+    said: Any = statement.body
+    asked = Consent(
+        request=statement.digest,
+        asked_by=Party.INITIATOR if of_member else row.party,
+        about=said.about,
+        authority=said.authority,
+        purpose=said.purpose,
+        member=statement.author.agency if of_member else None,
+    )
+    is_of_recipient = row.party is Party.INITIATOR or of_member
+    provider = leg.agency if is_of_recipient else statement.recipients[0]
+    if asked.authority == provider:
+        raise Reason.PROVENANCE_CIRCULAR.error(
+            f"expected another authority than {provider}, which gave the information",
+            field="authority",
+        )
+    wanted = (asked.about, asked.authority, asked.purpose)
+    for each in leg.record.consents:
+        is_same = (each.about, each.authority, each.purpose) == wanted
+        if is_same and each.stands(at):
+            raise Reason.ALREADY_DECIDED.error(
+                f"this consent was asked for already, by {each.request.hex()}"
+            )
+    return asked
+
+
 def _asked_for_sources(record: LegRecord, statement: Statement) -> tuple[Consent, ...]:
     """The consents after a draft: it asks anew for each source that the leg's member gave."""
     said: Any = statement.body
@@ -173,41 +230,11 @@ def _asked_for_sources(record: LegRecord, statement: Statement) -> tuple[Consent
     return (*stand, *asked)
 
 
-def _consents_after(
-    leg: Leg, row: Row, step: ConsentStep, statement: Statement, at: datetime
+def _decided(
+    consents: tuple[Consent, ...], step: ConsentStep, statement: Statement
 ) -> tuple[Consent, ...]:
+    """The consents after a decision on one that was asked for, or a revocation."""
     said: Any = statement.body
-    record = leg.record
-    consents = record.consents
-    if step is ConsentStep.ASKS_FOR_SOURCES:
-        return _asked_for_sources(record, statement)
-    if step is ConsentStep.ASKS_MEMBER and said.about not in record.from_recipient:
-        return consents  # It is asked of another member.
-    if step in (ConsentStep.ASKS, ConsentStep.ASKS_MEMBER):
-        of_member = step is ConsentStep.ASKS_MEMBER
-        asked = Consent(
-            request=statement.digest,
-            asked_by=Party.INITIATOR if of_member else row.party,
-            about=said.about,
-            authority=said.authority,
-            purpose=said.purpose,
-            member=statement.author.agency if of_member else None,
-        )
-        is_of_recipient = row.party is Party.INITIATOR or of_member
-        provider = leg.agency if is_of_recipient else statement.recipients[0]
-        if asked.authority == provider:
-            raise Reason.PROVENANCE_CIRCULAR.error(
-                f"expected another authority than {provider}, which gave the information",
-                field="authority",
-            )
-        wanted = (asked.about, asked.authority, asked.purpose)
-        for each in consents:
-            is_same = (each.about, each.authority, each.purpose) == wanted
-            if is_same and each.stands(at):
-                raise Reason.ALREADY_DECIDED.error(
-                    f"this consent was asked for already, by {each.request.hex()}"
-                )
-        return (*consents, asked)
     found = next((each for each in consents if each.request == said.about), None)
     if found is None:
         raise Reason.STATEMENT_UNKNOWN.error(

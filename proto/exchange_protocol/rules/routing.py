@@ -21,11 +21,11 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
 from exchange_protocol.kinds.offences import OffenceType, offences_of
+from exchange_protocol.rules.addressing import addressed_legs, party_on
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange, LegRoute
 from exchange_protocol.rules.joint_case import check_invitation
-from exchange_protocol.rules.lifecycle import addressed_legs, party_on
-from exchange_protocol.rules.policy import PolicyContext, Rulebook
+from exchange_protocol.rules.rulebook import PolicyContext, Rulebook
 from exchange_protocol.rules.statements import Draft, Header
 from exchange_protocol.rules.supervision import check_comment, check_involved, involved_in
 from exchange_protocol.trust.identity import AgencyId, Member, Role
@@ -327,7 +327,7 @@ def _check_recipients(author: Member, recipients: tuple[AgencyId, ...]) -> None:
 
 
 def _check_not_below(handling: Handling, tlp: Tlp, statement: Draft, where: str) -> None:
-    """Nothing on a leg goes below its original handling, nor past its gate so.
+    """Check that nothing goes below a leg's handling and TLP: that would lead past its gate.
 
     The source is docs/rules.md#p16.
     """

@@ -9,8 +9,9 @@ and wrapped keys are new, all the rest was met before. Theory of operation:
 3. The shape is parsed by `parse_statement`, unchanged; the last shapes are remembered.
 4. The carried values are put into what came of it.
 
-So `parse_by_shape` gives what `parse_statement` gives, and refuses what it refuses. A field that is
-in no list below stays in the shape; a new field of the contract is parsed until it is listed. Where
+So `parse_by_shape` gives what `parse_statement` gives, and refuses what it refuses. Carried are the
+fields that `_take_carried` takes; all others, and all of a body, stay in the shape. A new field of
+the contract is therefore parsed until it is taken there, and a test lists every field. Where
 anything is amiss the payload goes to `parse_statement`, whose error names the true field and value.
 A shape remembers nothing of the statement by which it came: its carried values are the fixed ones.
 
@@ -31,9 +32,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.fields import parse_digest, parse_timestamp, parse_uuid
-from exchange_protocol.rules.statements import (
-    Part,
-    Statement,
+from exchange_protocol.rules.statements import Part, Statement
+from exchange_protocol.rules.wire import (
     check_part_size,
     check_wrapped_bytes,
     parse_due_at,
@@ -43,13 +43,6 @@ from exchange_protocol.rules.statements import (
 )
 from exchange_protocol.trust.sealing import WrappedKey
 from exchange_protocol.v1 import statement_pb2 as pb
-
-CARRIED: Final = {
-    "Statement": frozenset({"id", "exchange_id", "made_at", "answers", "due_at", "due_on"}),
-    "Part": frozenset({"sha256", "size"}),
-    "WrappedKey": frozenset({"enc"}),
-}
-"""The fields that are only carried, by message. All others, and all of a body, are the shape."""
 
 MOST_SHAPES: Final = 2048
 MOST_SHAPE_BYTES: Final = 4096
@@ -81,13 +74,6 @@ def parse_by_shape(payload: bytes) -> Statement:
     """Parse the exact payload of a statement; gives and raises what `parse_statement` does."""
     found = _by_shape(payload)
     return parse_statement(payload) if found is None else found
-
-
-def shape_of(payload: bytes) -> bytes:
-    """The shape of a well-formed payload; raises ExchangeError for a carried value without form."""
-    message = plain_message(payload)
-    _take_carried(message)
-    return message.SerializeToString(deterministic=True)
 
 
 def _by_shape(payload: bytes) -> Statement | None:

@@ -1,8 +1,8 @@
 """Supervision: what a supervisor may say of what it was given a copy of, and to whom.
 
 A supervisor has no leg. It speaks to one agency that takes part, about a statement of its exchange,
-if it was named as a supervisor there (`LegRecord.supervisors`). That the agency is one of its own
-state, the policy says. Nobody else is shown its word, so that changes nothing that others compute.
+if it was named as a supervisor there (`LegRecord.supervisors`). The policy says that the agency is
+one of its own state. Nobody else is shown what it says, so nothing changes in what others compute.
 
 An end of a leg may let a supervisor of its own state take part in it. The supervisor then reads
 every part of what either end says from then on (`LegRecord.involved`).
@@ -24,8 +24,8 @@ def check_comment(exchange: Exchange, statement: Draft) -> AgencyId:
     """Check that a supervisor may say it; gives the agency that it speaks to.
 
     Raises:
-        NotFound: EXCHANGE_UNKNOWN, for who is no supervisor of it; STATEMENT_UNKNOWN, if it answers
-            no statement of that agency's leg.
+        NotFound: EXCHANGE_UNKNOWN, for an agency that is no supervisor of it; STATEMENT_UNKNOWN,
+            if it answers no statement of that agency's leg.
         NotPermitted: NOT_A_PARTY, for an agency that does not take part or may not know yet.
         InvalidInput: INVALID_FIELD, for other recipients.
     """

@@ -79,6 +79,20 @@ SECOND_KEY: Final = x509.ObjectIdentifier("2.5.29.72")
 """The extension subjectAltPublicKeyInfo (ITU-T X.509, 9.8): a SubjectPublicKeyInfo."""
 
 
+_DIGITAL_SIGNATURE: Final = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""The key usage of every profile: digitalSignature and nothing else."""
+
+
 def verify_certificate(
     der: bytes,
     intermediates: Sequence[bytes],
@@ -142,6 +156,16 @@ def verify_chain(
     )
 
 
+def verify_validity(certificate: VerifiedCertificate, at: datetime) -> None:
+    """Verify that certificate and chain are valid at a time; raises CERTIFICATE_EXPIRED."""
+    if not certificate.not_before <= at <= certificate.not_after:
+        raise Reason.CERTIFICATE_EXPIRED.error(
+            f"the certificate of {certificate.identity} is valid from "
+            f"{_instant(certificate.not_before)} to {_instant(certificate.not_after)}, "
+            f"not at {_instant(at)}, which is the time on the machine that verified it"
+        )
+
+
 def profile_faults(certificate: x509.Certificate, usage: Usage) -> tuple[ExchangeError, ...]:
     """All that a certificate lacks of its profile: what `verify_chain` finds after the chain.
 
@@ -184,16 +208,6 @@ def second_key_extension(key: MLDSA65PublicKey) -> x509.UnrecognizedExtension:
     """The extension of a certificate or a request that holds a second key."""
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return x509.UnrecognizedExtension(SECOND_KEY, der)
-
-
-def verify_validity(certificate: VerifiedCertificate, at: datetime) -> None:
-    """Verify that certificate and chain are valid at a time; raises CERTIFICATE_EXPIRED."""
-    if not certificate.not_before <= at <= certificate.not_after:
-        raise Reason.CERTIFICATE_EXPIRED.error(
-            f"the certificate of {certificate.identity} is valid from "
-            f"{_instant(certificate.not_before)} to {_instant(certificate.not_after)}, "
-            f"not at {_instant(at)}, which is the time on the machine that verified it"
-        )
 
 
 def _public_key(certificate: x509.Certificate, _: Usage) -> ec.EllipticCurvePublicKey:
@@ -258,16 +272,3 @@ def _usage_error(usage: Usage, why: str) -> ExchangeError:
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-_DIGITAL_SIGNATURE: Final = x509.KeyUsage(
-    digital_signature=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=False,
-    crl_sign=False,
-    encipher_only=False,
-    decipher_only=False,
-)

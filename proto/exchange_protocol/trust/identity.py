@@ -1,7 +1,7 @@
 """Identities in certificates: SPIFFE-style URIs, and nothing else.
 
-    spiffe://<trust-domain>/agency/<agency-id>/<role>[/<name>]   an agency's system, or a person of
-    it spiffe://<trust-domain>/hub/<name>                           a hub
+    spiffe://<trust-domain>/agency/<agency-id>/<role>[/<name>]   a system or a person of an agency
+    spiffe://<trust-domain>/hub/<name>                           a hub
 
 Rules of this module:
 
@@ -71,7 +71,7 @@ def _is_agency_id(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An agency's system, or a person who acts for the body in a role."""
+    """An agency's system, or a person who acts for the agency in a role."""
 
     trust_domain: str
     agency: AgencyId

@@ -14,6 +14,7 @@ from typing import Final
 from agency_client import ExchangeClient
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Handling, Purpose, Tlp, Urgency
+from exchange_protocol.rules.signed_statements import SignedStatement, encode_signed_statement
 from exchange_protocol.rules.statements import (
     BRIEF,
     MAX_PARTS,
@@ -21,11 +22,9 @@ from exchange_protocol.rules.statements import (
     Draft,
     Header,
     Part,
-    SignedStatement,
-    encode_signed_statement,
-    encode_statement,
     new_statement_id,
 )
+from exchange_protocol.rules.wire import encode_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey

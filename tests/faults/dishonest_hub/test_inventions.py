@@ -20,7 +20,8 @@ from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.record.entries import CommitmentOpening
-from exchange_protocol.rules.statements import SignedStatement, encode_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.wire import encode_statement
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb

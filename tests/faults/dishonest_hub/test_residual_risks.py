@@ -16,7 +16,7 @@ from agency_client.core.calls import Unary
 from exchange_keys import SealingPrivateKey
 from exchange_protocol.errors import Reason
 from exchange_protocol.record.entries import Entry, Event, parse_entry
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import PartContext, open_part
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb

@@ -35,7 +35,9 @@ from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.rules.routing import Route
-from exchange_protocol.rules.statements import Header, SignedStatement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import Header
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2

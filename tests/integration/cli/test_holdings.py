@@ -75,6 +75,22 @@ def test_table_is_imported_by_its_mapping(desk: Desk, name: str) -> None:
     desk.run(FIU, "holdings", "forget", name).ok()
 
 
+def test_report_of_goaml_is_imported(desk: Desk, name: str) -> None:
+    (desk.folder / "own.xml").write_text(
+        "<report><currency_code_local>KZT</currency_code_local><transaction>"
+        "<transactionnumber>1</transactionnumber>"
+        "<date_transaction>2025-03-02T00:00:00</date_transaction><amount_local>5</amount_local>"
+        "<t_from><from_person><first_name>Юлия</first_name>"
+        f"<last_name>{name}</last_name></from_person></t_from></transaction></report>",
+        "utf-8",
+    )
+    done = desk.run(FIU, "holdings", "import", name, "--goaml", "own.xml").ok()
+    assert done.out == f"Imported into {name}: 2 entities.\n"
+    desk.run(FIU, "holdings", "forget", name).ok()
+    refused = desk.run(FIU, "holdings", "import", name)
+    assert "expected --entities, --goaml, or --csv and --mapping" in refused.err
+
+
 def test_what_one_says_oneself_is_not_compared(desk: Desk, name: str) -> None:
     desk.run(OFFICER, "holdings", "import", name, "--entities", "subjects.ftm.json").ok()
     exchange = desk.ask("kz.fma", more=("--subjects", "subjects.ftm.json"))

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tests.integration.cli.conftest import OFFICER, Desk
+from tests.support.clocks import let_pass, shortly
 
 FIU = "kz.fma/system"
 FOREIGN_FIU = "uz.fiu/system"
@@ -83,6 +84,24 @@ def test_a_held_request_is_the_coordinators_turn_and_its_answer_the_recipients(d
     assert "answer" in {each["clock"] for each in owed if each["exchange_id"] == exchange}
 
 
+def test_an_answer_that_did_not_come_is_the_initiators_to_say(desk: Desk) -> None:
+    end = shortly()
+    exchange = desk.ask("kz.fma", more=("--due", end.isoformat()))
+    assert todo(desk, OFFICER, exchange) == []
+    let_pass(end)
+    [item] = todo(desk, OFFICER, exchange)
+    assert (item["commands"], item["overdue"]) == (["show", "remind"], True)
+    assert "no answer came in time" in desk.run(OFFICER, "todo", "--overdue").ok().out
+    # It is the other's turn all the same.
+    assert "waits for kz.fma" in steps(desk, OFFICER, exchange)
+    owed = desk.run(OFFICER, "due", "--owed").ok().out
+    assert re.search(r"kz\.fma +kz\.fma +" + exchange, owed)
+    desk.run(FIU, "show", exchange).ok()
+    desk.run(FIU, "reply", exchange, "reply.yaml").ok()
+    [item] = todo(desk, OFFICER, exchange)
+    assert item["state"] == "ANSWERED"
+
+
 def test_a_request_for_consent_finds_the_leg_of_its_statement(desk: Desk) -> None:
     exchange = desk.ask("kz.fma", "kz.gpo")
     for member in (FIU, "kz.gpo/system"):
@@ -103,6 +122,8 @@ def test_a_request_for_consent_finds_the_leg_of_its_statement(desk: Desk) -> Non
     mine = desk.run(OFFICER, "ask-consent", exchange, "--about", own, *ask[4:], *terms)
     assert "a statement of the other side on one of the legs kz.fma, kz.gpo" in mine.err
     desk.run(OFFICER, *ask, *terms).ok()
+    told = desk.run(OFFICER, "show", exchange).ok().out
+    assert f"Consent asked: {answer}, kg.mia, prosecution" in " ".join(told.split())
     waiting = [each for each in todo(desk, FIU, exchange) if each["consent"]]
     assert len(waiting) == 1
     assert not [each for each in todo(desk, "kz.gpo/system", exchange) if each["consent"]]

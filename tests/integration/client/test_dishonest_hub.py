@@ -32,7 +32,8 @@ from exchange_protocol.record.entries import (
 )
 from exchange_protocol.record.receipts import verify_proven_entries
 from exchange_protocol.rules.judgement import judge as rules_judge
-from exchange_protocol.rules.statements import SignedStatement, encode_statement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2

@@ -14,7 +14,7 @@ from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refu
 from agency_client.core import delivery
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_server.fairness.rates import BURST_SECONDS
 from tests.integration.client.test_outbox import Offline
 from tests.support.asking import ask

@@ -21,8 +21,7 @@ from agency_client import (
     Refused,
     Sent,
 )
-from agency_client.state import outbox as outbox_module
-from agency_client.state import sealed_file
+from agency_client.state import outbox_folders, sealed_file
 from agency_client.state.outbox import Outbox
 from exchange_files import folders, make_folder, read_file, staging_folder
 from exchange_protocol.errors import (
@@ -373,7 +372,7 @@ def test_statement_that_another_process_sends_meanwhile_is_not_missed(
             shutil.rmtree(path.parent)
         return read(path)
 
-    monkeypatch.setattr(outbox_module, "read_file", sent_meanwhile)
+    monkeypatch.setattr(outbox_folders, "read_file", sent_meanwhile)
     assert [each.statement_id for each in client.outbox.pending()] == [left.statement_id]
     monkeypatch.undo()
     assert [each.statement_id for each in client.flush_outbox()] == [left.statement_id]

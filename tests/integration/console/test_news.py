@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agency_client import ExchangeClient
+from agency_client.state.watch_place import WatchPlace
 from exchange_protocol.errors import Reason
 from tests.support.asking import new_exchange
 from tests.support.console import Browser, RunningConsole, running_console
@@ -78,12 +79,13 @@ def test_the_place_of_the_profiles_own_watch_stays(
 ) -> None:
     client = fiu.console.client
     list(client.watch(from_start=True, max_seconds=0.05))
-    place = client.outbox.watch_token()
+    watch = WatchPlace(client.profile.state)
+    place = watch.token()
     browser = fiu.entered()
     browser.get("/news")
     exchange = new_exchange(police, "kz.fma")
     awaited(browser, lambda words: "New: 1" in words)
-    assert client.outbox.watch_token() == place
+    assert watch.token() == place
     [notice] = client.watch(max_notices=1)
     assert notice.exchange_id == exchange
 

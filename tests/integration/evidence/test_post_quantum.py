@@ -20,7 +20,7 @@ from agency_client.evidence import export_bundle
 from agency_client.evidence.verify import SECOND_SIGNATURE
 from exchange_certs.cli import main as certs
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.statements import POST_QUANTUM_BYTES
+from exchange_protocol.rules.signed_statements import POST_QUANTUM_BYTES
 from exchange_server.bootstrap import utc_now
 from tests.integration.evidence.conftest import read, write
 from tests.support.commands import run

@@ -13,7 +13,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.rules.judgement import Judgement, judge
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_server.fairness import slices
 from exchange_server.ledger import Accepted, LedgerLimits, acceptance
 from exchange_server.ledger.jobs import Denial, Job, Submission

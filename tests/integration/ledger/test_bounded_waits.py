@@ -19,7 +19,9 @@ from exchange_server.storage.engine import (
     writing,
 )
 from exchange_server.storage.log_rows import read_head
-from exchange_server.storage.part_rows import ChunkRow, insert_chunks
+from exchange_server.storage.part_rows import ChunkRow
+from exchange_server.storage.rows import insert_rows
+from exchange_server.storage.tables import part_chunks
 from tests.support.postgres import with_options
 from tests.support.schema import make_schema
 
@@ -75,7 +77,9 @@ def test_a_hub_that_falls_silent_in_its_turn_loses_it(hub: Engine) -> None:
         with silent.transaction() as connection:
             read_head(connection, lock=True)
             # After many rows at once the driver leaves the clock of an idle transaction stopped.
-            insert_chunks(connection, [ChunkRow(bytes(16), seq, b"") for seq in range(2)])
+            insert_rows(
+                connection, part_chunks, [ChunkRow(bytes(16), seq, b"") for seq in range(2)]
+            )
             waiting.start()
             assert got_on.wait(SECONDS)
             connection.exec_driver_sql("UPDATE log_head SET size = 1")

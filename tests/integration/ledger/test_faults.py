@@ -20,7 +20,8 @@ from exchange_protocol.errors import ExchangeError, HubError, HubUnavailable, Re
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.rules.judgement import Judgement, judge
-from exchange_protocol.rules.statements import SignedStatement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_server.ledger import LedgerLimits, acceptance, upkeep
 from exchange_server.ledger import writer as writer_module
 from exchange_server.ledger.draft import Draft

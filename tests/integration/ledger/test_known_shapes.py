@@ -10,10 +10,10 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.rules import shapes
-from exchange_protocol.rules.shapes import shape_of
 from exchange_protocol.trust.identity import AgencyId
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import Letter
+from tests.support.shapes import shape_of
 from tests.support.statements import KZ_MIA, OPERATOR, POLICY
 
 NO_REQUESTS = """

@@ -28,7 +28,6 @@ from exchange_server.storage.part_rows import (
     find_forgotten,
     find_parts,
     find_staged,
-    insert_chunks,
     insert_parts,
 )
 from exchange_server.storage.rows import insert_rows
@@ -155,7 +154,7 @@ async def test_no_list_of_keys_is_too_long(office: Office) -> None:
         )
         few = list(zip(indexes, ids, strict=True))[::20]
         insert_parts(connection, [PartRow(index, "x", one) for index, one in few])
-        insert_chunks(connection, [ChunkRow(one, 0, b"x") for _, one in few])
+        insert_rows(connection, tables.part_chunks, [ChunkRow(one, 0, b"x") for _, one in few])
         erase_parts(connection, indexes)
         discard_staged(connection, ids)
     assert count(office, tables.parts) == 0

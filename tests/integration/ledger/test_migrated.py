@@ -29,7 +29,8 @@ from exchange_protocol.kinds.days import end_of_day
 from exchange_protocol.kinds.extend_deadline import ExtendDeadline, ExtensionGround
 from exchange_protocol.kinds.task import Task
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.rules.statements import Header, parse_statement
+from exchange_protocol.rules.statements import Header
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_replay import open_scratch, store
 from exchange_server.ledger import PartHandle, Reader

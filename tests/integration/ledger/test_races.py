@@ -12,7 +12,8 @@ import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.record.entries import Event, parse_entry
-from exchange_protocol.rules.statements import SignedStatement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_server.ledger import Accepted
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import Letter, caller

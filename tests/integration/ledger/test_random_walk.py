@@ -13,10 +13,11 @@ from collections.abc import Callable
 import pytest
 
 from exchange_protocol.errors import ExchangeError, NotFound, NotPermitted
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import Party, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
-from exchange_protocol.kinds.spec import Body, Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Role
 from tests.integration.ledger.conftest import Office

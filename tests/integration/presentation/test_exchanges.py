@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,7 @@ def turns(hub: InMemoryHub, folder: Path, exchange: str) -> dict[str, str]:
         if exchange in {each.id for each in client.exchanges()}:
             found = client.get(exchange)
             told[str(member.agency)] = turn_of(
-                found, known_legs(found, member.agency), member.agency, EN
+                found, known_legs(found, member.agency), member.agency, EN, datetime.now(UTC)
             )
     return told
 
@@ -204,7 +204,7 @@ def test_what_waits_is_listed_by_its_due_time(hub: InMemoryHub, tmp_path: Path) 
     none = ask(hub, tmp_path, "kz.fma")
     fma = hub.client(tmp_path, KZ_FMA)
     fma.open(later)
-    found = waiting(fma.inbox(), Party.RECIPIENT, KZ_FMA.agency)
+    found = waiting(fma.inbox(), Party.RECIPIENT, KZ_FMA.agency, datetime.now(UTC))
     now = START + timedelta(days=5)
     told = to_do(found, {sooner: Reference("", "12", "Суть")}, EN, now)
     assert [item.exchange_id for _, item in told] == [sooner, later, none]
@@ -222,7 +222,7 @@ def test_what_waits_is_listed_by_its_due_time(hub: InMemoryHub, tmp_path: Path) 
 def test_nothing_waits_once_another_has_the_turn(hub: InMemoryHub, tmp_path: Path) -> None:
     ask(hub, tmp_path, "kz.fma")
     mia = hub.client(tmp_path)
-    assert waiting(mia.sent(), Party.INITIATOR, KZ_MIA.agency) == []
+    assert waiting(mia.sent(), Party.INITIATOR, KZ_MIA.agency, datetime.now(UTC)) == []
 
 
 def test_reference_is_ones_own_or_the_others(hub: InMemoryHub, tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.policy import Policy
-from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (
     AUDITOR,

@@ -10,12 +10,9 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.statements import (
-    SignedStatement,
-    Statement,
-    encode_signed_statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement, encode_signed_statement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2_grpc as audit_grpc

@@ -19,7 +19,8 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.rules.statements import encode_signed_statement, parse_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb

@@ -13,12 +13,9 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.receipts import verify_receipt
-from exchange_protocol.rules.statements import (
-    BRIEF,
-    SignedStatement,
-    encode_signed_statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement, encode_signed_statement
+from exchange_protocol.rules.statements import BRIEF
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.envelope import MAX_BATCH, BatchInclusion
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.config import Limits

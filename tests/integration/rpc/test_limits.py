@@ -15,7 +15,7 @@ import pytest
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.rules.statements import encode_signed_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now

@@ -16,7 +16,8 @@ from google.rpc import error_details_pb2, status_pb2
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.receipts import verify_receipt
-from exchange_protocol.rules.statements import encode_signed_statement, parse_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.fairness.rates import BURST_SECONDS
 from exchange_server.rpc.calls import SUBMIT_STREAM

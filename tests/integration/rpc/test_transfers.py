@@ -12,7 +12,8 @@ import pytest
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.rules.statements import Statement, parse_statement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb

@@ -21,7 +21,7 @@ from grpc_health.v1 import health_pb2
 
 from exchange_certs.records import RevocationReason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.rules.statements import encode_signed_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import Role
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb

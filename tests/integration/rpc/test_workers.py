@@ -20,7 +20,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.rules.statements import encode_signed_statement
+from exchange_protocol.rules.signed_statements import encode_signed_statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb

@@ -23,7 +23,8 @@ from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import CommitmentOpening, encode_entry, parse_entry
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules import judgement
-from exchange_protocol.rules.statements import SignedStatement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.envelope import BatchInclusion
 from tests.support.statements import KZ_MIA, UZ_FIU, Hub, fictional_cast
 from tests.unit.audit.conftest import CHUNK, SECONDS

@@ -22,13 +22,9 @@ from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeC
 from exchange_protocol.record.entries import Entry, Event, encode_entry, parse_entry
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.policy import Policy
-from exchange_protocol.rules.statements import (
-    BRIEF,
-    Draft,
-    SignedStatement,
-    Statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF, Draft, Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.divided import verify_both_ways
 from tests.support.statements import (

@@ -11,6 +11,7 @@ import pytest
 from agency_client.audit import Verdict as AuditVerdict
 from agency_client.audit import verify_log
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.claim import Claim, ClaimAct
 from exchange_protocol.kinds.codes import WithholdingGround
 from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
@@ -28,7 +29,6 @@ from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.require_post_quantum import RequirePostQuantum
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.record.entries import (
     InspectedRange,
     encode_entry,
@@ -36,12 +36,9 @@ from exchange_protocol.record.entries import (
 )
 from exchange_protocol.rules.judgement import Ruling, judge
 from exchange_protocol.rules.policy import Policy
-from exchange_protocol.rules.statements import (
-    BRIEF,
-    SignedStatement,
-    Statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import BRIEF, Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.divided import verify_both_ways
 from tests.support.statements import (

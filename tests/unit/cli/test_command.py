@@ -121,6 +121,16 @@ def test_audit_of_a_copy_needs_both_pins(run: Run, tmp_path: Path) -> None:
     assert "--root" in err
 
 
+def test_least_size_of_a_copy_is_refused_without_a_copy_even_if_it_is_the_usual_one(
+    run: Run,
+) -> None:
+    for least in ("0", "1"):
+        status, _, err = run("audit", "verify", "--at-least", least)
+        assert status == 2
+        assert "--at-least" in err
+        assert "--database only" in " ".join(err.split())
+
+
 @pytest.mark.parametrize(
     ("words", "option"),
     [

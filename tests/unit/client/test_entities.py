@@ -25,6 +25,7 @@ from agency_client.content.entities import (
     parse_entities,
     read_entities,
 )
+from agency_client.content.goaml import entities_from_goaml
 from agency_client.content.schemata import SCHEMATA, STAND_IN_SCHEMATA, SUBJECT_SCHEMATA
 from exchange_protocol.errors import InvalidInput, Reason
 
@@ -393,3 +394,22 @@ def test_an_object_over_several_lines_is_told_as_such(tmp_path: Path) -> None:
     path.write_text('{\n "id": "a"\n}\n', "utf-8")
     with pytest.raises(InvalidInput, match="line 1: expected one JSON object a line, got one over"):
         read_entities(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"PK\3\4" + bytes(26) + b"xl/workbook.xml", "a workbook of Excel"),
+        (b"\x1f\x8b\x08", "a compressed file: unpack it"),
+        (b"1CClientBankExchange\r\n", "a file of exchange between 1C and a bank"),
+    ],
+)
+def test_a_file_of_another_program_is_no_file_of_entities(
+    tmp_path: Path, data: bytes, kind: str
+) -> None:
+    path = tmp_path / "f.ftm.json"
+    path.write_bytes(data)
+    with pytest.raises(InvalidInput, match=f"f.ftm.json is {kind}"):
+        read_entities(path)
+    with pytest.raises(InvalidInput, match=f"r.xml is {kind}"):
+        entities_from_goaml(data, "r.xml")

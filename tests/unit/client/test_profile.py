@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agency_client.state.profile import PROFILES_VARIABLE, Profile
+from agency_client.state.profile import Profile
+from agency_client.state.profile_file import PROFILES_VARIABLE
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, InvalidInput, NotAuthenticated, Reason
 from exchange_protocol.kinds.codes import Language

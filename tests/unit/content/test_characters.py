@@ -12,8 +12,8 @@ from agency_client.content.characters import (
     describe_mixed,
     find_hidden,
     is_hidden,
+    look_alike,
     mark_mixed,
-    skeleton,
 )
 
 
@@ -90,8 +90,17 @@ def test_words_of_one_script_pass(text: str) -> None:
     assert mark_mixed(text) == text
 
 
-def test_texts_that_look_alike_have_one_skeleton() -> None:
+def test_texts_that_look_alike_pass_for_one_another() -> None:
     for other in ("Witness", "wіtness", " witness", "wit ness", "ｗitness"):
-        assert skeleton(other) == skeleton("witness")
-    assert skeleton("suspect") != skeleton("witness")
-    assert skeleton("подозреваемый") != skeleton("свидетель")
+        assert look_alike(other, "witness")
+    assert not look_alike("suspect", "witness")
+    assert not look_alike("подозреваемый", "свидетель")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("НЕТ", "HET"), ("ИИН", "ИИH"), ("ВАНК", "BAHK"), ("Тоо", "TOO")]
+)
+def test_capitals_that_look_alike_pass_for_one_another(one: str, other: str) -> None:
+    """Their small letters do not look alike."""
+    assert look_alike(one, other)
+    assert not look_alike("WITNESS", "WLTNESS")

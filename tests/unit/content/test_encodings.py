@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,10 @@ def test_text_in_utf_16_without_its_mark_is_named(tmp_path: Path, text: str) -> 
 @pytest.mark.parametrize("head", [b"\0\1\0\0Standard Jet DB\0", b"\1\2\0\0\n"])
 def test_file_of_another_program_is_no_table(tmp_path: Path, head: bytes) -> None:
     assert "no table of text" in refused_encoding(tmp_path, head + bytes(range(256)))
+
+
+def test_a_file_that_is_cut_within_a_letter_is_told_with_its_line(tmp_path: Path) -> None:
+    message = refused_encoding(tmp_path, TABLE.encode() + "2,Имя".encode()[:-1])
+    last = TABLE.count("\n") + 1
+    assert re.search(rf"line {last}: expected utf-8, as in line [0-9]+: the file is", message)
+    assert "cut within a letter" in message

@@ -11,7 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_client.content.fields_file import MAX_DEPTH, read_fields
+from agency_client.content.fields_file import MAX_DEPTH, MAX_DOCUMENT_BYTES, read_fields
+from agency_client.content.source import HeldFile
 from agency_client.content.strict_json import parse_json
 from exchange_protocol.errors import InvalidInput, Reason
 
@@ -240,3 +241,30 @@ def test_any_bytes_are_read_or_refused(
 
 def test_json_keeps_pairs_of_surrogates() -> None:
     assert parse_json(b'{"a": "\\ud83d\\ude00"}') == ({"a": "😀"}, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"PK\3\4" + bytes(26) + b"xl/workbook.xml", "a workbook of Excel"),
+        (b"\x1f\x8b\x08", "a compressed file"),
+    ],
+)
+def test_a_file_of_another_program_is_told_by_its_kind(
+    tmp_path: Path, data: bytes, kind: str
+) -> None:
+    path = tmp_path / "d.yaml"
+    path.write_bytes(data)
+    for file in (path, HeldFile("d.yaml", data)):
+        with pytest.raises(InvalidInput, match=f"it does not parse: it is {kind}$"):
+            read_fields(file)
+
+
+def test_a_document_that_is_held_is_read_as_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "d.json"
+    path.write_text('{"a": {"b": "c"}}', "utf-8")
+    held = read_fields(HeldFile("d.json", path.read_bytes()))
+    assert held.values == read_fields(path).values
+    with pytest.raises(InvalidInput, match="expected at most 1048576 bytes"):
+        read_fields(HeldFile("d.yaml", bytes(MAX_DOCUMENT_BYTES + 1)))

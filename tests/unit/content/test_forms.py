@@ -35,6 +35,11 @@ from exchange_protocol.errors import InvalidInput, Reason
         ("DD.MM.YYYY г.", "31.12.1979 г.", "1979-12-31"),
         ("YYYY ж. DD.MM", "1979 ж. 31.12", "1979-12-31"),
         ("DD.MM.YYYY ", "31.12.1979", "1979-12-31"),
+        ("ДД.ММ.ГГГГ", "31.12.1979", "1979-12-31"),
+        ("ДД.ММ.ГГГГ чч:мм:сс", "31.12.1979 09:08:07", "1979-12-31T09:08:07"),
+        ("ДД.ММ.ГГГГ г.", "31.12.1979 г.", "1979-12-31"),
+        ("Д/М/ГГГГ", "3/4/1979", "1979-04-03"),
+        ("КК.АА.ЖЖЖЖ ж.", "31.12.1979 ж.", "1979-12-31"),
         ("\u00a0DD.MM.YYYY\t", "31.12.1979", "1979-12-31"),
         ("DD.MM.YYYY hh:mm", "05.03.2024\u00a009:08", "2024-03-05T09:08"),
         ("DD.MM.YYYY г.", "31.12.1979\u202fг.", "1979-12-31"),
@@ -61,7 +66,7 @@ def test_date_in_another_form_is_none(text: str) -> None:
     "form",
     [
         "", "DD.MM.YY", "DD.MM", "YYYY-DD", "DD.DD.YYYY", "YYYY YYYY", "foo", "DMYYYY",
-        "YYYY-MM-DD mm", "dd.mm.yyyy", "YYYYY", "ДД.ММ.ГГГГ",
+        "YYYY-MM-DD mm", "dd.mm.yyyy", "YYYYY", "ДД.ММ.ГГ", "дд.мм.гггг",
     ],
 )  # fmt: skip
 def test_form_that_leaves_something_open_is_refused(form: str) -> None:

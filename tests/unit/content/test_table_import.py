@@ -914,3 +914,51 @@ def test_a_table_without_headings_does_not_show_its_cells(desk: Desk) -> None:
     assert "line 1: expected the headings" in message
     assert "790101300123" not in message
     assert SECRET not in message
+
+
+@pytest.mark.parametrize("role", ["HET", "НЕТ ", "Heт"])
+@pytest.mark.parametrize("kind", ["filters", "filters_not"])
+def test_capitals_that_look_like_a_value_of_a_filter_are_told(
+    desk: Desk, role: str, kind: str
+) -> None:
+    """A protected witness must not be sent for a letter that looks like another."""
+    mapping = f"{NAMED}\n{kind}: {{role: [НЕТ]}}\n"
+    table = f"id,name,role\n1,А,{role}\n2,Б,НЕТ\n3,В,ДА\n"
+    if role.strip() == "НЕТ":
+        assert desk.read(table, mapping).count > 0
+        return
+    assert "line 2, column 'role': looks like a value of the mapping's filter" in desk.refused(
+        table, mapping
+    )
+
+
+def test_a_heading_in_capitals_that_look_alike_is_told_by_its_column(desk: Desk) -> None:
+    mapping = NAMED.replace("[id]", "[ИИН]")
+    message = desk.refused("ИИH,name\n1,А\n", mapping)
+    assert "column 1 looks like it: write both in the same letters" in message
+
+
+@pytest.mark.parametrize("sign", ["^", "~", "\x1f", "   "])
+def test_another_sign_between_the_cells_is_told(desk: Desk, sign: str) -> None:
+    message = desk.refused(f"id{sign}name\n1{sign}{SECRET}\n", NAMED)
+    assert "line 1: expected 2 headings or more, got one cell" in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("row", ["(1 rows affected)", "(2 строки)", "3 записей", "1 row"])
+def test_the_number_of_rows_is_none_of_the_data(desk: Desk, row: str) -> None:
+    mapping = NAMED.replace("column: name", "columns: [id, name]")
+    assert "line 3: the row counts the rows" in desk.refused(f"id,name\n1,А\n{row},\n", mapping)
+
+
+@pytest.mark.parametrize(
+    "cell", ["=cmd|' /C calc'!A0", "@SUM(A1)", "`790101300123", "\u2019790101300123"]
+)
+def test_what_a_spreadsheet_obeys_is_refused(desk: Desk, cell: str) -> None:
+    message = desk.refused(f'id,name\n1,"{cell}"\n', NAMED)
+    assert "line 2, column 'name': expected a value, got" in message
+
+
+def test_a_year_of_two_digits_is_told_beside_a_form(desk: Desk) -> None:
+    message = desk.refused(simple("1,А,kz,1.2.80\n"), dates="D.M.YYYY")
+    assert "got '0.0.00': write the year with four digits" in message

@@ -10,16 +10,15 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import leaf_hash, node_hash
 from exchange_protocol.log.tiles import (
     TileId,
-    TilePath,
     TileReader,
     TreeEdge,
     edge_tiles,
     entries_path,
     node_location,
-    parse_tile_path,
     partial_width,
     tile_path,
 )
+from tests.support.tile_paths import TilePath, parse_tile_path
 from tests.vectors.rfc6962 import numbered_leaves
 
 HASHES = [leaf_hash(leaf) for leaf in numbered_leaves(600)]

@@ -28,11 +28,12 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.steps import STEPS, TURNS, commands
 from agency_client.presentation.words import body_json, body_words, say_code
 from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import Currency, Language, LegState, Party, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.feedback import Feedback, FeedbackUse
-from exchange_protocol.kinds.spec import Body, Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.words import Code, NamedCode, Words
 from tests.support.bodies import some_body
 

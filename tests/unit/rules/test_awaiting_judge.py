@@ -20,7 +20,7 @@ from exchange_protocol.kinds.recall import Recall
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.return_for_information import ReturnForInformation
-from exchange_protocol.kinds.spec import BEFORE_ANSWER, Row
+from exchange_protocol.kinds.rows import BEFORE_ANSWER, Row
 from exchange_protocol.kinds.supplement import Supplement
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.clocks import ClockKind, LegTimes, decode_times, encode_times

@@ -9,9 +9,9 @@ import pytest
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.analysis_product import AnalysisProduct
 from exchange_protocol.kinds.answer_test import AnswerTest
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.certificate_answer import CertificateAnswer
 from exchange_protocol.kinds.certificate_request import CertificateRequest
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import CARICC, KZ_MIA, MEMBERS, Hub, fictional_cast, member

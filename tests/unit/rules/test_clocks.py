@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import OWES
+from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.rules.clocks import is_late, is_overdue, next_due
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)

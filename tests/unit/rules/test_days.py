@@ -17,7 +17,8 @@ from exchange_protocol.kinds.codes import Language, Purpose
 from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
 from exchange_protocol.kinds.days import end_of_day, parse_day
 from exchange_protocol.rules.shapes import parse_by_shape
-from exchange_protocol.rules.statements import Draft, Header, encode_statement, parse_statement
+from exchange_protocol.rules.statements import Draft, Header
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.v1 import statement_pb2 as pb
 from tests.support.statements import KZ_MIA, START
 

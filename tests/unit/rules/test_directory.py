@@ -11,6 +11,7 @@ import pytest
 from exchange_certs.authority import Authority
 from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
@@ -18,11 +19,10 @@ from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.succession import sign_succession
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, advance_directory
-from exchange_protocol.rules.statements import encode_statement, parse_statement
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (

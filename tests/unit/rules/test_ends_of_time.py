@@ -18,7 +18,7 @@ from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.fields import parse_timestamp, to_timestamp
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.rules.statements import encode_statement
+from exchange_protocol.rules.wire import encode_statement
 from exchange_protocol.trust.identity import AgencyId
 from tests.support.statements import CASE, KZ_FMA, KZ_GPO, KZ_MIA, OPERATOR, Hub
 

@@ -9,12 +9,12 @@ import pytest
 
 from exchange_protocol.errors import Conflict, InvalidInput, Reason
 from exchange_protocol.kinds.advance_notice import AdvanceNotice
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.clearance import Clearance, ClearanceResult
 from exchange_protocol.kinds.codes import LegState, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.grounds import NEVER_ALONE
 from exchange_protocol.kinds.refuse import Refuse
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.statements import Statement
 from tests.support.statements import CASE, COORDINATOR, KZ_FMA, KZ_MIA, Hub, fictional_cast
 from tests.unit.audit.test_verify import REQUEST

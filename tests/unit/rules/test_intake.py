@@ -12,7 +12,8 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
 from exchange_protocol.rules.intake import check_intake
-from exchange_protocol.rules.statements import MAX_DUE, Statement, parse_statement
+from exchange_protocol.rules.statements import MAX_DUE, Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from tests.support.statements import KZ_MIA, Hub
 

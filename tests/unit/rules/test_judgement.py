@@ -23,12 +23,9 @@ from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeC
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY
 from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.routing import plan_route
-from exchange_protocol.rules.statements import (
-    SignedStatement,
-    Statement,
-    encode_statement,
-    parse_statement,
-)
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (
     AUDITOR,

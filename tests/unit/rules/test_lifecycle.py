@@ -14,6 +14,7 @@ from exchange_protocol.kinds.announce_correction import AnnounceCorrection, Corr
 from exchange_protocol.kinds.answer_test import AnswerTest
 from exchange_protocol.kinds.ask_to_lift import AskToLift
 from exchange_protocol.kinds.asset_findings import AssetFindings, TraceResult
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.claim import Claim, ClaimAct
 from exchange_protocol.kinds.clearance import Clearance, ClearanceResult
@@ -40,11 +41,12 @@ from exchange_protocol.kinds.leave import Leave
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.remind import Remind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.kinds.spec import Body, Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.kinds.task import Task
+from exchange_protocol.rules.addressing import addressed_legs
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
 from exchange_protocol.rules.leg_record import GivenTask, LegRecord
-from exchange_protocol.rules.lifecycle import addressed_legs, advance, deliver, open_exchange
+from exchange_protocol.rules.lifecycle import advance, deliver, open_exchange
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.publish_policy import PublishPolicy
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.exchange import LegRoute
 from exchange_protocol.rules.policy import MAX_DEPTH, Policy
 from exchange_protocol.rules.routing import Route, plan_route

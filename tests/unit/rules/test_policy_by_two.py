@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.directory import PROPOSAL_STANDS, Directory, PolicyProposal
 from exchange_protocol.rules.policy import Policy

@@ -7,13 +7,13 @@ from itertools import combinations
 import pytest
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, LegState, Tlp
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.information_request import InformationRequest
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.referral import Referral
-from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.trust.identity import Role
 from tests.support.refusals import refused

@@ -14,8 +14,9 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Handling, Tlp, Urgency
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.rules.policy import Agency, Policy, PolicyContext, Rulebook
+from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.policy_reads import FACTS, PolicyReads, Reads
+from exchange_protocol.rules.rulebook import Agency, PolicyContext, Rulebook
 from exchange_protocol.trust.identity import AgencyId, Role
 from tests.support.statements import AGENCIES, POLICY
 

@@ -14,13 +14,13 @@ from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeC
 from exchange_protocol.record.entries import parse_opening
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY
-from exchange_protocol.rules.statements import (
+from exchange_protocol.rules.signed_statements import (
     POST_QUANTUM_BYTES,
     SignedStatement,
     encode_signed_statement,
     parse_signed_statement,
-    parse_statement,
 )
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2
 from tests.support.statements import (

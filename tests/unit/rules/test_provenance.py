@@ -12,7 +12,9 @@ from exchange_protocol.kinds.referral import Referral
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.judgement import Judgement, judge
-from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.rules.signed_statements import SignedStatement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from tests.support.refusals import refusal, refused
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
 

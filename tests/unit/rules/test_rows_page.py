@@ -12,7 +12,8 @@ from exchange_protocol.kinds.__main__ import cells, page
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround, TimeLimitRule
 from exchange_protocol.kinds.decision import Verdict
-from exchange_protocol.kinds.spec import About, ConsentStep, Due, Row, Stage, TaskStep, When
+from exchange_protocol.kinds.rows import About, ConsentStep, Due, Row, TaskStep, When
+from exchange_protocol.kinds.spec import Stage
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "protocol" / "rows.md"
 ROW = Row(

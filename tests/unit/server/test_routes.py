@@ -11,7 +11,8 @@ import pytest
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.rules.routing import ask_ahead
-from exchange_protocol.rules.statements import Statement, parse_statement
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_server.fairness.slices import Slices, SliceScheduler
 from exchange_server.ledger.routes import Routes
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast

@@ -24,8 +24,9 @@ from agency_client.statistics import (
     Statistics,
     Table,
     make_statistics,
+    render,
 )
-from agency_client.statistics.render import PHRASES, to_csv, to_html, to_json
+from agency_client.statistics.render import to_csv, to_html, to_json
 from agency_client.statistics.tables import _NOT_GIVEN
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
@@ -43,7 +44,7 @@ from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
-from exchange_protocol.words import Code
+from exchange_protocol.words import Code, Words
 from tests.support.statements import (
     AUDITOR,
     CASE,
@@ -447,7 +448,9 @@ def test_programs_get_the_figures_with_their_entries() -> None:
 
 def test_every_phrase_is_there_in_three_languages_with_the_same_places() -> None:
     statistics = counted()
-    phrases = [*PHRASES, *(each.title for each in statistics.tables)]
+    phrases = [each for each in vars(render).values() if isinstance(each, Words)]
+    assert phrases
+    phrases += [*(each.title for each in statistics.tables)]
     phrases += [each for one in statistics.tables for each in (one.definition, one.unit)]
     for words in phrases:
         assert all(words), words
