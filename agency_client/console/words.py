@@ -260,8 +260,8 @@ class Word(Enum):
         "stands on the log, and everyone concerned can verify it.",
         "После передачи получатель это прочтёт, и вернуть прочитанное нельзя. Ваша подпись "
         "останется в журнале, её может проверить каждый участник.",
-        "Берілгеннен кейін алушы оны оқиды, кері қайтаруға болмайды. Қолыңыз журналда қалады, оны "
-        "әрбір қатысушы тексере алады.",
+        "Берілгеннен кейін алушы оны оқиды, кері қайтаруға болмайды. Қолтаңбаңыз журналда қалады, "
+        "оны әрбір қатысушы тексере алады.",
     )
     WHAT_YOU_SIGN = Words("What you sign", "Что вы подписываете", "Қол қойылатын мәлімет")
     SIGN_SENTENCE = Words(
@@ -307,7 +307,8 @@ class Word(Enum):
     )
     DECIDE_NOW = Words("Decide", "Решение", "Шешім")
     SIGN = Words("Sign: {act}", "Подписать: {act}", "Қол қою: {act}")
-    CANCEL = Words("Cancel", "Отмена", "Бас тарту")
+    # The usual word of Kazakh also means to refuse, which stands beside it.
+    CANCEL = Words("Cancel", "Отмена", "Болдырмау")
     PIN = Words("Passphrase of your key", "Пароль вашего ключа", "Кілтіңіздің құпиясөзі")
     REASON_NEEDED = Words(
         "Say why: fill in every field.",
