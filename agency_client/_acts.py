@@ -2784,7 +2784,7 @@ class Acts:
         withheld_from: Iterable[str] = (),
         withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
-        """Remind of an overdue answer; the log then proves the missed deadline.
+        """Remind of an overdue answer or task; the log then proves the missed deadline.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.

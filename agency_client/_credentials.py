@@ -14,7 +14,7 @@ import grpc
 import grpc.experimental
 
 from agency_client.state.profile import Profile
-from exchange_keys import TokenTlsKey
+from exchange_keys import TokenTlsKey, plain_pem
 from exchange_protocol.errors import Reason
 from exchange_protocol.signer import SignatureAlgorithm
 
@@ -31,9 +31,9 @@ def channel_credentials(profile: Profile) -> grpc.ChannelCredentials:
     key = profile.tls.key
     if not isinstance(key, TokenTlsKey):
         return grpc.ssl_channel_credentials(
-            root_certificates=profile.roots_pem,
+            root_certificates=plain_pem(profile.roots_pem),
             private_key=key.plain_pem(),
-            certificate_chain=profile.tls.certificate_pem,
+            certificate_chain=plain_pem(profile.tls.certificate_pem),
         )
     hook: Any = getattr(grpc.experimental, _HOOK, None)
     if hook is None:
@@ -46,8 +46,8 @@ def channel_credentials(profile: Profile) -> grpc.ChannelCredentials:
         warnings.simplefilter("ignore", grpc.experimental.ExperimentalApiWarning)
         made: grpc.ChannelCredentials = hook(
             private_key_sign_fn=_handshakes(key),
-            root_certificates=profile.roots_pem,
-            certificate_chain=profile.tls.certificate_pem,
+            root_certificates=plain_pem(profile.roots_pem),
+            certificate_chain=plain_pem(profile.tls.certificate_pem),
         )
     return made
 

@@ -39,6 +39,8 @@ from tests.support.statements import CASE, COORDINATOR
 GOAL: Final = 0.50
 SHAPES: Final = 500
 ROUNDS: Final = 2
+ECHOES: Final = 3
+"""Times that the echo gets each message: once alone lasts an eighth of a second, too short."""
 FETCH_PART: Final = "/exchange_protocol.v1.ExchangeService/FetchPart"
 DELIVERED_AT_ONCE: Final = 8
 HELD: Final = "uz.fiu"
@@ -112,7 +114,7 @@ async def _play(
                     known = await checkpoint_of(line, files.log_vkey)
                     requests = [letter.request(known.size) for letter in letters]
                     size = size or len(requests[0])
-                    echoed = await to_echo.burst(ECHO, same, run.in_flight)
+                    echoed = await to_echo.burst(ECHO, same * ECHOES, run.in_flight)
                     burst = await line.burst(SUBMIT, requests, run.in_flight)
                     verify_receipts(letters, burst.answers, known, files.log_vkey)
                     rates[name].append(burst.per_second)

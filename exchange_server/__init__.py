@@ -1,1 +1,21 @@
-"""The hub: accepts signed statements, logs them, and serves what the log proves."""
+"""The hub: accepts signed statements, logs them, and serves what the log proves.
+
+    bootstrap      puts a hub together from its parts: read this first
+    config         the configuration; caller, who calls
+    rpc            calls: who may make which, their answers, their errors
+    ledger         the write path, and what is read of the log; its head says what is durable when
+    fairness       whose turn it is, and how much of the hub an agency may have
+    storage        tables, queries, migrations
+    workers        several processes behind one port
+    observer       what is told of the work: to metrics, traces and tests
+    observability  the hub's own log for its operator; native_lines, what libraries write there
+    revocation_file, held_lists, certificate_file
+                   what the authority takes back, and the hub's own certificate, as files change
+    witness_servers
+                   witnesses that the hub asks itself
+    steady_clock, service_manager, open_files, tls_version
+                   what the machine under the hub must keep to
+    cli, *_cli     the command `exchange-server`
+
+The rules that decide on a statement are not here: they are `exchange_protocol.rules`.
+"""

@@ -22,6 +22,7 @@ from exchange_keys import (
     certificate_chain,
     load_signer,
     load_tls_key,
+    plain_pem,
     read_passphrase,
     read_pinned,
 )
@@ -150,9 +151,9 @@ def _load_tls(
     return TlsFiles(
         identity=verified.identity,
         not_after=verified.not_after,
-        certificate_chain=chain,
+        certificate_chain=plain_pem(chain),
         key=key.plain_pem(),
-        root=read_pinned(tls.root, Reason.CONFIG_INVALID),
+        root=plain_pem(read_pinned(tls.root, Reason.CONFIG_INVALID)),
         require_post_quantum=tls.require_post_quantum,
     )
 
@@ -376,7 +377,7 @@ def _instruments(config: Config) -> Instruments | None:
 
 
 def _witnesses(config: Config) -> WitnessPolicy | None:
-    """Those whose cosignatures the hub takes; how many are enough is for each client to say."""
+    """The witnesses whose cosignatures the hub takes; each client says how many are enough."""
     return WitnessPolicy(1, config.log.witnesses) if config.log.witnesses else None
 
 

@@ -31,7 +31,7 @@ _working_for: Final[ContextVar[str]] = ContextVar("working_for", default="")
 
 
 def work_for(agency: AgencyId) -> None:
-    """Say that what this task does from now on is done for an agency, in its turn."""
+    """Mark what this task does from now on as an agency's work, which waits for its turn."""
     _working_for.set(agency)
 
 

@@ -57,7 +57,7 @@ def database_errors() -> Iterator[None]:
     """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
     from alembic.util import CommandError
 
-    from exchange_server.storage.engine import driver_error, is_damaged
+    from exchange_server.storage.engine import driver_error, is_damaged, way_out
 
     try:
         yield
@@ -71,6 +71,7 @@ def database_errors() -> Iterator[None]:
         if cause is None:
             raise
         why, *_ = str(cause).strip().splitlines() or ["no reason given"]
+        why += way_out(cause)
         if is_damaged(cause):
             why += (
                 ". The file is damaged or mixed from two copies: bring back a copy that "

@@ -88,7 +88,10 @@ def _words(value: object) -> object:
 
 
 def _http_address(address: str) -> str:
-    """An address over TLS, or on this machine: an answer is signed, but not whom the hub asks."""
+    """Check an address: over TLS, or on this machine.
+
+    An answer is signed. Only TLS keeps others from answering in the place of the one that is asked.
+    """
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port

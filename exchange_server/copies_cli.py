@@ -150,6 +150,7 @@ def restore(
     beside its file does not start.
     """
     from exchange_server.storage.copies import bring_back, verify_no_file
+    from exchange_server.storage.database_file import claimed_place
     from exchange_server.storage.engine import sqlite_file
 
     settings = load_config(config, os.environ)
@@ -159,9 +160,10 @@ def restore(
     file = sqlite_file(url)
     with _opened(backup, _passphrase(passphrase_file)) as plain:
         if file is not None:
-            verify_no_file(file)
-            report = _verified(settings, f"sqlite:///{plain.absolute()}")
-            bring_back(plain, url)
+            with claimed_place(file):
+                verify_no_file(file)
+                report = _verified(settings, f"sqlite:///{plain.absolute()}")
+                bring_back(plain, url)
         else:
             bring_back(plain, url)
             report = _verified(settings, url)

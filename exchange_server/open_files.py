@@ -1,6 +1,6 @@
-"""The open files that a process may have: fewer than a command needs are told before it begins.
+"""The open files that a process may have: a command with too few says so before it begins.
 
-Libraries tell the want of them as something else, such as a database that cannot be opened, or end
+Libraries report the lack as something else, such as a database that cannot be opened, or they end
 the process.
 """
 

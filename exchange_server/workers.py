@@ -15,11 +15,12 @@ Rules of this module:
 - The parent says the same to its workers. A parent that is silent watches nobody any more, and
   whoever keeps the hub running sees a process that is there. So the first worker that misses it
   kills it: then all workers stop in good order, and systemd, say, starts the hub again.
-- Silence is counted in own beats: who was stopped together with the other accuses nobody.
+- Each counts the other's silence in beats of its own. So a process that was stopped together with
+  the other accuses nobody.
 - A worker that ends is started again, each time after a longer pause while it does not last. When
-  none serves and one has failed `MOST_FAILURES` times in a row, the parent gives up: whoever keeps
-  the hub running should hear of it.
-- SIGTERM, SIGINT and SIGHUP end all workers in good order; who takes too long over it is killed.
+  none serves and one has failed `MOST_FAILURES` times in a row, the parent gives up, so that
+  whoever keeps the hub running hears of it.
+- SIGTERM, SIGINT and SIGHUP end all workers in good order; one that takes too long is killed.
 """
 
 from __future__ import annotations

@@ -65,14 +65,19 @@ structlog.configure(
 )
 
 LONG = (
+    "tests/architecture/test_adding_a_kind.py",
     "tests/e2e/",
     "tests/faults/files/",
     "tests/faults/test_",
     "tests/integration/client/test_log_key.py",
+    "tests/integration/ledger/test_random_walk.py",
     "tests/integration/rpc/test_workers.py",
+    # What one test of these has explored, the next one reads.
+    "tests/properties/test_case_exploration.py",
+    "tests/properties/test_exploration.py",
     "tests/year/",
 )
-"""Where the tests are that take long."""
+"""Where the tests are that take long: above four seconds of processor a file or a test."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -83,12 +88,15 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         _import_in_turn(session.config)
         return (yield)
     finally:
+        # Only where tests need it: to import it takes longer than some tests.
         if "sqlalchemy" in sys.modules:
             from tests.support.compiled_once import share_compiled
 
             share_compiled()
         gc.enable()
         gc.freeze()
+        # A collection looks at what tests have made since, which is little and short-lived.
+        gc.set_threshold(20_000, 20, 20)
 
 
 def _import_in_turn(config: pytest.Config) -> None:

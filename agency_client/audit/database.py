@@ -29,6 +29,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -395,7 +396,7 @@ def _open(path: Path, stack: ExitStack) -> sqlite3.Connection:
 def _connect(path: Path, mode: str, stack: ExitStack) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, isolation_level=None)
     stack.enter_context(closing(connection))
-    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.text_factory = methodcaller("decode", "utf-8", "replace")
     # SQLite keeps the index in memory where no other process may share it.
     if "unix-none" in mode:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from agency_client.audit.report import Violation
 from exchange_protocol.errors import ExchangeError
@@ -15,8 +14,7 @@ from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.directory import Directory
 
 
-@dataclass(frozen=True, slots=True)
-class AuditedLeaf:
+class AuditedLeaf(NamedTuple):
     """A leaf of the log as the auditor received it."""
 
     leaf_hash: bytes

@@ -17,6 +17,15 @@ from exchange_protocol.record.entries import Event
 
 def print_report(report: AuditReport, locale: Locale) -> None:
     """Print what was checked and what was found."""
+    _print_scope(report, locale)
+    _print_entries(report, locale)
+    if report.readings:
+        _print_readings(report, locale)
+    _print_findings(report, locale)
+
+
+def _print_scope(report: AuditReport, locale: Locale) -> None:
+    """Print which log was checked, how far, and what it says of due times."""
     opened = locale.say(Label.OPENED_OF, opened=report.opened, size=report.tree_size)
     if report.scope is Scope.PARTIAL:
         opened = locale.say(Label.OPENED_PARTLY, opened=opened)
@@ -46,6 +55,10 @@ def print_report(report: AuditReport, locale: Locale) -> None:
             ),
         ]
     )
+
+
+def _print_entries(report: AuditReport, locale: Locale) -> None:
+    """Print how many entries there are of each event and kind."""
     heading(locale.say(Label.ENTRIES))
     event, kind = locale.say(Label.EVENT), locale.say(Label.KIND)
     counts = [(event, locale.say(Event[name.upper()]), n) for name, n in report.by_event.items()]
@@ -55,14 +68,21 @@ def print_report(report: AuditReport, locale: Locale) -> None:
         [(what, name, str(count)) for what, name, count in counts],
         locale.say(Label.NOTHING),
     )
-    if report.readings:
-        heading(locale.say(Label.READINGS))
-        columns = (Label.ENTRY, Label.WHEN, Label.AUDITORS_OF, Label.ENTRIES_READ, Label.OPENED)
-        print_table(
-            [locale.say(each) for each in columns],
-            [_reading(each, locale) for each in report.readings],
-            locale.say(Label.NOTHING),
-        )
+
+
+def _print_readings(report: AuditReport, locale: Locale) -> None:
+    """Print who else has read the log as an auditor."""
+    heading(locale.say(Label.READINGS))
+    columns = (Label.ENTRY, Label.WHEN, Label.AUDITORS_OF, Label.ENTRIES_READ, Label.OPENED)
+    print_table(
+        [locale.say(each) for each in columns],
+        [_reading(each, locale) for each in report.readings],
+        locale.say(Label.NOTHING),
+    )
+
+
+def _print_findings(report: AuditReport, locale: Locale) -> None:
+    """Print that all rules were kept, or what broke one, or why the copy tells too little."""
     if report.is_clean:
         kept = Label.CLEAN_PARTLY if report.scope is Scope.PARTIAL else Label.CLEAN
         say(Text(f"\n{locale.say(kept)}", "green"))

@@ -70,11 +70,13 @@ def _profile(session: Session) -> Iterator[Check]:
     for each in profile.vault.unusable:
         yield Check("key", Grade.FAIL, each.why, "docs/keys.md, Lost")
     for state in key_states(profile, now):
-        todo = "copy the authority's newest list" if state.what == "crl" else "agency keys renew"
+        todo = "copy the authority's newest list" if state.is_list else "agency keys renew"
         if state.revoked:
             yield Check(state.what, Grade.FAIL, "REVOKED on the log", "enrol again")
+        elif state.is_early:
+            yield Check(state.what, Grade.FAIL, str(state.warning), "set the clock right")
         else:
-            days = LIST_WARN_DAYS if state.what == "crl" else WARN_DAYS
+            days = LIST_WARN_DAYS if state.is_list else WARN_DAYS
             yield exchange_doctor.ending(state.what, state.ends, now, todo, days)
     if profile.vault.newest_key_id is None:
         yield Check("sealing key", Grade.WARN, "none: you can open nothing", "agency keys import")

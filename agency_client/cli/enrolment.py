@@ -16,8 +16,9 @@ from agency_client.cli.output import alarm, print_fields, print_json, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.cli.setup import PANEL, keys
+from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
-from agency_client.state.expiry import key_states
+from agency_client.state.expiry import KeyState, key_states
 from agency_client.state.keys import PASSPHRASE_VARIABLE
 from agency_client.state.profile import SECOND_KEY_FILE, Profile
 from agency_client.state.renewal import (
@@ -185,7 +186,7 @@ def status(context: typer.Context) -> None:
         [
             (
                 each.what,
-                alarm(f"{locale.second(each.ends)}: {each.warning}")
+                alarm(_warned(each, locale))
                 if each.warning
                 else f"good until {locale.second(each.ends)}, {each.days} days",
             )
@@ -194,6 +195,11 @@ def status(context: typer.Context) -> None:
     )
     if (loaded.folder / RENEWAL_FOLDER).exists():
         say("A renewal waits for the authority's answer: `agency keys accept ANSWER.json`.")
+
+
+def _warned(state: KeyState, locale: Locale) -> str:
+    """The warning, beside the end that it is about."""
+    return str(state.warning) if state.is_early else f"{locale.second(state.ends)}: {state.warning}"
 
 
 @keys.command()

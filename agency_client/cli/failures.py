@@ -53,6 +53,8 @@ _INPUT = frozenset(
 
 _UNCHECKED = frozenset({Reason.POLICY_UNREADABLE})
 """Nothing was found wrong; it could not be checked here."""
+OF_PROFILE: Final = "of the profile"
+"""A note of an error that the loading of the profile raised, whatever its reason."""
 _CHOOSE: Final = " Choose from: "
 AWAY: Final = (HubUnavailable, HubInternal, LimitExceeded)
 """Errors of a hub that is not there or cannot serve now: nothing was found, and it may pass."""
@@ -82,7 +84,7 @@ def exit_code_of(
         return ExitCode.QUEUED if done.waiting else ExitCode.UNWRITTEN
     if isinstance(error, AWAY if is_audit else HubUnavailable):
         return ExitCode.UNREACHABLE
-    if not isinstance(error, ExchangeError):
+    if not isinstance(error, ExchangeError) or OF_PROFILE in getattr(error, "__notes__", ()):
         return ExitCode.INPUT
     if error.reason in _UNCHECKED:
         return ExitCode.UNCHECKED

@@ -78,14 +78,28 @@ class Advance(Protocol):
 
 def out(width: int | None = None) -> Console:
     """The console of results."""
-    if not sys.stdout.isatty():
+    is_terminal = sys.stdout.isatty()
+    if not is_terminal:
         width = max(width or 0, PLAIN_WIDTH)
-    return _Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty(), width=width)
+    # rich takes a file for a terminal where FORCE_COLOR is set.
+    return _Console(
+        force_terminal=is_terminal,
+        highlight=False,
+        markup=False,
+        soft_wrap=not is_terminal,
+        width=width,
+    )
 
 
 def err() -> Console:
     """The console of errors and progress."""
-    return _Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    return _Console(
+        stderr=True,
+        force_terminal=sys.stderr.isatty(),
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def say(text: Cell) -> None:

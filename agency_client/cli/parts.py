@@ -12,6 +12,19 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be one, before something is opened for it; FILE_NOT_WRITTEN."""
+    if folder.is_symlink() and not folder.exists():
+        raise Reason.FILE_NOT_WRITTEN.error(
+            f"expected a folder, got {folder}, a link that leads nowhere: name another folder"
+        )
+    found = next(each for each in (folder, *folder.parents) if each.exists())
+    if not found.is_dir():
+        raise Reason.FILE_NOT_WRITTEN.error(
+            f"expected a folder, got {found}, which is none: name another folder"
+        )
+
+
 def write_parts(
     opened: UnsealedExchange,
     folder: Path,

@@ -66,7 +66,7 @@ def queued_words(result: Queued, locale: Locale) -> str:
 
 def route_words(leg: LegChange, locale: Locale, kind: Kind | None = None) -> str:
     """Say what a leg waits for after a statement of a kind."""
-    if leg.after is LegState.HELD and kind is not None and kind.spec.decides:
+    if leg.after is LegState.HELD and kind is not None and kind.spec.approves_any:
         # Only an approval leaves a leg held: it was one of several.
         return locale.say(Label.HELD_NEEDS_FURTHER, number=leg.approvals_required)
     if leg.after is LegState.HELD:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from agency_client.cli.begun import note_outbox
+from agency_client.cli.failures import OF_PROFILE
 from agency_client.presentation.locale import Locale, language_of
 from agency_client.state.cases import CaseBook
 from agency_client.state.directory import DirectoryStore
@@ -20,7 +21,7 @@ from agency_client.state.holdings import Holdings
 from agency_client.state.profile import Profile
 from agency_client.state.references import ReferenceIndex
 from agency_client.state.search_index import SearchIndex
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.rules.directory import Directory
 
@@ -45,7 +46,8 @@ class Session:
             raise Reason.PROFILE_INVALID.error(
                 f"expected a profile: name its folder with --profile or in ${PROFILE_VARIABLE}"
             )
-        return Profile.load(self.profile)
+        with faults_of_profile():
+            return Profile.load(self.profile)
 
     @contextmanager
     def hub(self) -> Iterator[ExchangeClient]:
@@ -74,6 +76,16 @@ class Session:
     def locale_of(self, hub: ExchangeClient) -> Locale:
         """Give the locale of a person, for the profile of a client."""
         return self.locale(hub.profile, hub.directory)
+
+
+@contextmanager
+def faults_of_profile() -> Iterator[None]:
+    """A block whose faults are of the profile: nobody has refused or found anything (code 2)."""
+    try:
+        yield
+    except ExchangeError as error:
+        error.add_note(OF_PROFILE)
+        raise
 
 
 def session_of(context: typer.Context) -> Session:

@@ -15,7 +15,7 @@ from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import Column, alarm, print_fields, print_json, print_table, put, say
 from agency_client.cli.questions import ask_secret
 from agency_client.cli.results import tell
-from agency_client.cli.session import session_of
+from agency_client.cli.session import faults_of_profile, session_of
 from agency_client.content.templates import TEMPLATES, Template
 from agency_client.core.views import Sent
 from agency_client.presentation.labels import Label
@@ -80,21 +80,22 @@ def init(
     if (signing_cert is None) != (signing_key is None):
         raise typer.BadParameter("expected --signing-cert and --signing-key together")
     passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
-    made = Profile.create(
-        directory,
-        hub_target=hub,
-        hub_name=hub_name,
-        log_vkey=log_key,
-        roots_pem=read_given(root),
-        tls_certificate_pem=read_given(tls_cert),
-        tls_key=load_foreign_key(tls_key, passphrase),
-        signing_certificate_pem=read_given(signing_cert) if signing_cert else None,
-        signing_key=load_foreign_key(signing_key, passphrase) if signing_key else None,
-        passphrase=passphrase,
-        crl_pem=read_given(crl) if crl else None,
-        write_passphrase=key_passphrase_file is not None,
-        legal_basis=legal_basis,
-    )
+    with faults_of_profile():
+        made = Profile.create(
+            directory,
+            hub_target=hub,
+            hub_name=hub_name,
+            log_vkey=log_key,
+            roots_pem=read_given(root),
+            tls_certificate_pem=read_given(tls_cert),
+            tls_key=load_foreign_key(tls_key, passphrase),
+            signing_certificate_pem=read_given(signing_cert) if signing_cert else None,
+            signing_key=load_foreign_key(signing_key, passphrase) if signing_key else None,
+            passphrase=passphrase,
+            crl_pem=read_given(crl) if crl else None,
+            write_passphrase=key_passphrase_file is not None,
+            legal_basis=legal_basis,
+        )
     if session_of(context).as_json:
         print_json({"folder": str(made.folder), "agency": made.agency})
     else:

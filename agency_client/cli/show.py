@@ -28,7 +28,7 @@ from agency_client.cli.output import (
     print_table,
     say,
 )
-from agency_client.cli.parts import write_parts
+from agency_client.cli.parts import check_folder, write_parts
 from agency_client.cli.session import references_of, session_of
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.due import left_words, used_words
@@ -87,6 +87,8 @@ def show(
     """
     if reader is not None and out_dir is None:
         raise typer.BadParameter("expected --for-named-reader with --out only")
+    if out_dir is not None:
+        check_folder(out_dir)
     session = session_of(context)
     with session.hub() as hub:
         locale = session.locale_of(hub)

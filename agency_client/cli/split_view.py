@@ -13,7 +13,7 @@ from agency_client.cli import ids
 from agency_client.cli.audit import audit
 from agency_client.cli.output import print_fields, print_json, say
 from agency_client.cli.session import Session, session_of
-from exchange_files import read_given, replace_file
+from exchange_files import check_new, read_given, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.split_view import (
@@ -57,6 +57,7 @@ def prove_fork(
     given = [bool(note), evidence is not None, receipt is not None]
     if sum(given) != 1 or (note and len(note) != 2):
         raise typer.BadParameter("expected --note two times, or --evidence, or --receipt")
+    check_new(output)
     if note:
         proof = SplitViewProof(read_given(note[0]), read_given(note[1]))
     elif evidence is not None:
@@ -64,7 +65,7 @@ def prove_fork(
     else:
         proof = _held_against_hub(session, str(receipt))
     a, b = verify_split_view(proof, _log(session, log_key))
-    replace_file(output, encode_split_view_proof(proof))
+    write_new_file(output, encode_split_view_proof(proof))
     _tell(session, proof, a, b)
     if not session.as_json:
         say(f"Written to {output}. Check it with: agency audit verify-split-view --log-key VKEY")

@@ -34,8 +34,10 @@ the exporter left out entries of the exchange; and, without --witness, whether t
 another history (compare checkpoints).
 
 Exit code 0: all of it verifies; 1: something does not; 2: the command is wrong, or the file is no
-whole bundle, such as one that was cut off; 6: this machine cannot check it, by its Python or its
-openssl. 2 and 6 say nothing of those whom the bundle is about. A bundle that was unpacked and
+whole bundle, such as one that was cut off; 5: all of it verifies, and the disk did not take the
+lines that say so; 6: this machine cannot check it, by its Python or its openssl; 130: it was
+stopped. None but 0 and 1 says anything of those whom the bundle is about. A reader of the lines who
+leaves, as `head` does, changes no code. A bundle that was unpacked and
 packed again verifies as before: the archive is only the wrapping.
 """
 
@@ -935,7 +937,8 @@ _ML_DSA_65_KEY_BYTES, _ML_DSA_65_SIGNATURE_BYTES = 1974, 3309
 
 
 _SUCCESSION_INVALID = "SUCCESSION_INVALID"
-_EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
+_EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNWRITTEN, _EXIT_UNCHECKED = 1, 2, 5, 6
+_EXIT_STOPPED = 130
 
 
 class Failed(Exception):
@@ -2363,6 +2366,23 @@ def shown(line: str) -> str:
     return ascii(line)[1:-1]
 
 
+class Output:
+    """What the script says; a stream that takes nothing changes no verdict."""
+
+    def __init__(self) -> None:
+        self.is_lost = sys.stdout is None
+        """Whether something could not be written; a reader that went away wanted no more."""
+
+    def tell(self, line: str) -> None:
+        """Print a line."""
+        try:
+            print(shown(line), flush=True)
+        except OSError as error:
+            self.is_lost = self.is_lost or not isinstance(error, BrokenPipeError)
+            # What is held back would fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Verify an evidence bundle of the exchange.")
@@ -2403,6 +2423,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 file.open("rb").close()
         except OSError as error:
             parser.error(f"cannot read {file}: {error.strerror}")
+    out = Output()
     try:
         witnesses = None
         if given.witness:
@@ -2419,21 +2440,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 witnesses=witnesses,
                 tsa_root=tsa_root,
             ):
-                print(shown(line))
+                out.tell(line)
     except (Damaged, Misgiven) as error:
-        print(shown(f"NOT CHECKED  {error.reason}: {error.message}"))
+        out.tell(f"NOT CHECKED  {error.reason}: {error.message}")
         return _EXIT_DAMAGED
     except Unchecked as error:
-        print(shown(f"NOT CHECKED  {error.reason}: {error.message}"))
+        out.tell(f"NOT CHECKED  {error.reason}: {error.message}")
         return _EXIT_UNCHECKED
     except Refused as error:
-        print(shown(f"NOT VERIFIED  {error.reason}: {error.message}"))
+        out.tell(f"NOT VERIFIED  {error.reason}: {error.message}")
         return _EXIT_REFUSED
-    except (OSError, subprocess.SubprocessError) as error:
-        print(shown(f"NOT CHECKED  {type(error).__name__}: {error}"))
+    except KeyboardInterrupt:
+        out.tell("NOT CHECKED  STOPPED: it was stopped before the end")
+        return _EXIT_STOPPED
+    except Exception as error:  # noqa: BLE001 -- a fault of the machine or of this script is no verdict
+        out.tell(f"NOT CHECKED  {type(error).__name__}: {error}")
         return _EXIT_UNCHECKED
-    print("VERIFIED  account.html was not checked: what is proved stands above.")
-    return 0
+    out.tell("VERIFIED  account.html was not checked: what is proved stands above.")
+    return _EXIT_UNWRITTEN if out.is_lost else 0
 
 
 if __name__ == "__main__":

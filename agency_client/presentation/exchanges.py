@@ -123,7 +123,13 @@ def turn_of(
 ) -> str:
     """For whom the exchange waits, in words."""
     known = [
-        LegTurn(leg.agency, state, leg.consents_asked_of, is_over=leg.is_overdue(now))
+        LegTurn(
+            leg.agency,
+            state,
+            leg.consents_asked_of,
+            is_due=leg.due_at is not None,
+            is_over=leg.is_overdue(now),
+        )
         for leg in legs
         if (state := leg.listed or leg.state) is not None
     ]

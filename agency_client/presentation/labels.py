@@ -224,6 +224,12 @@ class Label(Enum):
         "ответа в срок нет: сообщите об этом",
         "мерзімінде жауап келмеді: бұл туралы хабарлаңыз",
     )
+    DO_THE_TASK = Words("do your task", "выполните задание", "тапсырманы орындаңыз")
+    TASK_NOT_DONE = Words(
+        "a task is not done in time: say so",
+        "задание в срок не выполнено: сообщите об этом",
+        "тапсырма мерзімінде орындалмады: бұл туралы хабарлаңыз",
+    )
     TAKE_PART = Words("take part in the case", "участвуйте в деле", "іске қатысыңыз")
     READ_ANSWER = Words(
         "read the answer, give feedback, close",

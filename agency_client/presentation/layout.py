@@ -88,8 +88,14 @@ def fields_of(fields: Iterable[tuple[str, Cell]]) -> Table:
 def as_text(table: Table, width: int = 0) -> str:
     """A table as lines without colours, at least as wide as a program wants them."""
     told = StringIO()
+    # Whatever FORCE_COLOR says: on a "terminal" that is dumb, rich takes 80 columns and cuts ids.
     Console(
-        file=told, width=max(width, PLAIN_WIDTH), color_system=None, highlight=False, markup=False
+        file=told,
+        width=max(width, PLAIN_WIDTH),
+        force_terminal=False,
+        color_system=None,
+        highlight=False,
+        markup=False,
     ).print(table)
     # rich fills every line up to the width of the table.
     return "".join(f"{line.rstrip()}\n" for line in told.getvalue().splitlines())

@@ -85,7 +85,12 @@ class Step:
 
 
 def step_of(
-    kind: Kind, state: LegState, *, case_goes_on: bool = False, is_over: bool = False
+    kind: Kind,
+    state: LegState,
+    *,
+    case_goes_on: bool = False,
+    is_over: bool = False,
+    is_due: bool = False,
 ) -> Step | None:
     """The next step on a leg; None if nothing waits there.
 
@@ -94,6 +99,7 @@ def step_of(
         state: the state of the leg.
         case_goes_on: it is a joint case in which another member takes part, or may still do so.
         is_over: the due time of the leg is over.
+        is_due: the leg has a due time.
     """
     party = TURNS[state]
     if party is None:
@@ -104,6 +110,8 @@ def step_of(
         return Step(party, Label.READ_WHY_OF_MEMBER, one_leg=True)
     if is_over and state in ENDS_BY_ITSELF:
         return Step(party, Label.RECORD_EXPIRY, is_over=True)
+    if is_due and state is LegState.JOINED:
+        return Step(party, Label.DO_THE_TASK)
     words = kind.spec.steps.get(state, STEPS[state])
     return Step(party, words, one_leg=case_goes_on and state is LegState.RECALLED)
 
@@ -240,7 +248,13 @@ def waiting(
             if party is Party.RECIPIENT and leg.agency != agency:
                 continue
             is_over = is_overdue(leg.due_at, leg.state, now)
-            step = step_of(summary.kind, leg.state, case_goes_on=goes_on, is_over=is_over)
+            step = step_of(
+                summary.kind,
+                leg.state,
+                case_goes_on=goes_on,
+                is_over=is_over,
+                is_due=leg.due_at is not None,
+            )
             if is_over and TURNS[leg.state] is not party:
                 step = _step_after_delay(party, leg.state)
             if step is not None and step.party is party:
@@ -268,6 +282,8 @@ def _step_after_delay(party: Party, state: LegState) -> Step | None:
     if state not in _STATES_OF_DELAY.get(party, ()):
         return None
     words = Label.RECORD_EXPIRY if state in ENDS_BY_ITSELF else Label.NO_ANSWER_CAME
+    if state is LegState.JOINED:
+        words = Label.TASK_NOT_DONE
     return Step(party, words, after_delay=True)
 
 
@@ -293,6 +309,8 @@ class LegTurn:
     state: LegState
     consents_asked_of: tuple[Party, ...] = ()
     """The ends of the leg that are to decide on a request for consent."""
+    is_due: bool = False
+    """True if it has a due time."""
     is_over: bool = False
     """True if its due time is over."""
 
@@ -319,7 +337,9 @@ def turn_words(
     others: dict[str, None] = {}
     goes_on = case_goes_on(kind, (leg.state for leg in legs))
     for leg in legs:
-        step = step_of(kind, leg.state, case_goes_on=goes_on, is_over=leg.is_over)
+        step = step_of(
+            kind, leg.state, case_goes_on=goes_on, is_over=leg.is_over, is_due=leg.is_due
+        )
         turns = [Step(each, Label.DECIDE_ON_CONSENT) for each in leg.consents_asked_of]
         for each in (*([step] if step else []), *turns):
             if each.party is party and (party is not Party.RECIPIENT or leg.agency == agency):

@@ -11,6 +11,7 @@ from agency_client.state.profile import Profile
 
 WARN_DAYS: Final = (30, 14, 7, 1)
 """At so many days before its end a certificate is warned of, louder each time."""
+_FETCH: Final = "put the authority's newest crl.pem in its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class KeyState:
     ends: datetime
     revoked: bool
     now: datetime
+    begins: datetime | None = None
+    """Where it is not now: before it the thing is not valid yet."""
+    is_list: bool = False
+    """True for a list of revocations: it is fetched, and not renewed."""
 
     @property
     def days(self) -> int:
@@ -28,31 +33,47 @@ class KeyState:
         return (self.ends - self.now) // timedelta(days=1)
 
     @property
+    def is_early(self) -> bool:
+        """True if it is not valid yet, by the clock of this machine."""
+        return self.begins is not None and self.now < self.begins
+
+    @property
     def warning(self) -> str | None:
         """The next thing to do about it; None while nothing is to be done."""
         if self.revoked:
             return "REVOKED on the log: enrol again"
+        if self.is_early:
+            return (
+                f"NOT VALID before {self.begins:%Y-%m-%d %H:%M} UTC: is the clock of this machine "
+                f"right? It says {self.now:%Y-%m-%d %H:%M} UTC"
+            )
         if self.days < 0:
-            return "HAS ENDED: enrol again"
+            return f"HAS ENDED: {_FETCH if self.is_list else 'enrol again'}"
         if self.days < min(WARN_DAYS):
-            return "ends within a day: renew it now"
+            return f"ends within a day: {_FETCH if self.is_list else 'renew it now'}"
         if any(self.days < each for each in WARN_DAYS):
-            return f"ends in {self.days} days: renew it"
+            return f"ends in {self.days} days: {_FETCH if self.is_list else 'renew it'}"
         return None
 
 
 def key_states(profile: Profile, now: datetime) -> list[KeyState]:
     """The state of a profile's certificates and list, by what this machine knows."""
     known = DirectoryStore(profile.state, profile.log_keys, profile.anchors).current
-    states = [KeyState("tls", profile.tls.certificate.not_after, revoked=False, now=now)]
+    tls = profile.tls.certificate
+    states = [KeyState("tls", tls.not_after, revoked=False, now=now, begins=tls.not_before)]
     signing = profile.vault.certificate
     if signing is not None:
         record = known.certificates.get(signing.fingerprint)
         is_revoked = record is not None and record.revoked_at is not None
-        states.append(KeyState("signing", signing.not_after, revoked=is_revoked, now=now))
+        begins = signing.not_before
+        states.append(
+            KeyState("signing", signing.not_after, revoked=is_revoked, now=now, begins=begins)
+        )
     if profile.revocations is not None:
-        ends = min(each.next_update for each in profile.revocations.lists.values())
-        states.append(KeyState("crl", ends, revoked=False, now=now))
+        lists = profile.revocations.lists.values()
+        ends = min(each.next_update for each in lists)
+        begins = max(each.this_update for each in lists)
+        states.append(KeyState("crl", ends, revoked=False, now=now, begins=begins, is_list=True))
     return states
 
 
@@ -62,5 +83,7 @@ def warnings(profile: Profile, now: datetime) -> list[str]:
     return [
         f"{each.what}: {each.warning}"
         for each in key_states(profile, now)
-        if each.warning and not each.revoked and (each.what != "crl" or each.days < WARN_DAYS[2])
+        if each.warning
+        and not each.revoked
+        and (not each.is_list or each.is_early or each.days < WARN_DAYS[2])
     ]

@@ -260,7 +260,8 @@ def list_certificates(directory: Directory, as_json: AsJson = False) -> None:
         rows = [record.to_json() | {"state": record.state(now)} for record in records]
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
         return
-    Console(width=_WIDEST).print(_table(records, now))
+    # As no terminal: of one that is dumb, rich takes 80 columns, and cuts serial numbers.
+    Console(width=_WIDEST, force_terminal=False).print(_table(records, now))
 
 
 @app.command()

@@ -12,6 +12,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -67,8 +68,10 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE, sync_name: boo
     """Write a file, in the place of the old one where there is one; raises FILE_NOT_WRITTEN.
 
     A reader finds the old bytes or the new ones. The owner stays, where root replaces a file of
-    another user. Without `sync_name` the caller makes the name durable (`sync_folder`).
+    another user. A device or a pipe is no file, and stays. Without `sync_name` the caller makes the
+    name durable (`sync_folder`).
     """
+    _check_replaceable(path)
     with _drafted(path, mode) as draft, writing(path):
         draft.file.write(data)
         _keep_owner(draft)
@@ -298,6 +301,17 @@ def _link(draft: UnplacedFile) -> None:
             raise exists(draft.target) from None
         with writing(draft.target):
             draft.path.rename(draft.target)
+
+
+def _check_replaceable(path: Path) -> None:
+    """Refuse what is neither a file nor a link: root would put a file in the place of a device."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return  # None is there, or the writing says why not.
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise Reason.FILE_NOT_WRITTEN.error(f"expected the path of a file, got {what}: {path}")
 
 
 def _keep_owner(draft: UnplacedFile) -> None:

@@ -20,7 +20,7 @@ Rules of this package (docs/adr/0029-one-room-for-keys.md):
 - No key and no passphrase is ever put into a `repr`, an error or a log.
 """
 
-from exchange_keys.certificates import certificate_chain
+from exchange_keys.certificates import certificate_chain, plain_pem
 from exchange_keys.guarded import check_guarded_folder, read_pinned, read_secret
 from exchange_keys.handshakes import TokenTlsKey
 from exchange_keys.key_files import (
@@ -58,6 +58,7 @@ __all__ = [
     "load_sealing_key",
     "load_signer",
     "load_tls_key",
+    "plain_pem",
     "read_passphrase",
     "read_pinned",
     "read_secret",

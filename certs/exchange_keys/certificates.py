@@ -22,3 +22,13 @@ def certificate_chain(pem: bytes, path: Path, reason: Reason) -> tuple[bytes, ..
             f"expected {path} to hold a certificate in PEM, and its intermediates after it"
         ) from None
     return tuple(each.public_bytes(Encoding.DER) for each in chain)
+
+
+def plain_pem(pem: bytes) -> bytes:
+    """The certificates of a verified file, as every TLS library reads them.
+
+    Ours takes lines of any length, and texts between the certificates; gRPC's fails at a handshake
+    that says nothing of the file.
+    """
+    chain = x509.load_pem_x509_certificates(pem)
+    return b"".join(each.public_bytes(Encoding.PEM) for each in chain)

@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL
 from exchange_files import new_file
 from exchange_protocol.errors import Reason
 from exchange_server.storage.database_file import DatabaseFile
-from exchange_server.storage.engine import open_engine, sqlite_file
+from exchange_server.storage.engine import open_engine, sqlite_file, way_out
 
 _CHUNK: Final = 1024 * 1024
 
@@ -120,7 +120,7 @@ def _copy_sqlite(file: Path, to: Path) -> None:
             _copy(source, to)
     except sqlite3.Error as error:
         raise Reason.CONFIG_INVALID.error(
-            f"the database cannot be copied: {error}", field="database.url"
+            f"the database cannot be copied: {error}{way_out(error)}", field="database.url"
         ) from None
 
 

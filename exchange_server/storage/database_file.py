@@ -39,6 +39,7 @@ from exchange_server.storage.local_disk import verify_local
 
 _FILE: Final = "exchange_file"
 _BESIDE: Final = ("-wal", "-shm")
+_EFFECTIVE: Final = os.access in os.supports_effective_ids
 _Identity: TypeAlias = tuple[int, int]
 
 
@@ -101,10 +102,11 @@ class DatabaseFile:
         with self._turn:
             if self._identity is None:
                 path = self.name.resolve()
+                _verify_rights(path, writes=not self._read_only)
                 if not self._must_exist and not self._read_only:
                     _make(path)
                 identity = _identity(path)
-                if identity is None and not self._read_only:
+                if identity is None:
                     raise Reason.CONFIG_INVALID.error(
                         f"expected a database, there is none: {self.name}; bring the newest one "
                         "back, or begin a new log with `exchange-server migrate`",
@@ -117,12 +119,8 @@ class DatabaseFile:
     def opening(self) -> Iterator[Path]:
         """Open a connection in the block, to the path; raises FileLostError for another file."""
         path = self.begin()
-        if self._identity is not None:
-            self.verify()
+        self.verify()
         yield path
-        if self._identity is None:
-            # Read only, and made just now, by another process.
-            self._identity = _identity(path)
         self.verify()
 
     def opened(self) -> None:
@@ -220,7 +218,7 @@ class FileClaim:
         path = file.begin()
         _verify_one_name(path)
         verify_local(path)
-        self._name_lock = lock_name(path)
+        self._name_lock = _lock_name(path)
         try:
             file.verify()
             self._file_lock = _lock_file(path)
@@ -240,11 +238,21 @@ class FileClaim:
             event.listen(self._engine, "engine_disposed", lambda _: os.close(lock), once=True)
 
 
-def lock_name(path: Path) -> int:
-    """Lock a database's path against other hubs; gives a descriptor that holds the lock.
+@contextmanager
+def claimed_place(name: Path) -> Iterator[None]:
+    """Hold the place of a SQLite file that is not there, for the time of the block.
 
-    Raises CONFIG_INVALID where another hub holds it.
+    Raises CONFIG_INVALID where a hub serves, whose file was moved away.
     """
+    lock = _lock_name(name.resolve())
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock_name(path: Path) -> int:
+    """Lock a database's path against other hubs; gives a descriptor that holds the lock."""
     beside = Path(f"{path}.lock")
     try:
         lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -293,6 +301,25 @@ def _verify_one_name(path: Path) -> None:
             raise Reason.CONFIG_INVALID.error(
                 f"the database {path} has another name too (a hard link), under which another hub "
                 "could write to it; remove the other name, or copy the file",
+                field="database.url",
+            )
+
+
+def _verify_rights(path: Path, *, writes: bool) -> None:
+    """Refuse a file that this user may not use: SQLite finds that out late, and says little."""
+    needed = [(path, os.R_OK | os.W_OK if writes else os.R_OK)]
+    if writes:
+        # Beside the file stand its write-ahead log and its lock.
+        needed.append((path.parent, os.W_OK | os.X_OK))
+    for each, rights in needed:
+        if each.exists() and not os.access(each, rights, effective_ids=_EFFECTIVE):
+            if os.statvfs(each).f_flag & os.ST_RDONLY:
+                todo = "it is on a file system that is mounted read-only"
+            else:
+                todo = "give it to that user, or run the command as its owner"
+            raise Reason.CONFIG_INVALID.error(
+                f"the database cannot be used: the user {os.geteuid()} may not "
+                f"{'write' if writes else 'read'} {each}: {todo}",
                 field="database.url",
             )
 

@@ -48,6 +48,9 @@ _OBSERVER = "exchange_observer"
 _SLOW = "exchange_slow_seconds"
 _BEGAN_AT = "exchange_began_at"
 _SHOWN_CHARACTERS = 300
+_READ_ONLY_TRANSACTION = "25006"
+_NO_CONNECTION_LEFT = ("too many connections", "remaining connection slots", "too many clients")
+"""PostgreSQL's words; the driver gives no code for a connection that was refused."""
 _AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
 """Words of the PostgreSQL driver about its connection, in whichever class they come."""
 
@@ -226,6 +229,28 @@ def is_damaged(cause: BaseException) -> bool:
     return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+def way_out(cause: BaseException) -> str:
+    """What to do about a failure of which a driver says little; empty where nothing is known."""
+    if getattr(cause, "sqlstate", None) == _READ_ONLY_TRANSACTION:
+        return (
+            "; the database takes no writes: it is a standby, or default_transaction_read_only is "
+            "on for it or for the hub's role"
+        )
+    if any(each in str(cause) for each in _NO_CONNECTION_LEFT):
+        return (
+            "; a hub needs six connections, each worker as many: raise max_connections, or "
+            "the limit of its role or database"
+        )
+    match (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return "; make room on the disk and repeat it: nothing was written"
+        case sqlite3.SQLITE_IOERR:
+            return "; its disk is full or fails: look with `df`, make room and repeat it"
+        case sqlite3.SQLITE_CANTOPEN:
+            return "; look at the rights of its folder, and with `df` for room"
+    return ""
+
+
 def is_away(error: BaseException) -> bool:
     """True if PostgreSQL was not reached, or went away: not what a query or its data are to blame
     for, and the same call may work soon."""
@@ -331,6 +356,8 @@ def _sqlite(file: Path, *, read_only: bool, must_exist: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        # SQLAlchemy's way takes longer than the statement itself, in each batch and each read.
+        with closing(connection.connection.cursor()) as cursor:
+            cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

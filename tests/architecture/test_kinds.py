@@ -185,7 +185,11 @@ def kinds_named(path: Path) -> set[str]:
             module = (node.module or "").rpartition(".")[2]
             bodies = {each.name for each in node.names} & {kind.body.__name__ for kind in Kind}
             found |= {module} if bodies and module in {kind.value for kind in Kind} else set()
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "Kind":
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "Kind"
+        ):
             found |= {node.attr.lower()} & {kind.value for kind in Kind}
     return found
 

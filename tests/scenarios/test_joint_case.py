@@ -9,11 +9,15 @@ import pytest
 
 from agency_client import Sent
 from agency_client.evidence import export_bundle
+from agency_client.presentation.labels import Label
+from agency_client.presentation.steps import waiting
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import Party
 from tests.integration.evidence.conftest import Court
 from tests.scenarios.conftest import Region
 from tests.scenarios.members import BRIEF, FIRST, SECOND, digest, joined, open_case, reads
 from tests.support.asking import new_exchange
+from tests.support.clocks import let_pass, shortly
 from tests.support.commands import as_member, run
 from tests.support.foundation import STATE_AUDITOR
 
@@ -227,3 +231,25 @@ def test_each_proves_its_view_of_a_case_to_a_court(region: Region, tmp_path: Pat
         states = {str(leg.agency): leg.state.name for leg in verified.exchange.legs}
         assert states["kz.fma"] == ("JOINED" if name != "kg.mia" else "RELEASED")
         assert court.run(path).startswith("VERIFIED")
+
+
+def test_the_lead_puts_an_overdue_task_on_record(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange = open_case(region, "kz.fma")
+    fma.open(exchange)
+    fma.join(exchange)
+    # A member without a task owes nothing.
+    assert region.refusal(mia.remind, exchange) is Reason.NOT_YET_DUE
+    end = shortly()
+    mia.give_task(exchange, "kz.fma", due=end.isoformat(), description="Проверить счёт")
+    assert region.refusal(mia.remind, exchange) is Reason.NOT_YET_DUE
+    let_pass(end)
+    mia.remind(exchange)
+    [summary] = [each for each in mia.sent() if each.id == exchange]
+    [item] = waiting([summary], Party.INITIATOR, mia.agency, datetime.now(UTC))
+    assert (item.step.words, item.commands) == (Label.TASK_NOT_DONE, ("show", "remind"))
+    fma.complete_task(exchange, digest(region, exchange, "task"), "done", brief="Сделано")
+    assert region.refusal(mia.remind, exchange) is Reason.NOT_YET_DUE
+    region.replay(capsys)

@@ -84,11 +84,14 @@ class Kind(StrEnum):
 
     _value_: str
     spec: KindSpec
+    stage: Stage
+    """Its effect: it opens an exchange, continues one, or changes the directory."""
 
     def __new__(cls, spec: KindSpec) -> Kind:
         member = str.__new__(cls, spec.name)
         member._value_ = spec.name
         member.spec = spec
+        member.stage = spec.stage
         return member
 
     INFORMATION_REQUEST = information_request.SPEC
@@ -155,11 +158,6 @@ class Kind(StrEnum):
     PUBLISH_CALENDAR = publish_calendar.SPEC
     CONFIRM_POLICY = confirm_policy.SPEC
     REQUIRE_POST_QUANTUM = require_post_quantum.SPEC
-
-    @property
-    def stage(self) -> Stage:
-        """Its effect: it opens an exchange, continues one, or changes the directory."""
-        return self.spec.stage
 
     @property
     def action(self) -> str:

@@ -7,9 +7,10 @@ raises `InvalidInput` that says what was expected and what came.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import cache
 from typing import Final, NoReturn, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -72,13 +73,19 @@ def parse_uuid(text: str, where: str) -> str:
 
 def parse_enum(enum: type[EnumT], number: int, where: str) -> EnumT:
     """Take a required enumeration value."""
-    try:
-        return enum(number)
-    except ValueError:
+    member: EnumT | None = _members(enum).get(number)
+    if member is None:
         raise (Reason.INVALID_FIELD if number else Reason.MISSING_FIELD).error(
             f"expected one of {', '.join(member.name for member in enum)}; got {number}",
             field=where,
-        ) from None
+        )
+    return member
+
+
+@cache
+def _members(enum: type[EnumT]) -> Mapping[int, EnumT]:
+    """The members of a list by number; to call the list takes three times as long."""
+    return {member.value: member for member in enum}
 
 
 def parse_optional_enum(enum: type[EnumT], number: int, where: str) -> EnumT | None:

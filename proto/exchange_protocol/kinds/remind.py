@@ -1,8 +1,8 @@
-"""`remind`: the answer is overdue.
+"""`remind`: the answer is overdue, or the task of a member of a joint case.
 
-The hub takes it only after the leg's due time and before the answer. So a reminder on the log
-proves a missed deadline, and for a leg that is still RELEASED that the request was not even
-fetched (docs/rules.md#p21).
+The hub takes it only after the leg's due time, before the answer or while the task is open. So a
+reminder on the log proves a missed deadline, and for a leg that is still RELEASED that the request
+was not even fetched (docs/rules.md#p21).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from exchange_protocol.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Remind(Body):
-    """Reminds of an answer that is overdue."""
+    """Reminds of an answer or a task that is overdue."""
 
 
 SPEC = KindSpec(
@@ -29,7 +29,7 @@ SPEC = KindSpec(
     rows=(
         Row(
             party=Party.INITIATOR,
-            before=OPEN_TO_RECIPIENT | {LegState.RELEASED},
+            before=OPEN_TO_RECIPIENT | {LegState.RELEASED, LegState.JOINED},
             when=When.AFTER_DUE,
         ),
     ),
@@ -37,7 +37,7 @@ SPEC = KindSpec(
         Act(
             name="remind",
             command="remind",
-            summary="Remind of an overdue answer; the log then proves the missed deadline.",
+            summary="Remind of an overdue answer or task; the log then proves the missed deadline.",
             done="Reminded",
             text=Text("note", "summary", "A note, in words; it is sealed.", is_required=False),
         ),

@@ -79,6 +79,10 @@ class Event(Code):
     INSPECTION = pb.EVENT_INSPECTION, "read by an auditor", "прочитано аудитором", "аудитор оқыды"
 
 
+_OF_ITS_ACTOR = frozenset({Event.DENIAL, Event.INSPECTION})
+"""Events that concern who they name, beside any exchange."""
+
+
 @dataclass(frozen=True, slots=True)
 class InspectedRange:
     """A page of the log as an auditor was given it: the entries [start, end)."""
@@ -136,7 +140,7 @@ def scope_of(event: int, actor: AgencyId, exchange_id: str, ends: Iterable[Parti
     """The scope of an entry whose exchange was open between these agencies by then."""
     return EntryScope(
         ends=tuple(ends),
-        actor=actor if event in (Event.DENIAL, Event.INSPECTION) else None,
+        actor=actor if event in _OF_ITS_ACTOR else None,
         is_inspection=event == Event.INSPECTION,
         is_public=event == Event.STATEMENT and not exchange_id,
     )

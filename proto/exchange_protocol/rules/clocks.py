@@ -112,8 +112,7 @@ class LegTimes:
         return retention.at if retention else None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A leg after a statement, as far as its clocks depend on it."""
 
     state: LegState

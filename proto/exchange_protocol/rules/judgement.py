@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import RefusalGround
@@ -88,8 +89,7 @@ class Ruling:
     supervisors: tuple[AgencyId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The effect of a statement: the next directory, or the next state of its exchange."""
 
     statement: Statement

@@ -234,11 +234,16 @@ def test_hub_with_two_histories_gets_witnesses_for_one_and_is_convicted(
         code, _, err = run(capsys, *check, other)
         assert code == 1
         assert "SPLIT_VIEW_NOT_PROVEN" in err
-        code, _, err = run(capsys, *words, "--note", str(notes[0]), "--log-key", vkey)
+        same = ("audit", "prove-split-view", "-o", str(tmp_path / "same"), "--note", str(notes[0]))
+        code, _, err = run(capsys, *same, "--note", str(notes[0]), "--log-key", vkey)
         assert code == 1
         assert "the same" in err
 
+        assert run(capsys, *words, "--note", str(notes[1]), "--log-key", vkey)[0] == 2
+        assert "Proven" in run(capsys, *check, vkey)[1], "nothing is written over"
+
         # So does the evidence that the witness kept.
+        proof.unlink()
         again = ("audit", "prove-split-view", "-o", str(proof), "--log-key", vkey)
         code, _, err = run(capsys, *again, "--evidence", str(kept))
         assert code == 0, err
@@ -247,6 +252,7 @@ def test_hub_with_two_histories_gets_witnesses_for_one_and_is_convicted(
         # And the receipt for what the other history lacks, whatever was said there since.
         refer(town.deployment.client(ABROAD), "kg.mia")
         town.point(POLICE, b)
+        proof.unlink()
         code, out, err = town.run(
             capsys, POLICE, "audit", "prove-split-view", "-o", str(proof), "--receipt", promised
         )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from agency_client.cli import main
-from agency_client.state.expiry import key_states
+from agency_client.state.expiry import key_states, warnings
 from agency_client.state.profile import Profile
+from exchange_certs.authority import Authority
 from exchange_certs.cli import main as certs
 from exchange_keys import encrypted_pem
 from exchange_keys.requests import make_keys, parse_request
@@ -237,6 +239,57 @@ def test_warnings_grow_as_the_end_comes_near(
     profile = Profile.load(town.profile("kz.mia/system"))
     tls = key_states(profile, profile.tls.certificate.not_after - left)[0]
     assert tls.warning == warning
+
+
+def test_clock_before_a_certificate_or_a_list_is_told_and_a_list_is_not_renewed(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    folder = town.profile("kz.mia/system")
+    text = (folder / "profile.toml").read_text("utf-8")
+    (folder / "crl.pem").write_bytes(town.files.authority.crl_pem())
+    if "crl" not in text:
+        text = text.replace("[trust]\n", '[trust]\ncrl = "crl.pem"\n')
+        (folder / "profile.toml").write_text(text, "utf-8")
+    profile = Profile.load(folder)
+    assert profile.revocations is not None
+    [crl] = profile.revocations.lists.values()
+    early = key_states(profile, profile.tls.certificate.not_before - timedelta(days=366))
+    assert {each.what for each in early} == {"tls", "signing", "crl"}
+    for each in early:
+        assert "is the clock of this machine right?" in str(each.warning)
+    ended = key_states(profile, crl.next_update + timedelta(days=1))[-1]
+    assert str(ended.warning).startswith("HAS ENDED: put the authority's newest crl.pem in its")
+    soon = warnings(profile, crl.next_update - timedelta(hours=5))
+    assert any(each.startswith("crl: ends within a day: put the auth") for each in soon)
+
+
+def test_profile_that_is_wrong_ends_with_its_own_code(
+    foundation: Foundation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A program that reads 1 takes its statement for refused."""
+    folder = foundation.copy(tmp_path / "hub").profile("kz.mia/system")
+    Authority.create(tmp_path / "ca", TRUST_DOMAIN, PASSPHRASE, utc_now())
+    shutil.copy(tmp_path / "ca" / "root.pem", folder / "root.pem")
+    for words in (("whoami",), ("inbox",), ("outbox", "list"), ("sync",)):
+        with pytest.raises(SystemExit) as left:
+            main(["--profile", str(folder), *words])
+        assert (left.value.code, "CERTIFICATE_UNTRUSTED" in capsys.readouterr().err) == (2, True)
+
+
+def test_certificates_on_one_line_reach_the_hub(foundation: Foundation, tmp_path: Path) -> None:
+    """The TLS library of gRPC reads them not, and its handshake blames the root."""
+    town = foundation.copy(tmp_path / "hub")
+    profile = town.profile("kz.mia/system")
+    hub = [each for each in town.files.folder.glob("*.pem") if b"BEGIN CERT" in each.read_bytes()]
+    for file in (*hub, *profile.glob("*.pem")):
+        data = file.read_bytes()
+        if b"BEGIN CERTIFICATE" in data:
+            file.write_bytes(b"a text before it\n" + data.replace(b"\n", b""))
+    with HubProcess(town.files) as running:
+        town.point_to(running.port)
+        with town.client("kz.mia/system") as client:
+            assert client.sync().size
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_disk_that_takes_no_receipt_says_what_waits(
 
     before = sent(desk)
     with monkeypatch.context() as patch:
-        patch.setattr("agency_client.state.outbox.replace_file", full)
+        patch.setattr("agency_client.state.kept_receipts.replace_file", full)
         ended = desk.run(OFFICER, *SEND, *(["--json"] if as_json else []))
     [waiting] = pending(desk)
     assert ended.code == 4

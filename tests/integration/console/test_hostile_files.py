@@ -57,12 +57,21 @@ def test_a_path_in_a_mapping_is_not_read(console: RunningConsole) -> None:
     assert "root:" not in page.words
 
 
-def test_a_formula_in_a_table_is_text(console: RunningConsole) -> None:
-    table = b"payer,payee,amount,date\n=cmd|calc!A0,@SUM(1),1000.50,2020-02-05\n"
+@pytest.mark.parametrize("cell", [b"=cmd|calc!A0", b"@SUM(1)"])
+def test_a_formula_in_a_table_is_refused_by_its_place(console: RunningConsole, cell: bytes) -> None:
+    table = b"payer,payee,amount,date\n" + cell + b",B-2,1000.50,2020-02-05\n"
+    answer = upload(console, table=table, mapping=MAPPING)
+    assert answer.status == 400
+    assert "line 2, column 'payer': expected a value, got a formula" in answer.words
+
+
+def test_text_that_only_begins_like_a_formula_is_text(console: RunningConsole) -> None:
+    table = b"payer,payee,amount,date\n=cmd,@sum,1000.50,2020-02-05\n"
     answer = upload(console, table=table, mapping=MAPPING)
     assert answer.status == 303
     page = console.entered().get(answer.location)
-    assert "=cmd|calc!A0" in page.words
+    assert "=cmd" in page.words
+    assert "@sum" in page.words
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tlog_scales.tlog import Checkpoint, InclusionProof, InclusionProofInvalid
 
 from agency_client.evidence import VerifiedBundle
 from tests.integration.evidence.conftest import Court, Files, read
+from tests.support.court import SCRIPT, SYSTEM_PYTHON
+from tests.support.hub_process import prepare_hub
 
 PROOF = re.compile(
     r"c2sp\.org/tlog-proof@v1\n"
@@ -81,3 +84,28 @@ def test_openssl_verifies_every_statement_from_its_bytes(
         statements += 1
     told = (*verified.directory_told, *verified.told)
     assert statements == sum(each.statement is not None for each in told) > 10
+
+
+@pytest.mark.parametrize(
+    ("streams", "good", "forged"),
+    [
+        ("| true", 0, 1),
+        ("| head -n 1", 0, 1),
+        (">/dev/full", 5, 1),
+        (">&-", 5, 1),
+        ("2>&-", 0, 1),
+    ],
+)
+def test_verdict_of_the_script_does_not_hang_on_who_reads_it(
+    court: Court, bundle: Path, tmp_path: Path, streams: str, good: int, forged: int
+) -> None:
+    """A traceback has the code 1, which accuses somebody."""
+    other = prepare_hub(tmp_path / "other").log_vkey
+    for vkey, code in ((court.vkey, good), (other, forged)):
+        words = ("-I", str(SCRIPT), str(bundle), "--root", str(court.root), "--log-key", vkey)
+        line = f"({shlex.join([SYSTEM_PYTHON, *words])}; echo $? >&3) {streams}"
+        ended = subprocess.run(
+            ["/bin/sh", "-c", f"exec 3>&1; {line}"], capture_output=True, text=True, check=False
+        )
+        assert ended.stdout.splitlines()[-1] == str(code), ended
+        assert "Traceback" not in ended.stderr

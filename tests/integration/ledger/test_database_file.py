@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
@@ -19,6 +21,7 @@ from structlog.testing import capture_logs
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
+from exchange_server.cli_shared import database_errors
 from exchange_server.ledger import upkeep
 from exchange_server.ledger.start_check import note_path, note_signed, verify_start
 from exchange_server.ledger.upkeep import keep_copy
@@ -305,6 +308,49 @@ def test_no_file_is_made_for_a_hub_that_has_none(tmp_path: Path) -> None:
         with pytest.raises(ExchangeError, match="there is none"):
             FileClaim(engine)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_file_that_the_user_may_not_use_is_told_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, read_only: bool
+) -> None:
+    file = tmp_path / "hub.db"
+    file.touch()
+    monkeypatch.setattr(os, "access", lambda path, rights, **_: path != file)
+    engine = open_engine(f"sqlite:///{file}", read_only=read_only)
+    right = "read" if read_only else "write"
+    with pytest.raises(ExchangeError, match=rf"may not {right} \S+hub.db: give it to that user"):
+        check_schema(engine)
+
+
+def test_folder_that_the_user_may_not_write_to_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, rights, **_: path != tmp_path)
+    with pytest.raises(ExchangeError, match=f"may not write {tmp_path}: "):
+        check_schema(open_engine(f"sqlite:///{tmp_path / 'hub.db'}"))
+
+
+def _failed(code: int) -> sqlite3.Error:
+    error = sqlite3.OperationalError("fictional")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (_failed(sqlite3.SQLITE_FULL), "make room on the disk and repeat it"),
+        (_failed(sqlite3.SQLITE_IOERR_WRITE), "its disk is full or fails: look with `df`"),
+        (_failed(sqlite3.SQLITE_CANTOPEN), "look at the rights of its folder"),
+        (psycopg.errors.ReadOnlySqlTransaction("fictional"), "the database takes no writes: it is"),
+        (psycopg.OperationalError("FATAL: too many connections"), "raise max_connections"),
+        (psycopg.OperationalError("FATAL: sorry, too many clients already"), "six connections"),
+    ],
+)
+def test_failure_of_a_database_is_told_with_what_to_do(error: Exception, advice: str) -> None:
+    with pytest.raises(ExchangeError, match=f"; .*{advice}"), database_errors():
+        raise error
 
 
 async def test_note_of_another_log_or_history_is_told_as_such_and_kept(office: Office) -> None:

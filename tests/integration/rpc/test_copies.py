@@ -339,6 +339,22 @@ def test_missing_pg_dump_is_said_with_the_remedy(
     assert not (tmp_path / "out").exists()
 
 
+def test_nothing_is_restored_under_a_hub_whose_file_was_moved_away(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    out, config = tmp_path / "good.backup", ("--config", str(files.config_file))
+    with HubProcess(files) as process:
+        assert run("backup", str(out), *config)[0] == 0
+        for name in ("hub.db", "hub.db-wal", "hub.db-shm"):
+            (files.folder / name).rename(tmp_path / name)
+        code, _, err = run("restore", str(out), *config)
+        assert code == 2
+        assert "another hub process is using the database" in err
+        assert not (files.folder / "hub.db").exists()
+        process.stop()
+    assert run("restore", str(out), *config)[0] == 0
+
+
 SERVER = (sys.executable, "-c", "from exchange_server.command import main; main()")
 
 

@@ -267,7 +267,7 @@ def test_a_place_is_not_blamed_for_what_a_hub_showed_once(tmp_path: Path) -> Non
             leaves = super().leaves(start)
             if start:
                 other = replace(story()[-1], nonce=bytes(32))
-                leaves[-1] = replace(leaves[-1], opening=other)
+                leaves[-1] = leaves[-1]._replace(opening=other)
             return leaves
 
     with closing(opened(tmp_path / "monitor.db")) as place:

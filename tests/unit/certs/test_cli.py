@@ -164,14 +164,24 @@ def test_first_moment_before_the_roots_is_refused(ca: Run) -> None:
     assert (status, "INVALID_FIELD [not_before]" in err) == (2, True)
 
 
-@pytest.mark.parametrize("columns", ["40", "80", "200"])
+@pytest.mark.parametrize(
+    "terminal",
+    [
+        {"COLUMNS": "40"},
+        {"COLUMNS": "80"},
+        {"COLUMNS": "200"},
+        # Of a terminal that is dumb, rich takes 80 columns whatever it is told.
+        {"FORCE_COLOR": "1", "TERM": "dumb"},
+    ],
+)
 def test_list_shows_a_table_without_a_passphrase_that_breaks_no_word(
-    ca: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+    ca: Run, monkeypatch: pytest.MonkeyPatch, terminal: dict[str, str]
 ) -> None:
     ca("issue", "ca", *MEMBER, "--out", "mia.pem")
     [row] = json.loads(ca("list", "ca", "--json")[1])
     monkeypatch.delenv(CA_VARIABLE)
-    monkeypatch.setenv("COLUMNS", columns)
+    for name, value in terminal.items():
+        monkeypatch.setenv(name, value)
     status, out, _ = ca("list", "ca")
     assert status == 0
     assert row["serial"] in out

@@ -115,6 +115,18 @@ def test_missing_file_is_named(run: Run, tmp_path: Path) -> None:
     assert "none.yaml" in err
 
 
+def test_place_that_is_no_folder_is_refused_before_anything_is_opened(
+    run: Run, tmp_path: Path
+) -> None:
+    """To open an exchange is a delivery, which stands on the log for good."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    for out in ("file", "file/below", "link", "/dev/null"):
+        status, _, err = run("show", "id", "--out", out)
+        assert status == ExitCode.INPUT
+        assert "FILE_NOT_WRITTEN: expected a folder" in err
+
+
 def test_audit_of_a_copy_needs_both_pins(run: Run, tmp_path: Path) -> None:
     status, _, err = run("audit", "verify", "--database", "copy.db")
     assert status == ExitCode.INPUT

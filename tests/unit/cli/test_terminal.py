@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agency_client import cli
-from agency_client.cli.output import print_json
+from agency_client.cli.output import print_json, print_table, say
 from agency_client.cli.terminal import (
     ReaderLeft,
     ResultUnwritten,
@@ -126,3 +126,18 @@ def test_calendar_is_one_document_for_programs(capsys: pytest.CaptureFixture[str
     code, out, _ = run(capsys, "--json", "calendar", "make", "kz", "2027")
     assert code == 0
     assert "2027" in json.loads(out)["calendar"]
+
+
+@pytest.mark.parametrize("terminal", ["dumb", "xterm-256color"])
+def test_colour_that_is_forced_cuts_nothing_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: str
+) -> None:
+    """Runners of scripts set FORCE_COLOR; rich then takes a file for a terminal of 80 columns."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", terminal)
+    cells = ["01a226c2-e991-7e42-9770-c5d1d07e4140"] * 4
+    print_table(["one", "two", "three", "four"], [cells], "none")
+    say(" ".join(cells))
+    out, _ = capsys.readouterr()
+    assert out.count(cells[0]) == 8
+    assert "\x1b" not in out

@@ -25,6 +25,7 @@ from agency_client.content.entities import (
     parse_entities,
     read_entities,
 )
+from agency_client.content.entity import shape_entity, shape_faults, sound_part
 from agency_client.content.goaml import entities_from_goaml
 from agency_client.content.schemata import SCHEMATA, STAND_IN_SCHEMATA, SUBJECT_SCHEMATA
 from exchange_protocol.errors import InvalidInput, Reason
@@ -413,3 +414,31 @@ def test_a_file_of_another_program_is_no_file_of_entities(
         read_entities(path)
     with pytest.raises(InvalidInput, match=f"r.xml is {kind}"):
         entities_from_goaml(data, "r.xml")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x", "\ud800", "Person"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "schema", "properties", "caption", "datasets", "name", ""]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_what_has_not_the_shape_of_an_entity_always_has_a_fault(data: Any) -> None:
+    faults = shape_faults(data)
+    try:
+        shape_entity(data)
+    except InvalidInput as error:
+        assert faults
+        assert error.message == "; ".join(faults)  # noqa: PT017
+    else:
+        assert faults == []
+    part = sound_part(data)
+    assert part is None or shape_faults(part) == []

@@ -428,6 +428,22 @@ def test_path_without_a_name_is_refused(path: str) -> None:
             write(Path(path), b"x")
 
 
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    """Root could: `agency metrics /dev/null` would leave a machine without its null device."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for path, what in (
+        (tmp_path / "pipe", "a device or a pipe"),
+        (tmp_path / "folder", "a folder"),
+        (Path("/dev/null"), "a device or a pipe"),
+    ):
+        before = path.lstat()
+        with not_written(f"expected the path of a file, got {what}: {path}"):
+            replace_file(path, b"x")
+        assert os.path.samestat(path.lstat(), before)
+    assert names(tmp_path) == ["folder", "pipe"]
+
+
 def test_what_a_person_names_is_read_within_a_bound(tmp_path: Path) -> None:
     path = tmp_path / "given"
     path.write_bytes(b"x" * 10)

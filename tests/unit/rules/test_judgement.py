@@ -279,7 +279,7 @@ def unpublished_sealing_key(hub: Hub) -> SignedStatement:
     [brief] = draft.parts
     other = SealingPrivateKey.generate().public_key.key_id
     keys = tuple(
-        replace(key, key_id=other) if key.agency == "kz.fma" else key for key in brief.wrapped_keys
+        key._replace(key_id=other) if key.agency == "kz.fma" else key for key in brief.wrapped_keys
     )
     return hub.sign(replace(draft, parts=(replace(brief, wrapped_keys=keys),)))
 

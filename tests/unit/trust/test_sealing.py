@@ -86,7 +86,7 @@ def test_key_of_another_reader_is_told_that_it_is_none() -> None:
 
 def test_stranger_who_claims_a_readers_key_id_opens_nothing() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), GPO)
-    claimed = replace(wrapped, key_id=KEYS[FMA].public_key.key_id)
+    claimed = wrapped._replace(key_id=KEYS[FMA].public_key.key_id)
     assert not_opened(ciphertext, claimed) is Reason.SEAL_BROKEN
 
 
@@ -105,8 +105,8 @@ def test_part_moved_to_another_statement_or_name_does_not_open(context: PartCont
 
 def test_wrapped_key_moved_to_another_agency_or_role_does_not_open() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), FMA)
-    assert not_opened(ciphertext, replace(wrapped, agency=GPO)) is Reason.SEAL_BROKEN
-    assert not_opened(ciphertext, replace(wrapped, role="approver")) is Reason.SEAL_BROKEN
+    assert not_opened(ciphertext, wrapped._replace(agency=GPO)) is Reason.SEAL_BROKEN
+    assert not_opened(ciphertext, wrapped._replace(role="approver")) is Reason.SEAL_BROKEN
 
 
 def test_wrapped_key_of_another_part_does_not_open() -> None:
@@ -117,10 +117,10 @@ def test_wrapped_key_of_another_part_does_not_open() -> None:
 def test_altered_wrapped_key_does_not_open() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), FMA)
     for enc in (b"", wrapped.enc[:-1], wrapped.enc + b"\0", bytes(WRAPPED_KEY_SIZE)):
-        assert not_opened(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
+        assert not_opened(ciphertext, wrapped._replace(enc=enc)) is Reason.SEAL_BROKEN
     for index in (0, 1087, 1088, 1119, 1120, WRAPPED_KEY_SIZE - 1):
         enc = flipped(wrapped.enc, index)
-        assert not_opened(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
+        assert not_opened(ciphertext, wrapped._replace(enc=enc)) is Reason.SEAL_BROKEN
 
 
 def test_chunks_that_are_dropped_swapped_repeated_or_added_do_not_open() -> None:
