@@ -40,7 +40,8 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
 
-_NO_FIELDS: Final = frozenset({TOKEN, "draft", "step", "here", "remove"})
+_NO_FIELDS: Final = frozenset({TOKEN, "draft", "version", "step", "here", "remove"})
+_VERSION: Final = "X-Draft-Version"
 _MOST_ROWS: Final = 20
 
 
@@ -69,7 +70,8 @@ def show_new(visit: Visit) -> Response:
 
 def show_draft(visit: Visit) -> Response:
     """The form of a draft, as it was kept."""
-    return _form(visit, _kept(visit))
+    draft = _found(visit)
+    return _form(visit, draft) if draft else _gone(visit)
 
 
 def save(visit: Visit) -> Response:
@@ -84,7 +86,10 @@ def save(visit: Visit) -> Response:
         draft = _filled(visit, name, exchange, given_id, keeps_id=is_free)
         visit.console.drafts.keep(draft)
     if visit.field("step") == "auto":
-        return Response(draft.id, media_type="text/plain")
+        headers = {_VERSION: draft.digest(())}
+        return Response(draft.id, media_type="text/plain", headers=headers)
+    if visit.field("draft") not in ("", draft.id):
+        visit.tell(Word.DRAFT_APART)
     if visit.field("step") == "keep":
         visit.tell(Word.DRAFT_KEPT)
         return visit.go("/drafts")
@@ -99,7 +104,9 @@ def save(visit: Visit) -> Response:
 
 def show_plan(visit: Visit) -> Response:
     """Foresee the outcome if the draft is signed and sent now."""
-    draft = _kept(visit)
+    draft = _found(visit)
+    if draft is None:
+        return _gone(visit)
     if signed := signed_before(draft, visit.console.client.outbox):
         return _signed_page(visit, draft, signed)
     return _plan_page(visit, draft)
@@ -114,7 +121,9 @@ def send(visit: Visit) -> Response:
 
 
 def _send(visit: Visit) -> Response:
-    draft, console = _kept(visit), visit.console
+    draft, console = _found(visit), visit.console
+    if draft is None:
+        return _gone(visit)
     kind, act = ACTS[draft.act]
     if signed := signed_before(draft, console.client.outbox):
         return _signed_page(visit, draft, signed)
@@ -168,14 +177,22 @@ def show_drafts(visit: Visit) -> Response:
 
 def drop(visit: Visit) -> Response:
     """Throw a draft away."""
-    visit.console.drafts.drop(_kept(visit).id)
+    draft = _found(visit)
+    if draft is None:
+        return _gone(visit)
+    visit.console.drafts.drop(draft.id)
     visit.tell(Word.DRAFT_DROPPED)
     return visit.go("/drafts")
 
 
-def _kept(visit: Visit) -> Draft:
-    """The draft that the address names."""
-    return visit.console.drafts.load(str(visit.request.path_params["draft"]))
+def _found(visit: Visit) -> Draft | None:
+    """The draft that the address names; None if it is no more."""
+    return visit.console.drafts.find(str(visit.request.path_params["draft"]))
+
+
+def _gone(visit: Visit) -> Response:
+    """The answer to the way back after a draft was sent, or to a tab that still has it."""
+    return visit.show("notice.html", 404, notice_word="DRAFT_GONE")
 
 
 def _filled(visit: Visit, act: str, exchange: str, given_id: str, *, keeps_id: bool) -> Draft:
@@ -198,6 +215,9 @@ def _filled(visit: Visit, act: str, exchange: str, given_id: str, *, keeps_id: b
         files += new or [each for each in old if f"{name}/{each.name}" not in removed]
     # What was signed already is left as it is: who writes on writes another statement.
     keeps_id = keeps_id and not (before and signed_before(before, visit.console.client.outbox))
+    # What another tab wrote meanwhile is not written over either.
+    if before and visit.field("version") not in ("", before.digest(())):
+        keeps_id = False
     draft_id = before.id if before and keeps_id else store.new_id()
     sendings = before.sendings if before else 0
     return Draft(draft_id, act, exchange, visit.console.now, fields, files, sendings)
@@ -216,6 +236,7 @@ def _form(
         "compose.html",
         status,
         draft=draft,
+        version=draft.digest(()) if draft.id else "",
         act_word=act_words(kind, act, visit.language),
         fields=_fields(visit, draft),
         fault=fault,

@@ -33,6 +33,8 @@ from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import Member
 
 _MOST_VERIFIED: Final = 2_000
+_LARGE_BYTES: Final = 1024 * 1024
+"""Sealed bytes whose fetching and reading no page waits for."""
 _MOST_LISTINGS: Final = 8
 
 
@@ -148,6 +150,9 @@ class Console:
         if known is not None and _digests(known.exchange.verified) == _digests(verified):
             opened = UnsealedExchange(verified, known.exchange.statements)
         else:
+            sealed = sum(p.size for each in verified.statements for p in each.statement.parts)
+            if sealed > _LARGE_BYTES:
+                progress(0, 0)
             opened = self.client.open(verified)
         if opened.legs and all(leg.state is LegState.ERASED for leg in opened.legs):
             self._index.forget([opened.id])

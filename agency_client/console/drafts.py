@@ -116,13 +116,6 @@ class Drafts:
         }
         replace_file(self._path(draft.id), self._sealed(draft.id, json.dumps(document).encode()))
 
-    def load(self, draft_id: str) -> Draft:
-        """The draft of an id; raises INVALID_FIELD where there is none that opens."""
-        found = self.find(draft_id)
-        if found is None:
-            raise Reason.INVALID_FIELD.error("expected a draft of this profile", field="draft")
-        return found
-
     def find(self, draft_id: str) -> Draft | None:
         """The draft of an id; None where there is none that opens, as after it was sent."""
         return self._load(self._path(draft_id))

@@ -60,6 +60,8 @@ class _Task:
         self.done = self.size = 0
         self.result: Opened | Exception | None = None
         self.ended = threading.Event()
+        self.told = threading.Event()
+        """It ended, or is known to take long: a page that waits for it waits no more."""
         self.ended_at = 0.0
 
     @property
@@ -75,7 +77,8 @@ class Openings:
         """Begin with none.
 
         Args:
-            open_exchange: opens an exchange by its id; is given what is kept of it.
+            open_exchange: opens an exchange by its id; is given what is kept of it, and what it
+                tells its progress; 0 of 0 says that there is much to fetch.
         """
         self._open = open_exchange
         self._lock = threading.Lock()
@@ -100,7 +103,11 @@ class Openings:
             if task is None or task.is_stale:
                 task = self._tasks[exchange_id] = _Task()
                 threading.Thread(target=self._run, args=(exchange_id, task), daemon=True).start()
-        if not task.ended.wait(None if waits else WAIT_SECONDS if begins else 0):
+        if waits:
+            task.ended.wait()
+        else:
+            task.told.wait(WAIT_SECONDS if begins else 0)
+        if not task.ended.is_set():
             raise StillOpeningError(task.done, task.size)
         with self._lock:
             if self._tasks.get(exchange_id) is task:
@@ -118,6 +125,8 @@ class Openings:
     def _run(self, exchange_id: str, task: _Task) -> None:
         def advance(done: int, size: int) -> None:
             task.done, task.size = done, size
+            if not size:
+                task.told.set()
 
         sys.setswitchinterval(_SWITCH_SECONDS)
         try:
@@ -129,6 +138,7 @@ class Openings:
                 self._keep(task.result)
         task.ended_at = time.monotonic()
         task.ended.set()
+        task.told.set()
 
     def _keep(self, opened: Opened) -> None:
         self._kept[opened.exchange.id] = opened

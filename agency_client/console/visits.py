@@ -237,7 +237,8 @@ def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> 
                 return show_old_form(visit)
         made = await made_by_handler(visit)
         # So does a page to be made. What was signed stays signed, but nobody is shown content.
-        return show_locked(visit) if _was_locked(visit) and made.status_code != 303 else made
+        is_content = made.status_code != 303 and not entrance
+        return show_locked(visit) if is_content and _was_locked(visit) else made
 
     async def made_by_handler(visit: Visit) -> Response:
         try:

@@ -114,12 +114,12 @@ class Word(Enum):
         "жазылмайды.",
     )
     LOCKED = Words(
-        "The console is locked after a time without work. Nothing was sent. Enter it again with "
-        "the new link of the terminal; what you wrote is among the drafts, as it was kept last.",
-        "Консоль заблокирована после простоя. Ничего не отправлено. Войдите снова по новой ссылке "
-        "из терминала; написанное вами лежит в черновиках в последнем сохранённом виде.",
-        "Консоль жұмыссыз тұрғаннан кейін құлыпталды. Ештеңе жіберілмеді. Терминалдағы жаңа "
-        "сілтемемен қайта кіріңіз; жазғаныңыз соңғы сақталған күйінде жобаларда тұр.",
+        "The console is locked. Nothing was sent. Enter it again with the new link of the "
+        "terminal. What you wrote is among the drafts, as it was kept last.",
+        "Консоль заблокирована. Ничего не отправлено. Войдите снова по новой ссылке из терминала. "
+        "Написанное вами лежит в черновиках в последнем сохранённом виде.",
+        "Консоль құлыпталды. Ештеңе жіберілмеді. Терминалдағы жаңа сілтемемен қайта кіріңіз. "
+        "Жазғаныңыз соңғы сақталған күйінде жобаларда тұр.",
     )
     FORM_TOO_LARGE = Words(
         "The files of a form may have 64 MB together. Nothing was sent. Go back and send fewer at "
@@ -193,7 +193,7 @@ class Word(Enum):
     )
     QUEUE_EMPTY = Words(
         "Nothing waits for your decision.",
-        "Ваших решений ничего не ожидает.",
+        "Ничто не ждёт вашего решения.",
         "Шешіміңізді ештеңе күтіп тұрған жоқ.",
     )
     ROW_UNVERIFIED = Words(
@@ -201,7 +201,7 @@ class Word(Enum):
     )
     TIME_LEFT = Words("Time left", "Осталось", "Қалған уақыт")
     ROUTE = Words("From and to", "От кого и кому", "Кімнен және кімге")
-    WHAT = Words("What", "Что", "Не")
+    WHAT = Words("What", "Что", "Атауы")
     BASIS = Words("Legal basis", "Основание", "Негізі")
     TERMS = Words("Handling", "Режим", "Режим")
     SUBJECTS = Words("Subjects", "Лиц", "Тұлғалар")
@@ -243,9 +243,12 @@ class Word(Enum):
         "Бұрынғы саясаттың ережесі; мәтіні тек журналда бар",
     )
     RULED_IN_ENTRY = Words(
-        "Ruled in entry {entry} of the log; the library judged it anew and came to the same.",
-        "Решено в записи журнала {entry}; библиотека проверила это заново и пришла к тому же.",
-        "Журналдың {entry}-жазбасында шешілген; кітапхана қайта тексеріп, сол нәтижеге келді.",
+        "The hub ruled so in entry {entry} of the log. The library judged it anew and came to the "
+        "same.",
+        "Узел применил правила в записи журнала {entry}. Библиотека применила их заново и получила "
+        "то же.",
+        "Торап ережелерді журналдың {entry}-жазбасында қолданды. Кітапхана оларды қайта қолданып, "
+        "сол нәтижені алды.",
     )
     CROSSES_BORDER = Words(
         "This crosses a border",
@@ -255,19 +258,19 @@ class Word(Enum):
     CROSSES_BORDER_WHY = Words(
         "Once released, the recipient reads it and you cannot take it back. Your signature "
         "stands on the log, and everyone concerned can verify it.",
-        "После передачи получатель это прочтёт, и вернуть ничего нельзя. Ваша подпись останется в "
-        "журнале, и её проверит каждый участник.",
-        "Берілгеннен кейін алушы оны оқиды, кері қайтаруға болмайды. Қолыңыз журналда қалады, оны "
-        "әрбір қатысушы тексере алады.",
+        "После передачи получатель это прочтёт, и вернуть прочитанное нельзя. Ваша подпись "
+        "останется в журнале, её может проверить каждый участник.",
+        "Берілгеннен кейін алушы оны оқиды, кері қайтаруға болмайды. Қолтаңбаңыз журналда қалады, "
+        "оны әрбір қатысушы тексере алады.",
     )
-    WHAT_YOU_SIGN = Words("What you sign", "Что вы подписываете", "Неге қол қоясыз")
+    WHAT_YOU_SIGN = Words("What you sign", "Что вы подписываете", "Қол қойылатын мәлімет")
     SIGN_SENTENCE = Words(
-        "A decision on the statement with this digest, and on nothing else:",
-        "Решение о заявлении с этим хешем, и ни о чём другом:",
-        "Тек осы хеші бар мәлімдеме туралы шешім:",
+        "You decide on the statement with this digest, and on nothing else:",
+        "Ваше решение относится только к заявлению с этим хешем:",
+        "Шешіміңіз тек осы хеші бар мәлімдемеге қатысты:",
     )
     ON_LEGS = Words("On the legs of", "По линиям", "Мына желілер бойынша")
-    FOUR_EYES = Words("Four eyes", "Четыре глаза", "Төрт көз")
+    FOUR_EYES = Words("Four eyes", "Принцип четырёх глаз", "Төрт көз қағидаты")
     AUTHOR = Words("Author", "Автор", "Авторы")
     APPROVED_BY = Words("Approved so far", "Уже одобрили", "Әзірге мақұлдағандар")
     NOBODY_YET = Words("nobody yet", "пока никто", "әзірге ешкім")
@@ -304,7 +307,8 @@ class Word(Enum):
     )
     DECIDE_NOW = Words("Decide", "Решение", "Шешім")
     SIGN = Words("Sign: {act}", "Подписать: {act}", "Қол қою: {act}")
-    CANCEL = Words("Cancel", "Отмена", "Бас тарту")
+    # The usual word of Kazakh also means to refuse, which stands beside it.
+    CANCEL = Words("Cancel", "Отмена", "Болдырмау")
     PIN = Words("Passphrase of your key", "Пароль вашего ключа", "Кілтіңіздің құпиясөзі")
     REASON_NEEDED = Words(
         "Say why: fill in every field.",
@@ -413,7 +417,7 @@ class Word(Enum):
     )
     CHECK_APPROVALS = Words(
         "Each approval ({number}) is the approver's own signature over exactly what was approved.",
-        "Одобрения ({number}) подписаны самими одобрившими, именно под тем, что одобрено.",
+        "Каждое одобрение ({number}) подписал сам одобривший, под тем самым текстом.",
         "{number} мақұлдауға мақұлдаушылардың өздері дәл сол мәтінге қол қойған.",
     )
     CHECK_RECEIPTS = Words(
@@ -423,7 +427,7 @@ class Word(Enum):
     )
     CHECK_PARTS = Words(
         "Each sealed part ({number}) is the one that its author signed, and was opened here.",
-        "Зашифрованные части ({number}) те самые, что подписали авторы, и расшифрованы здесь.",
+        "Зашифрованные части ({number}) совпадают с подписанными и расшифрованы здесь.",
         "{number} шифрланған бөлік авторлар қол қойғанның дәл өзі және осында ашылды.",
     )
     COPIES_SEEN = Words(
@@ -431,8 +435,8 @@ class Word(Enum):
         "legs. A state is proven as of the entry named; what the hub lists now is its word. An "
         "auditor of your state can prove the rest.",
         "Вы видите заявления, в которых ваш орган указан надзирающим, и что каждое изменило на "
-        "линиях. Состояние доказано на указанную запись; нынешнее известно со слов узла. Остальное "
-        "может доказать аудитор вашего государства.",
+        "линиях. Состояние доказано на указанную запись; нынешнее сообщает узел без "
+        "доказательства. Остальное может доказать аудитор вашего государства.",
         "Сіз органыңыз қадағалаушы болып көрсетілген мәлімдемелерді және олардың желілерде нені "
         "өзгерткенін көресіз. Күй көрсетілген жазбаға дейін дәлелденген; қазіргісі тораптың "
         "айтуынша. Қалғанын мемлекетіңіздің аудиторы дәлелдей алады.",
@@ -485,7 +489,7 @@ class Word(Enum):
         "{count} жолдың {shown}-ы көрсетілген",
     )
 
-    ACTS = Words("What you may do", "Что можно сделать", "Не істеуге болады")
+    ACTS = Words("What you may do", "Что можно сделать", "Мүмкін әрекеттер")
     EVIDENCE = Words("Evidence", "Доказательства", "Дәлелдемелер")
     EVIDENCE_WHY = Words(
         "One file with every statement and proof; a court verifies it without this software.",
@@ -520,8 +524,8 @@ class Word(Enum):
     NEW = Words("unread", "не прочитано", "оқылмаған")
     LIST_UNVERIFIED = Words(
         "The list is the hub's word. Opening an exchange verifies it.",
-        "Список известен со слов узла. Открытие обмена его проверяет.",
-        "Тізім тораптың айтуынша. Алмасуды ашқанда ол тексеріледі.",
+        "Список получен от узла и не проверен. Обмен проверяется, когда его открывают.",
+        "Тізімді торап берді, ол тексерілмеген. Алмасу ашылғанда тексеріледі.",
     )
     HOW_COUNTED = Words("How this is counted", "Как это считается", "Бұл қалай саналады")
     BY_AGENCY = Words("from {agency}", "от {agency}", "{agency} жіберген")
@@ -585,7 +589,7 @@ class Word(Enum):
     MORE_ACTS = Words("More", "Ещё", "Тағы")
     LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
     ABOUT_COLUMN = Words("About", "Суть", "Мазмұны")
-    NEXT_STEP = Words("Next", "Что делать", "Не істеу керек")
+    NEXT_STEP = Words("Next", "Что делать", "Келесі әрекет")
     REFERENCE_COLUMN = Words("Reference", "Номер дела", "Іс нөмірі")
     WRITE = Words("New", "Новое", "Жаңа")
 
@@ -636,8 +640,8 @@ class Word(Enum):
         "Ни одно состояние журнала ещё не подписано достаточным числом свидетелей.",
         "Журналдың бірде-бір күйіне әлі жеткілікті куә қол қоймаған.",
     )
-    COUNTS = Words("What the log holds", "Что в журнале", "Журналда не бар")
-    READINGS_HEAD = Words("What auditors read", "Что прочли аудиторы", "Аудиторлар не оқыды")
+    COUNTS = Words("What the log holds", "Что в журнале", "Журналдың мазмұны")
+    READINGS_HEAD = Words("What auditors read", "Что прочли аудиторы", "Аудиторлар оқығандар")
     STATISTICS = Words("Statistics", "Статистика", "Статистика")
     STATISTICS_ENTRIES = Words("entries: {entries}", "записи: {entries}", "жазбалар: {entries}")
     LOG_PAGE = Words("Entries", "Записи журнала", "Журнал жазбалары")
@@ -723,12 +727,12 @@ class Word(Enum):
     )
     CHOOSE_FILE = Words("Choose a file", "Выбрать файл", "Файл таңдау")
     CHOOSE_FILES = Words("Choose files", "Выбрать файлы", "Файлдар таңдау")
-    DROP_FILES = Words("or drop it here", "или перетащите сюда", "немесе осында сүйреңіз")
+    DROP_FILES = Words("or drop it here", "или перетащите сюда", "немесе осында сүйреп әкеліңіз")
     NO_FILE = Words("No file chosen", "Файл не выбран", "Файл таңдалмаған")
     FILES_CHOSEN = Words(
         "Files chosen: %{count}", "Выбрано файлов: %{count}", "Таңдалған файлдар: %{count}"
     )
-    DROP_HERE = Words("Drop the file now", "Отпустите файл", "Файлды жіберіңіз")
+    DROP_HERE = Words("Drop the file now", "Отпустите файл", "Файлды осында тастаңыз")
     DROP_LEFT = Words("The file is outside of the field", "Файл вне поля", "Файл өрістен тыс жерде")
     TABLE_DATES = Words(
         "How the table writes dates, such as DD.MM.YYYY (else YYYY-MM-DD)",
@@ -805,8 +809,8 @@ class Word(Enum):
     DRAFT_SENT_BEFORE = Words(
         "This draft was sent before and was not accepted, or it changed meanwhile. Nothing was "
         "signed now. This is how it is now: read it again, and sign it if you still want to.",
-        "Этот черновик уже отправляли, и он не был принят, или он тем временем изменился. Сейчас "
-        "ничего не подписано. Вот его нынешний вид: прочтите снова и подпишите, если нужно.",
+        "Этот черновик уже отправляли без успеха, или он тем временем изменился. Сейчас ничего не "
+        "подписано. Ниже его нынешний вид: прочтите снова и подпишите, если нужно.",
         "Бұл жоба бұрын жіберіліп, қабылданбаған немесе осы арада өзгерген. Қазір ештеңеге қол "
         "қойылмады. Оның қазіргі түрі осындай: қайта оқып, қажет болса, қол қойыңыз.",
     )
@@ -843,15 +847,31 @@ class Word(Enum):
         "Составить по нему новое заявление",
         "Осының негізінде жаңа мәлімдеме жазу",
     )
+    DRAFT_GONE = Words(
+        "This draft is no more: it was sent or removed. What was sent stands among the sent ones "
+        "or in the outbox.",
+        "Этого черновика больше нет: его отправили или удалили. Отправленное есть в отправленных "
+        "или в исходящих.",
+        "Бұл жоба енді жоқ: ол жіберілген немесе жойылған. Жіберілгені жіберілгендерде немесе "
+        "шығыс қалтасында тұр.",
+    )
+    DRAFT_APART = Words(
+        "Another tab changed this draft. What you wrote here is kept as a draft of its own; "
+        "compare the two, and remove one.",
+        "Этот черновик изменили в другой вкладке. Написанное здесь сохранено отдельным черновиком; "
+        "сравните их и удалите лишний.",
+        "Бұл жоба басқа қойындыда өзгертілді. Осында жазғаныңыз жеке жоба ретінде сақталды; екеуін "
+        "салыстырып, артығын жойыңыз.",
+    )
     DRAFT_DROPPED = Words("The draft was removed.", "Черновик удалён.", "Жоба жойылды.")
     DRAFTS_EMPTY = Words("There are no drafts.", "Черновиков нет.", "Жобалар жоқ.")
     EDIT = Words("Edit", "Изменить", "Өзгерту")
     DROP = Words("Remove", "Удалить", "Жою")
-    WHAT_WILL_HAPPEN = Words("What will happen", "Что произойдёт", "Не болады")
+    WHAT_WILL_HAPPEN = Words("What will happen", "Что произойдёт", "Жіберілген соң болатыны")
     LEG_HELD = Words(
         "held until {number} approve: {whom}",
-        "задержано, пока не одобрят (нужно: {number}): {whom}",
-        "мақұлданғанша кідіртіледі (қажеті: {number}): {whom}",
+        "задерживается до одобрения (нужно: {number}), одобряет {whom}",
+        "мақұлданғанша кідіртіледі (қажеті: {number}), мақұлдайтын: {whom}",
     )
     LEG_AT_ONCE = Words("delivered at once", "передаётся сразу", "бірден беріледі")
     LEG_BEHIND = Words(
@@ -861,21 +881,23 @@ class Word(Enum):
     )
     COPIES_TO = Words(
         "A copy of the brief goes to",
-        "Копию изложения получит",
+        "Копия изложения направляется",
         "Қысқаша мазмұн көшірмесі жіберіледі",
     )
     READERS = Words(
-        "Recipients read everything; approvers and supervisors the brief alone; the hub nothing.",
-        "Получатели читают всё; одобряющие и надзирающие только изложение; узел ничего.",
-        "Алушылар бәрін оқиды; мақұлдаушылар мен қадағалаушылар тек қысқаша мазмұнды; торап "
-        "ештеңе.",
+        "Recipients read everything. Approvers and supervisors read the brief alone. The hub reads "
+        "nothing.",
+        "Получатели прочтут всё. Одобряющие и надзирающие прочтут только изложение. Узел не "
+        "прочтёт ничего.",
+        "Алушылар бәрін оқиды. Мақұлдаушылар мен қадағалаушылар тек қысқаша мазмұнды оқиды. Торап "
+        "ештеңе оқымайды.",
     )
     READER_ALONE = Words(
         "Only the agency named above reads it.",
         "Это прочтёт только названный выше орган.",
         "Мұны тек жоғарыда аталған орган оқиды.",
     )
-    CHECK_WORDS = Words("What you wrote", "Что вы написали", "Не жаздыңыз")
+    CHECK_WORDS = Words("What you wrote", "Что вы написали", "Жазғаныңыз")
     SIGN_AND_SEND = Words("Sign and send", "Подписать и отправить", "Қол қойып жіберу")
     FIELDS_MISSING = Words(
         "These fields are required and empty. What you wrote is kept.",

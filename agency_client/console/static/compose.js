@@ -19,6 +19,7 @@ async function keep() {
   try {
     const answer = await fetch(form().action, { method: "POST", body: data, credentials: "same-origin" });
     if (answer.ok) {
+      form().querySelector("[name=version]").value = answer.headers.get("X-Draft-Version");
       form().querySelector("[name=draft]").value = await answer.text();
       say(form().dataset.kept);
     } else if (answer.status === 413) say(form().dataset.tooLarge);

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agency_client import ExchangeClient
-from agency_client.console import contents, openings
+from agency_client.console import contents, context, openings
 from agency_client.content.entities import entity_chunks
 from exchange_protocol.kinds.codes import Language
 from tests.support.asking import new_exchange
@@ -177,3 +177,19 @@ def test_an_amount_that_is_no_clear_number_is_in_no_sum(
     found = contents.read_contents(hostile, lambda *_: None)
     assert [(str(each.amount), each.count) for each in found.flows] == [("1.50", 1)]
     assert found.totals == {}
+
+
+def test_a_page_waits_for_no_answer_that_is_known_to_be_large(
+    hub: InMemoryHub,
+    console: RunningConsole,
+    gate: Gate,
+    answered: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told how far that is as soon as the size of its sealed parts is known."""
+    monkeypatch.setattr(openings, "WAIT_SECONDS", 600)
+    monkeypatch.setattr(context, "_LARGE_BYTES", 1000)
+    browser = console.entered()
+    assert browser.ask(f"/exchange/{answered}").status == 202
+    gate.is_open.set()
+    assert browser.get(f"/exchange/{answered}").status == 200

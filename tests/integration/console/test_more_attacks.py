@@ -126,6 +126,14 @@ def test_a_page_whose_session_ended_while_it_was_made_shows_nothing(
         assert exchange not in answers[0].text
 
 
+def test_who_has_a_session_enters_anew(console: RunningConsole) -> None:
+    """The session before ends by that, and the new one is given."""
+    browser = console.entered()
+    answer = browser.enter(console.sessions.new_code())
+    assert answer.status == 200
+    assert browser.get("/overview").status == 200
+
+
 def test_an_idle_console_forgets_what_it_opened(hub: InMemoryHub, tmp_path: Path) -> None:
     """Not only the one that a person locks."""
     exchange = new_exchange(hub.client(tmp_path / "p", KZ_MIA), "kz.fma")

@@ -97,6 +97,33 @@ def test_an_answer_to_what_changed_meanwhile_is_not_signed(
             assert len(hub.log) == size
 
 
+def _version(page: Answer) -> str:
+    return page.text.partition('name="version" value="')[2].partition('"')[0]
+
+
+@pytest.mark.parametrize("step", ["keep", "auto", "next"])
+def test_a_draft_that_is_written_in_two_tabs_loses_neither(
+    console: RunningConsole, step: str
+) -> None:
+    browser = console.entered()
+    kept = filled(browser)
+    draft = draft_of(kept)
+    first = second = _version(browser.get(f"/draft/{draft}"))
+    mine = FORM | {"draft": draft, "version": first, "brief.summary": "Первая вкладка"}
+    said = browser.post("/new/request_information", **(mine | {"step": "auto"}))
+    assert said.text == draft
+    # The tab that wrote goes on with what it is told, and the draft stays one.
+    mine |= {"version": said.headers["x-draft-version"], "brief.summary": "Первая, дальше"}
+    assert browser.post("/new/request_information", **(mine | {"step": "auto"})).text == draft
+    other = FORM | {"draft": draft, "version": second, "brief.summary": "Вторая", "step": step}
+    answer = browser.post("/new/request_information", **other)
+    assert answer.text != draft
+    words = browser.get("/drafts").words
+    assert "Первая, дальше" in words
+    assert "Вторая" in words
+    assert ("Another tab changed this draft" in words) is (step != "auto")
+
+
 def test_two_drafts_in_two_tabs_stay_two(console: RunningConsole) -> None:
     browser = console.entered()
     one = filled(browser, **{"brief.summary": "Первый"})
@@ -132,7 +159,12 @@ def test_two_clicks_send_one_statement(
     assert (answers[0].status, second.status) == (303, 409)
     assert "a second time" in second.words
     # A third click comes when it was sent: the draft is gone.
-    assert browser.post(kept.location, seen=shown).status == 400
+    third = browser.post(kept.location, seen=shown)
+    assert third.status == 404
+    assert "it was sent or removed" in third.words
+    # So does the way back to the page on which one signed, and to the form.
+    for path in (kept.location, f"/draft/{draft_of(kept)}"):
+        assert "it was sent or removed" in browser.get(path).words
     assert len(hub.model.exchanges) == 1
 
 
@@ -287,7 +319,7 @@ def test_a_draft_of_another_profile_is_not_opened(
         (folder / foreign.name).write_bytes(foreign.read_bytes())
         browser = other.entered()
         answer = browser.get(f"/draft/{foreign.stem}")
-        assert answer.status == 400
+        assert answer.status == 404
         assert "Вымышленное дело" not in answer.words + browser.get("/drafts").words
         assert (folder / foreign.name).exists(), "it is left where it is"
 
@@ -295,7 +327,7 @@ def test_a_draft_of_another_profile_is_not_opened(
 def test_a_draft_under_the_name_of_another_is_not_opened(console: RunningConsole) -> None:
     path = kept_draft(console, console.entered(), console.console.client.profile.state)
     path.rename(path.with_name("0" * 16 + ".draft"))
-    assert console.entered().get("/draft/" + "0" * 16).status == 400
+    assert console.entered().get("/draft/" + "0" * 16).status == 404
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "/dev/zero", "/nowhere"])
@@ -307,7 +339,7 @@ def test_a_link_in_the_place_of_a_draft_leads_nowhere(
     path.unlink()
     path.symlink_to(target)
     answer = browser.get(f"/draft/{path.stem}")
-    assert answer.status == 400
+    assert answer.status == 404
     assert "root:" not in answer.text + browser.get("/drafts").text
 
 
