@@ -17,7 +17,7 @@ from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
-from exchange_protocol.rules.clocks import Clock, is_overdue
+from exchange_protocol.rules.clocks import Clock, ClockKind, is_overdue
 
 _BELOW: Final = "\n"
 """Lists have the distance below the time, to be narrow."""
@@ -85,6 +85,9 @@ def row(
         due, day = (clock.at, clock.day) if clock else (None, None)
     else:
         due, day = summary.next_due, summary.next_due_on
+    told = locale.due(due, day, now, is_overdue=late, is_end=_is_end(summary, due), between=_BELOW)
+    if due is None and party is not Party.APPROVER:
+        told = locale.until(summary.due_at, summary.due_on)
     return Row(
         exchange_id=summary.id,
         reference=locale.one_line(reference.shown),
@@ -93,14 +96,24 @@ def row(
         legs=tuple((_leg(leg, summary.kind, locale), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
-        due=locale.due(due, day, now, is_overdue=late, is_end=_is_end(summary, due), between=_BELOW)
-        if due or party is Party.APPROVER
-        else locale.until(summary.due_at, summary.due_on),
+        due=_below(told, _answer_due(summary, locale)) if party is Party.APPROVER else told,
         clock=_clock(clock, now, locale),
         is_overdue=late,
         updated=locale.minute(summary.updated_at),
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
     )
+
+
+def _answer_due(summary: ExchangeSummary, locale: Locale) -> str:
+    """Until when the recipient owes its answer: an approver decides before, and owes none."""
+    if summary.next_due is None:
+        return ""
+    until = locale.until(summary.next_due, summary.next_due_on)
+    return f"{locale.say(ClockKind.ANSWER)}: {until}"
+
+
+def _below(*lines: str) -> str:
+    return _BELOW.join(filter(None, lines))
 
 
 def _is_end(summary: ExchangeSummary, due: datetime | None) -> bool:
@@ -140,8 +153,16 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         if waiting.consent
         else f"{locale.say(state_words(summary.kind, waiting.state))}{legs}{_given(waiting)}"
         f"{_claims(waiting, locale)}",
-        due=locale.due(
-            due, day, now, is_overdue=late, is_end=waiting.state in ENDS_BY_ITSELF, between=_BELOW
+        due=_below(
+            locale.due(
+                due,
+                day,
+                now,
+                is_overdue=late,
+                is_end=waiting.state in ENDS_BY_ITSELF,
+                between=_BELOW,
+            ),
+            _answer_due(summary, locale) if waiting.party is Party.APPROVER else "",
         ),
         clock=_clock(clock, now, locale),
         is_overdue=late,
