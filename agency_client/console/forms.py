@@ -39,7 +39,7 @@ from exchange_protocol.kinds.codes import (
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.rulebook import Agency
 from exchange_protocol.trust.identity import AgencyId
-from exchange_protocol.words import Code
+from exchange_protocol.words import Code, Words
 
 _SHORT: Final = 200
 _MOST_SHOWN: Final = 8
@@ -187,7 +187,7 @@ def _codes(
     for name in act.codes:
         attribute = types[name]
         needed = not attribute.is_optional and name not in act.defaults
-        label = _label(name, locale)
+        label = _label(name, locale, kind.spec.names)
         if issubclass(attribute.type, Code):
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
             choices = _code_choices(attribute.type, locale)
@@ -302,6 +302,10 @@ def _code_choices(codes: type[Code], locale: Locale) -> tuple[tuple[str, str], .
     return tuple((each.name, locale.say(each)) for each in codes)
 
 
-def _label(name: str, locale: Locale) -> str:
+def _label(name: str, locale: Locale, names: Mapping[str, Words] | None = None) -> str:
+    """The words before a field; those of its kind where the console has none."""
     words = FIELD_WORDS.get(name) or FIELDS.get(name)
-    return locale.say(words) if words else name.replace("_", " ")
+    if words is not None:
+        return locale.say(words)
+    said = locale.say(names[name]) if names and name in names else name.replace("_", " ")
+    return said[:1].upper() + said[1:]

@@ -37,6 +37,7 @@ from exchange_server.ledger.jobs import (
     Delivery,
     Denial,
     Inspection,
+    Submission,
     check_submission,
     is_logged,
 )
@@ -269,11 +270,10 @@ class Ledger:
 
         Each is read in its turn: reading all at once would hold up every other call.
 
-        - One that cannot even wait for the writer is put off, and all after it are put off unread.
-          That is so for a full queue, and for an initial statement on a disk that is nearly full:
-          then what ends an exchange passes by itself alone (`room`), not behind an initial one.
-        - One that the writer puts off takes those along that may depend on it
-          (`rules.dependencies`), and leaves the rest alone.
+        - Where the queue of the writer is full, one is put off, and all after it are put off
+          unread.
+        - One that the writer puts off, or for which there is no room (`room`), takes those along
+          that may depend on it (`rules.dependencies`), and leaves the rest alone.
         """
         self._gate.verify_open()
         tracker = DependencyTracker()
@@ -424,7 +424,8 @@ class Ledger:
             limits = self._context.limits
             job = check_submission(caller, *read, known_tree_size, limits, tracker)
             await self._routes.prepare(self.directory, job.statement, slices)
-            self._room.admit(job)
+            if (full := self._admitted(job)) is not None:
+                return Refused(full)
             return Submitted(self._writer.enqueue(job))
         except ExchangeError as error:
             if not is_logged(error):
@@ -438,6 +439,20 @@ class Ledger:
         except ExchangeError as error:
             # The refusal does not hold before it can be logged: until then it is put off.
             return _unlogged(error)
+
+    def _admitted(self, job: Submission) -> ExchangeError | None:
+        """Admit one of many statements; gives why there is no room for it, or None.
+
+        What ends an exchange makes room, so it passes behind one that opens another. What follows
+        on the one without room waits with it.
+        """
+        try:
+            self._room.admit(job)
+        except ExchangeError as error:
+            if not error.is_final:
+                job.put_off(error)
+            return error
+        return None
 
     def _announce(self, tree_size: int) -> None:
         self._scheduler.batch_ended()

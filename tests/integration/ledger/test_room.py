@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -14,12 +15,34 @@ from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_server.ledger import room
+from exchange_server.ledger.ledger import PutOff
 from exchange_server.storage.engine import open_engine, reading
 from exchange_server.storage.usage_rows import read_usage
 from tests.integration.ledger.conftest import Office
-from tests.support.hub_data import caller
+from tests.support.hub_data import Letter, caller
 from tests.support.statements import KZ_FMA, KZ_MIA
+
+
+async def in_a_batch(office: Office, letters: list[Letter]) -> list[str]:
+    """Submit as one call; the reason of each refusal, and nothing for what was accepted."""
+    read = [(each.signed, each.parts) for each in letters]
+    outcomes = await office.ledger.submit_batch(letters[0].caller, read, lambda each: each, 0)
+    return [each.reason.name if isinstance(each, ExchangeError) else "" for each in outcomes]
+
+
+async def in_a_stream(office: Office, letters: list[Letter]) -> list[str]:
+    """Submit one after the other, without waiting for an answer in between."""
+    tracker = DependencyTracker()
+    handled = [
+        await office.ledger.submit_in_stream(each.caller, (each.signed, each.parts), 0, tracker)
+        for each in letters
+    ]
+    assert not any(isinstance(each, PutOff) for each in handled)
+    outcomes = [await each.outcome() for each in handled]
+    return [each.reason.name if isinstance(each, ExchangeError) else "" for each in outcomes]
+
 
 QUOTA = 100_000
 CONTENT = b"x" * 60_000
@@ -70,6 +93,25 @@ async def test_a_nearly_full_disk_takes_what_ends_an_exchange_alone(office: Offi
     assert refused.reason is Reason.OVERLOADED
     assert not refused.is_final
     await office.say(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=letter.statement)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("way", [in_a_batch, in_a_stream])
+async def test_what_ends_an_exchange_passes_behind_one_that_opens_another(
+    office: Office, way: Callable[[Office, list[Letter]], Awaitable[list[str]]]
+) -> None:
+    there = office.mail.ask(KZ_MIA, ["kz.fma"])
+    await office.post(there)
+    office.limits = replace(office.limits, disk_free_bytes=HUGE)
+    await office.reopen()
+    new = office.mail.ask(KZ_MIA, ["kz.fma"])
+    office.mail.posted(new)
+    recalls = [
+        office.mail.write(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=each.statement)
+        for each in (new, there)
+    ]
+    # The recall of what was not taken waits with it, and is not refused for good.
+    assert await way(office, [new, *recalls]) == ["OVERLOADED", "OVERLOADED", ""]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

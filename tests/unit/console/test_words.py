@@ -7,12 +7,15 @@ from string import Formatter
 
 import pytest
 
+from agency_client.console.forms import _label
 from agency_client.console.rendering import environment
 from agency_client.console.rules_text import rules
 from agency_client.console.words import FIELD_WORDS, PART_WORDS, VERBS, Word, act_words
 from agency_client.core.acts import ACTS
 from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
 from exchange_protocol.kinds.codes import Language
+from exchange_protocol.words import Words
 from tests.support.hub_process import REPOSITORY
 
 TEMPLATES = sorted(environment().list_templates(extensions=["html"]))
@@ -66,3 +69,19 @@ def test_every_rule_of_the_demonstration_says_what_it_means_in_all_languages() -
     for rule in found.values():
         assert {"id", "en", "ru", "kk"} == set(rule.meanings), rule.id
         assert len({rule.meaning(language) for language in Language}) == len(Language)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_field_for_a_number_or_a_time_has_words_in_all_languages(act: str) -> None:
+    """The console's own, or else those of the kind: a new kind brings them along."""
+    kind, asked = ACTS[act]
+    for name in set(asked.codes) & set(kind.spec.names):
+        told = [_label(name, Locale(language), kind.spec.names) for language in Language]
+        assert len(set(told)) == len(told)
+        assert all(each[0].isupper() for each in told)
+
+
+def test_a_field_that_only_its_kind_names_is_called_by_the_kind() -> None:
+    names = {"visit_on": Words("day of the visit", "день визита", "сапар күні")}
+    told = {_label("visit_on", Locale(language), names) for language in Language}
+    assert told == {"Day of the visit", "День визита", "Сапар күні"}
