@@ -101,7 +101,7 @@ async def test_copy_with_a_write_ahead_log_is_read_on_a_medium_that_takes_no_fil
     for file in (region.file, region.file.with_name("hub.db-wal")):
         shutil.copy(file, folder)
     before = {each.name: each.read_bytes() for each in folder.iterdir()}
-    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr("os.access", lambda path, mode, **_: mode != os.W_OK)
     # Another process would not know that the medium takes nothing.
     with closing(DatabaseCopy(folder / "hub.db", log_verifier())) as source:
         assert verify_log(source, fictional_cast().anchors, auditor=None).exchanges == 1

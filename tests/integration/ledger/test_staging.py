@@ -62,7 +62,7 @@ async def at_once(
     with writing(engine) as connection:
         first(connection, [PART])
         # On SQLite the second waits as it begins, on PostgreSQL for the row.
-        event.listen(engine, "before_cursor_execute", lambda *_: begins.set())
+        event.listen(engine, "begin", lambda _: begins.set(), insert=True)
         other: asyncio.Task[Any] = asyncio.create_task(asyncio.to_thread(run))
         assert await asyncio.to_thread(begins.wait, SECONDS)
         if engine.dialect.name == "postgresql":
