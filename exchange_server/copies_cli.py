@@ -50,6 +50,9 @@ def backup(
     settings = load_config(config, os.environ)
     passphrase = _passphrase(passphrase_file)
     report = None
+    file = sqlite_file(settings.database.url)
+    # Before the copy: the hub goes on signing while that is made and checked.
+    noted = None if file is None else _noted(settings, file)
     _sweep(out.parent)
     with ExitStack() as stack:
         plain = out
@@ -57,15 +60,14 @@ def backup(
             # Beside it, so that the same disk has room for both or for neither.
             plain = stack.enter_context(_folder_beside(out)) / "plain"
         with new_backup(settings.database.url, plain) as copy:
-            if sqlite_file(settings.database.url) is not None:
+            if file is not None:
                 report = _verified(settings, f"sqlite:///{copy.absolute()}")
         if passphrase is not None:
             _encrypt(plain, out, passphrase)
     _report(settings, out)
-    file = sqlite_file(settings.database.url)
     notes = _left(out.parent)
-    if file is not None and report is not None:
-        notes += _outdated(settings, file, report)
+    if file is not None and report is not None and noted is not None:
+        notes += _outdated(file, noted, report)
     told = {"file": str(out), "notes": notes}
     _tell(told, report, as_json=as_json, said=f"written to {out}")
 
@@ -277,18 +279,26 @@ def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
     ]
 
 
-def _outdated(settings: Config, file: Path, report: FsckReport) -> list[str]:
-    """Say that a new backup is older than what was signed: the file was replaced under its hub."""
-    noted = None
-    with suppress(ExchangeError):  # The hub says at its start what is wrong with the note.
-        noted = _noted_beyond(settings, file, report)
-    if noted is None:
+def _outdated(file: Path, noted: Checkpoint, report: FsckReport) -> list[str]:
+    """Say that a new backup is older than what had been signed: the file was replaced before."""
+    if noted.size <= report.entries:
         return []
     return [
         f"NOT THE NEWEST LOG: this backup has {report.entries} entries, and the hub has signed "
         f"{noted.size}, as {_note(file)} shows: an old copy of the database stands at {file}. Keep "
         "the backups before this one, and look for the newest database"
     ]
+
+
+def _noted(settings: Config, file: Path) -> Checkpoint | None:
+    """The checkpoint noted beside the database's file; the hub says at its start what is wrong with
+    a note."""
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.ledger.start_check import noted_checkpoint
+
+    with suppress(ExchangeError):
+        return noted_checkpoint(file.resolve(), LogVerifier(what_to_check(settings)[2]))
+    return None
 
 
 def _noted_beyond(settings: Config, file: Path, report: FsckReport) -> Checkpoint | None:

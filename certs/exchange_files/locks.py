@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from exchange_files.failures import writing
+from exchange_protocol.errors import Reason
 
 _OWNER = 0o600
+_LOOK_SECONDS = 0.05
 
 
 @contextmanager
@@ -26,16 +29,20 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked_folder(folder: Path) -> Iterator[None]:
+def locked_folder(folder: Path, *, wait_seconds: float | None = None) -> Iterator[None]:
     """Hold a folder itself for the time of the block, where users of several names write.
 
-    A lock file would belong to the one who made it.
+    A lock file would belong to the one who made it. Raises FILE_NOT_WRITTEN where another program
+    holds it for longer than `wait_seconds`; by default it is waited for.
     """
     with writing(folder):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with writing(folder):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if wait_seconds is None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            else:
+                _wait_for(descriptor, folder, wait_seconds)
         yield
     finally:
         os.close(descriptor)
@@ -60,6 +67,16 @@ def take_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _wait_for(descriptor: int, folder: Path, seconds: float) -> None:
+    ends_at = time.monotonic() + seconds
+    while not take_lock(descriptor):
+        if time.monotonic() >= ends_at:
+            raise Reason.FILE_NOT_WRITTEN.error(
+                f"another program holds a lock on the folder {folder}; end it"
+            )
+        time.sleep(_LOOK_SECONDS)
 
 
 def is_at(descriptor: int, path: Path) -> bool:

@@ -28,7 +28,10 @@ def plain_pem(pem: bytes) -> bytes:
     """The certificates of a verified file, as every TLS library reads them.
 
     Ours takes lines of any length, and texts between the certificates; gRPC's fails at a handshake
-    that says nothing of the file.
+    that says nothing of the file. Raises CERTIFICATE_INVALID for one that is not read.
     """
-    chain = x509.load_pem_x509_certificates(pem)
+    try:
+        chain = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise Reason.CERTIFICATE_INVALID.error("expected certificates in PEM") from None
     return b"".join(each.public_bytes(Encoding.PEM) for each in chain)

@@ -24,7 +24,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.rules.directory import Directory
 from exchange_server.ledger import retention
@@ -34,7 +34,7 @@ from exchange_server.ledger.intake import Task, not_known_to_be_stored
 from exchange_server.ledger.jobs import Job, Prover
 from exchange_server.ledger.log_keys import check_signs
 from exchange_server.ledger.receipts import Receipts
-from exchange_server.ledger.start_check import verify_touched
+from exchange_server.ledger.start_check import wrong_with_touched
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
 from exchange_server.observer import CommitStep, Observer
@@ -78,6 +78,8 @@ class Committer:
         self._observer = observer
         self._verifier = LogVerifier(context.signer.vkey)
         self._state: LogState | None = None
+        self._committed: Head | None = None
+        """The newest head that was committed, also where the state was dropped."""
         self._exchanges: OrderedDict[str, StoredExchange] = OrderedDict()
         self._full_tiles: OrderedDict[TileId, bytes] = OrderedDict()
         self._holds_old_pages = True
@@ -129,6 +131,7 @@ class Committer:
     def run(self, task: Task[_T]) -> _T | ExchangeError:
         """Run a transaction that does not touch the log; gives its result or its error."""
         try:
+            self._look_at_touched()
             with self._connection.transaction() as connection:
                 result = task(connection)
                 self._verify_file()
@@ -165,6 +168,7 @@ class Committer:
         if not self._holds_old_pages or (self._file is not None and self._file.lost):
             return
         try:
+            self._look_at_touched()
             self._verify_file()
             self._holds_old_pages = not forget_old_pages(self._engine)
             self._wrote()
@@ -200,6 +204,7 @@ class Committer:
         """
         reached = self._observer.commit_reached
         self.commit_seconds = None
+        self._look_at_touched()
         with self._connection.transaction() as connection:
             # 2. Turn. Until the commit this hub holds the lock on the head: no other hub writes.
             state = self._at(connection, read_head(connection, lock=True))
@@ -234,28 +239,39 @@ class Committer:
             return
         self._file.verify()
         if self._file.is_touched():
-            self._verify_touched(self._file)
+            raise Reason.UNAVAILABLE.error(
+                "another program wrote to the database's file; it is read before the next write"
+            )
 
-    def _verify_touched(self, file: DatabaseFile) -> None:
-        """Verify what another program has left: it may have emptied the write-ahead log, or put an
-        old copy into the file."""
-        try:
-            verify_touched(file.path, self._verifier, self.tree_size)
-        except ExchangeError as error:
+    def _look_at_touched(self) -> None:
+        """Look, before a transaction, at what another program has left in the file.
+
+        It may have emptied the write-ahead log, or put an old copy into the file.
+        """
+        file, head = self._file, self._committed
+        if file is None or head is None or file.lost is not None or not file.is_touched():
+            return
+        known = Checkpoint(self._verifier.origin, head.size, head.root)
+        # As the file stood before the look: what is written to it meanwhile is looked at, too.
+        state = file.state()
+        wrong = wrong_with_touched(file.path, known)
+        if wrong is not None:
             file.lose(
                 "another program wrote over the database's file under this hub, which writes "
-                f"nothing more to it: {error.message}. Stop the hub, move the file with its -wal "
-                "and -shm away, and bring the newest backup back"
+                f"nothing more to it: {wrong}. Stop the hub, move the file with its -wal and -shm "
+                "away, and bring the newest backup back"
             )
         _log.warning(
             "database_touched",
             why="another program wrote to the database's file; its log is whole, but no program "
             "except the hub should write there",
         )
-        file.wrote()
+        file.take(state)
 
     def _wrote(self) -> None:
+        """Verify after a commit, before its receipts, that the file has kept its name meanwhile."""
         if self._file is not None:
+            self._file.verify()
             self._file.wrote()
 
     def _ended(self, jobs: Sequence[Job[Any]], began_at: float, *, committed: bool) -> None:
@@ -286,6 +302,7 @@ class Committer:
 
     def _take_over(self, state: LogState) -> None:
         self._state, self.directory = state, state.directory
+        self._committed = state.head
         self.tree_size = state.head.size
 
     def _remember(self, exchanges: Mapping[str, StoredExchange]) -> None:

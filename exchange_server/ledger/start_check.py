@@ -30,6 +30,7 @@ from exchange_server.ledger.log_keys import followed
 from exchange_server.storage.engine import (
     driver_error,
     is_away,
+    is_damaged,
     open_engine,
     reading,
     real_file,
@@ -38,6 +39,8 @@ from exchange_server.storage.log_rows import Head, read_head
 from exchange_server.storage.tables import log_entries
 
 _AT_ONCE: Final = 10_000
+NOTE_WAIT_SECONDS: Final = 3.0
+"""For the lock on the folder: whoever holds it for longer does not keep a hub from stopping."""
 
 
 def verify_start(engine: Engine, log: LogVerifier) -> None:
@@ -74,31 +77,33 @@ def verify_noted(connection: Connection, file: Path, log: LogVerifier) -> None:
         raise _mixed(f"it cannot be read: {cause}") from None
 
 
-def verify_touched(file: Path, log: LogVerifier, size: int) -> None:
-    """Verify a SQLite file that another program has written to while a hub serves it.
+def wrong_with_touched(file: Path, known: Checkpoint) -> str | None:
+    """Say what is wrong with a SQLite file that another program has written to under a hub.
 
-    It is read from the disk: the hub's connections would show pages that they keep. `size` is that
-    of the log as the hub committed it.
-
-    Raises:
-        HubInternal, InvalidInput: as `verify_start`.
+    It is read from the disk: the hub's connections would show pages that they keep. `known` is the
+    newest checkpoint that the hub committed. None if the whole log is there. What says nothing of
+    the file, such as a want of open files, is raised: the look is to be repeated.
     """
     engine = open_engine(f"sqlite:///{file}", read_only=True)
     try:
-        verify_start(engine, log)
         with reading(engine) as connection:
             head = read_head(connection)
-            found = 0 if head is None else head.size
-            if found < size:
-                raise _mixed(f"its log has {found} entries, and this hub committed {size}")
+            if head is None or head.size < known.size:
+                found = 0 if head is None else head.size
+                return f"its log has {found} entries, and this hub committed {known.size}"
             said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
             if said != "ok":
-                raise _mixed(f"it cannot be read: {said}")
+                return f"it cannot be read: {said}"
+            try:
+                _verify_whole(connection, head, known, file)
+            except ExchangeError as error:
+                return error.message
+            return None
     except Exception as error:
         cause = driver_error(error)
-        if cause is None:
+        if cause is None or not is_damaged(cause):
             raise
-        raise _mixed(f"it cannot be read: {cause}") from None
+        return f"it cannot be read: {cause}"
     finally:
         engine.dispose()
 
@@ -114,7 +119,10 @@ def note_signed(engine: Engine) -> None:
     file = real_file(engine)
     if file is None:
         return
-    with locked_folder(file.parent), reading(engine) as connection:
+    with (
+        locked_folder(file.parent, wait_seconds=NOTE_WAIT_SECONDS),
+        reading(engine) as connection,
+    ):
         head = read_head(connection)
         if head is None or not head.size:
             return

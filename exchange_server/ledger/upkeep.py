@@ -124,9 +124,10 @@ class Upkeep:
             try:
                 await asyncio.to_thread(self._room.measure)
             except Exception as error:
-                if driver_error(error) is None:
+                # A file that was lost is told by health, and is no fault of this work.
+                if driver_error(error) is None and not isinstance(error, OSError):
                     raise
-                _log.warning("storage_not_measured", why=str(driver_error(error)))
+                _log.warning("storage_not_measured", why=str(driver_error(error) or error))
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _note(self) -> None:

@@ -41,6 +41,8 @@ _FILE: Final = "exchange_file"
 _BESIDE: Final = ("-wal", "-shm")
 _EFFECTIVE: Final = os.access in os.supports_effective_ids
 _Identity: TypeAlias = tuple[int, int]
+FileState: TypeAlias = tuple[int, int]
+"""Size, and time of the last change in nanoseconds."""
 
 
 class FileLostError(OSError):
@@ -69,7 +71,7 @@ class DatabaseFile:
         self._identity: _Identity | None = None
         self._beside: dict[Path, _Identity] = {}
         self._connections = 0
-        self._written: tuple[int, int] | None = None
+        self._written: FileState | None = None
         self._lost: FileLostError | None = None
         self.is_kept = False
         """True if a copy was made of what the file held when it was lost."""
@@ -146,7 +148,7 @@ class DatabaseFile:
     def is_touched(self) -> bool:
         """True if the file is not as the one thread of this process that writes has left it."""
         with self._turn:
-            return self._written is not None and self._written != self._state()
+            return self._written is not None and self._written != self.state()
 
     def lose(self, why: str) -> NoReturn:
         """Take the file for lost from now on; raises FileLostError."""
@@ -159,7 +161,19 @@ class DatabaseFile:
         """Take the file as it is now for what this process has written."""
         with self._turn:
             if self._lost is None:
-                self._written = self._state()
+                self._written = self.state()
+
+    def take(self, state: FileState | None) -> None:
+        """Take the file as it was when `state` gave this for what may stand there."""
+        with self._turn:
+            self._written = state
+
+    def state(self) -> FileState | None:
+        """The size of the file and the time of its last change, nanoseconds; None if it is gone."""
+        with suppress(FileNotFoundError):
+            found = self.path.stat()
+            return found.st_size, found.st_mtime_ns
+        return None
 
     def _moved(self) -> FileLostError | None:
         if not _identity(self.name) == self._identity == _identity(self.path):
@@ -183,12 +197,6 @@ class DatabaseFile:
             raise FileLostError(
                 self._lost.why, Path(self._lost.filename), is_whole=self._lost.is_whole
             )
-
-    def _state(self) -> tuple[int, int] | None:
-        with suppress(FileNotFoundError):
-            found = self.path.stat()
-            return found.st_size, found.st_mtime_ns
-        return None
 
     def _closed(self, *_: object) -> None:
         with self._turn:
@@ -258,7 +266,9 @@ def _lock_name(path: Path) -> int:
         lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(
-            f"cannot claim the database: {error.strerror}: {beside}", field="database.url"
+            f"cannot claim the database: {error.strerror}: {beside}; where no hub runs, remove "
+            f"that file, or give it to the user {os.geteuid()}",
+            field="database.url",
         ) from None
     _take(lock, path)
     return lock

@@ -99,6 +99,7 @@ class Selection:
 
 WINDOW: Final = 2000
 """Parties that one query looks through, where few of them may match."""
+_CONSENTS_AT_ONCE: Final = 200
 _PARTIES_AN_EXCHANGE: Final = 4
 """Looked through where all match; where an agency has more, a page takes another query."""
 _EXCHANGE_COLUMNS = tuple(
@@ -168,12 +169,14 @@ def list_seen(
         pending=selection.pending,
         awaits_consent=selection.awaits_consent,
     )
+    # Few of those with a request for consent may be for this agency: a page is not filled by ones.
+    most_found = max(limit, _CONSENTS_AT_ONCE) if selection.awaits_consent else limit
     values = {
         "agency": selection.agency,
         "asked": parties_asked,
         "first": indexes[-1],
         "last": indexes[0],
-        "most": limit,
+        "most": most_found,
         "states": selection.states,
         "kinds": selection.kinds,
         # Agency ids hold no wildcard and no quote: this finds exactly the id in the JSON list.
@@ -185,7 +188,10 @@ def list_seen(
     if selection.awaits_consent:
         # The query finds the legs where anybody's consent is asked for.
         seen = [each for each in seen if any(leg.consents for leg in each.legs)]
-        before = found[-1][0] if len(found) == limit else before
+        before = found[-1][0] if len(found) == most_found else before
+        if len(seen) > limit:
+            seen = seen[:limit]
+            before = next(index for index, id_ in found if id_ == seen[-1].exchange_id)
     return seen, before
 
 

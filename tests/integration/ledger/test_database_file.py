@@ -11,18 +11,19 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from structlog.testing import capture_logs
 
 from exchange_keys import SoftwareSigner
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_server.cli_shared import database_errors
-from exchange_server.ledger import upkeep
+from exchange_server.ledger import committer, start_check, upkeep
 from exchange_server.ledger.start_check import note_path, note_signed, verify_start
 from exchange_server.ledger.upkeep import keep_copy
 from exchange_server.storage.database_file import DatabaseFile, FileClaim, FileLostError
@@ -196,11 +197,12 @@ async def test_a_lost_file_stays_lost_when_it_is_put_back_and_is_whole_after_a_r
 
 
 async def test_a_lost_file_is_told_with_its_copy(office: Office, place: Place) -> None:
-    place.real.unlink()
     with capture_logs() as told:
+        place.real.unlink()
         await asyncio.to_thread(keep_copy, office.engine, file_of(office))
-    [line] = told
-    assert (line["event"], line["log_level"]) == ("database_lost", "error")
+    # The hub's own work may meet it meanwhile, and tell of it.
+    [line] = [each for each in told if each["event"] == "database_lost"]
+    assert line["log_level"] == "error"
     assert "was replaced or removed under this hub" in line["why"]
     assert line["copy"] == str(place.beside(".rescued"))
     assert f"move what is at {place.name} away with its -wal and -shm, put the copy" in line["todo"]
@@ -258,6 +260,62 @@ async def test_program_that_empties_the_write_ahead_log_is_told_and_stops_nothin
         await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
     assert [each["event"] for each in told].count("database_touched") == 1
     await office.ledger.verify_writing()
+
+
+async def test_want_of_open_files_during_the_look_takes_no_file_for_lost(
+    office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another program touched is looked at until the look says something of the file."""
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    os.utime(place.real)
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    with monkeypatch.context() as patched:
+        patched.setattr(start_check, "open_engine", fail)
+        with pytest.raises(HubUnavailable):
+            await office.post(letter)
+    await office.post(letter)
+    await office.ledger.verify_writing()
+
+
+async def test_what_is_written_while_the_hub_looks_is_looked_at_too(
+    office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    os.utime(place.real)
+    looks = []
+
+    def look(file: Path, known: Checkpoint) -> str | None:
+        looks.append(known.size)
+        if len(looks) == 1:
+            os.utime(place.real, ns=(1, 1))
+        return wrong_with_touched(file, known)
+
+    wrong_with_touched = start_check.wrong_with_touched
+    monkeypatch.setattr(committer, "wrong_with_touched", look)
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    with pytest.raises(HubUnavailable):
+        await office.post(letter)
+    await office.post(letter)
+    assert len(looks) == 2
+
+
+async def test_file_that_is_taken_away_during_the_commit_gives_no_receipt(
+    office: Office, place: Place
+) -> None:
+    """The last look before the commit still found it."""
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    event.listen(
+        office.engine,
+        "commit",
+        lambda _: place.real.rename(place.real.with_name("elsewhere.db")),
+        once=True,
+    )
+    with pytest.raises(HubUnavailable):
+        await office.post(letter)
 
 
 async def test_own_writing_is_never_taken_for_that_of_another(office: Office) -> None:

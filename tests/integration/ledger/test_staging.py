@@ -55,6 +55,12 @@ async def at_once(
     """Two hubs: the second begins before the first has committed, and waits for it."""
     begins = threading.Event()
 
+    def tell_of_begin(connection: Any, *_: object) -> None:
+        if engine.dialect.name == "sqlite":
+            connection.set_trace_callback(lambda statement: begins.set())
+        else:
+            begins.set()
+
     def run() -> None:
         with writing(engine) as connection:
             second(connection, [PART])
@@ -62,7 +68,7 @@ async def at_once(
     with writing(engine) as connection:
         first(connection, [PART])
         # On SQLite the second waits as it begins, on PostgreSQL for the row.
-        event.listen(engine, "begin", lambda _: begins.set(), insert=True)
+        event.listen(engine, "checkout", tell_of_begin)
         other: asyncio.Task[Any] = asyncio.create_task(asyncio.to_thread(run))
         assert await asyncio.to_thread(begins.wait, SECONDS)
         if engine.dialect.name == "postgresql":
