@@ -11,7 +11,8 @@ import pytest
 
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Party, RefusalGround
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, RefusalGround
+from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.merkle import verify_inclusion
@@ -218,6 +219,33 @@ async def test_lists_are_paged_newest_first(office: Office) -> None:
     with pytest.raises(ExchangeError) as refused:
         await office.reader.list_exchanges(KZ_FMA.agency, Party.RECIPIENT, [], [], 2, "before-01")
     assert refused.value.reason is Reason.PAGE_TOKEN_INVALID
+
+
+async def test_requests_for_consent_that_wait_are_paged_among_own_ones(office: Office) -> None:
+    waiting, own = [], []
+    for number in range(6):
+        asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
+        await office.fetch(KZ_FMA, asked)
+        answer = await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+        if number % 2:
+            wish = ConsentRequest(answer.digest, KZ_GPO.agency, Purpose.PROSECUTION)
+            await office.say(KZ_MIA, wish, to=["kz.fma"], on=asked)
+            waiting.append(asked.exchange_id)
+        else:
+            wish = ConsentRequest(asked.digest, KZ_GPO.agency, Purpose.PROSECUTION)
+            await office.say(KZ_FMA, wish, on=asked)
+            own.append(asked.exchange_id)
+    for member, wanted in ((KZ_FMA, waiting), (KZ_MIA, own)):
+        for page_size in (1, 2, 50):
+            found, token = [], ""
+            while True:
+                rows, token = await office.reader.list_exchanges(
+                    member.agency, None, [], [], page_size, token, awaits_consent=True
+                )
+                found += [row.exchange_id for row in rows]
+                if not token:
+                    break
+            assert found == list(reversed(wanted))
 
 
 async def test_entries_say_what_the_rules_made_of_statements(office: Office) -> None:
