@@ -28,6 +28,8 @@ _NAMES_TOO: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """A person, a company or a document may have such a name: beside a total stand figures alone."""
+_NO_NAME: Final = re.compile(r".*:|\w+ (?:по|за|бойынша|бўйича|boʻyicha) .*", re.I | re.DOTALL)
+"""Such a name with words of a report behind it, which is nobody's."""
 _FIGURE: Final = re.compile(
     r"[-+()\d\s.,'’=\u00a0\u202f]*\d[-+()\d\s.,'’=\u00a0\u202f]*[^\W\d_]{0,10}\.?"
 )
@@ -52,6 +54,8 @@ _SIGNED: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """The words before a signature or the time of a report."""
+_BLANK_TO_SIGN: Final = re.compile(r"(?<!\w)__+(?!\w)|__+\Z")
+"""A line for a signature: several underscores that stand apart, or end the cell."""
 _RULE: Final = re.compile(r"[-=_+*─═]{2,}")
 
 
@@ -72,24 +76,31 @@ def layout_fault(cells: Sequence[str]) -> str | None:
         return "the row counts the rows: take it out"
     if len(filled) == 1 < len(cells) and _PAGE.fullmatch(filled[0]):
         return "the row numbers a page: take it out"
-    if (
-        filled
-        and len(filled) < len(cells)
-        and _SIGNED.fullmatch(filled[0])
-        and (":" in filled[0] or "_" in "".join(filled[:2]) or len(filled) == 1)
-    ):
+    is_half_empty = 2 * len(filled) <= len(cells)
+    if filled and is_half_empty and _is_signed(filled):
         return "the row reads like a signature below the table: take it out"
-    if filled and _NAMES_TOO.fullmatch(filled[0]):
+    is_name = bool(filled and _NAMES_TOO.fullmatch(filled[0]))
+    if is_name:
         is_currency = filled[0].casefold() == "sum" and not cells[0].strip()
         if is_currency or not all(map(_FIGURE.fullmatch, filled[1:])):
             return None
-    is_half_empty = 2 * len(filled) <= len(cells)
+    # An IIN and a telephone number beside a name are figures too.
+    is_sum = bool(filled and _BARE_TOTAL.fullmatch(filled[0])) and not (
+        is_name and not _NO_NAME.fullmatch(filled[0])
+    )
     if filled and (
         (is_half_empty and (_TOTAL.fullmatch(filled[0]) or _ends_a_column(filled)))
-        or (1 < len(filled) < len(cells) and _BARE_TOTAL.fullmatch(filled[0]))
+        or (1 < len(filled) < len(cells) and is_sum)
     ):
         return "the row reads like a total of the rows above: take it out"
     return None
+
+
+def _is_signed(filled: Sequence[str]) -> bool:
+    """True for the words before a signature, with a colon, a line or nothing behind them."""
+    return bool(_SIGNED.fullmatch(filled[0])) and (
+        ":" in filled[0] or len(filled) == 1 or any(map(_BLANK_TO_SIGN.search, filled[:2]))
+    )
 
 
 def _ends_a_column(filled: Sequence[str]) -> bool:
@@ -108,7 +119,13 @@ def layout_doubt(cells: Sequence[str]) -> str | None:
         return "the row has one cell alone: is it a note beside the table?"
     if filled and _TOTAL.fullmatch(filled[0]):
         return "the row begins like a total of the rows above"
+    if 0 < len(filled) < len(cells) and _is_signed(filled) and not _has_figures(filled):
+        return "the row begins like a signature below the table"
     return None
+
+
+def _has_figures(filled: Sequence[str]) -> bool:
+    return any(map(_FIGURE.fullmatch, filled[1:]))
 
 
 def _folded(text: str) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 REFERENCE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 """A column within a template, as in `{{name}}`."""
 _ID_BYTES: Final = 20
+_KEY_PROPERTIES: Final = (
+    "accountNumber", "publicKey", "transactionNumber", "registrationNumber", "idNumber", "number",
+    "recordId", "username", "name",
+)  # fmt: skip
+"""Properties that a key is told by, the narrower first."""
 _AROUND: Final = " .,:;!?*()[]«»\"'"
 _PARTS: Final = re.compile(r"[;,/|+&\n]")
 """Signs between several values of one cell."""
@@ -105,6 +110,15 @@ class EntityMapping:
         """True if it names other entities, so that it is another in each row."""
         return any(each.entity is not None for each in self.properties)
 
+    def is_certain(self, record: Mapping[str, str]) -> bool:
+        """True if a row gives the entity; False also where that hangs on a link."""
+        return self.id_of(record) is not None and not any(
+            each.required
+            for each in self.properties
+            if each.entity is not None
+            or (each.columns and not any(record[column].strip() for column in each.columns))
+        )
+
     def id_of(self, record: Mapping[str, str]) -> str | None:
         """The entity's id; None for a row without a key."""
         if self.id_column is not None:
@@ -173,9 +187,28 @@ class Query:
         """True if a row passes the filters."""
         return all(each.passes(record) for each in self.filters)
 
+    def gives(self, columns: Iterable[str], record: Mapping[str, str]) -> bool:
+        """True if a row sends each of these columns as a value of some property."""
+        given = {
+            column
+            for entity in self.entities
+            if entity.is_certain(record)
+            for each in entity.properties
+            for column in each.columns
+        }
+        return given.issuperset(columns)
+
     def names(self, column: str, value: str) -> bool:
         """True if a filter of a column names a value exactly: its author knows it."""
         return any(column == each.column and value in each.values for each in self.filters)
+
+
+def key_property(mapping: EntityMapping) -> str:
+    """Name a property that an entity's key may be sent in: one not yet given, if there is one."""
+    person = ("idNumber",) if mapping.schema.is_a("Person") else ()
+    fit = [each for each in (*person, *_KEY_PROPERTIES) if each in mapping.schema.properties]
+    given = {each.prop.name for each in mapping.properties}
+    return next((each for each in fit if each not in given), fit[0] if fit else "name")
 
 
 def compared(value: str) -> str:

@@ -23,14 +23,17 @@ _FORMULA: Final = re.compile(
       | (?:[\w.]+!|'.+'!|\[.+\].*!)?\$?[A-Z]{1,3}\$?[0-9]{1,7}(?![\w]).*   # =A1, =Sheet1!$A$1
       | R\[?-?[0-9]*\]?C(?:\[?-?[0-9]+\]?)?(?![\w]).*                      # =R[-1]C
       | [0-9.,]+\s*(?:[-+*/^&].*)?          # =1+1, =+77011234567
-      | [^\W\d_][\w.]*\|.*!.*               # =cmd|'/C calc'!A0
+      | [^\W\d_][\w.]*\|.*!'?(?:\$?[A-Za-z]{1,3}\$?[0-9]{1,7}|[Rr][0-9]+[Cc][0-9]+|')'?
+                                            # =cmd|'/C calc'!A0, also !R1C1 and !''
     )\}?
-    | @[A-Z][A-Z0-9.]*\(.*\)                 # @SUM(A1)
+    | @(?:SUM|AVERAGE|COUNT|IF|ROUND|VLOOKUP|INDIRECT|HYPERLINK|WEBSERVICE|CALL|EXEC|REGISTER)\(.*\)
     """,
     re.DOTALL | re.VERBOSE,
 )
-_APOSTROPHE: Final = re.compile(r"['`\u00b4\u2018\u2019]\+?[0-9][0-9 ./-]*")
-_STARTS: Final = ("#", "=", "'", "`", "\u00b4", "\u2018", "\u2019", "{=", "@", "Err", "Ош")
+_APOSTROPHE: Final = re.compile(r"'\+?[0-9][0-9 ./-]*")
+_OTHER_APOSTROPHE: Final = re.compile(r"[`\u00b4\u2018\u2019]\+?[0-9][0-9 ./-]*")
+"""No spreadsheet writes these before a number: a person or a text program did."""
+_STARTS: Final = ("#", "=", "'", "{=", "@", "Err", "Ош")
 _AS_NUMBER: Final = re.compile(
     r"[0-9]{6,}[.,]0+|[0-9]{1,3}(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|[0-9]{1,3}(?:['\u2019][0-9]{3}){2,}"
 )
@@ -120,6 +123,8 @@ def doubt(text: str) -> str | None:
         return "it has signs of HTML, such as &amp;"
     if _ESCAPED.search(text):
         return "it has signs of a program in the place of letters, such as \\u0410 or %D0%90"
+    if _OTHER_APOSTROPHE.fullmatch(text.strip()):
+        return "it begins with an apostrophe before a number, as spreadsheets write: is it meant?"
     if text in _TRUTH or _PROGRAM.fullmatch(text):
         return "it reads like what a program writes in the place of a value, such as ${name}"
     if not text.isascii() and (encoding := _misread_as(text)):

@@ -16,7 +16,7 @@ from agency_client.content.entity import Entity, Warnings
 from agency_client.content.faults import MOST_LINES, Faults, Spot, SpotKind, lines_in_words
 from agency_client.content.layout import layout_doubt, layout_fault
 from agency_client.content.links import Links, doubts_of_links
-from agency_client.content.mappings import EntityMapping, compared
+from agency_client.content.mappings import EntityMapping, compared, key_property
 from agency_client.content.rows import SHORT, MappedEntity, RowMapper
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.spoiled import is_shortened, spreadsheet_fault, tells_nothing_apart
@@ -198,7 +198,7 @@ class TableCheck:
                 line=row.line,
                 at=at,
             )
-        elif nothing := self._says_nothing(mapping, entity):
+        elif nothing := self._says_nothing(number, mapping, entity, record):
             self.faults.add(nothing, line=row.line)
         elif not made.faults:
             self._note(row, number, made, entity)
@@ -217,18 +217,25 @@ class TableCheck:
             "are others, say --exact-filters",
         )
 
-    def _says_nothing(self, mapping: EntityMapping, entity: Entity) -> str | None:
+    def _says_nothing(
+        self, number: int, mapping: EntityMapping, entity: Entity, record: Mapping[str, str]
+    ) -> str | None:
         """Say why an entity tells nothing: one without properties, a link without an end."""
         told, schema = entity["properties"], mapping.schema.name
         if not told and (
             schema in EVENT_SCHEMATA or (mapping.properties and mapping.id_column is None)
         ):
             # A key is sealed as a digest alone, so what stands there would be lost.
-            return (
-                f"the row tells nothing of {mapping.name!r} but its key: is it a note beside the "
-                "table? Take it out, or say `required: true` at a property in the mapping to leave "
-                "such rows out"
-            )
+            keys = [each for each in mapping.key_columns if record[each].strip()]
+            if schema in EVENT_SCHEMATA or not self._rows.queries[number].gives(keys, record):
+                name = key_property(mapping)
+                return (
+                    f"the row tells nothing of {mapping.name!r} but its key, which is sealed as a "
+                    f"digest alone: send the key too, by `{name}: {{column: {keys[0]!r}}}` among "
+                    "its properties in the mapping. If the row is a note beside the table, take "
+                    "it out. With `required: true` at a property such rows are left out, and so "
+                    "are the links to them"
+                )
         for end in self._check.ends(schema) or ():
             if end not in told and any(each.prop.name == end for each in mapping.properties):
                 return (

@@ -251,6 +251,13 @@ SENTENCES: Final = (
         "тақырып екі рет тұр, {} және {}-бағандардың үстінде",
     ),
     Words(
+        "looks like column {}, which the mapping uses, and is another: rename it, or take it out",
+        "похож на столбец {}, который нужен сопоставлению, но это другой столбец: переименуйте его "
+        "или уберите",
+        "сәйкестендіру қолданатын {} бағанына ұқсайды, бірақ бұл басқа баған: атын өзгертіңіз "
+        "немесе алып тастаңыз",
+    ),
+    Words(
         "expected quotes at the very beginning of the cell, got a space before them",
         "кавычки должны стоять в самом начале ячейки, а перед ними пробел",
         "тырнақша ұяшықтың дәл басында тұруы тиіс, ал оның алдында бос орын бар",
@@ -314,13 +321,18 @@ SENTENCES: Final = (
         "{} кілтінде Excel қысқартқан сан бар (7.9E+11 сияқты), басқаларын да солай қысқартар еді",
     ),
     Words(
-        "the row tells nothing of {} but its key: is it a note beside the table? Take it out, or "
-        "say `required: true` at a property in the mapping to leave such rows out",
-        "строка не говорит о {} ничего, кроме ключа: это примечание к таблице? Уберите её или, "
-        "чтобы пропускать такие строки, напишите `required: true` у свойства в сопоставлении",
-        "жол {} туралы кілтінен басқа ештеңе айтпайды: бұл кестенің ескертпесі ме? Оны алып "
-        "тастаңыз немесе мұндай жолдарды өткізіп жіберу үшін сәйкестендірудегі қасиетке "
-        "`required: true` жазыңыз",
+        "the row tells nothing of {} but its key, which is sealed as a digest alone: send the key "
+        "too, by `{}` among its properties in the mapping. If the row is a note beside the table, "
+        "take it out. With `required: true` at a property such rows are left out, and so are the "
+        "links to them",
+        "строка не говорит о {} ничего, кроме ключа, а он уходит только хешем: передайте и сам "
+        "ключ, строкой `{}` среди свойств в сопоставлении. Если это примечание к таблице, уберите "
+        "его. С `required: true` у свойства такие строки пропускаются, а с ними и связи, которые "
+        "к ним ведут",
+        "жол {} туралы кілтінен басқа ештеңе айтпайды, ал ол тек хеш түрінде кетеді: кілттің өзін "
+        "де беріңіз, сәйкестендірудегі қасиеттер арасында `{}` жолымен. Бұл кестенің ескертпесі "
+        "болса, оны алып тастаңыз. Қасиетте `required: true` тұрса, мұндай жолдар да, оларға "
+        "апаратын байланыстар да қалдырылады",
     ),
     Words(
         "the link {} has no {}, for the key of that is empty: fill it in, or say `required: true` "

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from agency_client.content.layout import layout_fault
-from agency_client.content.spoiled import is_shortened, tells_nothing_apart
+from agency_client.content.layout import layout_doubt, layout_fault
+from agency_client.content.spoiled import (
+    doubt,
+    is_shortened,
+    spreadsheet_fault,
+    tells_nothing_apart,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +23,9 @@ from agency_client.content.spoiled import is_shortened, tells_nothing_apart
         ["Оборот", "7701234", "Иванов", ""],
         ["7701234", "Оборот", "", ""],
         ["1", "Итого", "200,00", ""],
+        ["Cemi", "901231300123", "+77011234567", ""],
+        ["Cəmi", "901231300123", "77011234567", ""],
+        ["Toplam", "901231300123", "8 701 123 45 67", ""],
     ],
 )
 def test_a_name_that_is_a_total_elsewhere_is_a_name(cells: list[str]) -> None:
@@ -33,6 +41,8 @@ def test_a_name_that_is_a_total_elsewhere_is_a_name(cells: list[str]) -> None:
         ["Итого", "", "сто", ""],
         ["", "", "", "200,00", "Итого"],
         ["", "1 000,50", "Всего за день:", ""],
+        ["Toplam", "", "1 000,50", ""],
+        ["Toplam:", "100", "1 000,50", ""],
     ],
 )
 def test_a_total_is_refused(cells: list[str]) -> None:
@@ -47,3 +57,52 @@ def test_an_identifier_with_an_e_is_no_shortened_number() -> None:
 def test_a_series_may_begin_with_zeros() -> None:
     assert not any(map(tells_nothing_apart, ("0", "00", "000000")))
     assert tells_nothing_apart("000000000000")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["Директор", "a_ivanov@mail.kz", "Иванов", "901231300123", ""],
+        ["Главный бухгалтер", "buh_1@mail.kz", "Ким", "901231300123", ""],
+        ["Директор", "a_ivanov@mail.kz", "", ""],
+        ["Начальник отдела: кредиты", "", "Петрова", "901231300123"],
+        ["Подпись: ЭЦП, оплата", "12", "100.00", "Ким", ""],
+        ["Сформировано: реестр 5", "12", "100.00", "Ким", ""],
+    ],
+)
+def test_a_post_or_a_purpose_is_no_signature(cells: list[str]) -> None:
+    assert layout_fault(cells) is None
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["Директор", "________", "", ""],
+        ["Директор", "____ /Иванов/", "", ""],
+        ["Директор ____ Иванов", "", "", ""],
+        ["Исполнитель:", "Иванов", "", ""],
+    ],
+)
+def test_a_signature_is_refused(cells: list[str]) -> None:
+    assert layout_fault(cells) == "the row reads like a signature below the table: take it out"
+
+
+def test_a_signature_in_a_narrow_table_is_doubted() -> None:
+    cells = ["Директор:", "________", "Иванов", ""]
+    assert layout_fault(cells) is None
+    assert layout_doubt(cells) == "the row begins like a signature below the table"
+    assert layout_doubt(["Подпись: ЭЦП", "12", "100.00", "Ким", ""]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u201912", "`12", "\u00b412", "@SHOP(ALMATY)", "=Альфа|Банк! срочно", "=Альфа|Банк!"],
+)
+def test_what_no_spreadsheet_obeys_arrives(text: str) -> None:
+    assert spreadsheet_fault(text) is None
+
+
+@pytest.mark.parametrize("text", ["\u201912", "`790101300123", "\u00b412"])
+def test_another_apostrophe_before_a_number_is_doubted(text: str) -> None:
+    words = "it begins with an apostrophe before a number, as spreadsheets write: is it meant?"
+    assert doubt(text) == words

@@ -952,8 +952,10 @@ def test_the_number_of_rows_is_none_of_the_data(desk: Desk, row: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["=cmd|' /C calc'!A0", "@SUM(A1)", "`790101300123", "\u2019790101300123"]
-)
+    "cell",
+    ["=cmd|' /C calc'!A0", "=MSEXCEL|'..\\cmd.exe /c calc'!''", "=cmd|'/C x'!R1C1", "@SUM(A1)",
+     "@HYPERLINK(A1)", "'790101300123"],
+)  # fmt: skip
 def test_what_a_spreadsheet_obeys_is_refused(desk: Desk, cell: str) -> None:
     message = desk.refused(f'id,name\n1,"{cell}"\n', NAMED)
     assert "line 2, column 'name': expected a value, got" in message
@@ -962,3 +964,67 @@ def test_what_a_spreadsheet_obeys_is_refused(desk: Desk, cell: str) -> None:
 def test_a_year_of_two_digits_is_told_beside_a_form(desk: Desk) -> None:
     message = desk.refused(simple("1,А,kz,1.2.80\n"), dates="D.M.YYYY")
     assert "got '0.0.00': write the year with four digits" in message
+
+
+TRANSFERS = """
+entities:
+  benef:
+    schema: Person
+    keys: [BenIIN]
+    properties: {name: {column: BenName}}
+  payment:
+    schema: Payment
+    keys: [Number]
+    properties:
+      beneficiary: {entity: benef}
+      amount: {column: Amount}
+"""
+TRANSFER_ROWS = "Number,Amount,BenIIN,BenName\n1,5.00,790101300123,Имя\n2,6.00,KZ7,\n3,7.00,8,\n"
+
+
+def test_row_of_a_key_alone_is_told_how_the_key_is_sent(desk: Desk) -> None:
+    said = desk.refused(TRANSFER_ROWS, TRANSFERS)
+    assert (
+        "lines 3, 4: the row tells nothing of 'benef' but its key, which is sealed as a digest "
+        "alone: send the key too, by `idNumber: {column: 'BenIIN'}` among its properties"
+    ) in said
+    assert said.index("idNumber") < said.index("required: true")
+    assert "so are the links to them" in said
+
+
+def test_key_that_is_a_property_too_is_no_key_alone(desk: Desk) -> None:
+    """The advice is true: what stands in the key arrives, and the payment has its beneficiary."""
+    advised = TRANSFERS.replace("{name:", "{idNumber: {column: 'BenIIN'}, name:")
+    read = [*desk.read(TRANSFER_ROWS, advised)]
+    people = {e["id"]: e["properties"] for e in read if e["schema"] == "Person"}
+    assert [each["idNumber"] for each in people.values()] == [["790101300123"], ["KZ7"], ["8"]]
+    paid = [e["properties"]["beneficiary"] for e in read if e["schema"] == "Payment"]
+    assert [[each] for each in people] == paid
+
+
+def test_key_that_another_entity_tells_is_not_lost(desk: Desk) -> None:
+    told = TRANSFERS.replace("amount: {", "purpose: {column: BenIIN}\n      amount: {")
+    read = [*desk.read(TRANSFER_ROWS, told)]
+    paid = [e["properties"] for e in read if e["schema"] == "Payment"]
+    assert [each["purpose"] for each in paid] == [["790101300123"], ["KZ7"], ["8"]]
+    assert all("beneficiary" in each for each in paid)
+    # What hangs on another column may be left out, and the key with it.
+    unsure = told.replace("amount: {", "date: {column: BenName, required: true}\n      amount: {")
+    assert "tells nothing of 'benef'" in desk.refused(TRANSFER_ROWS, unsure)
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        ("Company", "registrationNumber"), ("BankAccount", "accountNumber"),
+        ("CryptoWallet", "publicKey"), ("Passport", "number"), ("Payment", "transactionNumber"),
+        ("Vehicle", "registrationNumber"), ("Address", "name"),
+    ],
+)  # fmt: skip
+def test_property_for_a_key_is_one_of_the_schema(desk: Desk, schema: str, says: str) -> None:
+    other = {"Payment": "purpose", "Passport": "summary"}.get(schema, "notes")
+    mapping = (
+        f"entities: {{p: {{schema: {schema}, keys: [key], properties: "
+        f"{{{other}: {{column: other}}}}}}}}"
+    )
+    assert f"`{says}: {{column: 'key'}}`" in desk.refused("key,other\n1,а\n2,\n", mapping)
