@@ -34,7 +34,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import fault_json, iso
 from agency_client.presentation.words import body_json, due_json, statement_words
 from exchange_files import check_new, read_given, write_new_file
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import Header
@@ -171,7 +171,7 @@ def verify(
 
     session = session_of(context)
     if root is not None and log_key is not None:
-        anchors, log = TrustAnchors.from_pem(read_given(root)), LogVerifier(log_key)
+        anchors, log = _anchors(root, "--root"), LogVerifier(log_key)
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
@@ -181,7 +181,7 @@ def verify(
         file,
         anchors,
         log,
-        authorities=_authorities(tsa_root) if tsa_root else None,
+        authorities=_anchors(tsa_root, "--tsa-root") if tsa_root else None,
         witnesses=_witnesses(session, witness or [], witnesses_required, witnessed=witnessed),
     )
     if account is not None:
@@ -264,7 +264,7 @@ def add(
     """Add an authority's response to a bundle, as a new file; it is verified first."""
     from agency_client.evidence import add_stamp
 
-    stamp = add_stamp(file, read_given(response), out, _authorities(tsa_root))
+    stamp = add_stamp(file, read_given(response), out, _anchors(tsa_root, "--tsa-root"))
     if session_of(context).as_json:
         print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
     else:
@@ -296,8 +296,13 @@ def _witnesses(
     return policy
 
 
-def _authorities(file: Path) -> TrustAnchors:
-    return TrustAnchors.from_pem(read_given(file))
+def _anchors(file: Path, option: str) -> TrustAnchors:
+    """Read the roots that a person trusts; a bad file is no verdict on a bundle: CONFIG_INVALID."""
+    pem = read_given(file)
+    try:
+        return TrustAnchors.from_pem(pem)
+    except ExchangeError as error:
+        raise Reason.CONFIG_INVALID.error(f"{file}: {error.message}", field=option) from None
 
 
 def _stamp_json(stamp: TimeStamp) -> dict[str, Any]:

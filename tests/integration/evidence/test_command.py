@@ -68,6 +68,22 @@ def test_tampered_file_is_refused_with_its_reason(
     assert json.loads(out)["error"]["reason"] == "CHECKPOINT_INVALID"
 
 
+@pytest.mark.parametrize("option", ["--root", "--tsa-root"])
+def test_root_that_is_no_certificate_is_no_verdict(
+    court: Court, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    other = tmp_path / "other.pem"
+    other.write_text("no certificate")
+    files = {"--root": court.root, option: other}
+    words = [word for name, file in files.items() for word in (name, str(file))]
+    check = ("evidence", "verify", str(bundle), *words, "--log-key", court.vkey)
+    code, out, _ = run(capsys, *check, "--json")
+    assert code == 2
+    error = json.loads(out)["error"]
+    assert (error["reason"], error["field"]) == ("CONFIG_INVALID", option)
+    assert "expected one or more root certificates in PEM" in error["message"]
+
+
 def test_files_in_the_archive_are_private(bundle: Path) -> None:
     with zipfile.ZipFile(bundle) as archive:
         modes = {stat.S_IMODE(each.external_attr >> 16) for each in archive.infolist()}
