@@ -25,10 +25,11 @@ from agency_client.console.forms import (
 )
 from agency_client.console.guard import MAX_BODY_BYTES
 from agency_client.console.possible import initial_acts
-from agency_client.console.signed import Signed, signed_before
+from agency_client.console.signed import Signed, id_to_sign, signed_before
 from agency_client.console.visits import TOKEN, Visit
 from agency_client.console.words import Word, act_words
 from agency_client.core.acts import ACTS
+from agency_client.core.ports import reserved_id
 from agency_client.core.possible import supervised_agencies
 from agency_client.core.views import Foreseen, Queued
 from agency_client.presentation.doubts import doubt_in_words
@@ -42,6 +43,8 @@ from exchange_protocol.kinds.spec import Stage
 
 _NO_FIELDS: Final = frozenset({TOKEN, "draft", "version", "step", "here", "remove"})
 _VERSION: Final = "X-Draft-Version"
+_APART: Final = "X-Draft-Apart"
+"""Says why what was kept is a draft of its own: the name of a word."""
 _MOST_ROWS: Final = 20
 
 
@@ -82,14 +85,18 @@ def save(visit: Visit) -> Response:
     exchange = str(visit.request.path_params.get("exchange", ""))
     given_id = visit.field("draft") or visit.console.drafts.new_id()
     with visit.console.drafts.holding(given_id) as is_free:
+        before = visit.console.drafts.find(given_id)
         # While another tab sends a draft, what is written here becomes a draft of its own.
-        draft = _filled(visit, name, exchange, given_id, keeps_id=is_free)
+        draft = _filled(visit, name, exchange, before, keeps_id=is_free)
         visit.console.drafts.keep(draft)
-    if visit.field("step") == "auto":
-        headers = {_VERSION: draft.digest(())}
-        return Response(draft.id, media_type="text/plain", headers=headers)
+    headers = {_VERSION: draft.digest(())}
     if visit.field("draft") not in ("", draft.id):
-        visit.tell(Word.DRAFT_APART)
+        word = _why_apart(visit, before, is_free=is_free)
+        # On the next page too: a form that keeps itself now goes on as the new draft.
+        visit.tell(word)
+        headers[_APART] = word.name
+    if visit.field("step") == "auto":
+        return Response(draft.id, media_type="text/plain", headers=headers)
     if visit.field("step") == "keep":
         visit.tell(Word.DRAFT_KEPT)
         return visit.go("/drafts")
@@ -140,15 +147,16 @@ def _send(visit: Visit) -> Response:
     of = [] if kind.stage is Stage.INITIAL else [console.as_read(draft.exchange)]
     # One page signs once: of a refusal nobody knows here whether a second click was meant.
     draft.sendings += 1
-    draft.signing_at = console.now
+    draft.signing_as = id_to_sign(console.now)
     console.drafts.keep(draft)
     try:
-        result = method(*of, **read_form(draft).arguments)
+        with reserved_id(draft.signing_as):
+            result = method(*of, **read_form(draft).arguments)
     except ExchangeError as error:
         fault = visit.explain(error)
         if signed := signed_before(draft, console.client.outbox):
             return _signed_page(visit, draft, signed, fault)
-        draft.signing_at = None
+        draft.signing_as = ""
         console.drafts.keep(draft)
         return _form(visit, draft, 400, fault=fault)
     console.drafts.drop(draft.id)
@@ -195,13 +203,21 @@ def _gone(visit: Visit) -> Response:
     return visit.show("notice.html", 404, notice_word="DRAFT_GONE")
 
 
-def _filled(visit: Visit, act: str, exchange: str, given_id: str, *, keeps_id: bool) -> Draft:
+def _why_apart(visit: Visit, before: Draft | None, *, is_free: bool) -> Word:
+    """Why what was written is a draft of its own: the one of before was sent, or changed."""
+    if before is None or signed_before(before, visit.console.client.outbox):
+        return Word.DRAFT_SENT_ELSEWHERE
+    is_being_sent = not is_free and before.signing_as
+    return Word.DRAFT_SENT_ELSEWHERE if is_being_sent else Word.DRAFT_APART
+
+
+def _filled(
+    visit: Visit, act: str, exchange: str, before: Draft | None, *, keeps_id: bool
+) -> Draft:
     """The draft that a form gives; files that were kept before stay, unless others are given.
 
     A draft that is gone, as after it was sent in another tab, begins anew with what was written.
     """
-    store = visit.console.drafts
-    before = store.find(given_id)
     fields = {
         name: visit.fields(name)
         for name in visit.form
@@ -218,7 +234,7 @@ def _filled(visit: Visit, act: str, exchange: str, given_id: str, *, keeps_id: b
     # What another tab wrote meanwhile is not written over either.
     if before and visit.field("version") not in ("", before.digest(())):
         keeps_id = False
-    draft_id = before.id if before and keeps_id else store.new_id()
+    draft_id = before.id if before and keeps_id else visit.console.drafts.new_id()
     sendings = before.sendings if before else 0
     return Draft(draft_id, act, exchange, visit.console.now, fields, files, sendings)
 

@@ -52,8 +52,8 @@ class Draft:
     files: list[DraftFile] = field(default_factory=list, repr=False)
     sendings: int = 0
     """How often it was signed; a page that was shown before signs it no more."""
-    signing_at: datetime | None = None
-    """When it was sent last, while nobody knows what became of that (`signed`)."""
+    signing_as: str = ""
+    """The id that its statement was to have, while nobody knows what became of it (`signed`)."""
 
     def digest(self, read: Iterable[bytes]) -> str:
         """Hash what a person saw: this draft, and the statements that it answers."""
@@ -108,7 +108,7 @@ class Drafts:
             "changed_at": draft.changed_at.isoformat(),
             "fields": draft.fields,
             "sendings": draft.sendings,
-            "signing_at": draft.signing_at.isoformat() if draft.signing_at else None,
+            "signing_as": draft.signing_as,
             "files": [
                 [each.where, each.name, base64.b64encode(each.data).decode()]
                 for each in draft.files
@@ -145,7 +145,6 @@ class Drafts:
             return None
         try:
             document = json.loads(self._opened(path.stem, data))
-            signing_at = document.get("signing_at")
             return Draft(
                 path.stem,
                 document["act"],
@@ -157,7 +156,7 @@ class Drafts:
                     for where, name, text in document["files"]
                 ],
                 document.get("sendings", 0),
-                datetime.fromisoformat(signing_at) if signing_at else None,
+                document.get("signing_as", ""),
             )
         except (ExchangeError, ValueError, KeyError, TypeError):
             # Another key closed it, or a disk damaged it: it is left where it is.

@@ -1,21 +1,19 @@
 """What became of a draft whose sending broke off, as when the console was killed meanwhile.
 
-A statement is in the outbox before it is sent, and has a receipt after that. So what was signed of
-a draft is found there, by the time that its id begins with: a draft that is found is not signed
-again. A statement of the same act that another program of the profile made meanwhile is taken for
-it, too: to ask once too often is better than to sign twice.
+The id of the statement is made, and kept in the draft, before anything is signed. A statement is in
+the outbox before it is sent, and has a receipt after that. So what was signed of a draft is found
+there by its id: a draft that is found is not signed again, and no other statement is taken for it.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from agency_client.console.drafts import Draft
-from agency_client.core.acts import ACTS
-from agency_client.state.kept_receipts import KeptReceipt
 from agency_client.state.outbox import Outbox
+from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, new_statement_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +25,18 @@ class Signed:
     """The entry of the log; None while it waits in the outbox."""
 
 
+def id_to_sign(now: datetime) -> str:
+    """Make the id of the statement that a draft will be."""
+    return new_statement_id(now, secrets.token_bytes(UUID_RANDOM_BYTES))
+
+
 def signed_before(draft: Draft, outbox: Outbox) -> Signed | None:
     """The statement that was made of a draft when it was sent last; None if there is none."""
-    if draft.signing_at is None:
+    if not draft.signing_as:
         return None
-    kind, _ = ACTS[draft.act]
-    begun = int(draft.signing_at.timestamp() * 1000)
-    for entry in outbox.pending():
-        is_its = entry.kind is kind and draft.exchange in ("", entry.exchange_id)
-        if is_its and _made_at(entry.statement_id) >= begun:
-            return Signed(entry.exchange_id, None)
-    found = (each for each in _accepted(draft, outbox) if _made_at(each.statement_id) >= begun)
-    return next((Signed(each.exchange_id, each.index) for each in found), None)
-
-
-def _accepted(draft: Draft, outbox: Outbox) -> Iterator[KeptReceipt]:
-    """The receipts among which that of a draft's statement would be."""
-    if draft.exchange:
-        yield from outbox.receipts(draft.exchange).values()
-        return
     # A statement that opens an exchange gives it its id.
-    yield from (each for each in outbox.all_receipts() if each.statement_id == each.exchange_id)
-
-
-def _made_at(statement_id: str) -> int:
-    """Milliseconds since 1970, with which the id of a statement begins (RFC 9562, 5.7)."""
-    return uuid.UUID(statement_id).int >> 80
+    exchange = draft.exchange or draft.signing_as
+    if outbox.holds(draft.signing_as):
+        return Signed(exchange, None)
+    receipt = outbox.receipts(exchange).get(draft.signing_as)
+    return None if receipt is None else Signed(exchange, receipt.index)

@@ -863,6 +863,14 @@ class Word(Enum):
         "Бұл жоба басқа қойындыда өзгертілді. Осында жазғаныңыз жеке жоба ретінде сақталды; екеуін "
         "салыстырып, артығын жойыңыз.",
     )
+    DRAFT_SENT_ELSEWHERE = Words(
+        "This draft was sent or removed in another tab. What you wrote here is kept as a draft of "
+        "its own. Before you sign it, look among the sent ones and in the outbox.",
+        "Этот черновик отправили или удалили в другой вкладке. Написанное здесь сохранено "
+        "отдельным черновиком. Прежде чем подписать, посмотрите отправленные и исходящие.",
+        "Бұл жоба басқа қойындыда жіберілді немесе жойылды. Осында жазғаныңыз жеке жоба ретінде "
+        "сақталды. Қол қоймас бұрын жіберілгендер мен шығыс қалтасын қараңыз.",
+    )
     DRAFT_DROPPED = Words("The draft was removed.", "Черновик удалён.", "Жоба жойылды.")
     DRAFTS_EMPTY = Words("There are no drafts.", "Черновиков нет.", "Жобалар жоқ.")
     EDIT = Words("Edit", "Изменить", "Өзгерту")

@@ -6,7 +6,9 @@ Operations take all of it from here, so tests can replace each by itself.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,6 +26,21 @@ from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, new_statement_id
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId, Member
+
+_RESERVED: ContextVar[list[str]] = ContextVar("reserved")
+
+
+@contextmanager
+def reserved_id(statement_id: str) -> Iterator[None]:
+    """A block in which the first statement gets an id that its caller has written down before.
+
+    So it is found by that id, whatever ends the process meanwhile.
+    """
+    token = _RESERVED.set([statement_id])
+    try:
+        yield
+    finally:
+        _RESERVED.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,9 @@ class Ports:
         return self.vault.agency
 
     def new_id(self) -> str:
-        """Make a statement id."""
+        """Make a statement id, or take the one that is reserved."""
+        if reserved := _RESERVED.get([]):
+            return reserved.pop()
         return new_statement_id(self.clock(), self.random(UUID_RANDOM_BYTES))
 
 

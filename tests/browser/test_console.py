@@ -421,11 +421,11 @@ def test_axe_finds_nothing_serious_on_what_was_found_and_what_was_decided(
         page.wait_for_url("**/search")
         _is_sound(page, language)
     page.context.close()
-    ask(town, "kz.fma")
+    exchange = ask(town, "kz.fma")
     # A console that was killed between the signature and the removal of the draft.
     drafts = consoles(OFFICER).console.drafts
     early = datetime.now(UTC) - timedelta(minutes=1)
-    drafts.keep(Draft("f" * 16, "request_information", "", early, signing_at=early))
+    drafts.keep(Draft("f" * 16, "request_information", "", early, signing_as=exchange))
     page = entered(chromium, consoles(OFFICER), language)
     page.goto(f"{consoles(OFFICER).origin}/draft/{'f' * 16}/send")
     assert page.locator("main form[action$='/send']").count() == 0

@@ -10,6 +10,15 @@ function say(text) {
   document.getElementById("compose-said").textContent = text;
 }
 
+// Stays until the page goes: what is written here is another draft now than the one that was opened.
+function tellApart(word) {
+  const said = { DRAFT_APART: form().dataset.draftApart, DRAFT_SENT_ELSEWHERE: form().dataset.draftSentElsewhere }[word];
+  if (!said) return;
+  const told = document.getElementById("compose-apart");
+  told.textContent = said;
+  told.hidden = false;
+}
+
 async function keep() {
   const data = new FormData(form());
   // Files are taken over where the person asks for it; those of the draft stay.
@@ -22,6 +31,7 @@ async function keep() {
       form().querySelector("[name=version]").value = answer.headers.get("X-Draft-Version");
       form().querySelector("[name=draft]").value = await answer.text();
       say(form().dataset.kept);
+      tellApart(answer.headers.get("X-Draft-Apart"));
     } else if (answer.status === 413) say(form().dataset.tooLarge);
     else say(answer.status === 403 ? form().dataset.locked : form().dataset.notKept);
   } catch {

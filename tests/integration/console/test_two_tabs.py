@@ -13,6 +13,7 @@ import pytest
 
 from agency_client.console.context import Console
 from agency_client.console.drafts import Draft
+from agency_client.console.signed import id_to_sign
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling
 from tests.integration.console.test_officer import FORM, filled
@@ -121,7 +122,67 @@ def test_a_draft_that_is_written_in_two_tabs_loses_neither(
     words = browser.get("/drafts").words
     assert "Первая, дальше" in words
     assert "Вторая" in words
-    assert ("Another tab changed this draft" in words) is (step != "auto")
+    assert "Another tab changed this draft" in words
+    # A form that keeps itself tells it at once: it goes on as the new draft.
+    assert answer.headers.get("x-draft-apart", "") == ("DRAFT_APART" if step == "auto" else "")
+
+
+@pytest.mark.parametrize("step", ["keep", "auto", "next"])
+@pytest.mark.parametrize("sends", [False, True], ids=["removed", "sent"])
+def test_who_writes_on_a_draft_that_another_tab_sent_is_told(
+    console: RunningConsole, step: str, *, sends: bool
+) -> None:
+    browser = console.entered()
+    kept = filled(browser)
+    draft = draft_of(kept)
+    page = browser.get(f"/draft/{draft}")
+    assert "Another tab changed this draft" in page.text
+    assert "This draft was sent or removed in another tab" in page.text
+    if sends:
+        assert browser.sign(kept.location).status == 303
+    else:
+        assert browser.post(f"/draft/{draft}/drop").status == 303
+    browser.get("/drafts")
+    other = FORM | {"draft": draft, "version": _version(page), "step": step}
+    answer = browser.post("/new/request_information", **other)
+    words = browser.get("/drafts").words
+    assert "This draft was sent or removed in another tab" in words
+    assert "Another tab changed this draft" not in words
+    if step == "auto":
+        assert answer.headers["x-draft-apart"] == "DRAFT_SENT_ELSEWHERE"
+
+
+@pytest.mark.parametrize("opens", [False, True], ids=["an answer", "a request"])
+def test_a_draft_that_was_never_sent_is_not_taken_for_another_statement(
+    hub: InMemoryHub, tmp_path: Path, *, opens: bool
+) -> None:
+    """The console is killed before anything was signed; the profile then makes another."""
+    with hub.client(tmp_path / "p", KZ_MIA) as police:
+        exchange = new_exchange(police, "kz.fma")
+    member = KZ_MIA if opens else KZ_FMA
+    with hub.client(tmp_path, member) as client, running_console(client) as console:
+        browser = console.entered()
+        if opens:
+            kept = filled(browser)
+        else:
+            browser.get(f"/exchange/{exchange}")
+            kept = browser.post(f"/exchange/{exchange}/reply", result="NO_HIT", step="next")
+        drafts = console.console.drafts
+        draft = drafts.find(draft_of(kept))
+        assert draft is not None
+        # What the disk holds after a crash between this and the outbox.
+        draft.signing_as = id_to_sign(hub.now())
+        drafts.keep(draft)
+        if opens:
+            new_exchange(client, "kz.fma")
+        else:
+            client.acknowledge(client.open(exchange))
+        page = browser.get(kept.location)
+        assert page.status == 200
+        assert "was signed" not in page.words
+        size = len(hub.log)
+        assert browser.sign(kept.location).status == 303
+        assert len(hub.log) > size
 
 
 def test_two_drafts_in_two_tabs_stay_two(console: RunningConsole) -> None:
