@@ -89,7 +89,12 @@ _LOWER: Final = "а-яёқғәөүұңһіїєґў"
 _CYRILLIC: Final = (
     rf"[{_LOWER}]+|[{_UPPER}]+|(?:[{_UPPER}][{_LOWER}]+)+|[{_UPPER}]+[{_LOWER}]{{1,3}}"
 )
-_LATIN: Final = r"[a-zß-öø-žəșț]+|[A-ZÀ-ÖØ-ŽƏȘȚ]+|(?:[A-ZÀ-ÖØ-ŽƏȘȚ][a-zß-öø-žəșț]+)+"
+# Great and small letters take turns from U+0100 on. A class that held both would make the search
+# for pairs of them take for ever on a word of one.
+_LATIN_LETTERS: Final = "".join(map(chr, (*range(0x00C0, 0x0180), *range(0x0218, 0x021C)))) + "Əə"
+_LATIN_UPPER: Final = "A-Z" + "".join(filter(str.isupper, _LATIN_LETTERS))
+_LATIN_LOWER: Final = "a-z" + "".join(filter(str.islower, _LATIN_LETTERS))
+_LATIN: Final = rf"[{_LATIN_LOWER}]+|[{_LATIN_UPPER}]+|(?:[{_LATIN_UPPER}][{_LATIN_LOWER}]+)+"
 _GOOD_WORD: Final = re.compile(rf"(?:{_CYRILLIC}|{_LATIN})")
 _SIGN: Final = "«»„“”‘’–—…№°§±·•©®€₸₽\u00a0"
 _WORD: Final = re.compile(rf"[^\s\x00-\x40\x5b-\x60\x7b-\x7f{_SIGN}]+")

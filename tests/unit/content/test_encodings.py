@@ -6,13 +6,14 @@ import bz2
 import gzip
 import lzma
 import re
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_client.content.encodings import CANDIDATES, find_encoding
+from agency_client.content.encodings import CANDIDATES, _is_word, find_encoding
 from agency_client.content.source import Source
 from exchange_protocol.errors import InvalidInput, Reason
 
@@ -199,3 +200,12 @@ def test_a_file_that_is_cut_within_a_letter_is_told_with_its_line(tmp_path: Path
     last = TABLE.count("\n") + 1
     assert re.search(rf"line {last}: expected utf-8, as in line [0-9]+: the file is", message)
     assert "cut within a letter" in message
+
+
+@pytest.mark.parametrize("letter", ["í", "Í", "й", "a", "ə", "ž"])
+def test_a_long_word_of_one_letter_takes_no_time(letter: str) -> None:
+    """A search that tries all ways to part such a word would not come to an end."""
+    word = f"{letter * 20_000}é" + letter * 20_000 + "¿"
+    begun = time.process_time()
+    assert not _is_word(word)
+    assert time.process_time() - begun < 1
