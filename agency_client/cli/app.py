@@ -28,7 +28,12 @@ from agency_client.cli.loading import all_commands, commands_of, modules_of
 from agency_client.cli.meant import MeaningGroup
 from agency_client.cli.output import complain, print_json, put
 from agency_client.cli.questions import Declined
-from agency_client.cli.session import PROFILE_VARIABLE, Session
+from agency_client.cli.session import (
+    PROFILE_VARIABLE,
+    Session,
+    loaded_profile,
+    noting_profiles,
+)
 from agency_client.cli.terminal import (
     ReaderLeft,
     ResultUnwritten,
@@ -41,7 +46,6 @@ from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.locale import Locale, language_of
 from agency_client.presentation.places import places_of
 from agency_client.presentation.refusals import refusal_words
-from agency_client.state.profile import Profile
 from exchange_files import Stopped, heeding_signals
 from exchange_files.arguments import empty_argument, repeated_option
 from exchange_protocol.errors import ExchangeError
@@ -149,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(first: list[str], rest: list[str]) -> int:
     """Run the command; gives its exit code, which tells of the work and not of the terminal."""
-    with heeding_signals(), noting_outboxes():
+    with heeding_signals(), noting_outboxes(), noting_profiles():
         try:
             return _attempt(first, rest)
         except Stopped as stop:
@@ -191,7 +195,7 @@ def _attempt(first: list[str], rest: list[str]) -> int:
                 error,
                 as_json=as_json,
                 language=_asked_language(arguments),
-                clock=_clock(first, error),
+                clock=_clock(first),
                 done=done,
             )
         except ResultUnwritten:
@@ -277,16 +281,16 @@ def _asked_language(arguments: Sequence[str]) -> Language:
     return language_of(os.environ)
 
 
-def _clock(first: Sequence[str], error: Exception) -> Locale:
-    """The clock by which the person reads the moments of a message; UTC where it is not known."""
-    if "--utc" in first or not isinstance(error, ExchangeError):
+def _clock(first: Sequence[str]) -> Locale:
+    """The clock by which the person reads the moments of a message; UTC where it is not known.
+
+    No profile is loaded for it: that would try a wrong PIN of a token twice, and a card locks.
+    """
+    profile = loaded_profile()
+    if profile is None or "--utc" in first or "--json" in first:
         return Locale()
-    named = [part for each in first for part in each.split("=", 1)]
-    folder = os.environ.get(PROFILE_VARIABLE)
-    if "--profile" in named[:-1]:
-        folder = named[named.index("--profile") + 1]
     try:
-        return Session(folder, as_json=False).locale(Profile.load(folder)) if folder else Locale()
+        return Session(None, as_json=False).locale(profile)
     except (ExchangeError, OSError):
         return Locale()  # It may be the profile that is wrong.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -29,6 +30,23 @@ if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
 PROFILE_VARIABLE = "EXCHANGE_PROFILE"
+_LOADED: ContextVar[list[Profile]] = ContextVar("loaded")
+
+
+@contextmanager
+def noting_profiles() -> Iterator[None]:
+    """A block in which `loaded_profile` tells of what its command has loaded."""
+    token = _LOADED.set([])
+    try:
+        yield
+    finally:
+        _LOADED.reset(token)
+
+
+def loaded_profile() -> Profile | None:
+    """The profile that the command has loaded, if any: to load it anew would try its PIN again."""
+    loaded = _LOADED.get([])
+    return loaded[-1] if loaded else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +65,10 @@ class Session:
                 f"expected a profile: name its folder with --profile or in ${PROFILE_VARIABLE}"
             )
         with faults_of_profile():
-            return Profile.load(self.profile)
+            profile = Profile.load(self.profile)
+        with suppress(LookupError):
+            _LOADED.get().append(profile)
+        return profile
 
     @contextmanager
     def hub(self) -> Iterator[ExchangeClient]:

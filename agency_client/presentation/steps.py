@@ -67,7 +67,8 @@ _GOES_ON: Final = frozenset(
     }
 )
 """States of a member of a joint case that takes part, or may still do so."""
-_READ_WHY_IN_CASE: Final = frozenset({LegState.REFUSED, LegState.REJECTED})
+_ENDED_IN_CASE: Final = frozenset({LegState.REJECTED, LegState.RECALLED})
+"""States of a member of a joint case that is not invited again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +107,14 @@ def step_of(
         return None
     if case_goes_on and state is LegState.LEFT:
         return None  # The lead closes a case once it has ended, and not when a member leaves.
-    if case_goes_on and state in _READ_WHY_IN_CASE:
+    if case_goes_on and state is LegState.REFUSED:
         return Step(party, Label.READ_WHY_OF_MEMBER, one_leg=True)
     if is_over and state in ENDS_BY_ITSELF:
         return Step(party, Label.RECORD_EXPIRY, is_over=True)
     if is_due and state is LegState.JOINED:
         return Step(party, Label.DO_THE_TASK)
     words = kind.spec.steps.get(state, STEPS[state])
-    return Step(party, words, one_leg=case_goes_on and state is LegState.RECALLED)
+    return Step(party, words, one_leg=case_goes_on and state in _ENDED_IN_CASE)
 
 
 def case_goes_on(kind: Kind, states: Iterable[LegState]) -> bool:

@@ -64,6 +64,12 @@ def test_the_lead_of_a_case_that_goes_on_closes_no_more_than_one_leg() -> None:
     assert not case_goes_on(Kind.INFORMATION_REQUEST, [LegState.ANSWERED, LegState.RELEASED])
 
 
+def test_a_member_that_an_approver_rejected_is_not_invited_again() -> None:
+    step = step_of(Kind.JOINT_CASE, LegState.REJECTED, case_goes_on=True)
+    assert step is not None
+    assert (step.words, step.one_leg) == (Label.READ_WHY, True)
+
+
 def test_a_freeze_that_has_ended_is_put_on_record_and_not_extended() -> None:
     kind, state = Kind.URGENT_FREEZE_REQUEST, LegState.FROZEN
     before = set(commands(kind, Party.RECIPIENT, state))
