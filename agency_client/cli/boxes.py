@@ -77,8 +77,11 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
     if session.as_json:
         told = [
             waiting_json(each, known.get(each.summary.id), now)
-            | {"cases": list(cases.get(each.summary.id, ()))}
-            for each, _ in pairs
+            | {
+                "overdue": item.is_overdue,
+                "cases": list(cases.get(each.summary.id, ())),
+            }
+            for each, item in pairs
         ]
         print_json({"todo": told})
         return
@@ -176,7 +179,8 @@ def print_exchanges(
     known: Mapping[str, Reference] = index.references()
     if session.as_json:
         told = [
-            summary_json(each, known.get(each.id), now) | {"cases": list(cases.get(each.id, ()))}
+            summary_json(each, known.get(each.id), now)
+            | {"overdue": is_late(each, party, now), "cases": list(cases.get(each.id, ()))}
             for each in exchanges
         ]
         print_json({"exchanges": told})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.clocks import let_pass, shortly
 
@@ -82,6 +84,23 @@ def test_a_held_request_is_the_coordinators_turn_and_its_answer_the_recipients(d
     assert "2 days" not in row
     owed = desk.run(OFFICER, "due", "--owed", "--json").ok().json["due"]
     assert "answer" in {each["clock"] for each in owed if each["exchange_id"] == exchange}
+
+
+@pytest.mark.parametrize(("command", "key"), [("pending", "exchanges"), ("todo", "todo")])
+def test_an_answer_that_is_late_is_no_delay_of_the_coordinator(
+    desk: Desk, command: str, key: str
+) -> None:
+    """What the option leaves out is not called overdue in the list either."""
+    end = shortly()
+    exchange = desk.ask("uz.fiu", more=("--due", end.isoformat()))
+    let_pass(end)
+    listed = {
+        each["exchange_id"]: each["overdue"]
+        for each in desk.run(COORDINATOR, command, "--json").ok().json[key]
+    }
+    assert listed[exchange] is False
+    late = desk.run(COORDINATOR, command, "--overdue", "--json").ok().json[key]
+    assert exchange not in [each["exchange_id"] for each in late]
 
 
 def test_an_answer_that_did_not_come_is_the_initiators_to_say(desk: Desk) -> None:
