@@ -196,13 +196,19 @@ async def test_a_lost_file_stays_lost_when_it_is_put_back_and_is_whole_after_a_r
     await office.post(letter)
 
 
-async def test_a_lost_file_is_told_with_its_copy(office: Office, place: Place) -> None:
+def test_a_lost_file_is_told_with_its_copy(place: Place) -> None:
+    """Without a hub, whose own look would tell it at some moment, too."""
+    engine = open_engine(f"sqlite:///{place.name}")
+    file = DatabaseFile.of(engine)
+    assert file is not None
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE fictional (number)")
+    place.real.unlink()
     with capture_logs() as told:
-        place.real.unlink()
-        await asyncio.to_thread(keep_copy, office.engine, file_of(office))
-    # The hub's own work may meet it meanwhile, and tell of it.
-    [line] = [each for each in told if each["event"] == "database_lost"]
-    assert line["log_level"] == "error"
+        keep_copy(engine, file)
+    engine.dispose()
+    [line] = told
+    assert (line["event"], line["log_level"]) == ("database_lost", "error")
     assert "was replaced or removed under this hub" in line["why"]
     assert line["copy"] == str(place.beside(".rescued"))
     assert f"move what is at {place.name} away with its -wal and -shm, put the copy" in line["todo"]
@@ -214,9 +220,9 @@ async def test_a_copy_that_finds_no_room_is_told_and_tried_again(
     def full(engine: Engine, file: DatabaseFile) -> Path:
         raise Reason.FILE_NOT_WRITTEN.error("No space left on device: real.db.rescued")
 
-    place.real.unlink()
     with monkeypatch.context() as patched, capture_logs() as told:
         patched.setattr(upkeep, "rescue", full)
+        place.real.unlink()
         keep_copy(office.engine, file_of(office))
     assert "No space left on device" in told[0]["not_copied"]
     await asyncio.to_thread(keep_copy, office.engine, file_of(office))
