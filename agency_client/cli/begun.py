@@ -1,4 +1,4 @@
-"""What became of the statements of a command that a signal or an error has ended.
+"""The fate of the statements of a command that a signal or an error has ended.
 
 A repetition of the command would send them twice.
 """

@@ -159,7 +159,7 @@ def fields_of(
 
 
 def _table_options(locale: Locale) -> Iterator[Field]:
-    """What a person may say of a table; docs/tables.md has it."""
+    """The options for reading a table; docs/tables.md has it."""
     say = locale.say
     numbers = tuple((each, each) for each in NUMBER_FORMS)
     signs = ((",", ","), (";", ";"), ("|", "|"), ("\t", say(Word.TABLE_TAB.value)))

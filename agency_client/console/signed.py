@@ -1,4 +1,4 @@
-"""What became of a draft whose sending broke off, as when the console was killed meanwhile.
+"""The fate of a draft whose sending broke off, as when the console was killed meanwhile.
 
 The id of the statement is made, and kept in the draft, before anything is signed. A statement is in
 the outbox before it is sent, and has a receipt after that. So what was signed of a draft is found

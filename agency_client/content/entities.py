@@ -139,7 +139,7 @@ class _Shapeless:
 
     faults: Sequence[str]
     part: Entity | None = None
-    """What of it can be checked further, so that all faults are told at once."""
+    """The part that can be checked further, so that all faults are told at once."""
 
 
 def _entity_of(line: bytes, number: int) -> Entity | _Shapeless:

@@ -243,7 +243,7 @@ def shape_faults(data: Any) -> list[str]:
 
 
 def sound_part(data: Any) -> Entity | None:
-    """What has the shape of an entity in data that has another; None where nothing can be told."""
+    """The part with the shape of an entity in data of another; None where nothing can be told."""
     if not isinstance(data, Mapping) or not _is_text(data.get("schema"), MAX_NAME_CHARACTERS):
         return None
     properties = data.get("properties")
