@@ -21,7 +21,7 @@ _OUTBOXES: ContextVar[list[Outbox]] = ContextVar("outboxes")
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What became of the statements that a command has put into the outbox."""
+    """The fate of the statements that a command has put into the outbox."""
 
     waiting: tuple[str, ...] = ()
     """Ids of the statements that wait in the outbox."""
@@ -61,7 +61,7 @@ def note_outbox(outbox: Outbox) -> None:
 
 
 def begun() -> Begun:
-    """What became of the statements of this command, as far as the disk tells."""
+    """Tell the fate of the statements of this command, as far as the disk shows it."""
     waiting, sent = [], []
     for outbox in _OUTBOXES.get([]):
         for each in outbox.begun:

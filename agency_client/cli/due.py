@@ -103,7 +103,7 @@ def _print(
 
 
 def _who(due: DueClock, locale: Locale) -> str:
-    """Who owes it: the recipient of the leg, or those at the gate."""
+    """The one that owes it: the recipient of the leg, or those at the gate."""
     if due.clock.party is Party.APPROVER:
         return locale.say(Label.AN_APPROVER)
     return due.summary.initiator if due.clock.party is Party.INITIATOR else due.leg.agency

@@ -146,7 +146,7 @@ def _entities(draft: Draft) -> _Gathered:
 
 
 def _table_options(draft: Draft) -> dict[str, Any]:
-    """What was said of a table, as the library takes it; nothing for what was left open."""
+    """The options given for a table, as the library takes them; nothing for what was left open."""
     said: dict[str, Any] = dict.fromkeys(
         (each for each in draft.fields.get("table.meant", []) if each in TABLE_CHOICES), True
     )

@@ -54,7 +54,7 @@ TABLE_CHOICES: Final[Mapping[str, Word]] = {
     "allow_links_outside": Word.TABLE_LINKS,
     "exact_filters": Word.TABLE_EXACT,
 }
-"""What a person may say of a table by yes or no."""
+"""Options of a table that are a yes or a no."""
 SUBJECT_FIELDS: Final = ("name", "idNumber", "birthDate", "country")
 SUBJECT_SCHEMATA: Final = ("Person", "Company", "BankAccount")
 _TERM_CODES: Final[dict[str, type[Code]]] = {

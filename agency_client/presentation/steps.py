@@ -73,7 +73,7 @@ _ENDED_IN_CASE: Final = frozenset({LegState.REJECTED, LegState.RECALLED})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a party is to do next on a leg."""
+    """The next thing for a party to do on a leg."""
 
     party: Party
     words: Label | Words
@@ -304,7 +304,7 @@ def waiting_consents(summaries: Iterable[ExchangeSummary], agency: AgencyId) -> 
 
 @dataclass(frozen=True, slots=True)
 class LegTurn:
-    """What is known of whose turn it is on a leg."""
+    """A leg, as far as it is known, to tell whose turn it is."""
 
     agency: AgencyId
     state: LegState

@@ -23,7 +23,7 @@ class KeyState:
     revoked: bool
     now: datetime
     begins: datetime | None = None
-    """Where it is not now: before it the thing is not valid yet."""
+    """The beginning of its time, where that is told: before it the thing is not valid yet."""
     is_list: bool = False
     """True for a list of revocations: it is fetched, and not renewed."""
 

@@ -65,7 +65,7 @@ class TlsIdentity:
 def load_tls(
     folder: Path, table: Mapping[str, str], anchors: TrustAnchors, passphrase: bytes
 ) -> TlsIdentity:
-    """What opens the channel, as the table [tls] names it."""
+    """The keys that open the channel, as the table [tls] names it."""
     path = folder / table["certificate"]
     pem = read_named(folder, table["certificate"], "tls.certificate")
     certificate = _certificate(path, pem, anchors, Usage.TLS_CLIENT, "tls.certificate")
@@ -81,7 +81,7 @@ def load_vault(
     anchors: TrustAnchors,
     passphrase: bytes,
 ) -> Vault:
-    """What signs and what opens, as the tables [signing] and [sealing] name it."""
+    """The keys that sign and open, as the tables [signing] and [sealing] name it."""
     directory = tables.get("sealing", {}).get("directory", "sealing")
     sealing = load_sealing_keys(folder / directory, passphrase)
     table = tables.get("signing")
