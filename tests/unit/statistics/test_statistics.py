@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from io import StringIO
 from random import Random
-from statistics import median
+from statistics import median, median_low
 
 import pytest
 
@@ -478,7 +478,8 @@ def memory_of(entries: int) -> tuple[int, int]:
 
 def test_one_more_leg_takes_less_than_a_kibibyte() -> None:
     all_entries = len(year().hub.log)
-    less, few = memory_of(all_entries // 2)
-    more, many = memory_of(all_entries)
+    # Other threads of the process take and give back memory meanwhile: the middle of several counts.
+    less, few = median_low(memory_of(all_entries // 2) for _ in range(5))
+    more, many = median_low(memory_of(all_entries) for _ in range(5))
     assert many - few > 30
     assert (more - less) / (many - few) < 1024
