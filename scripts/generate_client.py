@@ -3,9 +3,9 @@
     python scripts/generate_client.py           write what is stale
     python scripts/generate_client.py --check   change nothing; exit 1 and name what differs
 
-Made from the specs in `exchange_protocol.kinds`: the client's methods (`generate_faces`), and the
-table of kinds and codes in the script of evidence bundles, which must read without this software,
-and the table of moves in `docs/lifecycle.md`.
+Made from the specs in `exchange_protocol.kinds`: the client's methods (`generate_faces`), the table
+of kinds and codes in the script of evidence bundles, which must read without this software, the
+table of moves in `docs/lifecycle.md`, and their picture in `rules/lifecycle.py`.
 Made from `agency_client/aio.py`: its blocking twin `client.py`. Made from the imports in
 `agency_client/__init__.py`: its list of names.
 """
@@ -27,6 +27,7 @@ from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from scripts.generate_faces import async_acts, blocking
 from scripts.generate_names import with_names
+from scripts.generate_picture import with_picture
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "agency_client"
@@ -155,6 +156,7 @@ FACES = {
 GENERATED: dict[Path, Callable[[str], str]] = {
     SCRIPT: script_tables,
     ROOT / "docs" / "lifecycle.md": guide_table,
+    ROOT / "proto" / "exchange_protocol" / "rules" / "lifecycle.py": with_picture,
     **{CLIENT / name: generate for name, generate in FACES.items()},
     CLIENT / "__init__.py": lambda present: formatted(with_names(present)),
 }
