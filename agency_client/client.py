@@ -69,7 +69,7 @@ class ExchangeClient(Acts):
     from `Acts`. Every method raises an `ExchangeError` of its own class for each sort of
     failure, whose `reason` is stable. A method that asks the hub raises `HubUnavailable` while the
     hub is away, unless what it says can wait in the outbox, and `NotAuthenticated` where the hub
-    does not let the profile in. What else a method raises is told with it.
+    does not let the profile in. Each method lists what else it raises.
     """
 
     def __init__(

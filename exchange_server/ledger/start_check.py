@@ -81,8 +81,8 @@ def wrong_with_touched(file: Path, known: Checkpoint) -> str | None:
     """Say what is wrong with a SQLite file that another program has written to under a hub.
 
     It is read from the disk: the hub's connections would show pages that they keep. `known` is the
-    newest checkpoint that the hub committed. None if the whole log is there. What says nothing of
-    the file, such as a want of open files, is raised: the look is to be repeated.
+    newest checkpoint that the hub committed. None if the whole log is there. A failure that says
+    nothing of the file, such as a want of open files, is raised: the look is to be repeated.
     """
     engine = open_engine(f"sqlite:///{file}", read_only=True)
     try:
