@@ -18,6 +18,7 @@ from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
 from agency_client.audit.shards import begun
+from agency_client.cli import inputs
 from agency_client.cli.app import tell_failure
 from agency_client.cli.failures import ExitCode, exit_code_of
 from agency_client.cli.output import complain, progress
@@ -31,7 +32,6 @@ from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.record.folds import Applied
-from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
@@ -120,7 +120,7 @@ def verify_database(
     `watch` is called with every entry that was judged.
     """
     if root is not None and log_key is not None:
-        anchors, log = TrustAnchors.from_pem(read_given(root)), LogVerifier(log_key)
+        anchors, log = inputs.trust_anchors(root, "--root"), LogVerifier(log_key)
         seen = _seen(session.load_profile(), log) if session.profile else []
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()

@@ -55,7 +55,8 @@ TABLE_CHOICES: Final[Mapping[str, Word]] = {
     "exact_filters": Word.TABLE_EXACT,
 }
 """Options of a table that are a yes or a no."""
-SUBJECT_FIELDS: Final = ("name", "idNumber", "birthDate", "country")
+DAY: Final = "birthDate"
+SUBJECT_FIELDS: Final = ("name", "idNumber", DAY, "country")
 SUBJECT_SCHEMATA: Final = ("Person", "Company", "BankAccount")
 _TERM_CODES: Final[dict[str, type[Code]]] = {
     "handling": Handling,

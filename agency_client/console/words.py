@@ -794,6 +794,9 @@ class Word(Enum):
     NO = Words("no", "нет", "жоқ")
     OR = Words("or", "или", "немесе")
     ONE_PER_LINE = Words("One a line", "По одному в строке", "Әр жолға біреу")
+    DAY_PART = Words("Day", "День", "Күні")
+    MONTH_PART = Words("Month", "Месяц", "Айы")
+    YEAR_PART = Words("Year", "Год", "Жылы")
     FROM_DAY = Words("from", "с", "бастап")
     TO_DAY = Words("to", "по", "дейін")
     MORE_FIELDS = Words("More fields", "Ещё поля", "Тағы өрістер")
@@ -911,6 +914,11 @@ class Word(Enum):
         "These fields are required and empty. What you wrote is kept.",
         "Эти поля обязательны и пусты. Написанное вами сохранено.",
         "Бұл өрістер міндетті, бірақ бос. Жазғаныңыз сақталды.",
+    )
+    NO_SUCH_DAY = Words(
+        "There is no such day. Correct the day, the month or the year. What you wrote is kept.",
+        "Такого дня нет. Исправьте день, месяц или год. Написанное вами сохранено.",
+        "Мұндай күн жоқ. Күнін, айын немесе жылын түзетіңіз. Жазғаныңыз сақталды.",
     )
     STATEMENT_SENT = Words(
         "{act}: signed and accepted, log entry {entry}.",
