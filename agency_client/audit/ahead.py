@@ -13,7 +13,7 @@ Rules of this module:
 - Nothing waits for it. It is asked when it is idle, about leaves that are a few chunks ahead; an
   answer that comes too late is of no use, and if the process dies, the replay goes on alone.
 - It ends with the run, also when this process is killed. Ctrl-C is for this process alone.
-- It is spawned, for gRPC's threads do not survive a split view. So the program's main module is
+- It is spawned, for gRPC's threads do not survive a fork. So the program's main module is
   imported once more: a script that allows it stands under `if __name__ == "__main__"`.
 """
 

@@ -17,6 +17,7 @@ from agency_client.audit import AuditReport, HubLog, Verdict, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
+from agency_client.audit.shards import begun
 from agency_client.cli import inputs
 from agency_client.cli.app import tell_failure
 from agency_client.cli.failures import ExitCode, exit_code_of
@@ -130,7 +131,12 @@ def verify_database(
             "expected --root and --log-key together, or neither and a profile that has both"
         )
     seen += [_signed_checkpoint(each, log) for each in checkpoints]
-    with closing(DatabaseCopy(path, log)) as copy, progress("entries") as advance:
+    cores = usable_cores()
+    with (
+        begun(cores if watch is None else 1) as early,
+        closing(DatabaseCopy(path, log)) as copy,
+        progress("entries") as advance,
+    ):
         return verify_log(
             copy,
             anchors,
@@ -138,7 +144,8 @@ def verify_database(
             seen=seen,
             at_least=at_least,
             progress=advance,
-            cores=usable_cores(),
+            cores=cores,
+            early=early,
             watch=watch,
         )
 

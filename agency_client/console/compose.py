@@ -178,6 +178,7 @@ def show_drafts(visit: Visit) -> Response:
             act_words(*ACTS[each.act], visit.language),
             visit.locale.minute(each.changed_at),
             visit.locale.one_line(each.one("brief.summary")[:120]),
+            ", ".join(map(visit.locale.one_line, each.fields.get("to", ()))),
         )
         for each in visit.console.drafts.all()
         if each.act in ACTS

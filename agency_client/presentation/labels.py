@@ -450,6 +450,9 @@ class Label(Enum):
         "Осы аудитор аша алмайтын, тізімде жоқ жазбалар: {number}.",
     )
 
+    UNREAD_SAID = Words("new: {what}", "новое: {what}", "жаңа: {what}")
+    LAST_SAID = Words("last said: {what}", "последнее: {what}", "соңғысы: {what}")
+    READ_WHAT_CAME = Words("read what came", "прочтите новое", "жаңасын оқыңыз")
     IN_HAND = Words(
         "in hand of {who} since {time}", "у {who} с {time}", "{who} қолында, {time} бастап"
     )

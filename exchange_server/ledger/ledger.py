@@ -197,6 +197,11 @@ class Ledger:
         """Size of the log as committed."""
         return self._writer.tree_size
 
+    @property
+    def file_is_unread(self) -> bool:
+        """True while a file that another program touched is not read whole; the hub writes on."""
+        return self._writer.file_is_unread
+
     async def catch_up(self, agency: AgencyId) -> None:
         """Take over what other hubs on this log have committed, in the turn of an agency.
 
