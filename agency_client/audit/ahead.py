@@ -1,8 +1,8 @@
 """Signatures verified ahead of the replay, in a process beside it.
 
-A replay takes entry after entry, in one process. Whether a signature is good needs nothing of what
-came before, and is a fifth of the work. Another thread would not do: after each verification it
-waits for the interpreter's lock, up to 5 ms beside a thread that is never idle.
+A replay takes entry after entry, in one process. A check of signatures needs nothing of what came
+before, and is a fifth of the work. Another thread would not do: after each verification it waits
+for the interpreter's lock, up to 5 ms beside a thread that is never idle.
 
 Rules of this module:
 

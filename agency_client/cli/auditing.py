@@ -116,7 +116,7 @@ def verify_database(
 ) -> AuditReport:
     """Audit a copy of the database; the trust comes from the options, or from the profile.
 
-    What a profile of this log has seen the copy must hold, also where the options say the trust.
+    The copy must hold all that a profile of this log has seen, also where options say the trust.
     `watch` is called with every entry that was judged.
     """
     if root is not None and log_key is not None:

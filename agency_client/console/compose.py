@@ -233,9 +233,9 @@ def _filled(
         new = [DraftFile(name, each.filename or "", each.file.read()) for each in visit.files(name)]
         old = [each for each in before.files if each.where == name] if before else []
         files += new or [each for each in old if f"{name}/{each.name}" not in removed]
-    # What was signed already is left as it is: who writes on writes another statement.
+    # A signed statement stays as it is: writing on makes another statement.
     keeps_id = keeps_id and not (before and signed_before(before, visit.console.client.outbox))
-    # What another tab wrote meanwhile is not written over either.
+    # The words of another tab are not written over either.
     if before and visit.field("version") not in ("", before.digest(())):
         keeps_id = False
     draft_id = before.id if before and keeps_id else visit.console.drafts.new_id()
