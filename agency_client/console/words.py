@@ -36,17 +36,14 @@ class Word(Enum):
     THEME_LIGHT = Words("Light", "Светлые", "Ашық")
     THEME_DARK = Words("Dark", "Тёмные", "Күңгірт")
     THEME_SYSTEM = Words("As the system", "Как в системе", "Жүйедегідей")
-    APPLY = Words("Apply", "Применить", "Қолдану")
     LOCK = Words("Lock", "Заблокировать", "Құлыптау")
     SIGNED_IN_AS = Words("You act as", "Вы действуете как", "Сіз мына атынан әрекет етесіз")
     MENU = Words("Sections", "Разделы", "Бөлімдер")
-    BACK = Words("Back", "Назад", "Артқа")
 
     HELP = Words("Help for this page", "Справка по странице", "Бет бойынша анықтама")
     KEYS = Words("Keys", "Клавиши", "Пернелер")
     KEYS_SHEET = Words("Keyboard", "Клавиатура", "Пернетақта")
     KEY_HELP = Words("this sheet", "эта справка", "осы анықтама")
-    KEYS_HERE = Words("Keys of this page", "Клавиши этой страницы", "Осы беттің пернелері")
     KEYS_ON = Words("Keys on", "Включить клавиши", "Пернелерді қосу")
     KEYS_OFF = Words("Keys off", "Выключить клавиши", "Пернелерді өшіру")
     CLOSE_SHEET = Words("Close", "Закрыть", "Жабу")
@@ -181,7 +178,6 @@ class Word(Enum):
     NEXT_PAGE = Words("Next page", "Следующая страница", "Келесі бет")
     PREVIOUS_PAGE = Words("Previous page", "Предыдущая страница", "Алдыңғы бет")
     URGENT = Words("urgent", "срочно", "шұғыл")
-    LATE = Words("overdue", "просрочено", "мерзімі өтті")
 
     # --- The queue -----------------------------------------------------------------------------
 
@@ -443,7 +439,6 @@ class Word(Enum):
     )
     FACTS = Words("The exchange in short", "Обмен вкратце", "Алмасу қысқаша")
     CONTENT = Words("Statements", "Заявления", "Мәлімдемелер")
-    STATE_CHANGE = Words("Change of state", "Изменение состояния", "Күйдің өзгеруі")
     SENDER_TIME = Words("sender's clock: {time}", "по часам автора: {time}", "автор сағаты: {time}")
     DIGEST = Words("Digest (SHA-256)", "Хеш (SHA-256)", "Хеш (SHA-256)")
     SAVE = Words("Save {name}", "Сохранить {name}", "{name} сақтау")
@@ -591,7 +586,6 @@ class Word(Enum):
     LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
     ABOUT_COLUMN = Words("About", "Суть", "Мазмұны")
     NEXT_STEP = Words("Next", "Что делать", "Келесі әрекет")
-    REFERENCE_COLUMN = Words("Reference", "Номер дела", "Іс нөмірі")
     WRITE = Words("New", "Новое", "Жаңа")
 
     # --- The auditor ---------------------------------------------------------------------------
@@ -644,7 +638,6 @@ class Word(Enum):
     COUNTS = Words("What the log holds", "Что в журнале", "Журналдың мазмұны")
     READINGS_HEAD = Words("What auditors read", "Что прочли аудиторы", "Аудиторлар оқығандар")
     STATISTICS = Words("Statistics", "Статистика", "Статистика")
-    STATISTICS_ENTRIES = Words("entries: {entries}", "записи: {entries}", "жазбалар: {entries}")
     LOG_PAGE = Words("Entries", "Записи журнала", "Журнал жазбалары")
     LOG_VERIFIED = Words(
         "{number} verified entries, the newest first.",

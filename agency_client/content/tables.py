@@ -105,7 +105,7 @@ class Table:
         # A table whose headings stand further below has lines above them, or blank ones.
         names = _split(headings, delimiter)
         if columns and not _looks(columns) & _looks(names):
-            raise _headings_elsewhere(source, found, delimiter, columns, table._skipped + 1, names)
+            raise _headings_elsewhere(source, found, columns, table._skipped + 1, names)
         table.headings = _headings(source, names, columns, table._skipped + 1)
         table._is_parted = is_said or len(names) > 1
         return table
@@ -260,7 +260,6 @@ def _split(line: str, delimiter: str) -> list[str]:
 def _headings_elsewhere(
     source: Source,
     encoding: str,
-    delimiter: str,
     columns: Collection[str],
     number: int,
     names: Sequence[str],

@@ -70,7 +70,7 @@ class Acceptance:
             sources=draft,
         )
         check_intake(statement, draft.directory, stored.exchange if stored else None)
-        self._check_revocation(job, judgement, at)
+        self._check_revocation(job, judgement)
         if isinstance(statement.body, PublishLogKey):
             check_published(statement.body, draft.context.signer)
         return self._append(job, judgement, stored, at)
@@ -107,7 +107,7 @@ class Acceptance:
                 field="made_at",
             )
 
-    def _check_revocation(self, job: Submission, judgement: Judgement, at: datetime) -> None:
+    def _check_revocation(self, job: Submission, judgement: Judgement) -> None:
         """Check the signing certificate, and one that the statement publishes.
 
         A batch is one moment: what was looked up for one of its statements holds for the next.

@@ -452,13 +452,14 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                     )
                     for each in leg.consents
                 ),
-                leg.newest
-                and NewestStatement(
+                NewestStatement(
                     parse_kind(leg.newest.kind),
                     AgencyId(leg.newest.agency),
                     leg.newest.index,
                     leg.newest.is_answered,
-                ),
+                )
+                if leg.newest
+                else None,
             )
             for leg in seen.legs
         ),

@@ -38,7 +38,7 @@ from tests.support.divided import dividing
 from tests.support.hub_data import log_verifier
 from tests.year.counts import Count, Figures
 from tests.year.line import client_of
-from tests.year.notes import LegNote, code_name
+from tests.year.notes import code_name
 from tests.year.region import AGENCIES, AUDITOR, SYSTEM, cast
 from tests.year.town import Town
 
@@ -390,8 +390,3 @@ def missing_rows(found: Audit, but: Collection[Kind]) -> list[str]:
 def _named(kind: Kind, row: Row) -> str:
     code = f" ({row.code.name})" if row.code else ""
     return f"{kind.value}{code} by the {row.party.value}"
-
-
-def states_of(notes: Sequence[LegNote]) -> set[LegState]:
-    """The states in which legs ended the year."""
-    return {each.state for each in notes}

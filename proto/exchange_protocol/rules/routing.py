@@ -124,11 +124,11 @@ def route_on(
         named = {*route.supervisors, *involved} - withheld
         route = replace(route, supervisors=tuple(sorted(named)), withheld=tuple(sorted(withheld)))
     if statement.kind.spec.to_members:
-        _check_within_gate(exchange, statement, route)
+        _check_within_gate(exchange, route)
     return route
 
 
-def _check_within_gate(exchange: Exchange, statement: Draft, route: Route) -> None:
+def _check_within_gate(exchange: Exchange, route: Route) -> None:
     """Check that what is said to all needs no more approvals than each membership had.
 
     Otherwise a harmless joint case would lead what is sensitive or in bulk past the gate.

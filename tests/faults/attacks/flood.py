@@ -21,7 +21,6 @@ from tests.support.hub_process import HubProcess
 
 _DATA, _HEADERS, _RST, _SETTINGS, _PING, _WINDOW = 0x0, 0x1, 0x3, 0x4, 0x6, 0x8
 _INITIAL_WINDOW: Final = 0x4
-_MOST_STREAMS: Final = 0x3
 _CHUNK: Final = 16 * 1024
 _LARGE: Final = struct.pack(">HI", _INITIAL_WINDOW, 2**31 - 1)
 
