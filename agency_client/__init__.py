@@ -219,6 +219,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -670,4 +671,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "__version__", *__all__])
+    """The public names, and the packages that were imported; not what this module imports."""
+    packages = [name for name, value in globals().items() if isinstance(value, ModuleType)]
+    special = [name for name in globals() if name.startswith("__")]
+    return sorted([*special, "__version__", *packages, *__all__])

@@ -44,6 +44,7 @@ def test_the_names_of_the_library_are_listed_and_found() -> None:
     assert agency_client.__all__ == sorted(agency_client.__all__)
     assert set(agency_client.__all__) <= set(dir(agency_client))
     assert "__version__" in dir(agency_client)
+    assert not {"Any", "Final", "TYPE_CHECKING", "annotations", "_HOMES"} & set(dir(agency_client))
     assert re.fullmatch(r"\d+\.\d+\.\d+", agency_client.__version__)
     with pytest.raises(AttributeError, match="no attribute 'colour'"):
         _ = agency_client.colour
