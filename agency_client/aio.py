@@ -653,7 +653,7 @@ class AsyncExchangeClient(AsyncActs):
         return await self._driver.run(self._core.administration.confirm_policy(policy_sha256))
 
     async def require_post_quantum(self, is_required: bool = True) -> Sent | Queued:
-        """Say whether one's own agency takes no statement without a post-quantum signature.
+        """Demand a post-quantum signature of every statement of one's own agency, or cease to.
 
         From then on its certificates without such a key sign nothing.
 

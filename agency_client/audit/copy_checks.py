@@ -1,7 +1,7 @@
 """The rows of a copy beside its leaves, compared with what the signed bytes say.
 
 `CopyChecks` looks at each leaf in turn, then at the tables as a whole. Of several that look at one
-copy, each looks at exchanges of its own: an exchange that it was not shown is not compared.
+copy, each looks at exchanges of its own: it compares only the exchanges that it was shown.
 """
 
 from __future__ import annotations

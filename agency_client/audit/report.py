@@ -1,6 +1,6 @@
 """The report of an audit, as a value that people and programs can read.
 
-A report carries no content and no names of persons: indexes, digests, agencies, reasons and counts.
+A report has indexes, digests, agencies, reasons and counts: neither content nor names of persons.
 """
 
 from __future__ import annotations

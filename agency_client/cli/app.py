@@ -175,7 +175,7 @@ def _attempt(first: list[str], rest: list[str]) -> int:
             raise typer.BadParameter(twice)
         if as_json:
             _check_complete(command, arguments)
-        # Help is a result: who cannot be given it has not asked wrongly.
+        # Help is a result: a stream that cannot take it is no fault of the question.
         with results() if _HELP in arguments else nullcontext():
             code = command.main(args=arguments, prog_name="agency", standalone_mode=False)
         return code if isinstance(code, int) else ExitCode.DONE

@@ -157,7 +157,7 @@ def _list(
             if not overdue or is_late(each, party, now)
         ]
         locale = session.locale_of(hub)
-    # An empty answer tells what was asked for, and not that there is nothing at all.
+    # An empty answer tells what was asked for: there may be others.
     if overdue:
         empty = Label.NOTHING_OVERDUE
     elif states:

@@ -153,7 +153,7 @@ def link(
 
 @cases.command("unlink")
 def unlink(context: typer.Context, case: CaseReference, exchanges: Exchanges) -> None:
-    """Take exchanges out of a case; a case without exchanges is listed no more."""
+    """Take exchanges out of a case; a case that has none left leaves the list."""
     session = session_of(context)
     with session.hub() as hub:
         locale = session.locale_of(hub)

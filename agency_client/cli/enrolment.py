@@ -259,7 +259,7 @@ def require_post_quantum(
     context: typer.Context,
     no_longer: Annotated[bool, typer.Option("--no-longer", help="Take the demand back.")] = False,
 ) -> None:
-    """Bind your agency: no statement of it counts without a post-quantum signature from now on.
+    """Bind your agency: from now on each of its statements needs a post-quantum signature.
 
     First let every member of the agency renew with `agency keys renew --post-quantum`. The agency's
     system says it; for the operating agency an operator may.

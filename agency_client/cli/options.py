@@ -142,7 +142,7 @@ CopyLogKey: TypeAlias = Annotated[
 
 
 def refuse_alone(context: typer.Context, *, needs: str, **options: str) -> None:
-    """Refuse options that do nothing without another one, also with the value they have anyway.
+    """Refuse options that need another one to do anything, also with the value they have anyway.
 
     Args:
         context: the command.

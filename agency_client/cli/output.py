@@ -115,7 +115,7 @@ def put(text: str) -> None:
 
 
 def complain(text: str, style: str = "") -> None:
-    """Print a line on stderr; that nobody takes it changes nothing of what was done."""
+    """Print a line on stderr; the command's result is the same if stderr is closed."""
     with suppress(OSError):
         err().print(Text(visible(text), style=style if sys.stderr.isatty() else ""))
 
@@ -197,7 +197,7 @@ def progress(what: str) -> Iterator[Advance | None]:
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int) -> list[int]:
-    """The numbers of the columns that fit beside each other; none if those that must do not."""
+    """The numbers of the columns that fit beside each other; none if those that must fit do not."""
     kept = list(range(len(columns)))
     for number in sorted(kept, key=lambda each: -columns[each].gives_way):
         named = [columns[each] for each in kept]

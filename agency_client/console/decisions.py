@@ -75,7 +75,7 @@ def _rows(kind: Kind, act: Act) -> Iterator[Row]:
 
 
 def _essence(opened: UnsealedExchange, awaits: str, locale: Locale) -> str:
-    """The summary of the statement that waits: nobody signs a digest without what it is of."""
+    """The summary of the statement that waits: a person must know what a digest is of."""
     waiting = next(
         (each for each in opened.statements if each.statement.digest.hex() == awaits), None
     )

@@ -161,7 +161,7 @@ HELP: Final[Mapping[str, Words]] = {
     ),
     "flows.html": Words(
         "Payments are added up by who paid whom and by currency; the picture shows the largest. An "
-        "amount that is no clear number is in no sum: look for it in the table.",
+        "amount that is no clear number is left out of sums: look for it in the table.",
         "Платежи сложены по плательщику, получателю и валюте; на схеме крупнейшие. Сумма, которая "
         "не является ясным числом, не учтена: ищите её в таблице.",
         "Төлемдер төлеуші, алушы және валюта бойынша қосылған; сызбада ең ірілері. Анық сан емес "

@@ -1,9 +1,9 @@
 """The links between the entities of a file: each leads to an entity that the file holds.
 
-A payment whose payer is not told of is a payment of nobody, and an ownership of an asset that is a
-person says nothing. FollowTheMoney's own tools take both, and the end of the link is then missing
-wherever the file is read. A link may be meant to lead out of the file, such as to a subject of the
-request that is answered; a person says so, and the brief tells of it.
+A payment needs a payer whom the entities describe. An ownership whose asset is a person says
+nothing. FollowTheMoney's own tools take both, and the end of the link is then missing wherever the
+file is read. A link may be meant to lead out of the file, such as to a subject of the request that
+is answered; a person says so, and the brief tells of it.
 """
 
 from __future__ import annotations

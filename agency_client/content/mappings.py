@@ -1,8 +1,8 @@
 """A FollowTheMoney mapping: which cell of a row becomes which property of which entity.
 
-The mapping's language is FollowTheMoney's; it is read here, and not by the library, since the
-library leaves out what it does not know and what it cannot read, changes what it reads, and gives
-one id to keys that only together are the same (1 and 23, 12 and 3). Here:
+The mapping's language is FollowTheMoney's; it is read here and not by the library. The library
+leaves out unknown and unreadable values, changes others, and gives one id to keys that are the same
+only when joined (1 and 23, 12 and 3). Here:
 
 - A cell becomes a value as it stands. Nothing but a date or a number whose form was named is
   written anew.

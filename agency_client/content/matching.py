@@ -84,7 +84,7 @@ class MatchReason(NamedTuple):
 
 
 def records(entity: Entity) -> Iterator[Record]:
-    """The keys of an entity, each with what is compared; none for what nothing is found by."""
+    """The keys of an entity by which it is found, each with the value that is compared."""
     properties, schema = entity["properties"], entity["schema"]
     names = [value for name in NAMES for value in properties.get(name, ())[:_MOST_VALUES]]
     dates = (*properties.get("birthDate", ()), *properties.get("incorporationDate", ()))

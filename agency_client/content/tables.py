@@ -236,7 +236,7 @@ def _delimiter(source: Source, line: str, columns: Collection[str]) -> str:
     wanted = _names(columns)
     fits = [each for each, headings in found.items() if wanted <= _names(headings)]
     if len(fits) > 1:
-        # A table of one column has no delimiter; a comma splits nothing that others would not.
+        # A table of one column has no delimiter, so any will do.
         fewest = {len(found[each]) for each in fits}
         if fewest == {1}:
             return ","

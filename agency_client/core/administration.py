@@ -162,7 +162,7 @@ class Administration:
         return (yield from self._publish(ConfirmPolicy(policy_sha256)))
 
     def require_post_quantum(self, is_required: bool = True) -> Operation[Sent | Queued]:
-        """Say whether one's own agency takes no statement without a post-quantum signature."""
+        """Demand a post-quantum signature of every statement of one's own agency, or cease to."""
         return (yield from self._publish(RequirePostQuantum(is_required)))
 
     def publish_log_key(self, succession: SignedSuccession) -> Operation[Sent | Queued]:

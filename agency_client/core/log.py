@@ -208,7 +208,7 @@ def _leaf(message: pb.Leaf) -> LogLeaf:
 
 
 def _check_for_everyone(start: int, leaves: Iterable[pb.Leaf]) -> None:
-    """Check that a page of which the log knows nothing opens nothing that it had to log."""
+    """Check that a page that is not on the log opens only what needs no entry."""
     for index, leaf in enumerate(leaves, start):
         if not leaf.HasField("opening"):
             continue

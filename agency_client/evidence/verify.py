@@ -1561,7 +1561,7 @@ class Directory:
         self.unverified = 0
         """Post-quantum signatures that this openssl cannot verify."""
         self.post_quantum: set[str] = set()
-        """Agencies that take no statement of their own without one."""
+        """Agencies that demand one of every statement of theirs."""
         self.policy = b""
         self.proposal = b""
         """SHA-256 of the policy that waits for a second operator; empty if none does."""

@@ -235,7 +235,7 @@ def _claims(waiting: Waiting, locale: Locale) -> str:
 def _due_of(waiting: Waiting) -> tuple[datetime | None, date | None]:
     """The earliest time of what waits, and its day where one was given.
 
-    There is none where its answer was given and no time runs, and none for a consent.
+    A consent has none, and neither has an answered leg on which no time runs.
     """
     if waiting.consent is not None:
         return None, None

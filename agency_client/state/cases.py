@@ -100,7 +100,7 @@ class CaseBook:
         return self._change(name, change)
 
     def unlink(self, reference: str, exchange_ids: str | Iterable[str]) -> Case:
-        """Take exchanges out of a case; one without exchanges is there no more.
+        """Take exchanges out of a case; a case that has none left is forgotten.
 
         Raises:
             InvalidInput: INVALID_FIELD, for a case that does not exist, or an exchange that is not

@@ -9,7 +9,7 @@
 Rules of this module:
 
 - The clock is the caller's. Times are cut to whole seconds, as certificates hold no more.
-- A certificate enters the index before anyone gets it, so there is none that cannot be revoked.
+- A certificate enters the index before anyone gets it, so each can be revoked.
 - Writers of one directory take turns by a lock on it; the index is read anew under the lock.
 - An identity comes from the caller alone. Of a certificate signing request only the key is taken.
 """

@@ -163,7 +163,7 @@ class Stored(MutableMapping[K, V], Generic[K, V]):
         return _Values(self)
 
     def in_order(self) -> Iterator[V]:
-        """Read every value in the order of the keys; what was not at hand is not kept there."""
+        """Read every value in the order of the keys; it keeps no further ones at hand."""
         return (value for _, value in self.items_in_order())
 
     def items_in_order(self) -> Iterator[tuple[K, V]]:

@@ -27,7 +27,7 @@ code cites the numbers.
    A crash between commit and answer leaves statements stored whose authors do not know it. They
    send the same bytes again and get the original entry (`acceptance`).
 7. Disclosure. A delivery or an inspection takes the same steps. The part or the page leaves the hub
-   after step 6, so no crash can leave a disclosure that is not on the log.
+   after step 6, so each disclosure is on the log, whenever the hub crashes.
 8. Recovery, at the start and after every failed transaction. Nothing is repaired, since nothing is
    kept outside the database. The state is read anew and checked: the checkpoint is signed by the
    log's key and says the head's size and root, the tiles at the tree's edge have that root, the

@@ -76,7 +76,7 @@ class ExpectedRows:
         if error is None:
             self._connection.commit()
         else:
-            # A database that could not be written cannot end its transaction: the error counts.
+            # After a failed write the transaction cannot end in order: the error counts.
             self._connection.invalidate()
         self._connection.close()
         self._engine.dispose()

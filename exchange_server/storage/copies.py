@@ -129,7 +129,7 @@ def _copy(source: sqlite3.Connection, to: Path) -> None:
         copy.execute("PRAGMA journal_mode = OFF")
         # All pages in one step: they are of one moment, whatever the hub writes meanwhile.
         source.backup(copy)
-        # A file that says that it has a write-ahead log is not read without a lock beside it.
+        # A file that says that it has a write-ahead log is read only with a lock beside it.
         copy.execute("PRAGMA journal_mode = DELETE")
 
 

@@ -298,7 +298,7 @@ def read_seen(
     """Read exchanges as an agency may know them, newest first; others are left out."""
     opened = [index for (index,) in _OPENED.rows(connection, exchange_ids)]
     rows: dict[str, list[RowMapping]] = {}
-    # By the index of the opening: parties are not found by exchange without a scan.
+    # By the index of the opening: a search of parties by exchange would scan the table.
     opened.sort(reverse=True)
     for some in pieces(opened):
         found = connection.execute(_SEEN, {"agency": agency, "opened": some})

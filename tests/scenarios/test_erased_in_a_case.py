@@ -1,4 +1,4 @@
-"""A member of a joint case erases what it gave; who is in the case no more is not shown that."""
+"""A member of a joint case erases what it gave; a former member is not shown that."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Bodies from the wire and to it, by the types of their attributes.
 
-A body's attributes bear the names of the contract's fields, so a kind needs no parser of its own
-unless a type of its body is none of those that `bodies` lists.
+A body's attributes bear the names of the contract's fields, so a kind needs a parser of its own
+only for a type that `bodies` does not list.
 """
 
 from __future__ import annotations

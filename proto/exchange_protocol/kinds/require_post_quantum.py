@@ -12,7 +12,7 @@ from exchange_protocol.words import Words
 
 @dataclass(frozen=True, slots=True)
 class RequirePostQuantum(Body):
-    """Says whether the author's agency takes no statement of its own without such a signature."""
+    """Says whether the author's agency demands such a signature of every statement of its own."""
 
     is_required: bool
 

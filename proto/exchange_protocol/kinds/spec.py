@@ -61,7 +61,7 @@ class KindSpec:
     only_with: Mapping[str, Code | tuple[Code, ...]] = field(default_factory=dict)
     """Optional attributes of the body, each with the codes that it must and may stand with."""
     together: tuple[tuple[str, str], ...] = ()
-    """Pairs of optional attributes of which none stands without the other."""
+    """Pairs of optional attributes that stand together or not at all."""
     days: Mapping[str, str] = field(default_factory=dict)
     """Moments of the body that a person may give as a day, each with the optional attribute that
     keeps that day: the moment is its end then."""
@@ -76,8 +76,8 @@ class KindSpec:
     due_words: str = "When the answer is due"
     """Meaning of the due time in its header, where it sets one."""
     names: Mapping[str, Words] = field(default_factory=dict)
-    """Names of its attributes that are numbers or times, which say nothing without their name; and
-    of `due_at`, the due time that it sets, where "due" would mislead."""
+    """Names of its attributes that are numbers or times: such a value needs its name to be
+    understood. Also of `due_at`, the due time that it sets, where "due" would mislead."""
     states: Mapping[LegState, Words] = field(default_factory=dict)
     """Words for states of its legs where those of the state itself would mislead."""
     steps: Mapping[LegState, Words] = field(default_factory=dict)

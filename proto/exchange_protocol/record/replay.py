@@ -272,7 +272,7 @@ class Replay:
             self.directories,
             view,
             self._verified,
-            # A reader that was not shown every entry cannot know of every source.
+            # A reader that was shown only some of the entries may miss a source.
             self.state if len(self.state.scopes) == index else None,
         )
         statement = judgement.statement

@@ -104,7 +104,7 @@ class Directory:
     times: TimeRules = field(default_factory=TimeRules)
     """The published times and calendars."""
     post_quantum: frozenset[AgencyId] = frozenset()
-    """Agencies that take no statement of their own without a post-quantum signature."""
+    """Agencies that demand a post-quantum signature of every statement of theirs."""
     log_keys: tuple[str, ...] = ()
     """Verifier keys of the log, oldest first; empty until a key was succeeded."""
 

@@ -55,7 +55,7 @@ class AuditorScope:
     def through(self, scope: EntryScope) -> frozenset[Parties] | None:
         """The ends by which an entry is opened and disclosed; None where it stays closed.
 
-        There are none for what is opened and no disclosure.
+        An opening that is no disclosure has none.
         """
         if scope.is_public:
             return frozenset()

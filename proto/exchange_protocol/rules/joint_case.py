@@ -57,7 +57,7 @@ def addressed_members(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
     """The legs of a statement to all active members; its author's own is one of them.
 
     Raises:
-        NotPermitted: NOT_ACTIVE, if the author is no active member and not the lead.
+        NotPermitted: NOT_ACTIVE, if the author is neither the lead nor an active member.
         Conflict: OUT_OF_ORDER without active members; MEMBERS_CHANGED, if the recipients are not
             exactly the others; ASSIGNEE_NOT_ACTIVE.
         NotFound: STATEMENT_UNKNOWN, for a source of a draft that no active member contributed, or

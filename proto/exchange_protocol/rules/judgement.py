@@ -19,7 +19,7 @@ Steps, in order (ARCHITECTURE.md shows where they stand on the path of a stateme
     before count while their authors' certificates stand.
  8. The supervisors are exactly those that the policy names.
  9. Every part is sealed to exactly the required readers, with keys that they published; what the
-    initiator says without passing the gate carries nothing that approvers could not read.
+    initiator says without passing the gate carries only what approvers can read.
 
 Steps 5 to 7 are planned in `routing`, also before anything is signed.
 
@@ -132,8 +132,8 @@ def authenticate(
         )
     if statement.author.agency in directory.post_quantum and certificate.post_quantum_key is None:
         raise Reason.SIGNATURE_MISSING.error(
-            f"expected a certificate with a post-quantum key: {statement.author.agency} takes no "
-            "statement of its own without such a signature"
+            f"expected a certificate with a post-quantum key: {statement.author.agency} demands "
+            "such a signature of each of its statements"
         )
     if signed not in verified:
         verify_signature(signer_key(certificate), signed)

@@ -239,9 +239,9 @@ def advance(
 
     `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
     hub's time, by which due times are judged; by default the statement's own time. `times` are the
-    published times, whose clocks it starts and stops.
-    `partial`: the caller sees one leg only. So the approvers of other legs are not checked, and
-    `answers` is not for a row that follows what the caller may not have seen, on a held leg.
+    published times, whose clocks it starts and stops. `partial`: the caller sees one leg only. So
+    two checks are left out: the approvers of other legs; and on a held leg `answers`, for a row
+    that follows a statement that the caller may not have seen.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,

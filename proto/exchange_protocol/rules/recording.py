@@ -95,8 +95,8 @@ def _check_returned(record: LegRecord, row: Row, body: Body) -> None:
     stated = (*(value for _, value in attributes(body)), *further)
     if any(value is ground for value in stated):
         raise Reason.RETURN_FIRST.error(
-            f"{ground.name} is no ground for what was never returned for information: ask for what "
-            "is missing first (docs/rules.md#p4)",
+            f"{ground.name} is a ground only after a return for information: ask for what is "
+            "missing first (docs/rules.md#p4)",
             field="ground",
         )
 

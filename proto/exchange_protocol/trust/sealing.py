@@ -10,7 +10,7 @@ Rules of this module:
   `info`. Moved anywhere else it opens nothing.
 - The part is encrypted in 64 KiB chunks by the STREAM construction (Hoang, Reyhanitabar, Rogaway,
   Vizar 2015): the nonce holds the chunk's number and whether it is the last. Chunks that were
-  dropped, swapped, repeated or added do not open, and nothing is returned unless every chunk opens.
+  dropped, swapped, repeated or added do not open, and bytes are returned only if every chunk opens.
 - All readers get the same plaintext. AES-GCM alone does not bind a ciphertext to one key: a sender
   could make one ciphertext that opens to different texts for the approver and for the recipient
   (Albertini et al., USENIX Security 2022). The commitment, which each reader compares, rules that
@@ -203,7 +203,7 @@ def open_disclosed(
     """Decrypt a part with its content key, which the ciphertext commits to; raises SEAL_BROKEN."""
     sealed = memoryview(ciphertext).cast("B")
     try:
-        # The sizes are checked first: AES-GCM is told of nothing that cannot be a seal.
+        # The sizes are checked first: bytes that cannot be a seal never reach AES-GCM.
         if not _is_sealed_size(len(sealed)):
             raise InvalidTag
         chunk_key, commitment = _derive(content_key, context)

@@ -2998,8 +2998,8 @@ Global___PublishPolicy: _TypeAlias = PublishPolicy  # noqa: Y015
 
 @_typing.final
 class RequirePostQuantum(_message.Message):
-    """The author's agency says whether its members must sign by post-quantum keys too. From this entry on
-    a certificate without such a key signs nothing for the agency.
+    """The author's agency says whether its members must sign by post-quantum keys too. From this entry
+    on only a certificate with such a key signs for the agency.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
