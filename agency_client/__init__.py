@@ -27,7 +27,7 @@ Names:
 
   What they give
     Agency                   An enrolled agency; `country` is ISO 3166-1 alpha-2, empty for an
-                             international body.
+                             international agency.
     AgencyId                 The id of an agency, such as "kz.fma": a text.
     Approval                 A coordinator's own signed decision to release a leg.
     Body                     Base of all bodies: frozen dataclasses with slots, named like the

@@ -62,7 +62,7 @@ ZoneOption = Annotated[
 ]
 CountryOption = Annotated[
     str,
-    typer.Option("--country", help="ISO 3166-1 alpha-2; leave out for an international body."),
+    typer.Option("--country", help="ISO 3166-1 alpha-2; leave out for an international agency."),
 ]
 
 

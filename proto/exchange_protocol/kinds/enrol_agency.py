@@ -18,7 +18,7 @@ MAX_NAME_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class EnrolAgency(Body):
-    """`country` is ISO 3166-1 alpha-2, or empty for an international body."""
+    """`country` is ISO 3166-1 alpha-2, or empty for an international agency."""
 
     agency: AgencyId
     name: str

@@ -19,7 +19,7 @@ from exchange_protocol.words import Words
 
 @dataclass(frozen=True, slots=True)
 class UpdateAgency(Body):
-    """All that is known of an enrolled agency; `country` is empty for an international body."""
+    """All that is known of an enrolled agency; `country` is empty for an international agency."""
 
     agency: AgencyId
     name: str

@@ -42,7 +42,7 @@ _ANY_KIND: Final = next(iter(Kind))
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """An enrolled agency; `country` is ISO 3166-1 alpha-2, empty for an international body."""
+    """An enrolled agency; `country` is ISO 3166-1 alpha-2, empty for an international agency."""
 
     id: AgencyId
     name: str

@@ -2665,7 +2665,7 @@ class EnrolAgency(_message.Message):
     name: _builtins.str
     """Official name, any script."""
     country: _builtins.str
-    """ISO 3166-1 alpha-2, upper case; empty for an international body."""
+    """ISO 3166-1 alpha-2, upper case; empty for an international agency."""
     agency_type: Global___AgencyType.ValueType
     time_zone: _builtins.str
     """IANA name, e.g. "Asia/Almaty"."""
