@@ -72,7 +72,7 @@ LONG = (
     "tests/integration/client/test_log_key.py",
     "tests/integration/ledger/test_random_walk.py",
     "tests/integration/rpc/test_workers.py",
-    # What one test of these has explored, the next one reads.
+    # A test of these reads what the one before has explored.
     "tests/properties/test_case_exploration.py",
     "tests/properties/test_exploration.py",
     "tests/year/",

@@ -1,6 +1,6 @@
 """Files are written in one room, and private keys are seen in one.
 
-What is checked are the calls of the product's own modules, on their syntax trees: nobody writes a
+The calls of the product's own modules are checked, on their syntax trees: nobody writes a
 file but by `exchange_files`, and the contract and the wings name no private key.
 """
 

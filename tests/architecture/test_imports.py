@@ -1,7 +1,7 @@
 """Imports point one way, and the protocol stays free of I/O, clocks and hidden randomness.
 
-import-linter keeps the direction between packages (the contracts stand in pyproject.toml). What its
-contracts cannot say is checked here on the syntax tree of the hand-written modules.
+import-linter keeps the direction between packages (the contracts stand in pyproject.toml). Rules
+that its contracts cannot say are checked here on the syntax tree of the hand-written modules.
 """
 
 from __future__ import annotations

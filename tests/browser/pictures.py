@@ -4,7 +4,8 @@
     python -m tests.browser.pictures FOLDER OUT [--language ru] [--as kz.mia]
 
 Each page is taken in each language, light and dark, on a desktop and on a telephone: OUT has a file
-such as `queue-ru-dark-desktop.png`. What the demonstration leaves held is decided by nobody.
+such as `queue-ru-dark-desktop.png`. Nobody decides on the statements that the demonstration leaves
+held.
 """
 
 from __future__ import annotations

@@ -284,7 +284,7 @@ def test_exit_code_tells_of_the_work_whatever_the_terminal_takes(
     copy, authority = tmp_path / "hub.copy", town.files.authority.directory
     backup = ("server", "backup", "--config", str(town.files.config_file), str(copy))
     commands = {
-        # What is refused stays refused.
+        # A refused call stays refused.
         "agency": (shlex.join(["agency", *sending(profile)]), "agency show x"),
         "server": (shlex.join(backup), f"server fsck --config {tmp_path}/none"),
         "certs": (shlex.join(["certs", "list", str(authority)]), "certs list none"),

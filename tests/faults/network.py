@@ -84,6 +84,6 @@ class Network:
             one = self._sockets.pop()
             with suppress(OSError):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
-                # Whoever waits in it is woken; closing alone would not.
+                # This wakes a thread that waits in it; closing alone would not.
                 one.shutdown(socket.SHUT_RDWR)
             one.close()

@@ -85,7 +85,7 @@ def crawl(scene: Scene, tls: ssl.SSLContext) -> None:
                 client.send(said[second : second + 1])
         time.sleep(1)
     assert scene.load.receipts_at() > before
-    # Who has not shaken hands within 10 seconds is sent away, with or without a name.
+    # A client that has not shaken hands within 10 seconds is sent away, with or without a name.
     for client in (*strangers, *members):
         wait_until(client.is_closed_by_hub)
     for client in callers:

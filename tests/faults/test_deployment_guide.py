@@ -169,7 +169,7 @@ def test_guide_to_deployment_keeps_every_receipt(
         load.settle()
         assert hub.stop() == 0
 
-    # What was last written is in the archive, this time: the log comes back whole.
+    # The last writes are in the archive, this time: the log comes back whole.
     machines.archive("db2")
     for name in ("db1", "db2"):
         machines.stop(name)

@@ -1,8 +1,8 @@
 """The primary is lost under load and its standby promoted: every receipt is in the promoted log.
 
-Replication is synchronous, so a commit is answered only when the standby has it. Who cancels the
-wait for the standby gets a success with a warning from PostgreSQL; a receipt for that would be lost
-here, and the hub gives none. (The plain case is in `test_deployment_guide.py`, too.)
+Replication is synchronous, so a commit is answered only when the standby has it. A hub that cancels
+the wait for the standby gets a success with a warning from PostgreSQL; a receipt for that would be
+lost here, and the hub gives none. (The plain case is in `test_deployment_guide.py`, too.)
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ def test_key_of_the_log_is_lost_without_a_copy(losing: Losing) -> None:
         assert caught.value.reason is Reason.CHECKPOINT_INVALID
         with rotation.town.client(OPERATOR) as client, pytest.raises(ExchangeError):
             client.sync()
-    # What was said on the old log verifies by the old key, for as long as anybody asks.
+    # Statements on the old log verify by the old key, for as long as anybody asks.
     rotation.load.verify(at_least=1)
 
 
@@ -253,7 +253,7 @@ def test_key_of_a_witness_is_lost(losing: Losing) -> None:
 
 
 def test_key_of_the_root_is_lost(losing: Losing) -> None:
-    """What is out goes on; a new root stands beside the old one in every pin, and certifies."""
+    """Issued certificates go on; a new root stands beside the old one in every pin."""
     rotation, folder, _ = losing
     files, town = rotation.files, rotation.town
     old = files.authority.directory

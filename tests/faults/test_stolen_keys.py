@@ -1,7 +1,7 @@
 """Each key is stolen once, by itself, and used against a real hub; docs/keys.md says what follows.
 
 Before the guided commands the thief can do what the page says, and no more. After them he is
-refused. What was signed before stays readable and provable, and the auditor's replay is clean.
+refused. Earlier statements stay readable and provable, and the auditor's replay is clean.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def test_signing_key_of_a_member(scene: Scene) -> None:
     second = scene.forged(VICTIM)
     scene.revoke_on_the_log(VICTIM)
     assert scene.submitted(COLLEAGUE, second, second.signed) == Reason.CERTIFICATE_REVOKED.name
-    # What he said before the revocation stands on the log, under the victim's name.
+    # His statements from before the revocation stand on the log, under the victim's name.
     with scene.town.client(RECEIVER) as receiver:
         [said] = receiver.get(forged.statement.exchange_id).statements
         assert said.author.uri == uri(VICTIM)
@@ -240,7 +240,7 @@ def test_one_of_the_two_signing_keys_of_a_member(
 
 
 def test_sealing_key_of_an_agency(scene: Scene) -> None:
-    """What was sealed to it before stays open to him; what is sealed to the next one does not."""
+    """He opens content that was sealed to it before, and none that is sealed to the next one."""
     town, thief = scene.town, scene.thief(RECEIVER)
     with thief.client(RECEIVER) as client:
         assert client.open(scene.before.exchange_id).faults == ()

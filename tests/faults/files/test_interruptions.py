@@ -160,8 +160,8 @@ def _repeat(bench: Bench, case: Case, folder: Path, where: str, *, is_told: bool
         raise AssertionError(f"{where}; then {again}; then {error!r}") from error
     left = [each for each in folder.rglob(".*") if _is_left_over(each)]
     if "The outbox is empty." in again.out:
-        # What was half built, or is sent, goes when the next statement is begun or sent; the next
-        # writing of the search index takes the place of its unfinished file.
+        # A statement that was half built, or is sent, goes when the next one is begun or sent; the
+        # next writing of the search index takes the place of its unfinished file.
         left = [
             each
             for each in left
@@ -179,7 +179,7 @@ def _is_left_over(path: Path) -> bool:
 def _again(bench: Bench, case: Case, folder: Path) -> Ended:
     if case.name != "send":
         return bench.runner.run(case.program, case.words, folder)
-    # What was signed is sent by the outbox; sent again it would be another statement.
+    # The outbox sends a signed statement; said again it would be another one.
     flushed = bench.runner.run("agency", ("--profile", "p", "outbox", "flush"), folder)
     assert flushed.code == 0, flushed
     try:

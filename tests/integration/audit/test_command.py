@@ -61,7 +61,7 @@ def test_report_says_which_entries_the_run_checked(
 ) -> None:
     verify = (*as_member(stage[0], AUDITOR), "audit", "verify")
     assert "every entry, from the first on" in run(capsys, *verify, "--from-start")[1]
-    # What that run read is an entry of its own; reading such an entry is not recorded in turn.
+    # The reading of that run is an entry of its own; reading such an entry is not recorded in turn.
     assert "those before were checked before" in run(capsys, *verify)[1]
     assert "nothing new; every entry was checked before" in run(capsys, *verify)[1]
 
@@ -78,7 +78,7 @@ def test_checkpoint_is_the_signed_note(
 def test_refused_stranger_does_not_stop_the_audit(
     stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever is refused is on the log; an auditor must be able to open that entry too."""
+    """A refused reader is on the log; an auditor must be able to open that entry too."""
     town, hub = stage
     if not town.profile("tj.none/system").exists():
         town.add_member("tj.none/system", hub.port)
@@ -134,7 +134,7 @@ def test_copy_of_fewer_entries_than_are_known_is_incomplete(
         source.execute("VACUUM INTO ?", (str(copy),))
     as_auditor = as_member(town, AUDITOR)
     assert run(capsys, *as_auditor, "audit", "verify", "--from-start")[0] == 0
-    # What that run read is on the log, and not in the copy.
+    # The reading of that run is on the log, and not in the copy.
     code, note, _ = run(capsys, *as_auditor, "audit", "checkpoint")
     assert code == 0
     size = int(note.splitlines()[1])

@@ -138,7 +138,7 @@ def test_case_has_one_timeline_over_exchanges_and_agencies(desk: Desk, name: str
     reference = f"дело {name}"
     first, second = ask(desk, reference="один"), ask(desk, "uz.fiu", reference="два")
     desk.run(FIU, "show", first).ok()
-    # Whoever asked is to close it, or to ask further.
+    # The agency that asked is to close it, or to ask further.
     desk.run(FIU, "reply", first, "reply.yaml").ok()
     desk.run(COORDINATOR, "approve", second, "--json").ok()
     done = desk.run(OFFICER, "case", "link", reference, first, second, "--title", "Поставка").ok()

@@ -125,7 +125,7 @@ def test_terminal_that_is_wide_enough_has_a_table(desk_alone: Desk, columns: int
     assert all(len(line) <= columns for line in lines)
     [line] = [line for line in lines if exchange in line]
     assert line.startswith(exchange)
-    # What people wrote and the states may go on in the next line; an id and a time do not.
+    # People's words and the states may go on in the next line; an id and a time do not.
     assert ("kz.fma: released to the recipient" if columns == 220 else "kz.fma:") in line
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d \+05", line)
     assert ("UPDATED" in shown) == (columns == 220), "the less needed columns give way"

@@ -212,7 +212,7 @@ def test_watch_tells_when_what_and_whose_turn(desk: Desk) -> None:
     exchange = desk.ask("uz.fiu")
     desk.run(COORDINATOR, "approve", exchange, "--json").ok()
     line = ""
-    # What other tests left may come first, if the machine was slow to tell it.
+    # Statements of other tests may come first, if the machine was slow to tell them.
     while exchange not in line:
         [line] = watched(desk, FOREIGN_FIU, "--until-count", "1")
     assert re.match(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d \+05  {exchange}  request for information", line)

@@ -123,7 +123,7 @@ def test_held_request_that_is_shown_without_an_approval_is_not_opened(
     released = replace(held.legs[0], state=LegState.RELEASED, was_released=True, hidden=())
     hub.model.exchanges[exchange] = replace(held, legs=(released,))
     uzbek = hub.client(tmp_path, UZ_FIU)
-    # What the log says is in order; the hub just shows it.
+    # The log is in order; the hub just shows it.
     opening_index = hub.visible(UZ_FIU.agency, exchange)[0]
     ruling = parse_entry(hub.log[opening_index].entry).ruling
     assert ruling is not None

@@ -94,7 +94,7 @@ def test_urgent_statement_says_why(hub: InMemoryHub, tmp_path: Path, urgency: st
     assert error.field == "brief.urgency_reason"
     brief = Brief(summary="-", urgency_reason="Деньги уходят (вымышлено)")
     sent = send(hub.client(tmp_path), brief=brief, urgency=urgency)
-    # Who answers goes on as urgently, and need not say why again.
+    # An answer is as urgent as its request, and need not say why again.
     fma = hub.client(tmp_path, KZ_FMA)
     fma.open(sent.exchange_id)
     assert isinstance(fma.reply(sent.exchange_id), Sent)

@@ -1,8 +1,8 @@
 """The log's key is succeeded while everyone works: nothing is lost, and everyone follows.
 
-One real hub is started three times: with the old key, with both, with the new one alone. Whoever
-looked during the overlap has learned the new key, and so does whoever was away all the time. All
-of them have pinned the old key, and still do.
+One real hub is started three times: with the old key, with both, with the new one alone. A client
+that looked during the overlap has learned the new key, and so does one that was away all the time.
+All of them have pinned the old key, and still do.
 """
 
 from __future__ import annotations

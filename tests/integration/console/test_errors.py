@@ -54,7 +54,7 @@ def test_errors_of_an_officer_have_no_english(
     }
     browser.get("/new/request_information")
     found["table"] = browser.post("/new/request_information", table, **FORM)
-    # What is wrong with a file as a whole has no place in it.
+    # A fault of a file as a whole has no place in it.
     for name, (field, data) in WHOLE_FILES.items():
         browser.get("/new/request_information")
         files = {"mapping_file": ("разметка", MAPPING)} if field == "table_file" else {}

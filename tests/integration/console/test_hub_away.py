@@ -168,7 +168,7 @@ def test_a_coordinator_reads_the_queue_and_decides_while_the_hub_is_away(town: T
         assert closed in page.text
         page = browser.get(f"/queue/{opened}/approve")
         assert "Your decision is signed now, waits in the outbox" in page.words
-        # What was never opened is not decided blindly.
+        # Nobody decides blindly on an exchange that was never opened.
         other = browser.get(f"/queue/{closed}")
         assert "was not opened since the console was started" in other.words
         assert f"/queue/{closed}/approve" not in other.text

@@ -199,7 +199,7 @@ def test_no_approval_is_offered_where_the_sealed_bytes_are_others(
         assert f'href="/queue/{held}/approve' not in page.text, path
     size = len(hub.log)
     assert browser.post(f"/queue/{held}/approve", awaits=awaited).status >= 400
-    # What was fetched was delivered, and said so; nothing was signed.
+    # The fetched parts were delivered, and said so; nothing was signed.
     events = {parse_entry(each.entry).event for each in hub.log[size:]}
     assert events <= {Event.DELIVERY}
 

@@ -334,7 +334,7 @@ def test_no_secret_stands_in_an_address_or_is_said_again(console: RunningConsole
 
 
 def test_a_stolen_link_shuts_its_owner_out_and_tells_the_owner(console: RunningConsole) -> None:
-    """Whoever was first has the session; the person's own try says so, and a restart ends it."""
+    """The first caller has the session; the person's own try says so, and a restart ends it."""
     code = console.sessions.new_code()
     thief, owner = Browser(console), Browser(console)
     assert thief.enter(code).status == 200

@@ -298,7 +298,7 @@ def test_a_draft_whose_sending_broke_off_is_not_signed_again(
         assert seen(page) == ""
         assert browser.post(kept.location, seen="").status == 409
         assert len(hub.log) == size
-        # Who writes on writes another statement, and the draft stays until it is removed.
+        # Writing on makes another statement, and the draft stays until it is removed.
         if opens:
             again = filled(browser, draft=draft_of(kept))
             assert draft_of(again) != draft_of(kept)

@@ -91,7 +91,7 @@ def test_a_supervisor_comments_while_the_hub_is_away(
             assert 'action="/outbox"' in page.text
         browser.post("/outbox")
         after = browser.get("/outbox")
-        # What waited was sent, so nothing is offered to be sent.
+        # The waiting statements were sent, so nothing is offered to be sent.
         assert 'action="/outbox"' not in after.text
         assert "Прошу уточнить" in browser.get(f"/exchange/{exchange}").words
 

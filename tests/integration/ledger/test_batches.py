@@ -163,7 +163,7 @@ async def test_refusal_that_finds_the_queue_full_is_put_off(
 async def test_others_are_served_while_a_batch_is_read(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is ready has a turn after each slice, however long the batch is."""
+    """A ready task has a turn after each slice, however long the batch is."""
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
     letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(8)]
     seen: list[Letter] = []

@@ -262,7 +262,7 @@ async def test_old_copy_that_is_written_into_the_file_is_found_before_the_next_r
     assert "another program wrote over the database's file" in lost.why
     assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
     assert office.ledger.tree_size == size
-    # What the open connections read is of both files: it is worth no copy.
+    # The open connections read from both files: that is worth no copy.
     keep_copy(office.engine, file_of(office))
     assert not list(place.folder.rglob("*.rescued*"))
 
@@ -283,7 +283,7 @@ async def test_program_that_empties_the_write_ahead_log_is_told_and_stops_nothin
 async def test_want_of_open_files_during_the_look_takes_no_file_for_lost(
     office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What another program touched is looked at until the look says something of the file."""
+    """A touched file is looked at until the look says something of it."""
     await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
     os.utime(place.real)
 

@@ -71,7 +71,7 @@ async def test_failed_commit_leaves_nothing_half_done(office: Office, step: Comm
 
 
 async def test_writer_that_dies_leaves_nobody_waiting(office: Office) -> None:
-    """Whoever waits, and whoever comes, is told at once; what was promised is there afterwards."""
+    """Every caller is told at once, early or late; what was promised is there afterwards."""
     letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(3)]
 
     def die(step: CommitStep) -> None:
@@ -230,7 +230,7 @@ async def test_defect_in_one_judgement_is_that_requests_alone(
 async def test_request_that_fails_half_way_takes_its_batch_with_it(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it had added must not be stored beside the entry of another."""
+    """Its additions must not be stored beside the entry of another."""
     good, bad = (office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(2))
     keep = Draft.keep
 

@@ -210,7 +210,7 @@ async def test_only_an_auditor_of_an_enrolled_body_inspects(asked: Office) -> No
 async def test_refusal_before_an_exchange_is_open_concerns_its_author_alone(
     asked: Office,
 ) -> None:
-    """What an auditor may open does not hang on when it asks, or replays could not count it."""
+    """An auditor may open the same whenever it asks, or replays could not count it."""
     letter = asked.mail.ask(KG_MIA, ["kz.fma"], content=b"fictional")
     error = Reason.PART_MISSING.error("fictional")
     exchange_id = letter.statement.exchange_id
@@ -246,7 +246,7 @@ async def test_hub_that_waits_for_its_witnesses_opens_nothing_and_proves_everyth
     size = asked.ledger.tree_size
     assert await awaited_refusal(inspect(asked, AUDITOR)) is Reason.UNAVAILABLE
     assert asked.ledger.tree_size == size
-    # What a witness needs, and what tells nothing, is served.
+    # Reads that a witness needs, or that tell nothing, are served.
     head, _ = await asked.reader.checkpoint(0)
     assert await asked.reader.tile(0, 0)
     assert await asked.reader.entry_bundle(0)

@@ -1,6 +1,6 @@
 """Every column of every table, changed one at a time; rows deleted, doubled and swapped.
 
-`fsck` or the audit of a copy finds every change that matters. What neither finds stands in
+`fsck` or the audit of a copy finds every change that matters. A change that neither finds stands in
 `HARMLESS`, with the reason why it does not matter; a line there that is found after all, and a
 change that is neither found nor there, fails.
 """

@@ -78,5 +78,5 @@ async def test_two_that_race_at_a_hub_end_as_documented(
     if len(written) == len(WORDS):
         assert met == outcome(name, written[0])
     else:
-        # What was refused left no statement on the log, so it may have come first or second.
+        # A refused statement is not on the log, so it may have come first or second.
         assert met in [outcome(name, word) for word in WORDS]

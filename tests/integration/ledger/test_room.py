@@ -69,7 +69,7 @@ async def test_an_agency_beyond_its_quota_opens_nothing_and_may_end_all(office: 
     letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=CONTENT)
     await office.post(letter)
     assert (await refusal(office)).reason is Reason.TOO_MANY
-    # What is on the disk counts, and not what this process has seen.
+    # The content of the disk counts, and not what this process has seen.
     await office.reopen()
     office.ledger._room.measure()
     assert (await refusal(office)).reason is Reason.TOO_MANY

@@ -82,7 +82,7 @@ async def until_one_waits(engine: Engine) -> None:
     """Wait until a transaction waits for what another has locked."""
     async with asyncio.timeout(SECONDS):
         with reading(engine) as watching:
-            # What is locked is told as it is now, whatever the transaction sees.
+            # Locked rows are told as they are now, whatever the transaction sees.
             waiting = text("SELECT 1 FROM pg_locks WHERE NOT granted")
             while not watching.execute(waiting).first():  # noqa: ASYNC110 -- none tells
                 await asyncio.sleep(0.01)

@@ -113,7 +113,7 @@ async def test_held_request_is_invisible_until_it_is_approved(office: Office) ->
     assert (await listed_by_party(office, UZ_FIU))[Party.RECIPIENT] == [asked.exchange_id]
     notices = await office.reader.feed(UZ_FIU.agency, None, 10)
     assert [notice.kind for notice in notices] == [Kind.INFORMATION_REQUEST, Kind.DECISION]
-    # What was held becomes visible where the approval stands in the log.
+    # A held statement becomes visible where the approval stands in the log.
     assert len({notice.position.position for notice in notices}) == 1
     resumed = await office.reader.feed(UZ_FIU.agency, notices[0].position, 10)
     assert resumed == notices[1:]

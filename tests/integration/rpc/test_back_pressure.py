@@ -83,7 +83,7 @@ def test_full_queue_refuses_with_a_delay_and_keeps_what_it_took(tmp_path: Path) 
                 assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
                 assert reason_of(error) == Reason.OVERLOADED.name
                 assert retry_seconds(error) > 0
-            # What finds no room is refused before anybody reads it.
+            # A call that finds no room is refused before anybody reads it.
             submit_batch: Any = region.stubs(KZ_MIA).channel.unary_unary(SUBMIT_BATCH)
             with refused_for(Reason.OVERLOADED):
                 submit_batch(b"\xff\xff\xff", timeout=30)
