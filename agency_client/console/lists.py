@@ -116,6 +116,7 @@ def show_work(visit: Visit) -> Response:
             if each.party is Party.INITIATOR and each.consent is None
             else visit.say(Word.BY_AGENCY, agency=visit.locale.agency(each.summary.initiator)),
             "handling": "",
+            "sent": visit.say(Word.SENT_AT, time=visit.locale.minute(each.summary.initiated_at)),
             "states": [("", item.state, colour(each.state))],
             "due": item.due,
             "is_late": item.is_overdue,
@@ -157,6 +158,7 @@ def search(visit: Visit) -> Response:
                 "initiator": locale.agency(each.initiator) if each.initiator else "",
                 "about": locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
                 "hits": hit_lines(each, locale),
+                "sent": locale.minute(each.initiated_at),
                 "cases": ", ".join(map(locale.one_line, cases.get(each.exchange_id, ()))),
             }
         )
@@ -241,7 +243,8 @@ def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[s
                 )
                 for leg in each.legs
             ],
-            "handling": made.handling,
+            "handling": visit.locale.say(each.handling),
+            "sent": visit.say(Word.SENT_AT, time=visit.locale.minute(each.initiated_at)),
             "due": made.due,
             "is_late": made.is_overdue,
             "updated": made.updated,

@@ -1,7 +1,7 @@
 """The work queue of an approver: what waits, by the time that is left.
 
-A row is shown only after the library verified the exchange that it is of. What does not verify has
-its reason in the place of its words, and no way to a decision.
+A row is shown only after the library verified the exchange that it is of. An exchange that does not
+verify has its reason in the place of its words, and no way to a decision.
 """
 
 from __future__ import annotations

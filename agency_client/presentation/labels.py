@@ -562,7 +562,7 @@ class Label(Enum):
     )
     VIOLATIONS = Words("violations", "нарушения", "бұзушылықтар")
     WHAT_CONVICTS = Words(
-        "What convicts: the hub's signature over the checkpoint of {size} entries with the root "
+        "The proof: the hub's signature over the checkpoint of {size} entries with the root "
         "{root}, and the entries named above in its tree.",
         "Чем это доказано: подписью узла под контрольной точкой из {size} записей с корнем {root} "
         "и названными выше записями в её дереве.",

@@ -189,7 +189,7 @@ def commands(
 ) -> tuple[str, ...]:
     """List the commands that take a leg further, by kind of exchange and state.
 
-    What may be said at any time besides is left out: consents, which wait by themselves, the
+    Three things that may be said at any time are left out: consents, which wait by themselves, the
     correction of one's own words, and the help of a supervisor.
 
     Args:

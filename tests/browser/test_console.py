@@ -674,7 +674,7 @@ def test_a_form_outlives_an_error_a_pause_and_the_lock(
     console.sessions.end()
     page.check("input[name=to][value='kz.fma']")
     page.check("input[name='request.items'][value=STR]")
-    page.fill("input[name=due]", "2027-01-01")
+    page.fill("input[name='due.day']", "1")
     page.clock.run_for(2_000)
     page.click("button[name=step][value=next]", no_wait_after=True)
     page.wait_for_selector("#compose-said:has-text('locked')")
