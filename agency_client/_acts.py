@@ -2024,6 +2024,8 @@ class Acts:
         usefulness: int,
         *,
         uses: Iterable[FeedbackUse | str] = (),
+        amount: int | None = None,
+        currency: Currency | str | None = None,
         brief: GivenBrief | None = None,
         own_reference: str | None = None,
         legs: Agencies | None = None,
@@ -2037,6 +2039,10 @@ class Acts:
             usefulness: 0 (not useful) to 3 (very useful).
             uses: What it was used for. Out of INTELLIGENCE, NEW_CASE, EXISTING_CASE, FREEZE,
                 SEIZURE, CHARGE, CONVICTION, CONFISCATION, NOT_USED.
+            amount: What was frozen, seized or confiscated, in whole units of the currency; with one
+                such use alone.
+            currency: The currency of the amount. One of KZT, UZS, KGS, TJS, TMT, AZN, RUB, USD,
+                EUR, CNY, AED, TRY, OTHER.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
@@ -2063,6 +2069,8 @@ class Acts:
                 exchange,
                 usefulness=usefulness,
                 uses=uses,
+                amount=amount,
+                currency=currency,
                 brief=brief,
                 own_reference=own_reference,
                 legs=legs,
@@ -2254,6 +2262,63 @@ class Acts:
             )
         )
 
+    def impose_freeze_partly(
+        self,
+        exchange: str | HasId,
+        obstacle: FreezeObstacle | str,
+        *,
+        explanation: str,
+        due: Due,
+        amount: int | None = None,
+        currency: Currency | str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Say that less is frozen than was asked for, until when, and why not the rest.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            obstacle: What stood against the rest. One of NO_ASSET, ASSET_MOVED, FROZEN_ALREADY,
+                NO_CONSENT, LESS_FOUND.
+            explanation: Which part, and why, in words; it is sealed.
+            due: When the freeze ends: a timedelta, a date, a datetime with its zone, or a text such
+                as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            amount: What is frozen, in whole units of the currency.
+            currency: The currency of the amount. One of KZT, UZS, KGS, TJS, TMT, AZN, RUB, USD,
+                EUR, CNY, AED, TRY, OTHER.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "impose_freeze_partly",
+                exchange,
+                obstacle=obstacle,
+                explanation=explanation,
+                due=due,
+                amount=amount,
+                currency=currency,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
     def decline_freeze(
         self,
         exchange: str | HasId,
@@ -2269,7 +2334,7 @@ class Acts:
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             obstacle: What stood against it. One of NO_ASSET, ASSET_MOVED, FROZEN_ALREADY,
-                NO_CONSENT.
+                NO_CONSENT, LESS_FOUND.
             explanation: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
             withheld_from: Supervisors by rule who get no copy in this case; officers alone may do

@@ -97,7 +97,9 @@ def publish(context: typer.Context, file: CalendarFile) -> None:
     with session.hub() as hub:
         result = hub.publish_calendar(**asdict(body))
         locale = session.locale_of(hub)
-    tell(session, result, "Published", locale)
+    whose = body.country or locale.say(Label.NO_STATE)
+    days = f"{locale.say(Label.DAYS_OFF)}: {len(body.days_off)}"
+    tell(session, result, f"Published: {whose}, {body.year}, {body.time_zone}, {days}", locale)
 
 
 @calendar.command("show")
@@ -112,7 +114,12 @@ def show_calendars(context: typer.Context) -> None:
         print_json({"calendars": [asdict(each) for each in found]})
         return
     rows = [
-        (each.country or "-", str(each.year), each.time_zone, str(len(each.days_off)))
+        (
+            each.country or locale.say(Label.NO_STATE),
+            str(each.year),
+            each.time_zone,
+            str(len(each.days_off)),
+        )
         for each in found
     ]
     labels = (Label.COUNTRY, Label.YEAR, Label.TIME_ZONE, Label.DAYS_OFF)
@@ -139,7 +146,8 @@ def publish_limits(context: typer.Context, file: LimitsFile) -> None:
             )
             results.append(result)
             if not session.as_json:
-                say(f"{each.rule.name} {each.country}: {result_line(result, locale)}")
+                whose = each.country or locale.say(Label.OTHER_STATES)
+                say(f"{each.rule.name}, {whose}: {result_line(result, locale)}")
     if session.as_json:
         print_json({"results": [result_json(each) for each in results]})
     elif not results:

@@ -481,6 +481,25 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 9: "not used",
             },
         ),
+        3: ("amount", {}),
+        4: (
+            "currency",
+            {
+                1: "kzt",
+                2: "uzs",
+                3: "kgs",
+                4: "tjs",
+                5: "tmt",
+                6: "azn",
+                7: "rub",
+                8: "usd",
+                9: "eur",
+                10: "cny",
+                11: "aed",
+                12: "try",
+                13: "other",
+            },
+        ),
     },
     52: {
         1: (
@@ -513,6 +532,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 4: "converted",
                 5: "lifted",
                 6: "expired",
+                7: "partly imposed",
             },
         ),
         2: (
@@ -522,6 +542,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 2: "asset moved",
                 3: "frozen already",
                 4: "no consent",
+                5: "less found",
             },
         ),
         3: (

@@ -302,6 +302,12 @@ class Label(Enum):
     NO_CALENDAR = Words(
         "No calendar is published.", "Календари не опубликованы.", "Күнтізбе жарияланбаған."
     )
+    OTHER_STATES = Words(
+        "all states without one of their own",
+        "все государства без собственного",
+        "өз мерзімі жоқ барлық мемлекет",
+    )
+    NO_STATE = Words("bodies of no state", "органы вне государств", "мемлекетсіз органдар")
     LIMITS_STAND = Words(
         "All of it stands already.", "Всё это уже действует.", "Мұның бәрі қолданыста."
     )

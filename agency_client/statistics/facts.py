@@ -213,10 +213,7 @@ class Gatherer:
         self.copies[author, header.withholding_ground].add(moment, len(header.withheld_from))
         said = dict(body_codes(statement.body))
         amount, currency = said.get("amount"), said.get("currency")
-        outcome = next(
-            (each for each in said.values() if isinstance(each, Code) and each is not currency),
-            None,
-        )
+        outcome = statement.kind.spec.outcome_of_amount(statement.body)
         if amount is not None and isinstance(currency, Code) and outcome is not None:
             self.amounts[Amount(statement.kind, outcome, currency)].append((moment, amount))
         if statement.kind.stage is Stage.INITIAL and "offence_types" in said:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,8 @@ from agency_client import Sent
 from exchange_protocol.errors import ExchangeError, Reason
 from tests.scenarios.conftest import Region
 from tests.support.clocks import let_pass, shortly
-from tests.support.deployment import COORDINATORS
+from tests.support.commands import as_member, run
+from tests.support.deployment import AUDITOR, COORDINATORS
 from tests.support.refusals import refused
 
 BRIEF = "Заморозить счёт (вымышлено)"
@@ -72,6 +75,41 @@ def test_a_freeze_is_released_by_four_eyes_imposed_extended_and_converted(
     told = [each.kind.value for each in mia.open(exchange).statements]
     assert told.count("freeze_status") == 3
     assert "status of a freeze" in region.replay(capsys)
+
+
+def test_a_freeze_is_imposed_in_part_and_its_worth_is_told_by_the_feedback(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, uz = region["kz.mia"], region["uz.fiu"]
+    exchange = ask(region)
+    region.approve(exchange, *COORDINATORS)
+    uz.open(exchange)
+    held: dict[str, Any] = {"amount": 3_000_000, "currency": "KZT"}
+    uz.impose_freeze_partly(exchange, "less-found", due="5d", explanation="Остаток меньше", **held)
+    assert region.state(exchange, "uz.fiu", "kz.mia") == "FROZEN"
+    [_, told] = mia.open(exchange).statements[-2:]
+    assert told.brief is not None
+    assert told.brief.summary.startswith("Freeze partly imposed: less was there than was asked for")
+    # What stands in part goes on as any freeze.
+    assert region.refusal(uz.impose_freeze, exchange, due="9d") is Reason.OUT_OF_ORDER
+    uz.extend_freeze(exchange, due="9d")
+    uz.convert_freeze(exchange, "court-order", **held)
+    # A worth without what it is of, or of two results at once, could not be counted.
+    for uses in ([], ["CHARGE"], ["FREEZE", "CONFISCATION"]):
+        refused_for = region.refusal(mia.feedback, exchange, 3, uses=uses, **held)
+        assert refused_for is Reason.INVALID_FIELD
+    half = region.refusal(mia.feedback, exchange, 3, uses=["FREEZE"], amount=5)
+    assert half is Reason.MISSING_FIELD
+    mia.feedback(exchange, 3, uses=["FREEZE", "NEW_CASE"], **held)
+    mia.feedback(exchange, 3, uses=["CONFISCATION"], amount=2_500_000, currency="KZT")
+    region.replay(capsys)
+    code, out, err = run(
+        capsys, *as_member(region.town, AUDITOR), "--json", "report", "statistics", "--by", "kind"
+    )
+    assert code == 0, err
+    amounts = json.loads(out)["tables"]["amounts"]
+    assert "FeedbackUse.CONFISCATION" in str(amounts)
+    assert "FreezeOutcome.PARTLY_IMPOSED" in str(amounts)
 
 
 def test_a_freeze_without_an_amount_says_so_in_words_and_only_after_it_was_opened(

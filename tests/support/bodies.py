@@ -70,9 +70,23 @@ def _fitting(
             fitting[day] = None
         elif fitting[day] is not None:
             fitting[moment] = end_of_day(fitting[day], _ALMATY).astimezone(UTC)
+    if kind.spec.amount_of:
+        _fit_amount(kind, fitting)
     if "further_grounds" in fitting:
         _fit_grounds(fitting)
     return fitting
+
+
+def _fit_amount(kind: Kind, values: dict[str, Any]) -> None:
+    """Leave an amount only beside exactly one of the codes of which it may tell."""
+    told = [
+        each
+        for value in values.values()
+        for each in (value if isinstance(value, tuple) else (value,))
+        if any(each is code for code in kind.spec.amount_of)
+    ]
+    if len(told) != 1:
+        values["amount"] = values["currency"] = None
 
 
 def _fit_grounds(values: dict[str, Any]) -> None:

@@ -86,6 +86,9 @@ GROUNDS = (
 )
 BASES = ("KZ-AML-18", "CIS-2007", "ART-7")
 
+HELD = (FeedbackUse.FREEZE, FeedbackUse.SEIZURE, FeedbackUse.CONFISCATION)
+"""Uses whose worth the feedback may tell."""
+
 
 @dataclass
 class Talk:
@@ -517,8 +520,12 @@ async def _afterwards(talk: Talk) -> None:
             await ask_consent(talk, answer)
         if note.is_about_a_case and chance.happens(May.FEEDBACK):
             await town.hours(chance.about(600))
-            uses = (chance.one(list(FeedbackUse)),)
-            await talk.asked(Feedback(chance.draw.randrange(4), uses))
+            use = chance.one(list(FeedbackUse))
+            given = Feedback(chance.draw.randrange(4), (use,))
+            if use in HELD and chance.happens(70):
+                worth = chance.draw.randrange(1, 9_000_000)
+                given = replace(given, amount=worth, currency=chance.one(list(Currency)))
+            await talk.asked(given)
             note.clocks.pop("feedback")
         if chance.happens(May.ERASE_ANSWER):
             await talk.told(EraseAnswer(chance.one(list(ErasureGround))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,9 @@ async def freeze(talk: Talk) -> bool:
     amount = chance.draw.randrange(1, 9_000_000) if chance.happens(80) else None
     currency = chance.one(list(Currency)) if amount is not None else None
     body = FreezeStatus(FreezeOutcome.IMPOSED, amount=amount, currency=currency)
+    if chance.happens(May.FREEZE_PARTLY):
+        why = chance.one(list(FreezeObstacle))
+        body = replace(body, outcome=FreezeOutcome.PARTLY_IMPOSED, obstacle=why)
     header = _until(talk, chance.days(4, 7))
     said = await talk.told(body, header=header)
     assert header.due_at is not None

@@ -371,7 +371,10 @@ class Notes:
         amount = getattr(body, "amount", None)
         if amount is None:
             return
-        outcome = getattr(body, "outcome", None) or body.result
+        if kind is Kind.FEEDBACK:
+            outcome = codes["uses"][0]
+        else:
+            outcome = getattr(body, "outcome", None) or body.result
         [currency] = codes["currency"]
         self.amounts[kind, code_name(outcome), code_name(currency)].append((at, amount))
 

@@ -88,6 +88,7 @@ class May:
     ERASE_ANSWER = 7
     # Freezes
     FREEZE_FAILS = 15
+    FREEZE_PARTLY = 20
     FREEZE_EXTENDED = 40
     EXTENDED_TOO_LATE = 12
     EXPIRY_RACE = 20

@@ -10,7 +10,13 @@ from typing import Annotated
 
 from exchange_protocol.kinds.acts import Act, Brief
 from exchange_protocol.kinds.bodies import Body, Range
-from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
+from exchange_protocol.kinds.codes import (
+    MAX_AMOUNT,
+    Currency,
+    LegState,
+    Party,
+    TimeLimitRule,
+)
 from exchange_protocol.kinds.rows import Row
 from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
@@ -40,10 +46,15 @@ class FeedbackUse(Code):
 
 @dataclass(frozen=True, slots=True)
 class Feedback(Body):
-    """`usefulness` is 0 (not useful) to 3 (very useful)."""
+    """`usefulness` is 0 (not useful) to 3 (very useful).
+
+    `amount` is what was frozen, seized or confiscated, in whole units of `currency`.
+    """
 
     usefulness: Annotated[int, Range(0, MAX_USEFULNESS)]
     uses: tuple[FeedbackUse, ...]
+    amount: Annotated[int, Range(1, MAX_AMOUNT)] | None = None
+    currency: Currency | None = None
 
 
 SPEC = KindSpec(
@@ -52,7 +63,13 @@ SPEC = KindSpec(
     words=Words(
         "feedback on use", "сообщение об использовании сведений", "ақпаратты пайдалану туралы хабар"
     ),
-    names={"usefulness": Words("usefulness", "полезность", "пайдалылығы")},
+    together=(("amount", "currency"),),
+    # Each amount is that of one result, so that the results can be counted apart.
+    amount_of=(FeedbackUse.FREEZE, FeedbackUse.SEIZURE, FeedbackUse.CONFISCATION),
+    names={
+        "usefulness": Words("usefulness", "полезность", "пайдалылығы"),
+        "amount": Words("amount", "сумма", "сома"),
+    },
     rows=(
         Row(
             party=Party.INITIATOR,
@@ -66,11 +83,14 @@ SPEC = KindSpec(
             command="feedback",
             summary="Say what an answer was worth and what it was used for.",
             done="Feedback given",
-            codes=("usefulness", "uses"),
-            defaults={"uses": ()},
+            codes=("usefulness", "uses", "amount", "currency"),
+            defaults={"uses": (), "amount": None, "currency": None},
             help={
                 "usefulness": "0 (not useful) to 3 (very useful).",
                 "uses": "What it was used for; repeatable",
+                "amount": "What was frozen, seized or confiscated, in whole units of the currency; "
+                "with one such use alone.",
+                "currency": "The currency of the amount",
             },
             brief=Brief.OPTIONAL,
         ),

@@ -1,9 +1,10 @@
 """`freeze_status`: what became of a freeze, from the executing side.
 
-The executing side proposes the time limit itself: with IMPOSED and EXTENDED the header's `due_at`
-says when the freeze expires, and becomes the due time of the leg. So lists, alarms and audits
-follow it. An extension must be on the log before that time; afterwards the freeze has expired, and
-either side may put that on record. A court's order, or a lift, may be told at any time.
+The executing side proposes the time limit itself: with IMPOSED, PARTLY_IMPOSED and EXTENDED the
+header's `due_at` says when the freeze expires, and becomes the due time of the leg. So lists,
+alarms and audits follow it. An extension must be on the log before that time; afterwards the freeze
+has expired, and either side may put that on record. A court's order, or a lift, may be told at any
+time. What is partly imposed stands as any other freeze; its amount is what is held.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ class FreezeOutcome(Code):
     CONVERTED = pb.FREEZE_OUTCOME_CONVERTED, "converted", "преобразовано", "түрлендірілді"
     LIFTED = pb.FREEZE_OUTCOME_LIFTED, "lifted", "снято", "алып тасталды"
     EXPIRED = pb.FREEZE_OUTCOME_EXPIRED, "expired", "истекло", "мерзімі өтті"
+    PARTLY_IMPOSED = (
+        pb.FREEZE_OUTCOME_PARTLY_IMPOSED,
+        "partly imposed",
+        "введено частично",
+        "ішінара енгізілді",
+    )
 
 
 class FreezeObstacle(Code):
@@ -57,6 +64,12 @@ class FreezeObstacle(Code):
         "the required consent was not given",
         "не получено требуемое согласие",
         "қажетті келісім берілмеді",
+    )
+    LESS_FOUND = (
+        pb.FREEZE_OBSTACLE_LESS_FOUND,
+        "less was there than was asked for",
+        "обнаружено меньше, чем запрошено",
+        "сұралғаннан аз табылды",
     )
 
 
@@ -123,7 +136,7 @@ SPEC = KindSpec(
     stage=Stage.CONTINUING,
     words=Words("status of a freeze", "состояние замораживания", "қатыру жағдайы"),
     only_with={
-        "obstacle": FreezeOutcome.NOT_IMPOSED,
+        "obstacle": (FreezeOutcome.NOT_IMPOSED, FreezeOutcome.PARTLY_IMPOSED),
         "conversion": FreezeOutcome.CONVERTED,
     },
     together=(("amount", "currency"),),
@@ -134,6 +147,7 @@ SPEC = KindSpec(
     },
     rows=(
         _row(FreezeOutcome.IMPOSED, OPEN_TO_RECIPIENT, LegState.FROZEN, due=Due.ANEW),
+        _row(FreezeOutcome.PARTLY_IMPOSED, OPEN_TO_RECIPIENT, LegState.FROZEN, due=Due.ANEW),
         _row(FreezeOutcome.NOT_IMPOSED, OPEN_TO_RECIPIENT, LegState.ANSWERED),
         _row(
             FreezeOutcome.EXTENDED,
@@ -164,6 +178,17 @@ SPEC = KindSpec(
             defaults={"amount": None, "currency": None},
             help=_AMOUNT,
             text=_EXPLANATION,
+        ),
+        Act(
+            name="impose_freeze_partly",
+            command="freeze-impose-partly",
+            summary="Say that less is frozen than was asked for, until when, and why not the rest.",
+            done="Freeze partly imposed",
+            fixed={"outcome": FreezeOutcome.PARTLY_IMPOSED},
+            codes=("obstacle", "amount", "currency"),
+            defaults={"amount": None, "currency": None},
+            help={"obstacle": "What stood against the rest", **_AMOUNT},
+            text=Text("explanation", "explanation", "Which part, and why, in words; it is sealed."),
         ),
         Act(
             name="decline_freeze",

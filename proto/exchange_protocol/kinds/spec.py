@@ -28,7 +28,15 @@ from functools import cached_property
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.acts import Act
-from exchange_protocol.kinds.bodies import Attribute, Body, ParseBody, attribute_types, holds
+from exchange_protocol.kinds.bodies import (
+    Attribute,
+    Body,
+    ParseBody,
+    attribute_types,
+    attributes,
+    body_codes,
+    holds,
+)
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
 from exchange_protocol.kinds.days import check_day
 from exchange_protocol.kinds.grounds import check_grounds
@@ -62,6 +70,9 @@ class KindSpec:
     """Optional attributes of the body, each with the codes that it must and may stand with."""
     together: tuple[tuple[str, str], ...] = ()
     """Pairs of optional attributes that stand together or not at all."""
+    amount_of: tuple[Code, ...] = ()
+    """Codes of which its `amount` may tell: with an amount exactly one of them stands. Empty for a
+    kind whose first code says what the amount is of."""
     days: Mapping[str, str] = field(default_factory=dict)
     """Moments of the body that a person may give as a day, each with the optional attribute that
     keeps that day: the moment is its end then."""
@@ -175,6 +186,21 @@ class KindSpec:
             for row in self.rows
         )
 
+    def outcome_of_amount(self, body: Body) -> Code | None:
+        """The code that says what the amount of a body is of; None if it is not told by one."""
+        codes: list[Code] = []
+        for name, value in body_codes(body):
+            if name != "currency":
+                codes += [
+                    each
+                    for each in (value if isinstance(value, tuple) else (value,))
+                    if isinstance(each, Code)
+                ]
+        if not self.amount_of:
+            return next(iter(codes), None)
+        found = [each for each in codes if any(each is one for one in self.amount_of)]
+        return found[0] if len(found) == 1 else None
+
     def codes_with(self, name: str) -> tuple[Code, ...]:
         """The codes with which an optional attribute stands (`only_with`)."""
         codes = self.only_with[name]
@@ -212,6 +238,14 @@ def _check_attributes(spec: KindSpec, body: Body, where: str) -> None:
             raise Reason.INVALID_FIELD.error(
                 f"expected a {name} only with {listed}", field=f"{where}.{name}"
             )
+    has_amount = bool(spec.amount_of) and ("amount", None) not in attributes(body)
+    if has_amount and spec.outcome_of_amount(body) is None:
+        listed = ", ".join(code.name for code in spec.amount_of)
+        raise Reason.INVALID_FIELD.error(
+            f"expected an amount beside exactly one of {listed}: each of them is told in a "
+            "statement of its own",
+            field=f"{where}.amount",
+        )
     for one, other in spec.together:
         if (getattr(body, one) is None) != (getattr(body, other) is None):
             raise Reason.MISSING_FIELD.error(

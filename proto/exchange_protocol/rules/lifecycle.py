@@ -97,7 +97,7 @@ this leg; `LegRoute` is what the policy decided. Left to the caller: storing the
 #                -> ANSWERED      initiator: clearance* (NO_ANSWER after due)
 #                -> REFUSED       recipient: refuse, clearance* (OBJECTION), decline
 #                -> RECALLED      initiator: recall
-#                -> FROZEN        recipient: freeze_status* (IMPOSED)
+#                -> FROZEN        recipient: freeze_status* (IMPOSED, PARTLY_IMPOSED)
 #                -> JOINED        recipient: join*
 #
 #   DELIVERED    -> ACKNOWLEDGED  recipient: acknowledge

@@ -388,6 +388,8 @@ class _FreezeOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FreezeO
     FREEZE_OUTCOME_CONVERTED: _FreezeOutcome.ValueType  # 4
     FREEZE_OUTCOME_LIFTED: _FreezeOutcome.ValueType  # 5
     FREEZE_OUTCOME_EXPIRED: _FreezeOutcome.ValueType  # 6
+    FREEZE_OUTCOME_PARTLY_IMPOSED: _FreezeOutcome.ValueType  # 7
+    """Less is frozen than was asked for."""
 
 class FreezeOutcome(_FreezeOutcome, metaclass=_FreezeOutcomeEnumTypeWrapper): ...
 
@@ -398,6 +400,8 @@ FREEZE_OUTCOME_EXTENDED: FreezeOutcome.ValueType  # 3
 FREEZE_OUTCOME_CONVERTED: FreezeOutcome.ValueType  # 4
 FREEZE_OUTCOME_LIFTED: FreezeOutcome.ValueType  # 5
 FREEZE_OUTCOME_EXPIRED: FreezeOutcome.ValueType  # 6
+FREEZE_OUTCOME_PARTLY_IMPOSED: FreezeOutcome.ValueType  # 7
+"""Less is frozen than was asked for."""
 Global___FreezeOutcome: _TypeAlias = FreezeOutcome  # noqa: Y015
 
 class _FreezeObstacle:
@@ -415,6 +419,8 @@ class _FreezeObstacleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Freeze
     """Another measure holds it already."""
     FREEZE_OBSTACLE_NO_CONSENT: _FreezeObstacle.ValueType  # 4
     """The authority that must consent did not."""
+    FREEZE_OBSTACLE_LESS_FOUND: _FreezeObstacle.ValueType  # 5
+    """Less was there than was asked for."""
 
 class FreezeObstacle(_FreezeObstacle, metaclass=_FreezeObstacleEnumTypeWrapper): ...
 
@@ -427,6 +433,8 @@ FREEZE_OBSTACLE_FROZEN_ALREADY: FreezeObstacle.ValueType  # 3
 """Another measure holds it already."""
 FREEZE_OBSTACLE_NO_CONSENT: FreezeObstacle.ValueType  # 4
 """The authority that must consent did not."""
+FREEZE_OBSTACLE_LESS_FOUND: FreezeObstacle.ValueType  # 5
+"""Less was there than was asked for."""
 Global___FreezeObstacle: _TypeAlias = FreezeObstacle  # noqa: Y015
 
 class _FreezeConversion:
@@ -1957,8 +1965,13 @@ class Feedback(_message.Message):
 
     USEFULNESS_FIELD_NUMBER: _builtins.int
     USES_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
     usefulness: _builtins.int
     """0 (not useful) to 3 (very useful)."""
+    amount: _builtins.int
+    """What was frozen, seized or confiscated, in whole units of the currency; with one such use alone."""
+    currency: Global___Currency.ValueType
     @_builtins.property
     def uses(self) -> _containers.RepeatedScalarFieldContainer[Global___FeedbackUse.ValueType]: ...
     def __init__(
@@ -1966,10 +1979,12 @@ class Feedback(_message.Message):
         *,
         usefulness: _builtins.int = ...,
         uses: _abc.Iterable[Global___FeedbackUse.ValueType] | None = ...,
+        amount: _builtins.int = ...,
+        currency: Global___Currency.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["usefulness", b"usefulness", "uses", b"uses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "usefulness", b"usefulness", "uses", b"uses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2049,7 +2064,7 @@ class FreezeStatus(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     outcome: Global___FreezeOutcome.ValueType
     obstacle: Global___FreezeObstacle.ValueType
-    """For NOT_IMPOSED: why."""
+    """For NOT_IMPOSED: why. For PARTLY_IMPOSED: why the rest is not frozen."""
     conversion: Global___FreezeConversion.ValueType
     """For CONVERTED: into what."""
     amount: _builtins.int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,6 +157,20 @@ def test_what_is_published_can_be_shown_and_is_not_published_twice(published: De
         (country, year) for country in ("KZ", "UZ") for year in (THIS_YEAR, THIS_YEAR + 1)
     ]
     assert "Asia/Tashkent" in desk.run(OFFICER, "calendar", "show").ok().out
+
+
+def test_publishing_tells_of_which_state_and_of_all_where_none_is_named(published: Desk) -> None:
+    """An empty name of a state says nothing to the operator."""
+    desk = published
+    made = desk.command("calendar", "make", "kz", str(THIS_YEAR)).ok().out
+    days = len(re.findall(r"^[0-9-]{10} = ", made, re.MULTILINE))
+    (desk.folder / "calendar.toml").write_text(made, "utf-8")
+    told = desk.run(OPERATOR, "calendar", "publish", "calendar.toml").ok().out
+    assert f"Published: KZ, {THIS_YEAR}, Asia/Almaty, days off: {days}. " in told
+    limit = '[[limit]]\nrule = "FEEDBACK"\ndays = 91\n'
+    (desk.folder / "limits.toml").write_text(limit, "utf-8")
+    told = desk.run(OPERATOR, "limits", "publish", "limits.toml").ok().out
+    assert told.startswith("FEEDBACK, all states without one of their own: ")
 
 
 def test_mistakes_are_refused_with_their_reason(desk: Desk) -> None:
