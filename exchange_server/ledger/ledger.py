@@ -448,8 +448,8 @@ class Ledger:
     def _admitted(self, job: Submission) -> ExchangeError | None:
         """Admit one of many statements; gives why there is no room for it, or None.
 
-        What ends an exchange makes room, so it passes behind one that opens another. What follows
-        on the one without room waits with it.
+        A statement that ends an exchange makes room, so it passes behind one that opens another.
+        A statement that follows on the one without room waits with it.
         """
         try:
             self._room.admit(job)

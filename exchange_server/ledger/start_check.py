@@ -124,9 +124,9 @@ def wrong_with_touched(
     """Say what is wrong with a SQLite file that another program has written to under a hub.
 
     It is read from the disk: the hub's connections would show pages that they keep. `known` is a
-    checkpoint that the hub committed. None if the whole log is there. What says nothing of the
-    file, such as a want of open files, is raised: the look is to be repeated. So is the error of a
-    look that `is_stopped` has ended.
+    checkpoint that the hub committed. None if the whole log is there. A failure that says nothing
+    of the file, such as a want of open files, is raised: the look is to be repeated. So is the
+    error of a look that `is_stopped` has ended.
     """
 
     def verify(connection: Connection, head: Head, known: Checkpoint) -> None:
