@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from exchange_server import workers
 from exchange_server.workers import ONE_WISH_SECONDS, on_stop
 
 
@@ -44,7 +43,7 @@ def test_signals_of_one_moment_are_one_wish_and_a_later_one_is_to_hurry(
     """Ctrl-C tells the parent and its workers, and the parent tells its workers once more."""
     loop, said, now = Loop(), [], 100.0
     monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
-    monkeypatch.setattr(workers.time, "monotonic", lambda: now)
+    monkeypatch.setattr("exchange_server.workers.time.monotonic", lambda: now)
     on_stop(lambda: said.append("stop"), lambda: said.append("hurry"))
     loop.hear()
     loop.hear()
