@@ -186,6 +186,7 @@ class Hub:
         self._shares_port = shares_port
         self._counts = counts
         self._stack = AsyncExitStack()
+        self._server: RpcServer | None = None
         self.port = 0
         """The addresses that it listens on, once it does."""
 
@@ -265,6 +266,7 @@ class Hub:
             reflection=config.listen.reflection,
             counts=self._counts,
         )
+        self._server = server
         # Pushed last, so it stops first: the ledger closes when no call is left.
         self._stack.push_async_callback(server.stop, config.limits.grace_seconds)
         self.port = await server.start(config.listen.host, config.listen.port)
@@ -303,19 +305,34 @@ class Hub:
         self._stack.push_async_callback(servers.close)
         servers.start()
 
-    async def stop(self) -> None:
-        """Stop in good order: calls end or are cancelled, then the ledger closes."""
-        _log.info("stopping")
-        await self._stack.aclose()
+    async def stop(self, hurried: asyncio.Event | None = None) -> None:
+        """Stop in good order: calls end or are cancelled, then the ledger closes.
+
+        When `hurried` is set, calls in flight end at once. What they had put is written.
+        """
+        grace = self._config.limits.grace_seconds
+        _log.info("stopping", calls_may_take_seconds=grace)
+        hurrying = asyncio.create_task(self._hurry(hurried)) if hurried is not None else None
+        try:
+            await self._stack.aclose()
+        finally:
+            if hurrying is not None:
+                hurrying.cancel()
         _log.info("stopped")
+
+    async def _hurry(self, hurried: asyncio.Event) -> None:
+        await hurried.wait()
+        _log.warning("stopping_at_once", why="told a second time: calls in flight end now")
+        if self._server is not None:
+            await self._server.hurry()
 
 
 async def serve(
     config: Config, parent: Parent | None = None, counts: Counts = ALONE, worker: int = 0
 ) -> None:
     """Run a hub until a signal ends it; as a worker, with a parent, no longer than that lives."""
-    told_to_stop = asyncio.Event()
-    on_stop(told_to_stop.set)
+    told_to_stop, told_to_hurry = asyncio.Event(), asyncio.Event()
+    on_stop(told_to_stop.set, told_to_hurry.set)
     if parent is not None:
         parent.on_end(told_to_stop.set)
     credentials = load_credentials(config, os.environ, utc_now)
@@ -343,7 +360,7 @@ async def serve(
             await told_to_stop.wait()
         finally:
             manager.tell_stopping()
-            await hub.stop()
+            await hub.stop(told_to_hurry)
 
 
 def spare_what_stays() -> None:

@@ -20,7 +20,8 @@ Rules of this module:
 - A worker that ends is started again, each time after a longer pause while it does not last. When
   none serves and one has failed `MOST_FAILURES` times in a row, the parent gives up, so that
   whoever keeps the hub running hears of it.
-- SIGTERM, SIGINT and SIGHUP end all workers in good order; one that takes too long is killed.
+- SIGTERM, SIGINT and SIGHUP end all workers in good order; one that takes too long is killed. A
+  second one ends the calls in flight at once, and what is written is written to its end.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 STEADY_SECONDS: Final = 60.0
 """A worker that lasted for so long had not failed to start."""
+ONE_WISH_SECONDS: Final = 0.5
+"""A second signal that comes sooner says the same as the first."""
 END_SECONDS: Final = 15.0
 """Seconds that a worker may take to end beyond the grace of its calls."""
 
@@ -110,16 +113,29 @@ class Parent:
             os.kill(parent.pid, signal.SIGKILL)
 
 
-def on_stop(tell: Callable[[], None]) -> None:
-    """Have the running event loop call `tell` at SIGTERM, SIGINT or SIGHUP.
+def on_stop(tell: Callable[[], None], hurry: Callable[[], None]) -> None:
+    """Have the running event loop call `tell` at SIGTERM, SIGINT or SIGHUP; `hurry` at the second.
 
-    A SIGHUP that was ignored at the start, as `nohup` does it, stays so.
+    - A SIGHUP that was ignored at the start, as `nohup` does it, stays so.
+    - Ctrl-C in a terminal, and systemd, tell every process, and the parent tells its workers too:
+      what comes within `ONE_WISH_SECONDS` is one and the same wish.
     """
     loop = asyncio.get_running_loop()
+    told_at: float | None = None
+
+    def hear() -> None:
+        nonlocal told_at
+        now = time.monotonic()
+        if told_at is None:
+            told_at = now
+            tell()
+        elif now - told_at >= ONE_WISH_SECONDS:
+            hurry()
+
     for number in STOPPING:
         is_ignored = signal.getsignal(number) is signal.SIG_IGN
         if number is not signal.SIGHUP or not is_ignored:
-            loop.add_signal_handler(number, tell)
+            loop.add_signal_handler(number, hear)
 
 
 def supervise(
@@ -260,7 +276,7 @@ class _Supervisor:
         self._has_given_up = False
 
     async def run(self) -> int:
-        on_stop(self._stop)
+        on_stop(self._stop, self._hurry)
         first = self._start(1)
         if not await first.started():
             # It has said why.
@@ -331,6 +347,11 @@ class _Supervisor:
         for worker in self._workers:
             worker.stop()
         asyncio.get_running_loop().call_later(self._end_seconds, self._kill)
+
+    def _hurry(self) -> None:
+        """Tell all workers once more."""
+        for worker in self._workers:
+            worker.stop()
 
     def _kill(self) -> None:
         for worker in self._workers:

@@ -20,6 +20,7 @@ Rules of this package (docs/adr/0031-files-appear-whole.md):
   the old file or the new one, or none.
 - A draft is locked while its process lives. The next writer of the same file waits for a living
   process and removes what a dead one left.
+- What root makes belongs to the owner of its folder, what root replaces to the owner before.
 - What cannot be written is FILE_NOT_WRITTEN with the file and the disk's own error, and leaves
   nothing behind.
 """
@@ -48,7 +49,8 @@ from exchange_files.folders import (
     sync_folder,
     write_inside,
 )
-from exchange_files.locks import locked, locked_folder, try_locked
+from exchange_files.locks import locked, locked_folder, open_to_lock, try_locked
+from exchange_files.owners import give_to_owner_of
 from exchange_files.reading import MOST_GIVEN, read_file, read_given, without_bom
 from exchange_files.stopping import Stopped, heeding_signals
 from exchange_files.streams import EXIT_UNWRITTEN, hold_streams, results_apart
@@ -64,6 +66,7 @@ __all__ = [
     "check_new",
     "dead_drafts",
     "drop_drafts",
+    "give_to_owner_of",
     "heeding_signals",
     "hold_streams",
     "locked",
@@ -72,6 +75,7 @@ __all__ = [
     "new_file",
     "new_files",
     "new_folder",
+    "open_to_lock",
     "read_file",
     "read_given",
     "remove_folder",

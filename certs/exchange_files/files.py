@@ -21,6 +21,7 @@ from typing import BinaryIO, Final
 
 from exchange_files.failures import exists, not_written, writing
 from exchange_files.locks import is_at, take_lock
+from exchange_files.owners import give_to_owner_of
 from exchange_protocol.errors import Reason
 
 PRIVATE: Final = 0o600
@@ -254,6 +255,7 @@ def _begin(path: Path, mode: int) -> UnplacedFile:
         if is_at(descriptor, draft):
             if mode == PRIVATE:
                 os.fchmod(descriptor, mode)  # whatever the umask is
+            give_to_owner_of(path.parent, descriptor)
             return UnplacedFile(path, draft, os.fdopen(descriptor, "w+b"))
         # Another process took it for a dead one's before it was locked.
         os.close(descriptor)

@@ -18,6 +18,7 @@ from exchange_files.files import (
     withdraw_draft,
 )
 from exchange_files.locks import is_at, take_lock
+from exchange_files.owners import give_to_owner_of
 from exchange_protocol.errors import Reason
 
 
@@ -51,6 +52,7 @@ def write_inside(path: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with writing(path), os.fdopen(os.open(path, flags, PRIVATE), "wb") as file:
         os.fchmod(file.fileno(), PRIVATE)  # whatever the umask is
+        give_to_owner_of(path.parent, file.fileno())
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -130,6 +132,12 @@ def _make_private(path: Path) -> None:
     """Make a folder for its owner, whatever the umask takes away."""
     path.mkdir(mode=0o700)
     path.chmod(0o700)
+    if os.geteuid() == 0:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            give_to_owner_of(path.parent, descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _make(path: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from exchange_files.failures import writing
+from exchange_files.owners import give_to_owner_of
 from exchange_protocol.errors import Reason
 
 _OWNER = 0o600
@@ -69,6 +70,18 @@ def take_lock(descriptor: int) -> bool:
     return True
 
 
+def open_to_lock(path: Path) -> int:
+    """Open a lock file for its owner alone, made where there is none; raises OSError."""
+    flags = os.O_RDWR | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, _OWNER)
+    except FileExistsError:
+        # A lock is never removed but by hand, so one that is gone since is made again.
+        return os.open(path, flags | os.O_CREAT, _OWNER)
+    give_to_owner_of(path.parent, descriptor)
+    return descriptor
+
+
 def _wait_for(descriptor: int, folder: Path, seconds: float) -> None:
     ends_at = time.monotonic() + seconds
     while not take_lock(descriptor):
@@ -90,7 +103,7 @@ def is_at(descriptor: int, path: Path) -> bool:
 
 def _open(path: Path) -> int:
     with writing(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER)
+        descriptor = open_to_lock(path)
         if os.fstat(descriptor).st_mode & _OWNER != _OWNER:
             # Made under a umask that takes its owner's rights: the next command could not open it.
             os.fchmod(descriptor, _OWNER)

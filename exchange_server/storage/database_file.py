@@ -34,6 +34,7 @@ from typing import Final, NoReturn, TypeAlias
 
 from sqlalchemy import Engine, event
 
+from exchange_files import give_to_owner_of, open_to_lock
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.storage.local_disk import verify_local
 
@@ -263,7 +264,7 @@ def _lock_name(path: Path) -> int:
     """Lock a database's path against other hubs; gives a descriptor that holds the lock."""
     beside = Path(f"{path}.lock")
     try:
-        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = open_to_lock(beside)
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(
             f"cannot claim the database: {error.strerror}: {beside}; where no hub runs, remove "
@@ -341,7 +342,10 @@ def _make(path: Path) -> None:
     it would give up the locks that SQLite holds on it.
     """
     with suppress(OSError):  # It exists, or SQLite says why it cannot be made.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        # SQLite, run by root, gives what it keeps beside the file to the file's owner.
+        give_to_owner_of(path.parent, made)
+        os.close(made)
 
 
 def _identity(path: Path) -> _Identity | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from exchange_server.workers import on_stop
+from exchange_server.workers import ONE_WISH_SECONDS, on_stop
 
 
 class Loop:
@@ -16,9 +16,11 @@ class Loop:
 
     def __init__(self) -> None:
         self.heard: list[int] = []
+        self.hear: Callable[[], None] = lambda: None
 
     def add_signal_handler(self, number: int, tell: Callable[[], None]) -> None:
         self.heard.append(number)
+        self.hear = tell
 
 
 @pytest.mark.parametrize("is_ignored", [False, True])
@@ -30,6 +32,22 @@ def test_hub_stops_at_a_closed_terminal_unless_that_was_ignored_at_its_start(
     with monkeypatch.context() as patched:
         patched.setattr(asyncio, "get_running_loop", lambda: loop)
         patched.setattr(signal, "getsignal", lambda number: before)
-        on_stop(lambda: None)
+        on_stop(lambda: None, lambda: None)
     assert (signal.SIGHUP in loop.heard) is not is_ignored
     assert {signal.SIGTERM, signal.SIGINT} <= set(loop.heard)
+
+
+def test_signals_of_one_moment_are_one_wish_and_a_later_one_is_to_hurry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ctrl-C tells the parent and its workers, and the parent tells its workers once more."""
+    loop, said, now = Loop(), [], 100.0
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
+    monkeypatch.setattr("exchange_server.workers.time.monotonic", lambda: now)
+    on_stop(lambda: said.append("stop"), lambda: said.append("hurry"))
+    loop.hear()
+    loop.hear()
+    assert said == ["stop"]
+    now += ONE_WISH_SECONDS
+    loop.hear()
+    assert said == ["stop", "hurry"]
