@@ -611,6 +611,9 @@ SENTENCES: Final = (
     Words("true or false", "да или нет", "иә немесе жоқ"),
     Words("a number", "число", "сан"),
     Words("text", "текст", "мәтін"),
+    Words("a date or a time", "дата или время", "күн не уақыт"),
+    Words("bytes", "байты", "байттар"),
+    Words("an object of a program", "объект программы", "бағдарлама нысаны"),
     Words("fields with names", "поля с именами", "атаулары бар өрістер"),
     Words(
         "expected id, schema and properties, got {} beside them, which would be lost: put it among "

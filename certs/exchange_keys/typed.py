@@ -83,7 +83,7 @@ def _terminal_given_back() -> Iterator[None]:
 def _open_terminal() -> int | None:
     """The terminal that `getpass` asks at; None where it can silence none."""
     with suppress(OSError):
-        return os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        return os.open(_TERMINAL, os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
     with suppress(OSError, ValueError):
         if sys.stdin.isatty():
             return os.dup(sys.stdin.fileno())

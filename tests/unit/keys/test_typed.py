@@ -94,14 +94,15 @@ def signals(number: int) -> Act:
         pytest.param(types(b"\x03"), 130, "stopped\r\n", id="Ctrl-C"),
         pytest.param(signals(signal.SIGTERM), 143, "stopped\r\n", id="TERM"),
         pytest.param(signals(signal.SIGHUP), 129, "stopped\r\n", id="HUP"),
-        pytest.param(types(b"\x1c"), -signal.SIGQUIT, "", id="Ctrl-backslash"),
+        pytest.param(signals(signal.SIGQUIT), -signal.SIGQUIT, "", id="QUIT"),
     ],
 )
 def test_whatever_ends_the_question_gives_the_terminal_back(act: Act, code: int, told: str) -> None:
     ended, shown, echoes = at_terminal(ASK, {QUESTION: act}, is_repeated=code != 0)
     assert (ended, echoes) == (code, True), shown
     if told:
-        assert shown == f"PIN: \r\n{told}", "what follows has a line of its own"
+        # A signal that was repeated may be echoed behind the end.
+        assert shown.replace("^C", "") == f"PIN: \r\n{told}", "it has a line of its own"
 
 
 def test_question_that_is_paused_gives_the_terminal_back_and_takes_it_again() -> None:
