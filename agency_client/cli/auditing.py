@@ -17,6 +17,7 @@ from agency_client.audit import AuditReport, HubLog, Verdict, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
+from agency_client.audit.shards import begun
 from agency_client.cli import inputs
 from agency_client.cli.app import tell_failure
 from agency_client.cli.failures import ExitCode, exit_code_of
@@ -115,7 +116,7 @@ def verify_database(
 ) -> AuditReport:
     """Audit a copy of the database; the trust comes from the options, or from the profile.
 
-    What a profile of this log has seen the copy must hold, also where the options say the trust.
+    The copy must hold all that a profile of this log has seen, also where options say the trust.
     `watch` is called with every entry that was judged.
     """
     if root is not None and log_key is not None:
@@ -130,7 +131,12 @@ def verify_database(
             "expected --root and --log-key together, or neither and a profile that has both"
         )
     seen += [_signed_checkpoint(each, log) for each in checkpoints]
-    with closing(DatabaseCopy(path, log)) as copy, progress("entries") as advance:
+    cores = usable_cores()
+    with (
+        begun(cores if watch is None else 1) as early,
+        closing(DatabaseCopy(path, log)) as copy,
+        progress("entries") as advance,
+    ):
         return verify_log(
             copy,
             anchors,
@@ -138,7 +144,8 @@ def verify_database(
             seen=seen,
             at_least=at_least,
             progress=advance,
-            cores=usable_cores(),
+            cores=cores,
+            early=early,
             watch=watch,
         )
 

@@ -178,6 +178,7 @@ def show_drafts(visit: Visit) -> Response:
             act_words(*ACTS[each.act], visit.language),
             visit.locale.minute(each.changed_at),
             visit.locale.one_line(each.one("brief.summary")[:120]),
+            ", ".join(map(visit.locale.one_line, each.fields.get("to", ()))),
         )
         for each in visit.console.drafts.all()
         if each.act in ACTS
@@ -232,9 +233,9 @@ def _filled(
         new = [DraftFile(name, each.filename or "", each.file.read()) for each in visit.files(name)]
         old = [each for each in before.files if each.where == name] if before else []
         files += new or [each for each in old if f"{name}/{each.name}" not in removed]
-    # What was signed already is left as it is: who writes on writes another statement.
+    # A signed statement stays as it is: writing on makes another statement.
     keeps_id = keeps_id and not (before and signed_before(before, visit.console.client.outbox))
-    # What another tab wrote meanwhile is not written over either.
+    # The words of another tab are not written over either.
     if before and visit.field("version") not in ("", before.digest(())):
         keeps_id = False
     draft_id = before.id if before and keeps_id else visit.console.drafts.new_id()

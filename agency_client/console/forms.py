@@ -221,7 +221,7 @@ def _model(prefix: str, model: type[Any], locale: Locale, *, is_needed: bool) ->
         shown = tuple((value, locale.say(words)) for value, words in choices.items())
         if hint is bool:
             shown = _yes_and_no(locale)
-        label = _label(name, locale)
+        label = _label(f"{prefix}.{name}" if f"{prefix}.{name}" in FIELD_WORDS else name, locale)
         limit = _is_short(model, name)
         made_sort = Sort.SHORT if sort is Sort.LONG and limit else sort
         yield Field(f"{prefix}.{name}", label, made_sort, is_required, shown, is_more)

@@ -102,7 +102,7 @@ _LOCAL_HEADER_BYTES = 30
 """At least: a name follows."""
 _OPENSSL_SECONDS = 60
 
-# What auditors read, event 4, is of no exchange, so it has no place in a bundle.
+# An inspection, event 4, is of no exchange, so it has no place in a bundle.
 STATEMENT, DELIVERY, DENIAL = 1, 2, 3
 EVENTS = {STATEMENT: "statement", DELIVERY: "delivery", DENIAL: "denial"}
 # The kinds, as scripts/generate_client.py writes them: do not edit.
@@ -1076,7 +1076,7 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipI
     folders = _folders(members)
     for member in members:
         if member.orig_filename in folders and not member.file_size:
-            # Whoever packs files again may list their folders too; these hold nothing.
+            # An archive that was packed again may list folders too; these hold nothing.
             continue
         # `orig_filename` is what stands in the archive: zipfile cuts `filename` at a zero byte.
         name = member.orig_filename
@@ -2379,11 +2379,11 @@ def shown(line: str) -> str:
 
 
 class Output:
-    """What the script says; a stream that takes nothing changes no verdict."""
+    """The lines that the script prints; a stream that takes nothing changes no verdict."""
 
     def __init__(self) -> None:
         self.is_lost = sys.stdout is None
-        """Whether something could not be written; a reader that went away wanted no more."""
+        """True if something could not be written; a reader that went away wanted no more."""
 
     def tell(self, line: str) -> None:
         """Print a line."""
@@ -2391,7 +2391,7 @@ class Output:
             print(shown(line), flush=True)
         except OSError as error:
             self.is_lost = self.is_lost or not isinstance(error, BrokenPipeError)
-            # What is held back would fail again when Python ends.
+            # Held-back lines would fail again when Python ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

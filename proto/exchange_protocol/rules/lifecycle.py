@@ -43,7 +43,7 @@ rejected: a rejection would end, unseen, what the recipient still works on.
 Time moves no leg. "Overdue" follows from the due time and is no state. Some rows apply only before
 or after the due time, by the hub's clock (`Row.when`).
 
-What stands elsewhere:
+Elsewhere stand:
 
     who may say a kind at all, and to whom     the policy (`rulebook`), before a row is looked for
     on which legs, and in which part           `addressing`; in a joint case `joint_case`

@@ -140,7 +140,10 @@ def test_what_will_be_held_is_said_before(hub: InMemoryHub, console: RunningCons
     browser = console.entered()
     answer = filled(browser, to=["uz.fiu", "kz.fma"], handling="H2")
     words = browser.get(answer.location).words
-    assert "uz.fiu ПФР UZ (fictional) : held until 2 approve: caricc Centre (fictional)" in words
+    assert (
+        "uz.fiu ПФР UZ (fictional) : held for approval (needed: 2) by caricc Centre (fictional)"
+        in words
+    )
     assert "kz.fma Финмониторинг KZ (fictional) : delivered at once" in words
 
 
@@ -388,7 +391,10 @@ def test_a_supplement_of_what_is_held_is_held_again_and_said_before(
         f"/exchange/{exchange}/supplement", step="next", **{"brief.summary": "Уточнение"}
     )
     words = browser.get(answer.location).words
-    assert "uz.fiu ПФР UZ (fictional) : held until 1 approve: caricc Centre (fictional)" in words
+    assert (
+        "uz.fiu ПФР UZ (fictional) : held for approval (needed: 1) by caricc Centre (fictional)"
+        in words
+    )
     assert browser.sign(answer.location).location == f"/exchange/{exchange}"
 
 
@@ -462,6 +468,9 @@ def test_filters_stand_in_the_address(
     held_id, flowing_id = new_exchange(client, "uz.fiu"), new_exchange(client, "kz.fma")
     text = console.entered().get(path).text
     assert (held_id in text, flowing_id in text) == (held, flowing)
+    if held or flowing:
+        assert "H0: only to prevent and combat crime" in text
+        assert "sent <span" in text
 
 
 def test_words_to_search_for_stand_in_no_address(hub: InMemoryHub, console: RunningConsole) -> None:
