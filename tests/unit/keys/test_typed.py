@@ -42,7 +42,12 @@ os.tcsetpgrp(0, os.getpgrp())
 sys.exit(code)
 """
 """A shell of one job, which is paused once and goes on."""
-OWN_TERMINAL = "import os; os.close(os.open(os.ttyname(0), os.O_RDWR))\n"
+OWN_TERMINAL = (
+    "import os, signal; os.close(os.open(os.ttyname(0), os.O_RDWR))\n"
+    "for each in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):\n"
+    "    signal.signal(each, signal.SIG_DFL)\n"
+)
+"""A shell has what runs in the background ignore signals, and a test may run there."""
 Act = Callable[[int, subprocess.Popen[bytes]], None]
 
 
