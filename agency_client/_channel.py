@@ -215,9 +215,14 @@ class AsyncChannel:
 
     def _open(self, profile: Profile) -> None:
         self._faults = Faults(profile, self._clock)
-        self._channel = grpc.aio.secure_channel(
-            profile.target, channel_credentials(profile), _OPTIONS
-        )
+        credentials = channel_credentials(profile)
+        try:
+            self._channel = grpc.aio.secure_channel(profile.target, credentials, _OPTIONS)
+        except RuntimeError:
+            raise Reason.CLIENT_CLOSED.error(
+                "expected a running event loop: open an AsyncExchangeClient inside a coroutine, as "
+                "by `async with AsyncExchangeClient.from_profile(...)`"
+            ) from None
         self._calls: dict[str, Any] = {}
 
     async def _renew(self, *, at_once: bool = False) -> bool:

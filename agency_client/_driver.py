@@ -141,6 +141,8 @@ class AsyncDriver:
         self._core = core
         self.link = link
         self._is_closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop of the first call; the connection and what waits here are that loop's."""
         self._asked: dict[tuple[str, bytes], asyncio.Future[Any]] = {}
         """Shared questions that are under way."""
         self._ready: list[tuple[str, asyncio.Future[Sent | Queued]]] = []
@@ -296,6 +298,14 @@ class AsyncDriver:
     def _check_open(self) -> None:
         if self._is_closed:
             raise _closed()
+        # Before anything is kept: another loop would keep a statement, and fail to send it.
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise Reason.CLIENT_CLOSED.error(
+                "the client was used in another event loop, and serves that alone: open one in "
+                "each, inside the coroutine that `asyncio.run` is given"
+            )
 
 
 def _groups(several: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

@@ -89,6 +89,11 @@ class AsyncExchangeClient(AsyncActs):
             clock: gives the present time, aware. For tests.
             random: gives so many random bytes. For tests.
         """
+        if not isinstance(profile, Profile):
+            raise TypeError(
+                f"expected a loaded profile, got {type(profile).__name__}: "
+                f"{type(self).__name__}.from_profile takes a name or a folder"
+            )
         self.profile = profile
         self._core = Core(make_ports(profile, clock, random, queue_only=queue_only))
         self._driver = AsyncDriver(self._core, link or AsyncChannel(profile, clock))

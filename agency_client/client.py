@@ -90,6 +90,11 @@ class ExchangeClient(Acts):
             clock: gives the present time, aware. For tests.
             random: gives so many random bytes. For tests.
         """
+        if not isinstance(profile, Profile):
+            raise TypeError(
+                f"expected a loaded profile, got {type(profile).__name__}: "
+                f"{type(self).__name__}.from_profile takes a name or a folder"
+            )
         self.profile = profile
         self._core = Core(make_ports(profile, clock, random, queue_only=queue_only))
         self._driver = Driver(self._core, link or Channel(profile, clock))

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from getpass import getpass
 from typing import Final
 
 from agency_client.cli.output import complain
 from agency_client.cli.terminal import waiting_bytes
+from exchange_keys.typed import type_secret
 
 _YES: Final = frozenset({"y", "yes", "д", "да", "и", "иә", "ия"})
 _NO: Final = frozenset({"", "n", "no", "н", "не", "нет", "ж", "жоқ", "жок"})
@@ -46,10 +46,7 @@ def ask(question: str) -> None:
 
 def ask_secret(what: str) -> bytes:
     """Ask at the terminal for a secret, which is not shown; raises Declined where none is given."""
-    try:
-        typed = getpass(f"{what}: ", sys.stderr)
-    except EOFError:
-        typed = ""
+    typed = type_secret(f"{what}: ", sys.stderr)
     if not typed:
         raise Declined("nothing was done: no answer was given")
     return typed.encode("utf-8", "surrogateescape")

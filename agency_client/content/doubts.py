@@ -39,6 +39,13 @@ _FORMATS: Final = {
     "swiftBic": ("bic", _NO_BIC),
 }
 """Properties whose form is one in all countries: that form, and the doubt of another."""
+_ACCOUNTS: Final = frozenset({"accountId", "accountNumber", "iban", "ibanMentioned", "number"})
+_IBAN_LENGTHS: Final = {
+    "AE": 23, "AZ": 28, "BY": 28, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "EE": 20, "GB": 22,
+    "GE": 22, "KZ": 20, "LT": 20, "LV": 21, "MD": 24, "PL": 28, "TR": 26, "UA": 29,
+}  # fmt: skip
+"""The lengths of IBANs where money of the region lies; an account of theirs is written as one."""
+_IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _SEVERAL: Final = re.compile(r"[0-9]{5,}\s*[;,|/\n]\s*\S*[0-9]{5,}|[0-9]{8,}\s+[0-9]{8,}")
 _SIGNS: Final = (
     (re.compile(r"[*\u2022\u25cf#]{2,}|(?i:x){4,}|(?i:х){4,}"),
@@ -153,6 +160,8 @@ def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
         yield "it has spaces around it"
     if _OTHER_DIGITS.search(value):
         yield "it has digits of another script"
+    if name in _ACCOUNTS:
+        yield from _of_account(name, value)
     if _SEVERAL.search(value):
         yield "it holds several numbers: name `split` in the mapping"
     if _SENTENCE.search(value):
@@ -173,6 +182,15 @@ def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
             f"it has only zeros after its {_EXACT_DIGITS}th digit, as a spreadsheet leaves them: "
             "compare it with the source"
         )
+
+
+def _of_account(name: str, value: str) -> Iterator[str]:
+    """Doubt an account that is written as an IBAN, whatever property it stands in."""
+    together = "".join(value.split())
+    if len(together) != _IBAN_LENGTHS.get(together[:2]) or not _IBAN.fullmatch(together):
+        return
+    if name not in _FORMATS and not has_format(together, "iban"):
+        yield "it reads like an IBAN, and fails its check digits"
 
 
 def _of_birth(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:

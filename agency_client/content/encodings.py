@@ -46,6 +46,8 @@ _WORKBOOK_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/
 """Names with which the files of Excel begin (xlsx, xlsm, xlsb); they stand at the 31st byte."""
 _FIRST_NAME: Final = slice(30, 60)
 _JSON: Final = "JSON, and no table: save the table as CSV"
+_PICTURE: Final = "a picture: ask for the table as CSV"
+_MAIL: Final = "a letter of electronic mail: save the table that is attached to it"
 _OTHERS: Final = {
     b"\x1f\x8b": "a compressed file: unpack it",
     b"BZh": "a compressed file: unpack it",
@@ -65,6 +67,15 @@ _OTHERS: Final = {
     b"{1:F01": "an account statement of SWIFT (MT940): ask the bank for the table as CSV",
     b"OFXHEADER": "an account statement in OFX: ask the bank for the table as CSV",
     b"!Type:": "an account statement in QIF: ask the bank for the table as CSV",
+    b"\x89PNG": _PICTURE,
+    b"\xff\xd8\xff": _PICTURE,
+    b"GIF8": _PICTURE,
+    b"II*\x00": _PICTURE,
+    b"MM\x00*": _PICTURE,
+    b"RIFF": _PICTURE,
+    **dict.fromkeys(
+        (b"From: ", b"Received: ", b"Return-Path: ", b"Delivered-To: ", b"Message-ID: "), _MAIL
+    ),
     b"MIME-Version:": "a page of the Web in one file: open it in a spreadsheet, save it as CSV",
     b"[{": _JSON,
     b'{"': _JSON,

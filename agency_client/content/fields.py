@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from typing import Any, NamedTuple, TypeAlias
 
 from agency_client.content.faults import MOST_KINDS, FileInvalid, FilePlace, Spot, SpotKind
@@ -95,5 +96,11 @@ def kind_of(value: object) -> str:
             return "true or false"
         case int() | float():
             return "a number"
-        case _:
+        case date() | time():
+            return "a date or a time"
+        case bytes() | bytearray() | memoryview():
+            return "bytes"
+        case str():
             return "text"
+        case _:
+            return "an object of a program"

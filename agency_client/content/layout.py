@@ -12,7 +12,7 @@ from typing import Final
 _LEAST_NUMBERED: Final = 3
 _LEAST_COLUMNS: Final = 4
 _SUM: Final = (
-    r"итого|всего|барлығы|жиыны|жиынтығы|бардыгы|жыйынтыгы|жами|jami|hammasi|ҷамъи?|ҳамагӣ|jemi"
+    r"итого|всего|барлығы|жиыны|жиынтығы|бардыгы|баары|жыйынтыгы|жами|jami|hammasi|ҷамъи?|ҳамагӣ|jemi"
     r"|(?:ҷамъи|умуми[ий]|umumiy|ümumi) (?:умумӣ|жами|jami|cəmi|yekun|məbləğ)|cəmi|cemi|yekun"
     r"|toplam|hemmesi|разом|усього|всього"
     r"|оборот(?:ы|тар)?|айналым|айланма|aylanma|сальдо|qoldiq|қалдық|қолдиқ"

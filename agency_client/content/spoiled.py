@@ -40,7 +40,8 @@ _AS_NUMBER: Final = re.compile(
     r"[0-9]{6,}[.,]0+|[0-9]{1,3}(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|[0-9]{1,3}(?:['\u2019][0-9]{3}){2,}"
 )
 _SHORTENED: Final = re.compile(
-    r"[0-9](?:[.,][0-9]+)?[EeЕе](?:\+?[0-9]{2,3}|\+[0-9])|[0-9][.,][0-9]+[EeЕе][0-9]"
+    r"[0-9](?:[.,][0-9]+)?[EeЕеＥｅ](?:\+?[0-9]{2,3}|\+[0-9])|[0-9][.,][0-9]+[EeЕеＥｅ][0-9]"
+    r"|[0-9][.,][0-9]+ ?[*xх×·] ?10(?:\^|\*\*)?\+?[0-9]{1,3}"
 )
 """A number as Excel, a program or one who types Cyrillic shortens it; its exponent is short."""
 _ABSENT: Final = frozenset(
@@ -71,6 +72,10 @@ _PROGRAM: Final = re.compile(
 )
 """Text of a program that was given a value of another kind, or of a form that it did not fill."""
 _TRUTH: Final = frozenset({"TRUE", "FALSE", "True", "False", "ИСТИНА", "ЛОЖЬ"})
+_LETTERS_OF_THE_WEST: Final = re.compile(r"(?<![^\W\d_])[\u00c0-\u00ff]{4,}(?![^\W\d_])")
+"""A word of letters with marks alone, which no language of the West has: Russian in cp1251."""
+_TURNED_OVER: Final = re.compile(r"(?<![^\W\d_])[а-я][А-Я]{4,}(?![^\W\d_])")
+"""Russian in KOI8-R that was taken for cp1251, or typed with Caps Lock."""
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
 """Encodings that text in UTF-8 is taken for."""
 
@@ -138,6 +143,10 @@ def doubt(text: str) -> str | None:
         return "it reads like what a program writes in the place of a value, such as ${name}"
     if not text.isascii() and (encoding := _misread_as(text)):
         return f"it reads like UTF-8 that was taken for {encoding}"
+    if _LETTERS_OF_THE_WEST.search(text):
+        return "it reads like Russian in cp1251 that was taken for an encoding of the West"
+    if _TURNED_OVER.search(text):
+        return "its small and capital letters are turned over, as by a wrong encoding"
     return None
 
 

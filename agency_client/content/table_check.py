@@ -261,6 +261,11 @@ class TableCheck:
             self.subjects.add(entity)
             self._links.add(row.line, entity)
             self.warnings.add(row.line, entity)
+            if _lacks_date(made.mapping, entity):
+                self.warnings.note(
+                    row.line,
+                    f"{made.mapping.name!r} has no date: was its cell merged with the one above?",
+                )
             for words in doubts_of_links(entity, self._check):
                 self.warnings.note(row.line, words)
 
@@ -305,6 +310,15 @@ class TableCheck:
     def _fault(self, row: Row, name: str, words: str) -> None:
         at = self._spots.get(name, Spot(SpotKind.PROPERTY, name))
         self.faults.add(words, line=row.line, at=at)
+
+
+def _lacks_date(mapping: EntityMapping, entity: Entity) -> bool:
+    """True for an event without the day that its mapping takes from the row."""
+    return (
+        mapping.schema.name in EVENT_SCHEMATA
+        and "date" not in entity["properties"]
+        and any(each.prop.name == "date" for each in mapping.properties)
+    )
 
 
 @dataclass(slots=True)

@@ -34,6 +34,9 @@ _FREE_TEXT: Final = "text"
 _MOST_REMEMBERED: Final = 10_000
 _MOST_CODES: Final = 12
 _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
+_ISO_SHAPE: Final = re.compile(
+    r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)?)?"
+)
 _SHORT_YEAR: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2}(?:[ T].*)?")
 _ZONE: Final = re.compile(r"[0-9].*:.*[0-9](?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)")
 _OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")
@@ -190,6 +193,10 @@ def _codes(prop: Property) -> str:
 
 def _date_words(value: str) -> str:
     words = "expected a date as YYYY-MM-DD, YYYY-MM, YYYY or YYYY-MM-DDThh:mm:ss"
+    if _OTHER_DIGIT.search(value):
+        return f"{words}; got digits of another script: write 0 to 9"
+    if _ISO_SHAPE.fullmatch(value):
+        return f"{words}; got one that no calendar or clock has"
     if _EXCEL_SERIAL.fullmatch(value):
         return f"{words}; got a number, as Excel counts days: format the column as dates first"
     if _ZONE.fullmatch(value):
@@ -214,6 +221,8 @@ def got_date(value: str) -> str:
 
 def number_words(value: str, example: str) -> str:
     """Say what was expected of a number, whose form is that of an example."""
+    if _OTHER_DIGIT.search(value):
+        return f"expected a number such as {example}; got digits of another script: write 0 to 9"
     words = f"expected a number such as {example}; got {shape(value)}"
     if _NEGATIVE.fullmatch(value):
         return f"{words}: no form of --numbers has its sign there; write -1000.50"

@@ -8,17 +8,25 @@ a text, as fields or as a `Brief`, a file by its path. Here each becomes one typ
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from agency_client.content.document_reading import make_brief, validate_document
 from agency_client.content.documents import Brief, ContentDocument
+from agency_client.core.sealing import read_attachment
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.fields import DIGEST_BYTES
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
+
+_CONTENT: Final = re.compile(r"\s*(?:[{\[]\s*[\"{\[]|<\?xml)|.*[\n\r\x00]", re.DOTALL)
+"""A text that is JSON, XML or several lines, and no path."""
+_LONGEST_PATH: Final = 4096
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
 DocumentT = TypeVar("DocumentT", bound=ContentDocument | Brief)
@@ -141,8 +149,10 @@ def parse_attachments(given: Any) -> dict[str, bytes | Path]:
         raise _invalid("a mapping of names to bytes or paths", given, "attachments")
     files: dict[str, bytes | Path] = {}
     for name, source in given.items():
+        if not isinstance(name, str):
+            raise _invalid("file names as texts", name, "attachments")
         if isinstance(source, str | os.PathLike):
-            files[name] = Path(source)
+            files[name] = _attached(_path(source, f"attachments[{name[:64]!r}]"))
         elif isinstance(source, bytes | bytearray | memoryview):
             files[name] = bytes(source)
         else:
@@ -150,13 +160,47 @@ def parse_attachments(given: Any) -> dict[str, bytes | Path]:
     return files
 
 
+def _attached(path: Path) -> bytes | Path:
+    """A file to attach; what can be read only once, or has no end, is read here, in its bound."""
+    try:
+        is_regular = stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return path  # It is told when it is opened.
+    return path if is_regular else read_attachment(path)
+
+
 def parse_entities(given: Any, field: str) -> Iterable[Any] | Path:
-    """Entities: an iterable of them, or the path of their file; raises INVALID_FIELD."""
+    """Entities: an iterable of them, or the path of their file.
+
+    Raises:
+        InvalidInput: INVALID_FIELD, for anything else; and for a generator that gives nothing, for
+            that is one which was read before. Who means no entities gives none, or an empty list.
+    """
     if isinstance(given, str | os.PathLike):
-        return Path(given)
+        return _path(given, field)
     if isinstance(given, Mapping | bytes | bytearray):
         raise _invalid("several entities or the path of their file", given, field)
+    if isinstance(given, Iterator):
+        for first in given:
+            return chain([first], given)
+        raise Reason.INVALID_FIELD.error(
+            f"expected entities, got a {type(given).__name__} that gives none: it can be read "
+            "once, and was read before. Make it anew, or give a list",
+            field=field,
+        )
     return listed(given, field)
+
+
+def _path(given: str | os.PathLike[str], field: str) -> Path:
+    """A path; raises INVALID_FIELD for what is the content itself, which is not repeated."""
+    text = os.fsdecode(given)
+    if _CONTENT.match(text) or len(text) > _LONGEST_PATH:
+        raise Reason.INVALID_FIELD.error(
+            "expected a path, got a text that reads like the content itself: give that as bytes, "
+            "and entities as mappings",
+            field=field,
+        )
+    return Path(text)
 
 
 def listed(given: Any, field: str) -> Iterable[Any]:

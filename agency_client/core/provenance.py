@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from agency_client.content.entities import EntityFile
-from agency_client.core.sealing import Content, open_attachment
+from agency_client.core.sealing import Content, read_attachment
 from agency_client.state.search_index import Indexed, SealedFrom, SearchIndex
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.rules.handling import asking
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
-
-_CHUNK: Final = 1024 * 1024
 
 
 def check_passed_on(
@@ -53,11 +50,7 @@ def _digests(content: Content) -> Iterator[tuple[str, str]]:
         if isinstance(source, bytes):
             yield hashlib.sha256(source).hexdigest(), name
         else:
-            whole = hashlib.sha256()
-            with open_attachment(source) as file:
-                while chunk := file.read(_CHUNK):
-                    whole.update(chunk)
-            yield whole.hexdigest(), name
+            yield hashlib.sha256(read_attachment(source)).hexdigest(), name
     if isinstance(content.entities, EntityFile):
         yield content.entities.sha256.hex(), content.entities.name
 

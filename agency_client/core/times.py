@@ -99,7 +99,7 @@ def parse_moment(given: datetime | date | str, zone: tzinfo, *, field: str) -> d
     if isinstance(given, str):
         given = _read(given, field)
     if isinstance(given, datetime):
-        if given.tzinfo is None:
+        if given.utcoffset() is None:  # A time zone may know no offset.
             raise _invalid(
                 f"expected a time with its zone, got {given.isoformat(timespec='seconds')}", field
             )

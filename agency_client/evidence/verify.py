@@ -41,8 +41,6 @@ leaves, as `head` does, changes no code. A bundle that was unpacked and
 packed again verifies as before: the archive is only the wrapping.
 """
 
-from __future__ import annotations
-
 import argparse
 import base64
 import binascii
@@ -63,6 +61,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+# Annotations stand in quotes where Python 3.6 could not read them: a machine that is too old must
+# come as far as to say so, and its error of syntax would have the exit code of a false bundle.
 if sys.version_info < (3, 9):  # noqa: UP036 - it runs on other machines
     sys.stdout.write("NOT CHECKED  PYTHON_TOO_OLD: expected Python 3.9 or later\n")
     sys.exit(6)
@@ -1008,7 +1008,7 @@ class Archive:
             self._zip.close()
             raise
 
-    def __enter__(self) -> Archive:
+    def __enter__(self) -> "Archive":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -1071,11 +1071,18 @@ def _check_container(path: Path) -> None:
     if size > MAX_ARCHIVE_BYTES:
         raise Damaged("TOO_LARGE", f"expected at most {MAX_ARCHIVE_BYTES} bytes, got {size}")
     with path.open("rb") as file:
+        head = file.read(2)
         file.seek(max(0, size - 42))
         # A device gives no size, and may have no end.
         tail = file.read(42)
     end = tail[-22:]
     if len(end) < 22 or end[:4] != b"PK\x05\x06":
+        if head != b"PK":
+            raise Damaged(
+                "ARCHIVE_INVALID",
+                "it is no zip archive: another file has its name, or mail changed it on its way; "
+                "ask for it again",
+            )
         raise Damaged("ARCHIVE_INVALID", "expected a zip archive without a comment at its end")
     if tail[:4] == b"PK\x06\x07":
         raise Damaged("TOO_LARGE", "expected a plain zip archive, got the format for huge ones")
@@ -1194,7 +1201,7 @@ def parse_manifest(data: bytes) -> dict[str, Any]:
 class Checkpoint:
     """Size and root of the log, as its key signed them."""
 
-    def __init__(self, note: Note, size: int, root: bytes) -> None:
+    def __init__(self, note: "Note", size: int, root: bytes) -> None:
         self.note = note
         self.size = size
         self.root = root
@@ -1242,7 +1249,7 @@ def _is_key_name(name: str) -> bool:
     )
 
 
-def verify_checkpoint(note: Note, vkey: str, openssl: OpenSsl) -> None:
+def verify_checkpoint(note: "Note", vkey: str, openssl: "OpenSsl") -> None:
     """Verify a log key's signature on a C2SP checkpoint; lines of other keys are only read."""
     name, key_id, public_key = parse_vkey(vkey)
     own = note.signatures_by(name, key_id)
@@ -1255,7 +1262,7 @@ def verify_checkpoint(note: Note, vkey: str, openssl: OpenSsl) -> None:
         raise Refused("CHECKPOINT_INVALID", "the log's signature on the checkpoint is not good")
 
 
-def read_checkpoint(note: Note, name: str) -> Checkpoint:
+def read_checkpoint(note: "Note", name: str) -> "Checkpoint":
     """Read the text of a checkpoint of a log; no signature is verified here."""
     lines = note.text.split(b"\n")
     root = _base64(lines[2]) if len(lines) == 4 else None
@@ -1283,7 +1290,7 @@ class Witnesses:
 
 
 def verify_cosignatures(
-    note: Note, witnesses: Witnesses, openssl: OpenSsl
+    note: "Note", witnesses: "Witnesses", openssl: "OpenSsl"
 ) -> Iterator[tuple[str, str]]:
     """Verify that enough witnesses cosigned a note; yields their names and times, UTC."""
     found = 0
@@ -1345,7 +1352,7 @@ def parse_tlog_proof(data: bytes) -> tuple[int, list[bytes], bytes]:
     return int(number), proof, note
 
 
-def root_of(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+def root_of(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> "bytes | None":
     """Compute the root that an inclusion proof leads to (RFC 9162, 2.1.3.2); None for a bad one."""
     if index >= size:
         return None
@@ -1394,7 +1401,7 @@ class Entry:
         return at.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.nanos // 1000:06d}Z"
 
 
-def verify_entry(archive: Archive, index: int, checkpoint: Checkpoint) -> Entry:
+def verify_entry(archive: "Archive", index: int, checkpoint: "Checkpoint") -> "Entry":
     """Verify that an entry is at its place in the tree of the checkpoint."""
     folder = entry_folder(index)
     data, nonce = archive.read(f"{folder}/entry.bin"), archive.read(f"{folder}/nonce.bin")
@@ -1515,14 +1522,14 @@ class Certificate:
 class LogKeys:
     """The log's key that was given, in the chain of keys that the bundle's directory names."""
 
-    def __init__(self, vkey: str, openssl: OpenSsl) -> None:
+    def __init__(self, vkey: str, openssl: "OpenSsl") -> None:
         self.name, key_id, key = parse_vkey(vkey)
         self.given = f"{self.name}+{key_id.hex()}+{base64.b64encode(bytes([1]) + key).decode()}"
         self.chain: list[tuple[int, str]] = []
         """Verifier keys, oldest first, each with its smallest tree; empty without a successor."""
         self._openssl = openssl
 
-    def is_given_on(self, note: Note) -> bool:
+    def is_given_on(self, note: "Note") -> bool:
         """True unless only other keys in the log's name have signed."""
         ids = [each[1] for each in note.signatures if self.is_own(each)]
         return not ids or parse_vkey(self.given)[1] in ids
@@ -1531,7 +1538,7 @@ class LogKeys:
         """True for a line in the log's name; a witness's is longer, also under that name."""
         return line[0] == self.name and len(line[2]) == 64
 
-    def apply(self, entry: Entry, statement: Statement, operating_agency: list[str]) -> None:
+    def apply(self, entry: "Entry", statement: "Statement", operating_agency: list[str]) -> None:
         """Take up a successor: both keys and an operator of the operating agency have signed it."""
         where = f"entry {entry.index}"
         author = statement.author.split("/")
@@ -1553,7 +1560,7 @@ class LogKeys:
             raise Refused("SUCCESSION_INVALID", f"{where}: it does not go on from the log's key")
         self.chain.append((entry.index + 1, new))
 
-    def verify(self, checkpoint: Checkpoint) -> str:
+    def verify(self, checkpoint: "Checkpoint") -> str:
         """Verify the signature by the key of the tree's time, or by a later one; gives the key."""
         chain = self.chain or [(0, self.given)]
         if self.given not in [key for _, key in chain]:
@@ -1573,7 +1580,7 @@ class LogKeys:
 class Directory:
     """Certificates and policy as the directory's entries make them, one after the other."""
 
-    def __init__(self, root: Path, log_keys: LogKeys, openssl: OpenSsl) -> None:
+    def __init__(self, root: Path, log_keys: "LogKeys", openssl: "OpenSsl") -> None:
         self.size = 0
         self.log_keys = log_keys
         self.operating_agency: list[str] = []
@@ -1594,7 +1601,7 @@ class Directory:
         self._openssl = openssl
 
     def verify_author(
-        self, entry: Entry, author: str, signed: bytes, signature: bytes, second: bytes
+        self, entry: "Entry", author: str, signed: bytes, signature: bytes, second: bytes
     ) -> None:
         """Verify that the author's certificate stood at the hub's time, and that it signed.
 
@@ -1639,7 +1646,7 @@ class Directory:
                 "SIGNATURE_INVALID", f"{where}: the post-quantum signature of {author} is not good"
             )
 
-    def apply(self, entry: Entry, statement: Statement) -> None:
+    def apply(self, entry: "Entry", statement: "Statement") -> None:
         """Change the directory as a verified statement says."""
         if statement.field == _REVOKE_CERTIFICATE:
             revoked = self.certificates.get(binary(statement.body, 1))
@@ -1669,7 +1676,7 @@ class Directory:
             self.log_keys.apply(entry, statement, self.operating_agency)
         self.size += 1
 
-    def publish(self, entry: Entry, statement: Statement) -> None:
+    def publish(self, entry: "Entry", statement: "Statement") -> None:
         """Take up a certificate that leads to the root at the hub's time."""
         der = binary(statement.body, 1)
         issuers = [each for each in statement.body.get(2, []) if isinstance(each, bytes)]
@@ -1684,7 +1691,7 @@ class Directory:
             chain = b"".join(pem(each) for each in issuers)
             self.files[f"certificates/{fingerprint.hex()}.chain.pem"] = chain
 
-    def _read(self, certificate: Certificate, where: str) -> tuple[Path, str, list[str], bytes]:
+    def _read(self, certificate: "Certificate", where: str) -> tuple[Path, str, list[str], bytes]:
         if certificate.usable is None:
             public_key, uris, second = read_certificate(certificate.der, where)
             digests = [each for start, each in _CURVES.items() if public_key.startswith(start)]
@@ -1728,8 +1735,8 @@ def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
 
 
 def verify_statement(
-    archive: Archive, entry: Entry, exchange_id: str, directory: Directory
-) -> Statement:
+    archive: "Archive", entry: "Entry", exchange_id: str, directory: "Directory"
+) -> "Statement":
     """Verify that a statement is the one of its entry, and that its author signed it."""
     folder = entry_folder(entry.index)
     where = f"entry {entry.index}"
@@ -1786,7 +1793,7 @@ def verify_statement(
 
 
 def verify_part(
-    archive: Archive, statement: Statement, folder: str, name: str, openssl: OpenSsl
+    archive: "Archive", statement: "Statement", folder: str, name: str, openssl: "OpenSsl"
 ) -> None:
     """Verify that a disclosed text is what the author sealed and signed."""
     found = [fields(part) for part in statement.fields.get(21, []) if isinstance(part, bytes)]
@@ -1820,7 +1827,7 @@ def hkdf(key: bytes, info: bytes, size: int) -> bytes:
     return output[:size]
 
 
-def decrypt_chunks(key: bytes, sealed: memoryview, openssl: OpenSsl) -> bytes | None:
+def decrypt_chunks(key: bytes, sealed: memoryview, openssl: "OpenSsl") -> "bytes | None":
     """Open a STREAM of AES-256-GCM chunks; None if a tag is not good.
 
     openssl's command has no GCM, so it only enciphers blocks here: GCM is counter mode and a tag.
@@ -1881,7 +1888,7 @@ def _ghash(tables: list[list[int]], body: bytes) -> int:
 # --- 9. The time stamp --------------------------------------------------------------------------
 
 
-def verify_stamp(response: bytes, note: bytes, root: Path, openssl: OpenSsl) -> str:
+def verify_stamp(response: bytes, note: bytes, root: Path, openssl: "OpenSsl") -> str:
     """Verify that an authority stamped the checkpoint; gives its time, UTC."""
     token = openssl.read_token(response)
     at = openssl.stamped_at(token)
@@ -1924,13 +1931,15 @@ class OpenSsl:
             raise Unchecked("OPENSSL_UNFIT", f"expected OpenSSL 3 or later, got {version!a:.60}")
         if not self.is_signed_ed25519(_KNOWN_KEY, b"r", _KNOWN_SIGNATURE):
             raise Unchecked("OPENSSL_UNFIT", f"{version!a:.60} does not verify Ed25519 here")
+        if self.is_signed_ed25519(_KNOWN_KEY, b"s", _KNOWN_SIGNATURE):
+            raise Unchecked("OPENSSL_UNFIT", f"{version!a:.60} takes a false signature here")
 
     def check_root(self, root: Path) -> None:
         """Check that a file holds a certificate in PEM; raises Misgiven."""
         if self._run(["x509", "-in", str(root), "-inform", "PEM", "-noout"]).returncode != 0:
             raise Misgiven("ROOT_INVALID", f"expected a certificate in PEM in {root.name}")
 
-    def verify_chain(self, root: Path, certificate: Certificate, at: int, where: str) -> None:
+    def verify_chain(self, root: Path, certificate: "Certificate", at: int, where: str) -> None:
         """Verify that a certificate leads to the root, as at a time in seconds since 1970."""
         if (certificate.der, at) in self._chains:
             return
@@ -2139,7 +2148,7 @@ def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
 def signature_message(
     certificate: bytes,
     signature: bytes,
-    batch: tuple[int, int, tuple[bytes, ...]] | None,
+    batch: "tuple[int, int, tuple[bytes, ...]] | None",
     second: bytes = b"",
 ) -> bytes:
     """Encode the Signature of a statement as Protocol Buffers do; its SHA-256 is in the entry."""
@@ -2167,7 +2176,7 @@ def _encode_varint(value: int) -> bytes:
     return bytes([*found, value])
 
 
-def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> "bytes | None":
     """Encode size and root of a batch, signed in a statement's stead; None for a bad path."""
     root = root_of(hashlib.sha256(b"\x00" + pae(payload)).digest(), index, size, path)
     if root is None or not 2 <= size <= 4096:
@@ -2201,7 +2210,7 @@ def pem(der: bytes, label: str = "CERTIFICATE") -> bytes:
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
 
 
-def _base64(encoded: bytes) -> bytes | None:
+def _base64(encoded: bytes) -> "bytes | None":
     try:
         decoded = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
@@ -2212,7 +2221,7 @@ def _base64(encoded: bytes) -> bytes | None:
 # --- All of it ----------------------------------------------------------------------------------
 
 
-def entry_indexes(archive: Archive) -> list[int]:
+def entry_indexes(archive: "Archive") -> list[int]:
     """Log indexes of the bundle's entries, in order."""
     folders = {name.split("/")[1] for name in archive.names if name.startswith("entries/")}
     if not all(re.fullmatch(r"[0-9]{19}", each, re.ASCII) for each in folders):
@@ -2220,7 +2229,7 @@ def entry_indexes(archive: Archive) -> list[int]:
     return sorted(int(each) for each in folders)
 
 
-def content_parts(archive: Archive, index: int) -> list[str]:
+def content_parts(archive: "Archive", index: int) -> list[str]:
     """Names of the disclosed parts of an entry's statement."""
     start = f"content/{index:019d}/"
     return sorted(
@@ -2228,7 +2237,7 @@ def content_parts(archive: Archive, index: int) -> list[str]:
     )
 
 
-def verify_files(archive: Archive, expected: set[str]) -> None:
+def verify_files(archive: "Archive", expected: set[str]) -> None:
     """Verify that the bundle holds these files and no other."""
     if archive.names - expected:
         raise Refused("FILE_EXTRA", f"nothing vouches for {min(archive.names - expected)}")
@@ -2237,13 +2246,13 @@ def verify_files(archive: Archive, expected: set[str]) -> None:
 
 
 def verify_vouchers(
-    archive: Archive,
-    note: Note,
-    checkpoint: Checkpoint,
-    keys: LogKeys,
-    openssl: OpenSsl,
-    witnesses: Witnesses | None,
-    tsa_root: Path | None,
+    archive: "Archive",
+    note: "Note",
+    checkpoint: "Checkpoint",
+    keys: "LogKeys",
+    openssl: "OpenSsl",
+    witnesses: "Witnesses | None",
+    tsa_root: "Path | None",
 ) -> Iterator[str]:
     """Verify who else saw the checkpoint: witnesses and a time-stamping authority (steps 8, 9)."""
     others = sum(not keys.is_own(each) for each in note.signatures)
@@ -2269,11 +2278,11 @@ class Entries:
 
     def __init__(
         self,
-        archive: Archive,
+        archive: "Archive",
         exchange_id: str,
-        checkpoint: Checkpoint,
-        directory: Directory,
-        openssl: OpenSsl,
+        checkpoint: "Checkpoint",
+        directory: "Directory",
+        openssl: "OpenSsl",
     ) -> None:
         self._archive = archive
         self._exchange_id = exchange_id
@@ -2305,7 +2314,7 @@ class Entries:
         if not any(each.exchange_id == self._exchange_id for each in self._said.values()):
             raise Refused("FILE_MISSING", "the bundle holds no statement of its exchange")
 
-    def _verify_event(self, index: int, entry: Entry) -> str:
+    def _verify_event(self, index: int, entry: "Entry") -> str:
         """Verify what an entry is about; says what that is."""
         folder = entry_folder(index)
         self.files |= {
@@ -2319,7 +2328,7 @@ class Entries:
             raise Refused("ENTRY_MISMATCH", f"entry {index} delivers what is not in the bundle")
         return EVENTS[entry.event]
 
-    def _verify_statement(self, index: int, entry: Entry) -> str:
+    def _verify_statement(self, index: int, entry: "Entry") -> str:
         """Verify a statement and its disclosed parts; says its kind."""
         archive, folder = self._archive, entry_folder(index)
         if entry.digest in self._said:
@@ -2343,8 +2352,8 @@ def verify(
     vkey: str,
     folder: Path,
     *,
-    witnesses: Witnesses | None = None,
-    tsa_root: Path | None = None,
+    witnesses: "Witnesses | None" = None,
+    tsa_root: "Path | None" = None,
 ) -> Iterator[str]:
     """Verify a bundle; yields a line for everything that is proved. Raises Failed.
 
@@ -2416,7 +2425,7 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Verify an evidence bundle of the exchange.")
     parser.add_argument("bundle", type=Path, help="the bundle (.zip)")

@@ -130,6 +130,16 @@ WHOLE_FILES: Final = (
         "{}: бұл мұрағат файлы; оны ашып, ішіндегісін беріңіз",
     ),
     Words(
+        "{} is a picture: ask for the table as CSV, and give that",
+        "{}: это изображение; запросите таблицу как CSV и приложите её",
+        "{}: бұл сурет; кестені CSV түрінде сұрап, соны беріңіз",
+    ),
+    Words(
+        "{} is a letter of electronic mail: save the table that is attached to it, and give that",
+        "{}: это письмо электронной почты; сохраните приложенную к нему таблицу и приложите её",
+        "{}: бұл электрондық хат; оған тіркелген кестені сақтап, соны беріңіз",
+    ),
+    Words(
         "{} is a PDF: ask for the table as CSV, and give that",
         "{}: это PDF; запросите таблицу как CSV и приложите её",
         "{}: бұл PDF; кестені CSV түрінде сұрап, соны беріңіз",

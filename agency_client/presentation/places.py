@@ -362,6 +362,20 @@ SENTENCES: Final = (
         "бағанға күн пішімін беріңіз",
     ),
     Words(
+        f"expected a date as {_DATE.format('or')}; got digits of another script: write 0 to 9",
+        f"ожидается дата вида {_DATE.format('или')}; получены цифры другой письменности: пишите "
+        "0-9",
+        f"{_DATE.format('немесе')} түріндегі күн күтіледі; басқа жазудың цифрлары алынды: 0-9 деп "
+        "жазыңыз",
+    ),
+    Words(
+        f"expected a date as {_DATE.format('or')}; got one that no calendar or clock has",
+        f"ожидается дата вида {_DATE.format('или')}; получена такая, какой нет ни в календаре, ни "
+        "на часах",
+        f"{_DATE.format('немесе')} түріндегі күн күтіледі; күнтізбеде де, сағатта да жоқ күн "
+        "алынды",
+    ),
+    Words(
         f"expected a date as {_DATE.format('or')} in UTC, without a zone",
         f"ожидается дата вида {_DATE.format('или')} по UTC, без часового пояса",
         f"{_DATE.format('немесе')} түріндегі күн UTC бойынша, уақыт белдеуінсіз күтіледі",
@@ -438,6 +452,11 @@ SENTENCES: Final = (
         "ожидается число вида {}; получено {}: если имеется в виду другой вид чисел, назовите его, "
         "--numbers {}",
         "{} түріндегі сан күтіледі; алынғаны {}: сан басқа түрде болса, оны атаңыз, --numbers {}",
+    ),
+    Words(
+        "expected a number such as {}; got digits of another script: write 0 to 9",
+        "ожидается число вида {}; получены цифры другой письменности: пишите 0-9",
+        "{} түріндегі сан күтіледі; басқа жазудың цифрлары алынды: 0-9 деп жазыңыз",
     ),
     Words(
         "expected a number such as {}; got {}: no form of --numbers reads it; write 1000.50",
@@ -592,6 +611,9 @@ SENTENCES: Final = (
     Words("true or false", "да или нет", "иә немесе жоқ"),
     Words("a number", "число", "сан"),
     Words("text", "текст", "мәтін"),
+    Words("a date or a time", "дата или время", "күн не уақыт"),
+    Words("bytes", "байты", "байттар"),
+    Words("an object of a program", "объект программы", "бағдарлама нысаны"),
     Words("fields with names", "поля с именами", "атаулары бар өрістер"),
     Words(
         "expected id, schema and properties, got {} beside them, which would be lost: put it among "

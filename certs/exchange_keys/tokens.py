@@ -25,7 +25,6 @@ import re
 import sys
 import threading
 from dataclasses import dataclass, field
-from getpass import getpass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -35,6 +34,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from exchange_keys.guarded import CREDENTIALS_VARIABLE, read_secret
+from exchange_keys.typed import type_secret
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.signer import SignatureAlgorithm, SigningPublicKey
 
@@ -226,10 +226,7 @@ def _typed_pin(uri: TokenUri) -> _Pin:
                 f"the PIN of token {uri.token!r} is to be typed, and there is no terminal: name a "
                 "file or a credential as pin-source"
             )
-        try:
-            typed = getpass(f"PIN of token {uri.token!r}: ")
-        except EOFError:
-            typed = ""
+        typed = type_secret(f"PIN of token {uri.token!r}: ")
         if not typed:
             # An empty one would be counted by the token as a try.
             raise _unavailable(f"no PIN was typed for token {uri.token!r}")

@@ -32,6 +32,7 @@ carry content, personal data or secrets.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 
 class ExchangeError(Exception):
@@ -48,10 +49,21 @@ class ExchangeError(Exception):
         where = f" [{self.field}]" if self.field else ""
         return f"{self.reason.name}{where}: {self.message}"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it pass between processes: a pool breaks at an error that cannot be read again."""
+        state = {name: value for name, value in self.__dict__.items() if name != "reason"}
+        return _restored, (type(self), self.reason.name, state)
+
     @property
     def is_final(self) -> bool:
         """True if it settles what was asked: the same bytes sent again will meet it again."""
         return False
+
+
+def _restored(kind: type[ExchangeError], reason: str, state: dict[str, Any]) -> ExchangeError:
+    error = kind.__new__(kind, state["message"])
+    error.__dict__ |= {**state, "reason": Reason[reason]}
+    return error
 
 
 class CallerError(ExchangeError):

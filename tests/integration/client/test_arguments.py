@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agency_client import (
+    AsyncExchangeClient,
     Brief,
     ExchangeClient,
     ExchangeError,
@@ -26,6 +30,7 @@ from agency_client import (
     Tlp,
     Urgency,
 )
+from agency_client.state.outbox import Outbox
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA, START
 
@@ -305,3 +310,124 @@ async def test_a_closed_asyncio_client_says_so(hub: InMemoryHub, tmp_path: Path)
         await mia.sync()
     with pytest.raises(ExchangeError, match="the client is closed"):
         await anext(mia.watch())
+
+
+# --- What a careless program gives ------------------------------------------------------------
+
+
+def test_generator_that_was_read_before_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    """Without a word the second request would name nobody."""
+    people = ({"id": f"p{n}", "schema": "Person", "properties": {"name": ["x"]}} for n in range(2))
+    with hub.client(tmp_path) as mia:
+        size = len(hub.log)
+        mia.request_information("kz.fma", brief="-", request=REQUEST, subjects=people)
+        spent: list[Any] = [people, iter([]), map(str, [])]
+        for again in spent:
+            with pytest.raises(InvalidInput, match=r"INVALID_FIELD \[subjects\].*read before"):
+                mia.request_information("kz.fma", brief="-", request=REQUEST, subjects=again)
+        assert len(hub.log) == size + 1
+        assert not mia.outbox.pending()
+        mia.request_information("kz.fma", brief="-", request=REQUEST, subjects=[])
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom"])
+def test_attachment_without_an_end_is_refused_in_its_bound(
+    hub: InMemoryHub, tmp_path: Path, device: str
+) -> None:
+    with hub.client(tmp_path) as mia, pytest.raises(ExchangeError, match="TOO_LARGE"):
+        mia.request_information("kz.fma", brief="-", request=REQUEST, attachments={"a": device})
+
+
+def test_attachment_that_can_be_read_once_arrives_whole(hub: InMemoryHub, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"the file",))
+    writer.start()
+    with hub.client(tmp_path) as mia:
+        sent = mia.request_information(
+            "kz.fma", brief="-", request=REQUEST, attachments={"a": pipe}
+        )
+        writer.join()
+        assert mia.open(sent.exchange_id).statements[0].attachments == {"a": b"the file"}
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"subjects": '[{"id": "SECRET"}]'}, "subjects"),
+        ({"subjects": '{"id": "SECRET"}\n{"id": "p2"}\n'}, "subjects"),
+        ({"attachments": {"a": "SECRET\nlines"}}, r"attachments\['a'\]"),
+        ({"attachments": {"a": '<?xml version="1.0"?><SECRET/>'}}, r"attachments\['a'\]"),
+    ],
+)
+def test_content_in_the_place_of_a_path_is_refused_and_not_repeated(
+    hub: InMemoryHub, tmp_path: Path, given: dict[str, Any], field: str
+) -> None:
+    with (
+        hub.client(tmp_path) as mia,
+        pytest.raises(InvalidInput, match=rf"\[{field}\].*reads like the content") as caught,
+    ):
+        mia.request_information("kz.fma", brief="-", request=REQUEST, **given)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_file_name_that_is_no_text_is_named_by_its_type(hub: InMemoryHub, tmp_path: Path) -> None:
+    named: Any = {Path("a"): b"x"}
+    with hub.client(tmp_path) as mia, pytest.raises(InvalidInput, match=r"as texts, got \w*Path"):
+        mia.request_information("kz.fma", brief="-", request=REQUEST, attachments=named)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(date(1979, 1, 1), "a date or a time"), (b"x", "bytes"), (object(), "an object of a program")],
+)
+def test_value_of_an_entity_is_told_by_its_kind(
+    hub: InMemoryHub, tmp_path: Path, value: object, says: str
+) -> None:
+    people: Any = [{"id": "p", "schema": "Person", "properties": {"birthDate": [value]}}]
+    with hub.client(tmp_path) as mia, pytest.raises(InvalidInput, match=f"got {says} among them"):
+        mia.request_information("kz.fma", brief="-", request=REQUEST, subjects=people)
+
+
+def test_time_whose_zone_knows_no_offset_is_naive(hub: InMemoryHub, tmp_path: Path) -> None:
+    class Nowhere(tzinfo):
+        def utcoffset(self, _: datetime | None) -> timedelta | None:
+            return None
+
+        dst = utcoffset
+
+        def tzname(self, _: datetime | None) -> str | None:
+            return None
+
+    due = datetime(2027, 1, 1, tzinfo=Nowhere())
+    with hub.client(tmp_path) as mia, pytest.raises(InvalidInput, match="a time with its zone"):
+        mia.request_information("kz.fma", brief="-", request=REQUEST, due=due)
+
+
+def test_client_of_a_name_says_how_to_load_it() -> None:
+    named: Any = "kz.mia"
+    for made in (ExchangeClient, AsyncExchangeClient):
+        with pytest.raises(TypeError, match=rf"{made.__name__}\.from_profile takes a name"):
+            made(named)
+
+
+def test_asyncio_client_serves_one_loop(hub: InMemoryHub, tmp_path: Path) -> None:
+    """In another it would keep a statement, and fail to send it; a repetition sends it twice."""
+    mia = hub.async_client(tmp_path)
+
+    async def asks() -> None:
+        await mia.request_information("kz.fma", brief="-", request=REQUEST)
+
+    asyncio.run(asks())
+    with pytest.raises(ExchangeError, match=r"CLIENT_CLOSED.*another event loop"):
+        asyncio.run(asks())
+    assert not Outbox(mia.profile.state).pending()
+
+
+def test_asyncio_client_outside_a_loop_says_where_to_open_it(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    profile = hub.profile(tmp_path)
+    asyncio.run(asyncio.sleep(0))
+    with pytest.raises(ExchangeError, match=r"CLIENT_CLOSED.*inside a coroutine"):
+        AsyncExchangeClient(profile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import gzip
 import hashlib
 import hmac
 import random
@@ -11,6 +12,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -598,6 +600,19 @@ def test_bundle_that_was_cut_off_is_no_verdict(
 
 
 @pytest.mark.parametrize(
+    "change",
+    [base64.encodebytes, gzip.compress, lambda _: b"", lambda _: b"<html>Log in</html>"],
+    ids=["base64 of mail", "compressed", "empty", "page of a log-in"],
+)
+def test_other_file_under_the_name_of_a_bundle_is_told_as_such(
+    court: Court, bundle: Path, tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    other = tmp_path / "other.zip"
+    other.write_bytes(change(bundle.read_bytes()))
+    assert court.run(other).startswith("NOT CHECKED  ARCHIVE_INVALID: it is no zip archive")
+
+
+@pytest.mark.parametrize(
     ("program", "said"),
     [
         (None, "NOT CHECKED  OPENSSL_MISSING: "),
@@ -607,8 +622,13 @@ def test_bundle_that_was_cut_off_is_no_verdict(
             '[ "$1" = version ] && echo OpenSSL 3.0.0 || exit 1',
             "NOT CHECKED  OPENSSL_UNFIT: ",
         ),
+        # A wrapper that loses the exit code would find every bundle good.
+        (
+            '[ "$1" = version ] && echo OpenSSL 3.0.0; exit 0',
+            "NOT CHECKED  OPENSSL_UNFIT: 'OpenSSL 3.0.0' takes a false signature here",
+        ),
     ],
-    ids=["none", "another", "old", "without Ed25519"],
+    ids=["none", "another", "old", "without Ed25519", "says yes to all"],
 )
 def test_machine_that_cannot_check_is_no_verdict(
     program: str | None, said: str, court: Court, bundle: Path, tmp_path: Path
@@ -638,6 +658,8 @@ runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
     assert (ended.returncode, ended.stderr) == (6, "")
     assert ended.stdout.startswith("NOT CHECKED  PYTHON_TOO_OLD: ")
     tree = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 9))
+    modules = {each.module for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
+    assert "__future__" not in modules, "Python 3.6 ends there with the code of a false bundle"
     names = {
         alias.name
         for node in ast.walk(tree)

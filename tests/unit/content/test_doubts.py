@@ -29,6 +29,9 @@ def told(schema: str = "BankAccount", **properties: str) -> list[str]:
         ("N/A", "value that is absent"),
         ("Исполнитель: Сидоров", "like words"),
         ("%D0%90%D0%91", "signs of a program"),
+        ("KZ87125KZT5004100100", "like an IBAN, and fails its check digits"),
+        ("KZ87 125K ZT50 0410 0100", "like an IBAN, and fails its check digits"),
+        ("KZ86125KZT50041OO1OO", "like an IBAN, and fails its check digits"),
     ],
 )
 def test_identifier_that_was_spoiled_on_its_way_is_doubted(value: str, says: str) -> None:
@@ -270,3 +273,24 @@ def test_a_number_of_a_bank_in_its_own_country_is_told_from_a_bic(value: str) ->
     (words,) = told(bic=value)
     assert "no BIC of SWIFT, which has 8 or 11 letters and digits" in words
     assert "БИК, МФО" in words
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("Îïëàòà çà òîâàð", "Russian in cp1251"),
+        ("оПЛАТА ЗА ТОВАР", "are turned over"),
+        ("нАЗВАНИЕ", "are turned over"),
+    ],
+)
+def test_text_of_a_wrong_encoding_is_doubted(value: str, says: str) -> None:
+    (words,) = told("Payment", purpose=value)
+    assert says in words
+
+
+@pytest.mark.parametrize(
+    "value", ["Müller", "Íñigo", "Çağrı", "Ööbik", "кВтч", "иПЛ", "еГКН", "Ärztehaus"]
+)
+def test_text_of_another_language_is_not_doubted_for_its_letters(value: str) -> None:
+    said = told("Payment", purpose=value)
+    assert not any("cp1251" in each or "turned over" in each for each in said)

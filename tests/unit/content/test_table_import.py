@@ -223,6 +223,7 @@ def test_row_that_would_shift_or_lose_cells_is_named_by_its_line(
         ("Итого,,,", "line 3: the row reads like a total"),
         ("Всего: 15,,,", "line 3: the row reads like a total"),
         ("Барлығы,2 адам,,", "line 3: the row reads like a total"),
+        ("Баары,,,", "line 3: the row reads like a total"),
         ("Grand Total,,,", "line 3: the row reads like a total"),
         ("1,2,3,4", "line 3: the row numbers the columns"),
         ("---,-----,--,----", "line 3: the row is a line drawn between rows"),
@@ -1028,3 +1029,13 @@ def test_property_for_a_key_is_one_of_the_schema(desk: Desk, schema: str, says: 
         f"{{{other}: {{column: other}}}}}}}}"
     )
     assert f"`{says}: {{column: 'key'}}`" in desk.refused("key,other\n1,а\n2,\n", mapping)
+
+
+def test_payment_whose_date_was_merged_with_the_one_above_is_doubted(desk: Desk) -> None:
+    """A report prints once what repeats; as CSV the cells below are empty."""
+    rows = "number,payer,amount,date\n1,KZ1,10 KZT,2024-03-05\n2,KZ1,20 KZT,\n3,KZ1,30 KZT,\n"
+    read = desk.read(rows, BANK)
+    assert list(read.warnings) == [
+        "lines 3, 4: 'payment' has no date: was its cell merged with the one above?"
+    ]
+    assert len(list(read)) == 4

@@ -19,7 +19,8 @@ from exchange_protocol.kinds.codes import Language
 
 OTHERS = (Language.RU, Language.KK)
 SIGNS = re.compile(
-    r"BIC|SWIFT|Excel|HTML|UTF-8|KZT|USD|NULL|split|currency|birthDate|numbers|amp|\$\{name\}"
+    r"BIC|IBAN|SWIFT|Excel|HTML|UTF-8|cp1251|KZT|USD|NULL|split|currency|birthDate|numbers|amp"
+    r"|\$\{name\}"
 )
 """What stays as it is in every language."""
 
