@@ -144,6 +144,8 @@ class ExchangeView:
     statements: tuple[StatementView, ...]
     checks: tuple[Check, ...]
     is_supervised: bool
+    lacks_opening: bool
+    """True if a supervisor got no copy of the statement that opened it."""
 
 
 _COLOURS: Final = {
@@ -201,6 +203,7 @@ def view(
         ),
         checks=tuple(_checks(opened, locale)),
         is_supervised=opened.party is Party.SUPERVISOR,
+        lacks_opening=opened.party is Party.SUPERVISOR and first is None,
     )
 
 

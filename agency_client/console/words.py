@@ -437,6 +437,17 @@ class Word(Enum):
         "өзгерткенін көресіз. Күй көрсетілген жазбаға дейін дәлелденген; қазіргісі тораптың "
         "айтуынша. Қалғанын мемлекетіңіздің аудиторы дәлелдей алады.",
     )
+    OPENING_NOT_COPIED = Words(
+        "The statement that opened this exchange is not among your copies. It comes from another "
+        "state, or its copy was withheld from you. The ground of each withheld copy is signed and "
+        "stands on the log: the auditors of your state read it there and count it.",
+        "Заявления, которым открыт этот обмен, среди ваших копий нет. Оно пришло из другого "
+        "государства, или его копию вам не направили. Основание каждой ненаправленной копии "
+        "подписано и стоит в журнале: аудиторы вашего государства видят его там и ведут счёт.",
+        "Осы алмасуды ашқан мәлімдеме көшірмелеріңіздің арасында жоқ. Ол басқа мемлекеттен келген "
+        "немесе көшірмесі сізге жіберілмеген. Жіберілмеген әр көшірменің негізіне қол қойылған, "
+        "ол журналда тұр: мемлекетіңіздің аудиторлары оны сонда оқып, есепке алады.",
+    )
     FACTS = Words("The exchange in short", "Обмен вкратце", "Алмасу қысқаша")
     CONTENT = Words("Statements", "Заявления", "Мәлімдемелер")
     SENDER_TIME = Words("sender's clock: {time}", "по часам автора: {time}", "автор сағаты: {time}")

@@ -13,7 +13,7 @@ from agency_client.console.forms import fields_of
 from agency_client.core.acts import ACTS
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import Handling, Language, LegState
+from exchange_protocol.kinds.codes import Handling, Language, LegState, WithholdingGround
 from exchange_protocol.kinds.spec import Stage
 from tests.support.asking import new_exchange
 from tests.support.console import Answer, Browser, RunningConsole, running_console
@@ -531,6 +531,27 @@ def test_a_prosecutor_reads_the_copy_and_nothing_more(hub: InMemoryHub, tmp_path
         page = browser.get(f"/exchange/{exchange}")
         assert "Each statement names your agency as a supervisor" in page.words
         assert "sealed to others: content" in page.words.lower()
+
+
+def test_a_prosecutor_is_told_that_a_copy_is_missing_and_where_the_ground_stands(
+    hub: InMemoryHub, console: RunningConsole, tmp_path: Path
+) -> None:
+    sender = console.console.client
+    ground = WithholdingGround.ENDANGERS_INVESTIGATION
+    withheld = new_exchange(sender, "kz.fma", withheld_from=["kz.gpo"], withholding_ground=ground)
+    copied = new_exchange(sender, "kz.fma")
+    with hub.client(tmp_path / "f", KZ_FMA) as fiu:
+        fiu.reply(fiu.open(withheld), brief="Вымышленный ответ")
+    missing = "is not among your copies"
+    with hub.client(tmp_path / "g", KZ_GPO) as client, running_console(client) as supervising:
+        browser = supervising.entered()
+        page = browser.get(f"/exchange/{withheld}").words
+        assert missing in page
+        assert "the auditors of your state read it there" in page
+        assert missing not in browser.get(f"/exchange/{copied}").words
+    own = console.entered().get(f"/exchange/{withheld}").words
+    assert missing not in own
+    assert "kz.gpo: it would endanger the investigation" in own
 
 
 def test_a_coordinator_writes_nothing_on_cases(hub: InMemoryHub, tmp_path: Path) -> None:
