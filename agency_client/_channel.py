@@ -10,7 +10,7 @@ Rules of this module:
   only calls that are safe to repeat. A submission is safe: the hub knows it by its id. There is no
   service-config timeout: it fires early in grpcio.
 - gRPC repeats no stream. Where a hub dies in the middle of one, a stream with a retry policy can
-  hang for good in grpcio 1.85, beyond its deadline. Whoever sends a stream goes on in another one.
+  hang for good in grpcio 1.85, beyond its deadline. The sender of a stream goes on in another one.
 - Errors are told apart by the reason in their details, never by their text; a reason that this
   version does not know is the hub's failure.
 - When the hub cannot be reached, the profile's own certificate is looked at first: expired and

@@ -24,12 +24,11 @@ from agency_client._channel import AsyncChannel
 from agency_client._driver import AsyncDriver, AsyncLink
 from agency_client.content.arguments import checks_arguments
 from agency_client.core import Core, make_ports
-from agency_client.core.calls import RETRY_SECONDS, is_own_end, seconds_left
 from agency_client.core.exchanges import HasId
 from agency_client.core.gathering import Evidence
 from agency_client.core.given import parse_code, parse_party
 from agency_client.core.log import LogLeaf, Tile
-from agency_client.core.summaries import check_unlisted, parse_notice
+from agency_client.core.summaries import check_unlisted
 from agency_client.core.views import (
     ExchangeSummary,
     Foreseen,
@@ -41,6 +40,7 @@ from agency_client.core.views import (
     VerifiedExchange,
     VerifiedStatement,
 )
+from agency_client.core.watching import Watching
 from agency_client.state.cases import CaseBook
 from agency_client.state.checkpoints import Head, WitnessedHead
 from agency_client.state.holdings import Holdings
@@ -58,7 +58,6 @@ from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.trust.sealing import SealingPublicKey
-from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 
 @checks_arguments
@@ -69,7 +68,7 @@ class AsyncExchangeClient(AsyncActs):
     from `AsyncActs`. Every method raises an `ExchangeError` of its own class for each sort of
     failure, whose `reason` is stable. A method that asks the hub raises `HubUnavailable` while the
     hub is away, unless what it says can wait in the outbox, and `NotAuthenticated` where the hub
-    does not let the profile in. What else a method raises is told with it.
+    does not let the profile in. Each method lists what else it raises.
     """
 
     def __init__(
@@ -383,34 +382,28 @@ class AsyncExchangeClient(AsyncActs):
         Yields:
             A notice for each entry; the hub's word, `get` verifies it.
         """
-        place = WatchPlace(self.profile.state)
-        token = place.token() if keeps_place and not from_start else None
-        ends_at = None if max_seconds is None else time.monotonic() + max_seconds
-        failures = count = 0
-        while (left := seconds_left(ends_at)) > 0 and count != max_notices:
-            request = pb.WatchRequest(
-                resume_token=token or "", from_start=from_start and token is None
-            )
-            began = time.monotonic()
+        watching = Watching(
+            exchanges=self._core.exchanges,
+            place=WatchPlace(self.profile.state) if keeps_place else None,
+            from_start=from_start,
+            ends_at=None if max_seconds is None else time.monotonic() + max_seconds,
+            max_notices=max_notices,
+        )
+        while watching.goes_on:
             try:
-                async for response in self._driver.watch(request, left):
-                    failures = 0
-                    if response.HasField("notice"):
-                        yield self._core.exchanges.heed(parse_notice(response.notice))
-                        count += 1
-                    token = response.resume_token
-                    if keeps_place:
-                        place.keep(token)
-                    if count == max_notices:
+                async for response in self._driver.watch(watching.request(), watching.seconds):
+                    if notice := watching.notice(response):
+                        yield notice
+                    watching.done(response)
+                    if watching.is_full:
                         return
             except HubUnavailable as error:
-                if is_own_end(error, began + left):
+                pause = watching.pause(error)
+                if pause is None:
                     continue
-                pause = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
                 if on_away is not None:
                     on_away(error, pause)
-                await self._driver.pause(max(0.0, min(pause, seconds_left(ends_at))))
-                failures += 1
+                await self._driver.pause(max(0.0, min(pause, watching.seconds)))
 
     # --- The directory --------------------------------------------------------------------------
 
@@ -442,6 +435,11 @@ class AsyncExchangeClient(AsyncActs):
             country: ISO 3166-1 alpha-2, such as "KZ"; empty for an international agency.
             agency_type: the sort of authority; the policy decides on it.
             time_zone: its IANA time zone, such as "Asia/Almaty".
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no operator.
+            Conflict: ALREADY_ENROLLED, if an agency has that id.
+            InvalidInput: INVALID_FIELD, for a code, a zone or an id that is none.
         """
         return await self._driver.run(
             self._core.administration.enrol_agency(
@@ -456,11 +454,17 @@ class AsyncExchangeClient(AsyncActs):
     async def publish_certificate(
         self, certificate: bytes, intermediates: Sequence[bytes] = ()
     ) -> Sent | Queued:
-        """Publish a member's signing certificate, as an operator.
+        """Publish a member's signing certificate, as an operator or a system of its agency.
 
         Args:
             certificate: the certificate, DER. The very first one of a log is the operator's own.
             intermediates: the certificates between it and the pinned root, DER.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is neither an operator nor a system
+                of the certificate's agency; AGENCY_NOT_ENROLLED, if that agency is not enrolled.
+            NotAuthenticated: if the certificate is none for signing, or does not lead to the root.
+            Conflict: ALREADY_ENROLLED, if it or its key is published.
         """
         return await self._driver.run(
             self._core.administration.publish_certificate(certificate, intermediates)
@@ -475,14 +479,20 @@ class AsyncExchangeClient(AsyncActs):
         agency_type: AgencyType | str,
         time_zone: str,
     ) -> Sent | Queued:
-        """Replace what an enrolment says; the operating agency's operators alone may.
+        """Replace what an enrolment says, as an operator; all of it is given.
 
         Args:
-            agency: Id of the agency; it stays.
-            name: Official name, in any script.
-            country: ISO 3166-1 alpha-2, such as "KZ"; empty for an international body.
-            agency_type: Sort of agency, such as "FIU".
-            time_zone: IANA name, such as "Asia/Almaty".
+            agency: its id, which stays.
+            name: its official name, in any script; at most 200 characters.
+            country: ISO 3166-1 alpha-2, such as "KZ"; empty for an international agency.
+            agency_type: the sort of authority, such as "FIU".
+            time_zone: its IANA time zone, such as "Asia/Almaty".
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no operator.
+            NotFound: AGENCY_UNKNOWN, if it is not enrolled.
+            Conflict: ALREADY_ENROLLED, if it is enrolled in just these words.
+            InvalidInput: INVALID_FIELD, for a code or a zone that is none.
         """
         return await self._driver.run(
             self._core.administration.update_agency(
@@ -495,10 +505,16 @@ class AsyncExchangeClient(AsyncActs):
         )
 
     async def retire_agency(self, agency: str) -> Sent | Queued:
-        """Retire an agency for good: it takes part in no new exchange.
+        """Retire an agency for good, as an operator: it takes part in no new exchange.
 
         Args:
-            agency: Id of the agency.
+            agency: its id, such as "kz.fma".
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no operator;
+                AGENCY_RETIRED, if it is retired already.
+            NotFound: AGENCY_UNKNOWN, if it is not enrolled.
+            Conflict: LAST_OPERATOR, for the operating agency itself.
         """
         return await self._driver.run(self._core.administration.retire_agency(agency))
 
@@ -511,14 +527,18 @@ class AsyncExchangeClient(AsyncActs):
         hours: str = "",
         duty_contact: str = "",
     ) -> Sent | Queued:
-        """Publish what one's own agency takes; it replaces what was published before.
+        """Publish what one's own agency takes, as its system; it replaces what it published before.
 
         Args:
-            kinds: Initial kinds, such as "information_request"; none for all.
-            languages: Languages of what is sent; none for all.
-            max_part_bytes: Largest sealed part, in bytes; 0 for no limit.
-            hours: Working hours, in words.
-            duty_contact: Whom to reach at any hour.
+            kinds: initial kinds, such as "information_request"; none for all.
+            languages: languages of what is sent to it; none for all.
+            max_part_bytes: the largest sealed part, in bytes; 0 for no limit.
+            hours: working hours, in words.
+            duty_contact: whom to reach at any hour.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no system of an enrolled agency.
+            InvalidInput: UNKNOWN_KIND; INVALID_FIELD, for a kind that opens no exchange.
         """
         return await self._driver.run(
             self._core.administration.publish_acceptance(
@@ -539,16 +559,22 @@ class AsyncExchangeClient(AsyncActs):
         days: int | None = None,
         working_days: int | None = None,
     ) -> Sent | Queued:
-        """Publish the time that a rule allows; the operating agency's operators alone may.
+        """Publish the time that a rule allows, as an operator; it replaces the one of before.
 
         Exactly one of hours, days and working days is given.
 
         Args:
-            rule: The rule that it limits, such as "FREEZE" or "REPLY".
-            country: ISO 3166-1 alpha-2 of whom it binds; empty for all without their own.
-            hours: Hours, which run through.
-            days: Days of 24 hours, which run through.
-            working_days: Working days of the country's calendar, after the day of the event.
+            rule: the rule that it limits, such as "FREEZE" or "REPLY".
+            country: ISO 3166-1 alpha-2 of the agencies that it binds; empty for all
+                countries without a time of their own.
+            hours: hours, which run through nights and weekends.
+            days: days of 24 hours, which run through weekends.
+            working_days: working days of the country's calendar, after the day of the event.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no operator.
+            InvalidInput: TIME_LIMIT_INVALID, for no time or several; TIME_LIMITS_CONTRADICT;
+                COUNTRY_UNKNOWN, if no agency of that country is enrolled.
         """
         return await self._driver.run(
             self._core.administration.publish_time_limit(
@@ -567,16 +593,21 @@ class AsyncExchangeClient(AsyncActs):
         days_off: Iterable[int] = (),
         days_worked: Iterable[int] = (),
     ) -> Sent | Queued:
-        """Publish a country's working calendar; the operating agency's operators alone may.
+        """Publish a country's working calendar for a year, as an operator.
 
         Args:
             country: ISO 3166-1 alpha-2; empty for agencies of no country.
-            year: The year of all its days.
+            year: the year of all its days.
             time_zone: IANA name of the zone, for people.
-            utc_offset_minutes: The difference of its days from those of UTC.
-            weekend: Days of the week that are not worked, from 1 (Monday) to 7 (Sunday).
-            days_off: Further days off, as month * 100 + day: 1216 is 16 December.
-            days_worked: Days of the weekend that are worked, in the same form.
+            utc_offset_minutes: the difference of its days from those of UTC.
+            weekend: days of the week that are not worked, from 1 (Monday) to 7 (Sunday).
+            days_off: further days off, as month * 100 + day: 1216 is 16 December.
+            days_worked: days of the weekend that are worked, in the same form.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no operator.
+            InvalidInput: CALENDAR_DAY_IMPOSSIBLE, CALENDAR_DAY_TWICE, CALENDAR_YEAR_INVALID or
+                COUNTRY_UNKNOWN; INVALID_FIELD, for an offset that the zone does not have.
         """
         return await self._driver.run(
             self._core.administration.publish_calendar(
@@ -601,24 +632,38 @@ class AsyncExchangeClient(AsyncActs):
 
         Args:
             cedar: its text in Cedar; at most 128 KiB.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no operator.
+            InvalidInput: POLICY_INVALID, with the rule that does not parse or has a wrong type.
         """
         return await self._driver.run(self._core.administration.publish_policy(cedar))
 
     async def confirm_policy(self, policy_sha256: bytes) -> Sent | Queued:
-        """Put the policy into force that another operator proposed, as an operator.
+        """Put a policy into force, as an operator; another operator has proposed it.
 
         Args:
             policy_sha256: SHA-256 of the text that was read, 32 bytes.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no operator.
+            Conflict: PROPOSAL_UNKNOWN, if another text waits; PROPOSAL_LAPSED; ALREADY_DECIDED, by
+                the operator who proposed it.
         """
         return await self._driver.run(self._core.administration.confirm_policy(policy_sha256))
 
     async def require_post_quantum(self, is_required: bool = True) -> Sent | Queued:
         """Say whether one's own agency takes no statement without a post-quantum signature.
 
-        From then on its certificates without such a key sign nothing, for whoever holds them.
+        From then on its certificates without such a key sign nothing.
 
         Args:
             is_required: False takes the demand back.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is neither an operator nor a system.
+            Conflict: ALREADY_DECIDED, if it says so already.
+            NotAuthenticated: SIGNATURE_MISSING, if the profile has no such key itself.
         """
         return await self._driver.run(self._core.administration.require_post_quantum(is_required))
 
@@ -630,25 +675,42 @@ class AsyncExchangeClient(AsyncActs):
         Args:
             succession: both keys, with a signature of each, as `exchange-server succeed-log-key`
                 writes it and `exchange_protocol.log.succession.parse_succession` reads it.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no operator.
+            NotAuthenticated: SIGNATURE_INVALID, if one of the two signatures is not good.
+            Conflict: ALREADY_DECIDED, if the predecessor is not the log's present key.
+            InvalidInput: INVALID_FIELD, for a key of another log, or twice the same.
         """
         return await self._driver.run(self._core.administration.publish_log_key(succession))
 
     async def publish_sealing_key(self, key: SealingPublicKey | None = None) -> Sent | Queued:
-        """Publish a sealing key of one's own agency; others seal to the newest.
+        """Publish a sealing key of one's own agency, as its system; others seal to the newest.
 
         Args:
             key: the key; by default the newest of the profile.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is no system of an enrolled agency.
+            Conflict: ALREADY_ENROLLED, if the key is published.
         """
         return await self._driver.run(self._core.administration.publish_sealing_key(key))
 
     async def revoke_certificate(
         self, certificate_sha256: bytes, reason: RevocationReason | str
     ) -> Sent | Queued:
-        """Revoke a published signing certificate, as an operator.
+        """Revoke a published signing certificate, as an operator or a system of its agency.
 
         Args:
             certificate_sha256: SHA-256 of the certificate, 32 bytes.
             reason: why it is revoked.
+
+        Raises:
+            NotPermitted: ROLE_NOT_PERMITTED, for a member that is neither an operator nor a system
+                of the certificate's agency.
+            NotAuthenticated: CERTIFICATE_UNKNOWN, if it is not published.
+            Conflict: ALREADY_DECIDED, if it is revoked; LAST_OPERATOR, if without it nobody could
+                change the directory.
         """
         return await self._driver.run(
             self._core.administration.revoke_certificate(certificate_sha256, reason)
@@ -702,6 +764,9 @@ class AsyncExchangeClient(AsyncActs):
         Args:
             level: level of the tile; 0 holds leaf hashes.
             index: number of the tile at its level, from 0.
+
+        Raises:
+            NotFound: ENTRY_UNKNOWN, for a tile that the log has not reached.
         """
         return await self._driver.run(self._core.log.tile(level, index))
 
@@ -711,6 +776,9 @@ class AsyncExchangeClient(AsyncActs):
         Args:
             index: the entry's index in the log, from 0.
             tree_size: number of entries of the tree that it is proven in.
+
+        Raises:
+            InvalidInput: PROOF_RANGE_INVALID, for an index or a size that the log has not reached.
         """
         return await self._driver.run(self._core.log.inclusion_proof(index, tree_size))
 
@@ -720,6 +788,9 @@ class AsyncExchangeClient(AsyncActs):
         Args:
             first: number of entries of the older tree.
             second: number of entries of the newer tree.
+
+        Raises:
+            InvalidInput: PROOF_RANGE_INVALID, for a size that the log has not reached.
         """
         return await self._driver.run(self._core.view.consistency_proof(first, second))
 

@@ -1,6 +1,6 @@
 """Verifies a copy of a database in a process of its own, as `agency audit verify` does it.
 
-It loads no more than the command: each process beside it loads its main module once more.
+It loads no more than the command, of which the processes beside it are forks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from agency_client.audit import verify_log
 from agency_client.audit.collector import calm_collector
 from agency_client.audit.database import DatabaseCopy
+from agency_client.audit.shards import begun
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -43,8 +44,8 @@ def verify(database: Path, root: Path, log_vkey: str, cores: int) -> Verified:
     calm_collector()  # as the command does
     anchors = TrustAnchors.from_pem(root.read_bytes())
     before = time.process_time()
-    with closing(DatabaseCopy(database, LogVerifier(log_vkey))) as copy:
-        report = verify_log(copy, anchors, auditor=None, cores=cores)
+    with begun(cores) as early, closing(DatabaseCopy(database, LogVerifier(log_vkey))) as copy:
+        report = verify_log(copy, anchors, auditor=None, cores=cores, early=early)
     beside = resource.getrusage(resource.RUSAGE_CHILDREN)
     took = time.process_time() - before + beside.ru_utime + beside.ru_stime
     if not report.is_clean:

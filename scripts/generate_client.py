@@ -3,9 +3,9 @@
     python scripts/generate_client.py           write what is stale
     python scripts/generate_client.py --check   change nothing; exit 1 and name what differs
 
-Made from the specs in `exchange_protocol.kinds`: the client's methods (`generate_faces`), and the
-table of kinds and codes in the script of evidence bundles, which must read without this software,
-and the table of moves in `docs/lifecycle.md`.
+Made from the specs in `exchange_protocol.kinds`: the client's methods (`generate_faces`), the table
+of kinds and codes in the script of evidence bundles, which must read without this software, the
+table of moves in `docs/lifecycle.md`, and their picture in `rules/lifecycle.py`.
 Made from `agency_client/aio.py`: its blocking twin `client.py`. Made from the imports in
 `agency_client/__init__.py`: its list of names.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -23,10 +23,11 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.rows import Row
-from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from scripts.generate_faces import async_acts, blocking
 from scripts.generate_names import with_names
+from scripts.generate_picture import with_picture
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "agency_client"
@@ -57,14 +58,15 @@ def script_tables(source: str) -> str:
     lines += ['"""Those of them that change the directory."""', 'TIME = "time"', 'DAY = "day"']
     lines += ["CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {"]
     for kind, field in numbers.items():
-        codes = _codes(field.message_type, kind.spec.days) if field.message_type else []
+        codes = _codes(field.message_type, kind.spec) if field.message_type else []
         if codes:
             lines += [f"    {field.number}: {{", *codes, "    },"]
     lines += [
         "}",
         '"""Of each kind: the fields of its body that hold codes, numbers, a day or a time.',
         "",
-        'With a time: the field that may hold the day whose end it is."""',
+        "Each has its name and the names of its codes. Under 0, which is no code, stands that it",
+        'is a day or a time; a time names the field that may hold the day whose end it is."""',
         "",
     ]
     before, rest = source.split(BEGIN)
@@ -91,9 +93,9 @@ def formatted(source: str) -> str:
     return source
 
 
-def _codes(body: Descriptor, days: Mapping[str, str]) -> list[str]:
-    """Lines of the table, one for each code; `days` as in the kind's spec."""
-    lines = []
+def _codes(body: Descriptor, spec: KindSpec) -> list[str]:
+    """Lines of the table, one for each code."""
+    lines, days = [], spec.days
     for field in body.fields:
         label = field.name.replace("_", " ")
         if field.enum_type is not None:
@@ -107,14 +109,20 @@ def _codes(body: Descriptor, days: Mapping[str, str]) -> list[str]:
             lines += ["            },", "        ),"]
         elif field.message_type is not None and field.message_type.full_name == TIMESTAMP:
             day = body.fields_by_name[days[field.name]] if field.name in days else None
-            end_of = f"{day.number}: DAY" if day else ""
-            lines.append(f"        {field.number}: (TIME, {{{end_of}}}),")
+            end_of = f", {day.number}: {_name(spec, day.name)!r}" if day else ""
+            name = _name(spec, field.name)
+            lines.append(f"        {field.number}: ({name!r}, {{0: TIME{end_of}}}),")
         elif field.message_type is not None and field.message_type.full_name == DAY:
             if field.name not in days.values():
-                lines.append(f"        {field.number}: (DAY, {{}}),")
+                lines.append(f"        {field.number}: ({_name(spec, field.name)!r}, {{0: DAY}}),")
         elif field.cpp_type in NUMBERS:
             lines.append(f'        {field.number}: ("{label}", {{}}),')
     return lines
+
+
+def _name(spec: KindSpec, field: str) -> str:
+    """The name of a field that is told beside its value."""
+    return spec.names[field].en if field in spec.names else field.replace("_", " ")
 
 
 def guide_table(page: str) -> str:
@@ -148,6 +156,7 @@ FACES = {
 GENERATED: dict[Path, Callable[[str], str]] = {
     SCRIPT: script_tables,
     ROOT / "docs" / "lifecycle.md": guide_table,
+    ROOT / "proto" / "exchange_protocol" / "rules" / "lifecycle.py": with_picture,
     **{CLIENT / name: generate for name, generate in FACES.items()},
     CLIENT / "__init__.py": lambda present: formatted(with_names(present)),
 }

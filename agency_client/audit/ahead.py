@@ -1,8 +1,8 @@
 """Signatures verified ahead of the replay, in a process beside it.
 
-A replay takes entry after entry, in one process. Whether a signature is good needs nothing of what
-came before, and is a fifth of the work. Another thread would not do: after each verification it
-waits for the interpreter's lock, up to 5 ms beside a thread that is never idle.
+A replay takes entry after entry, in one process. A check of signatures needs nothing of what came
+before, and is a fifth of the work. Another thread would not do: after each verification it waits
+for the interpreter's lock, up to 5 ms beside a thread that is never idle.
 
 Rules of this module:
 
@@ -13,7 +13,7 @@ Rules of this module:
 - Nothing waits for it. It is asked when it is idle, about leaves that are a few chunks ahead; an
   answer that comes too late is of no use, and if the process dies, the replay goes on alone.
 - It ends with the run, also when this process is killed. Ctrl-C is for this process alone.
-- It is spawned, for gRPC's threads do not survive a split view. So the program's main module is
+- It is spawned, for gRPC's threads do not survive a fork. So the program's main module is
   imported once more: a script that allows it stands under `if __name__ == "__main__"`.
 """
 

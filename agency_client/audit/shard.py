@@ -43,6 +43,14 @@ class DivisionFailed(Exception):
     """
 
 
+class Begin(NamedTuple):
+    """Begin the work, before any other request. No answer."""
+
+    roots: bytes
+    """The certificates that are trusted, as PEM."""
+    opener: ShardOpener
+
+
 class Judge(NamedTuple):
     """Judge these leaves, each of an exchange of this shard. No answer."""
 
@@ -131,13 +139,14 @@ def unpack(packed: PackedLeaf) -> tuple[int, AuditedLeaf]:
     return index, AuditedLeaf(leaf_hash, CommitmentOpening(entry, nonce, signed), beside=beside)
 
 
-def serve(connection: Connection, roots: bytes, opener: ShardOpener) -> None:
+def serve(connection: Connection) -> None:
     """Serve as the process of one shard, until it has failed or nobody asks any more."""
     calm_collector()
-    anchors = TrustAnchors.from_pem(roots)
     with ExitStack() as stack:
         try:
-            checks = stack.enter_context(opener.open())
+            begin: Begin = connection.recv()
+            anchors = TrustAnchors.from_pem(begin.roots)
+            checks = stack.enter_context(begin.opener.open())
             place = stack.enter_context(closing(MonitorState.temporary(anchors, None)))
             current = stack.enter_context(place.round())
             _Shard(connection, current, checks).run()

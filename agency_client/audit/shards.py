@@ -21,18 +21,22 @@ Rules of this module:
 - Only a source that gives the same when it is read again is divided (`DividedSource`).
 - A shard answers questions alone, and only one question is open at a time, so no two processes wait
   for each other. The connection bounds what is sent and not yet read, and so the memory.
-- Processes begin and end as that of `ahead` does.
+- Processes begin and end as that of `ahead` does. Where nothing is open yet, they are better forked
+  (`begun`): a fork has all modules, where a process that is spawned needs half a second for them.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from heapq import merge
 from itertools import groupby
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -42,6 +46,7 @@ from agency_client.audit.ahead import deaf_to_interrupts
 from agency_client.audit.findings import Audit, ShardResult
 from agency_client.audit.monitor_state import MonitorRound
 from agency_client.audit.shard import (
+    Begin,
     DivisionFailed,
     Done,
     End,
@@ -70,6 +75,8 @@ from exchange_replay import StoredScopes
 
 WORTHWHILE = 16_384
 """Leaves below which more processes save less than their start costs."""
+WORTHWHILE_BEGUN = 4_096
+"""The same where they have begun already."""
 MOST = 8
 """Shards at most: one process reads for all of them."""
 AT_ONCE = 48
@@ -78,33 +85,96 @@ AT_ONCE_BYTES = 1 << 16
 _PASSES_ON: Final = frozenset(kind.value for kind in Kind if kind.spec.passes_on)
 
 
-@contextmanager
-def divided(
-    source: DividedSource, anchors: TrustAnchors, current: MonitorRound, *, cores: int
-) -> Iterator[Shards]:
-    """Begin the processes of the shards; they end with the block."""
-    spawning = multiprocessing.get_context("spawn")
-    roots = b"".join(each.public_bytes(Encoding.PEM) for each in anchors.certificates)
-    connections, processes = [], []
-    try:
-        for _ in range(min(cores, MOST)):
-            ours, theirs = spawning.Pipe()
-            connections.append(ours)
-            process = spawning.Process(
-                target=serve, args=(theirs, roots, source.shard_opener()), daemon=True
+class Begun:
+    """Processes that wait for the shards that they are to judge."""
+
+    def __init__(self) -> None:
+        """Begin none yet."""
+        self.connections: list[Connection] = []
+        self._processes: list[Any] = []
+
+    def begin(self, context: BaseContext, count: int) -> None:
+        """Begin so many."""
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            self.connections.append(ours)
+            # A fork has the ends of all pipes; only by closing ours it learns that we have ended.
+            forked = context.get_start_method() == "fork"
+            inherited = tuple(self.connections) if forked else ()
+            # mypy does not know that every context has processes.
+            process = context.Process(  # type: ignore[attr-defined]
+                target=_serve, args=(theirs, inherited), daemon=True
             )
             with deaf_to_interrupts():
                 process.start()
-            processes.append(process)
+            self._processes.append(process)
             theirs.close()
-        yield Shards(connections, source, current)
-    finally:
-        for connection in connections:
+
+    def end(self) -> None:
+        """End them; there is nothing that they could lose."""
+        for connection in self.connections:
             connection.close()
-        for process in processes:
-            # There is nothing that it could lose.
+        for process in self._processes:
             process.kill()
             process.join()
+        self.connections.clear()
+        self._processes.clear()
+
+
+@contextmanager
+def begun(cores: int) -> Iterator[Begun]:
+    """Begin the processes by forking; they end with the block.
+
+    To be called before a database is opened: SQLite forbids to take an open file across a fork.
+    Where this process has threads, which no fork survives, none begins.
+    """
+    early = Begun()
+    try:
+        if cores > 1 and _is_alone():
+            early.begin(multiprocessing.get_context("fork"), min(cores, MOST))
+        yield early
+    finally:
+        early.end()
+
+
+@contextmanager
+def divided(
+    source: DividedSource,
+    anchors: TrustAnchors,
+    current: MonitorRound,
+    *,
+    cores: int,
+    early: Begun | None = None,
+) -> Iterator[Shards]:
+    """Give shards to the processes that have begun `early`, or to new ones; they end with it."""
+    processes = early if early is not None and early.connections else Begun()
+    try:
+        if not processes.connections:
+            processes.begin(multiprocessing.get_context("spawn"), min(cores, MOST))
+        roots = b"".join(each.public_bytes(Encoding.PEM) for each in anchors.certificates)
+        for connection in processes.connections:
+            with suppress(OSError):  # One that has ended is met at the first leaf.
+                connection.send(Begin(roots, source.shard_opener()))
+        yield Shards(processes.connections, source, current)
+    finally:
+        processes.end()
+
+
+def is_worthwhile(leaves: int, early: Begun | None) -> bool:
+    """True if so many leaves are judged sooner by several processes."""
+    have_begun = early is not None and bool(early.connections)
+    return leaves >= (min(WORTHWHILE, WORTHWHILE_BEGUN) if have_begun else WORTHWHILE)
+
+
+def _is_alone() -> bool:
+    """True if this process has one thread, also of those that Python does not know of."""
+    return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
+
+
+def _serve(connection: Connection, inherited: Iterable[Connection]) -> None:
+    for each in inherited:
+        each.close()
+    serve(connection)
 
 
 class Shards:

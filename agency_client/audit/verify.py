@@ -67,6 +67,7 @@ def verify_log(
     from_start: bool = False,
     progress: Progress | None = None,
     cores: int = 1,
+    early: shards.Begun | None = None,
     watch: Callable[[Applied], None] | None = None,
 ) -> AuditReport:
     """Audit a log up to the source's checkpoint; violations are reported, not raised.
@@ -76,7 +77,8 @@ def verify_log(
     caller that has no consistency proof learns here. A copy of fewer entries than these, or than
     `at_least`, is incomplete. With a `place`, only what is new since then is verified, unless
     `from_start`; the place moves on if nothing was found. With more than one of `cores`, the replay
-    of a long log is divided over them (`shards`). With a place or a watch, or where the source
+    of a long log is divided over them (`shards`), by processes that have begun `early` if there are
+    any. With a place or a watch, or where the source
     cannot be divided, its signatures are verified in a process beside instead (`ahead`).
     `watch` is called with every entry that was judged, in log order; it takes no `place`, which
     could let it see an entry twice or never.
@@ -87,7 +89,7 @@ def verify_log(
     """
     if place is not None and watch is not None:
         raise ValueError("expected a place or a watch, not both")
-    run = _Run(source, anchors, auditor, seen, at_least, progress, cores, watch)
+    run = _Run(source, anchors, auditor, seen, at_least, progress, cores, early, watch)
     if place is None:
         report = run.verify_divided() if watch is None and cores > 1 else None
         if report is not None:
@@ -127,6 +129,7 @@ class _Run:
     at_least: int
     progress: Progress | None
     cores: int
+    early: shards.Begun | None
     watch: Callable[[Applied], None] | None
     started: float = field(default_factory=monotonic)
 
@@ -144,13 +147,17 @@ class _Run:
     def verify_divided(self) -> AuditReport | None:
         """Verify with the replay divided over the cores; None if it ended without a verdict."""
         source = self.source
-        if not isinstance(source, DividedSource) or source.checkpoint.size < shards.WORTHWHILE:
+        if not isinstance(source, DividedSource):
+            return None
+        if not shards.is_worthwhile(source.checkpoint.size, self.early):
             return None
         with closing(MonitorState.temporary(self.anchors, self.auditor)) as place:
             try:
                 with (
                     place.round() as current,
-                    shards.divided(source, self.anchors, current, cores=self.cores) as divided,
+                    shards.divided(
+                        source, self.anchors, current, cores=self.cores, early=self.early
+                    ) as divided,
                 ):
                     report = self._verify(current, None, divided)
                 if not (report.violations or report.faults):

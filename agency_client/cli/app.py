@@ -223,10 +223,15 @@ def _tell_unwritten(error: ResultUnwritten) -> ExitCode:
 
 
 def _tell_stopped(done: Begun, *, as_json: bool) -> None:
-    said = f"stopped; {done}" if done else "stopped; nothing was sent"
+    said = f"stopped; {done.stopped}"
     if as_json:
         error: dict[str, Any] = {"reason": _STOPPED, "message": said, "field": None}
-        error |= {"waiting": list(done.waiting), "sent": list(done.sent)}
+        error |= {
+            "waiting": [*done.waiting, *done.earlier_waiting],
+            "sent": [*done.sent, *done.earlier_sent],
+        }
+        if done.earlier_refused:
+            error["refused"] = list(done.earlier_refused)
         try:
             print_json({"error": error})
         except ResultUnwritten:

@@ -17,6 +17,8 @@ from agency_client.audit import AuditReport, HubLog, Verdict, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
+from agency_client.audit.shards import begun
+from agency_client.cli import inputs
 from agency_client.cli.app import tell_failure
 from agency_client.cli.failures import ExitCode, exit_code_of
 from agency_client.cli.output import complain, progress
@@ -30,7 +32,6 @@ from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.record.folds import Applied
-from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
@@ -115,11 +116,11 @@ def verify_database(
 ) -> AuditReport:
     """Audit a copy of the database; the trust comes from the options, or from the profile.
 
-    What a profile of this log has seen the copy must hold, also where the options say the trust.
+    The copy must hold all that a profile of this log has seen, also where options say the trust.
     `watch` is called with every entry that was judged.
     """
     if root is not None and log_key is not None:
-        anchors, log = TrustAnchors.from_pem(read_given(root)), LogVerifier(log_key)
+        anchors, log = inputs.trust_anchors(root, "--root"), LogVerifier(log_key)
         seen = _seen(session.load_profile(), log) if session.profile else []
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
@@ -130,7 +131,12 @@ def verify_database(
             "expected --root and --log-key together, or neither and a profile that has both"
         )
     seen += [_signed_checkpoint(each, log) for each in checkpoints]
-    with closing(DatabaseCopy(path, log)) as copy, progress("entries") as advance:
+    cores = usable_cores()
+    with (
+        begun(cores if watch is None else 1) as early,
+        closing(DatabaseCopy(path, log)) as copy,
+        progress("entries") as advance,
+    ):
         return verify_log(
             copy,
             anchors,
@@ -138,7 +144,8 @@ def verify_database(
             seen=seen,
             at_least=at_least,
             progress=advance,
-            cores=usable_cores(),
+            cores=cores,
+            early=early,
             watch=watch,
         )
 

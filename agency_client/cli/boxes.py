@@ -16,11 +16,12 @@ from rich.text import Text
 from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.output import Column, alarm, in_state, print_json, print_table
-from agency_client.cli.session import Session, cases_of, references_of, session_of
+from agency_client.cli.session import Session, cases_of, marks_of, references_of, session_of
 from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, is_late, row, to_do
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.news import read_up_to
 from agency_client.presentation.plain import summary_json, waiting_json
 from agency_client.presentation.steps import states_asked, waiting, waiting_consents
 from agency_client.state.profile import Profile
@@ -66,17 +67,19 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
     session, now = session_of(context), datetime.now(UTC)
     found = []
     with session.hub() as hub:
+        marks = marks_of(hub.profile).read()
         for party in _PARTIES:
             listed = hub.exchanges(party=party, states=states_asked(party))
-            found += waiting(listed, party, hub.agency, now)
+            found += waiting(listed, party, hub.agency, now, marks)
         found += waiting_consents(hub.exchanges(awaits_consent=True), hub.agency)
         locale = session.locale_of(hub)
     known = references_of(hub.profile).references()
     cases = cases_of(hub.profile).by_exchange()
-    pairs = [pair for pair in to_do(found, known, locale, now) if pair[1].is_overdue or not overdue]
+    items = to_do(found, known, locale, now, marks)
+    pairs = [pair for pair in items if pair[1].is_overdue or not overdue]
     if session.as_json:
         told = [
-            waiting_json(each, known.get(each.summary.id), now)
+            waiting_json(each, known.get(each.summary.id), now, read_up_to(marks, each.summary.id))
             | {
                 "overdue": item.is_overdue,
                 "cases": list(cases.get(each.summary.id, ())),
@@ -177,9 +180,10 @@ def print_exchanges(
         each.id for each in exchanges if {leg.state for leg in each.legs} == {LegState.ERASED}
     )
     known: Mapping[str, Reference] = index.references()
+    marks = marks_of(profile).read()
     if session.as_json:
         told = [
-            summary_json(each, known.get(each.id), now)
+            summary_json(each, known.get(each.id), now, read_up_to(marks, each.id))
             | {"overdue": is_late(each, party, now), "cases": list(cases.get(each.id, ()))}
             for each in exchanges
         ]
@@ -200,7 +204,7 @@ def print_exchanges(
     )
     rows = []
     for each in exchanges:
-        first, *rest = _cells(row(each, known, locale, now, party))
+        first, *rest = _cells(row(each, known, locale, now, party, marks))
         rows.append((first, ", ".join(cases.get(each.id, ())), *rest))
     _print_list(columns, rows, locale, empty)
 

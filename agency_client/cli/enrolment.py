@@ -28,11 +28,10 @@ from agency_client.state.renewal import (
     begin_renewal,
     finish_renewal,
     read_answer,
+    read_given_answer,
 )
-from exchange_files import read_given
 from exchange_keys import load_foreign_key, read_passphrase, read_pinned, read_secret
 from exchange_protocol.errors import Reason
-from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member, Role
 
 if TYPE_CHECKING:
@@ -125,15 +124,17 @@ def finish(
     passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
     if root is not None:
         roots = read_pinned(root, Reason.PROFILE_INVALID)
+        anchors = inputs.anchors_of(roots, root, "--root")
     else:
-        roots = _known(colleague, "--root").roots_pem
+        known = _known(colleague, "--root")
+        roots, anchors = known.roots_pem, known.anchors
     if answer is not None:
-        data = read_given(answer)
+        data = read_given_answer(answer)
     else:
         _known(colleague, "ANSWER.json")
         with session.hub() as link:
             data = fetch_answer(link, folder)
-    got = read_answer(data, folder, TrustAnchors.from_pem(roots), datetime.now(UTC))
+    got = read_answer(data, folder, anchors, datetime.now(UTC))
     second = folder / SECOND_KEY_FILE
     made = Profile.create(
         profile,
@@ -241,7 +242,7 @@ def accept(
     with session.hub() as hub:
         loaded = hub.profile
         made = loaded.folder / RENEWAL_FOLDER
-        data = fetch_answer(hub, made) if answer is None else read_given(answer)
+        data = fetch_answer(hub, made) if answer is None else read_given_answer(answer)
         got = read_answer(data, made, loaded.anchors, now)
         _publish(hub, got.signing.der, got.signing.fingerprint)
     finish_renewal(loaded, got)

@@ -34,6 +34,8 @@ from agency_client.state.renewal import (
     REQUEST_FILE,
     check_answer,
     check_member,
+    read_given_answer,
+    read_request,
 )
 from exchange_files import PUBLIC, make_folder, read_given, write_new_file
 from exchange_keys.requests import MAX_BYTES, Request, parse_request
@@ -75,8 +77,7 @@ def send(
     session = session_of(context)
     with session.hub() as hub:
         place = folder or hub.profile.folder / RENEWAL_FOLDER
-        data = read_given(place / REQUEST_FILE, MAX_BYTES)
-        request = parse_request(data)
+        data, request = read_request(place)
         check_member(request, hub.profile.vault.member)
         if (place / EXCHANGE_FILE).exists():
             raise Reason.INVALID_FIELD.error(
@@ -154,7 +155,7 @@ def answer(
     Publish the signing certificate first: `agency operator certificate`.
     """
     session = session_of(context)
-    data, now = read_given(certificates, MAX_BYTES), datetime.now(UTC)
+    data, now = read_given_answer(certificates), datetime.now(UTC)
     with session.hub() as hub:
         locale = session.locale_of(hub)
         opened = hub.open(ids.exchange_id(hub, exchange, locale))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 from rich.text import Text
 
-from agency_client.cli import ids
+from agency_client.cli import ids, inputs
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.meant import MeaningGroup
@@ -34,11 +34,10 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import fault_json, iso
 from agency_client.presentation.words import body_json, due_json, statement_words
 from exchange_files import check_new, read_given, write_new_file
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import Header
-from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
     from agency_client.evidence import TimeStamp, VerifiedBundle
@@ -171,7 +170,7 @@ def verify(
 
     session = session_of(context)
     if root is not None and log_key is not None:
-        anchors, log = _anchors(root, "--root"), LogVerifier(log_key)
+        anchors, log = inputs.trust_anchors(root, "--root"), LogVerifier(log_key)
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
@@ -181,7 +180,7 @@ def verify(
         file,
         anchors,
         log,
-        authorities=_anchors(tsa_root, "--tsa-root") if tsa_root else None,
+        authorities=inputs.trust_anchors(tsa_root, "--tsa-root") if tsa_root else None,
         witnesses=_witnesses(session, witness or [], witnesses_required, witnessed=witnessed),
     )
     if account is not None:
@@ -264,7 +263,7 @@ def add(
     """Add an authority's response to a bundle, as a new file; it is verified first."""
     from agency_client.evidence import add_stamp
 
-    stamp = add_stamp(file, read_given(response), out, _anchors(tsa_root, "--tsa-root"))
+    stamp = add_stamp(file, read_given(response), out, inputs.trust_anchors(tsa_root, "--tsa-root"))
     if session_of(context).as_json:
         print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
     else:
@@ -294,15 +293,6 @@ def _witnesses(
             "expected a table [witnesses] in profile.toml, got none", field="witnesses"
         )
     return policy
-
-
-def _anchors(file: Path, option: str) -> TrustAnchors:
-    """Read the roots that a person trusts; a bad file is no verdict on a bundle: CONFIG_INVALID."""
-    pem = read_given(file)
-    try:
-        return TrustAnchors.from_pem(pem)
-    except ExchangeError as error:
-        raise Reason.CONFIG_INVALID.error(f"{file}: {error.message}", field=option) from None
 
 
 def _stamp_json(stamp: TimeStamp) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from agency_client.content.file_names import name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
 from agency_client.core.time_zones import find_zone
 from exchange_files import read_given
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.statements import MAX_PART_BYTES
+from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
@@ -48,6 +49,26 @@ def one_of(enum: type[EnumT]) -> Callable[[str], EnumT]:
         return found
 
     return parse
+
+
+def trust_anchors(file: Path, option: str) -> TrustAnchors:
+    """Read the roots that a person trusts; raises as `anchors_of` does."""
+    return anchors_of(read_given(file), file, option)
+
+
+def anchors_of(pem: bytes, file: Path, option: str) -> TrustAnchors:
+    """Take the roots from a file that a person named.
+
+    Raises:
+        ExchangeError: CONFIG_INVALID for a file without them. It is bad input, and no verdict on
+            what the roots were to check.
+    """
+    try:
+        return TrustAnchors.from_pem(pem)
+    except ExchangeError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"{file}: {error.message}; name the authority's root.pem", field=option
+        ) from None
 
 
 def agency(text: str) -> AgencyId:

@@ -20,6 +20,7 @@ from agency_client.state.cases import CaseBook
 from agency_client.state.directory import DirectoryStore
 from agency_client.state.holdings import Holdings
 from agency_client.state.profile import Profile
+from agency_client.state.read_marks import ReadMarks
 from agency_client.state.references import ReferenceIndex
 from agency_client.state.search_index import SearchIndex
 from exchange_protocol.errors import ExchangeError, Reason
@@ -120,6 +121,11 @@ def session_of(context: typer.Context) -> Session:
 def references_of(profile: Profile) -> ReferenceIndex:
     """The index of what the profile knows of exchanges."""
     return ReferenceIndex(profile.state, profile.vault)
+
+
+def marks_of(profile: Profile) -> ReadMarks:
+    """The marks of what was read with the profile."""
+    return ReadMarks(profile.state)
 
 
 def cases_of(profile: Profile) -> CaseBook:

@@ -29,7 +29,7 @@ from agency_client.cli.output import (
     say,
 )
 from agency_client.cli.parts import check_folder, write_parts
-from agency_client.cli.session import references_of, session_of
+from agency_client.cli.session import marks_of, references_of, session_of
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.due import left_words, used_words
 from agency_client.presentation.exchanges import (
@@ -42,6 +42,7 @@ from agency_client.presentation.exchanges import (
 )
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.news import newest_of_others
 from agency_client.presentation.plain import exchange_json
 from agency_client.presentation.reading import (
     Fields,
@@ -114,13 +115,18 @@ def show(
 
 
 def open_exchange(hub: ExchangeClient, exchange_id: str) -> UnsealedExchange:
-    """Open an exchange, and keep by heart what it is called; what was erased is forgotten."""
+    """Open an exchange, and keep by heart what it is called and that it was read.
+
+    What was erased is forgotten.
+    """
     opened = hub.open(exchange_id)
     index = references_of(hub.profile)
     if opened.legs and all(leg.state is LegState.ERASED for leg in opened.legs):
         index.forget([opened.id])
     else:
         index.note(opened.id, reference_of(opened, hub.agency))
+    newest = newest_of_others(opened.verified, hub.member)
+    marks_of(hub.profile).note([(opened.id, newest)])
     return opened
 
 

@@ -24,6 +24,7 @@ from agency_client.console.context import Console
 from agency_client.console.rules_text import Rule, rules
 from agency_client.console.visits import Visit, as_download
 from agency_client.presentation.countries import COUNTRIES, country
+from agency_client.presentation.faults import words_of
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.state.checkpoints import WitnessedHead
@@ -259,7 +260,9 @@ def _tables(counted: Statistics, locale: Locale) -> Iterator[dict[str, Any]]:
 
 
 def _group(name: str, locale: Locale) -> str:
-    """A group of a table: a country, an agency, or something that has its words already."""
+    """A group of a table: a country, a reason, an agency, or what has its words already."""
+    if name in Reason.__members__:
+        return f"{name}: {locale.say(words_of(Reason[name]))}"
     return country(name, locale) if name.upper() in COUNTRIES else locale.agency(name)
 
 

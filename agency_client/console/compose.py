@@ -7,13 +7,15 @@ away leaves the statement in the outbox.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
 
+from agency_client.console.days import joined_days
 from agency_client.console.drafts import Draft, DraftFile
-from agency_client.console.filling import Filled, missing, read_form
+from agency_client.console.filling import Filled, missing, read_form, without_day
 from agency_client.console.forms import (
     FILE_FIELDS,
     PRESET,
@@ -100,8 +102,8 @@ def save(visit: Visit) -> Response:
     if visit.field("step") == "keep":
         visit.tell(Word.DRAFT_KEPT)
         return visit.go("/drafts")
-    if empty := missing(_fields(visit, draft), draft):
-        return _form(visit, draft, 400, empty=empty)
+    if faulty := _faulty_form(visit, draft, _fields(visit, draft)):
+        return faulty
     try:
         _foresee(visit, draft, read_form(draft))
     except ExchangeError as error:
@@ -141,8 +143,8 @@ def _send(visit: Visit) -> Response:
         console.check_pin(visit.field("pin"))
     except ExchangeError as error:
         return _plan_page(visit, draft, 400, fault=visit.explain(error))
-    if empty := missing(_fields(visit, draft), draft):
-        return _form(visit, draft, 400, empty=empty)
+    if faulty := _faulty_form(visit, draft, _fields(visit, draft)):
+        return faulty
     method = getattr(console.client, act.name)
     of = [] if kind.stage is Stage.INITIAL else [console.as_read(draft.exchange)]
     # One page signs once: of a refusal nobody knows here whether a second click was meant.
@@ -176,6 +178,7 @@ def show_drafts(visit: Visit) -> Response:
             act_words(*ACTS[each.act], visit.language),
             visit.locale.minute(each.changed_at),
             visit.locale.one_line(each.one("brief.summary")[:120]),
+            ", ".join(map(visit.locale.one_line, each.fields.get("to", ()))),
         )
         for each in visit.console.drafts.all()
         if each.act in ACTS
@@ -218,25 +221,34 @@ def _filled(
 
     A draft that is gone, as after it was sent in another tab, begins anew with what was written.
     """
-    fields = {
+    given = {
         name: visit.fields(name)
         for name in visit.form
         if name not in _NO_FIELDS and visit.fields(name)
     }
+    fields = joined_days(given)
     files: list[DraftFile] = []
     removed = visit.fields("remove")
     for name in FILE_FIELDS:
         new = [DraftFile(name, each.filename or "", each.file.read()) for each in visit.files(name)]
         old = [each for each in before.files if each.where == name] if before else []
         files += new or [each for each in old if f"{name}/{each.name}" not in removed]
-    # What was signed already is left as it is: who writes on writes another statement.
+    # A signed statement stays as it is: writing on makes another statement.
     keeps_id = keeps_id and not (before and signed_before(before, visit.console.client.outbox))
-    # What another tab wrote meanwhile is not written over either.
+    # The words of another tab are not written over either.
     if before and visit.field("version") not in ("", before.digest(())):
         keeps_id = False
     draft_id = before.id if before and keeps_id else visit.console.drafts.new_id()
     sendings = before.sendings if before else 0
     return Draft(draft_id, act, exchange, visit.console.now, fields, files, sendings)
+
+
+def _faulty_form(visit: Visit, draft: Draft, fields: list[Field]) -> Response | None:
+    """The form again if required fields are empty, or a day of it is none."""
+    empty, no_days = missing(fields, draft), without_day(fields, draft)
+    if empty or no_days:
+        return _form(visit, draft, 400, empty=empty, no_days=no_days)
+    return None
 
 
 def _form(
@@ -245,7 +257,8 @@ def _form(
     status: int = 200,
     *,
     fault: Explained | None = None,
-    empty: list[Field] | None = None,
+    empty: Sequence[Field] = (),
+    no_days: Sequence[Field] = (),
 ) -> Response:
     kind, act = ACTS[draft.act]
     return visit.show(
@@ -256,7 +269,8 @@ def _form(
         act_word=act_words(kind, act, visit.language),
         fields=_fields(visit, draft),
         fault=fault,
-        empty=empty or [],
+        empty=empty,
+        no_days=no_days,
         most_bytes=MAX_BODY_BYTES,
         path=f"/exchange/{draft.exchange}/{act.name}" if draft.exchange else f"/new/{act.name}",
         subject_rows=range(SUBJECT_ROWS),
@@ -291,8 +305,8 @@ def _plan_page(
 ) -> Response:
     kind, act = ACTS[draft.act]
     fields = _fields(visit, draft)
-    if empty := missing(fields, draft):
-        return _form(visit, draft, 400, empty=empty)
+    if faulty := _faulty_form(visit, draft, fields):
+        return faulty
     try:
         filled = read_form(draft)
         foreseen = _foresee(visit, draft, filled)

@@ -1,8 +1,8 @@
 """The entities of a statement, read once: where each row stands, what is paid by whom, the sums.
 
-An answer may have 100,000 payments. What is kept of them is their places in the unsealed parts, the
-names of those who are referred to, and the largest flows; a page of a table is read from its places
-when it is shown, in the reader's language.
+An answer may have 100,000 payments. The console keeps their places in the unsealed parts, the names
+of those who are referred to, and the largest flows. A page of a table is read from its places when
+it is shown, in the reader's language.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def _decision_page(
         act_word=act_words(kind, act, visit.language),
         codes=list(_code_fields(kind, act, visit.locale)),
         given={name: visit.fields(name) for name in _given_names(act)},
-        # What is given back or rejected crosses no border.
+        # A returned or rejected statement crosses no border.
         approves=any(row.approves for row in _rows(kind, act)),
         rejects=any(row.after is LegState.REJECTED for row in _rows(kind, act)),
         essence=_essence(opened, values["held"].awaits, visit.locale),
@@ -150,7 +150,7 @@ def decide(visit: Visit) -> Response:
     opened = console.as_read(exchange_id)
     held = held_facts(console, opened, visit.locale)
     if held is None or held.awaits != visit.field("awaits"):
-        # What is kept is not what the form shows: read it anew, and let the person look again.
+        # The kept text is not the one of the form: read it anew, and let the person look again.
         opened = console.open(exchange_id)
         return _decision_page(
             visit, opened, kind, act, 409, error=visit.say(Word.CHANGED_MEANWHILE)

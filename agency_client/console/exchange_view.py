@@ -252,7 +252,8 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
     return LegView(
         agency,
         state or (locale.say(state_words(leg.kind, leg.listed)) if leg.listed else ""),
-        approvals,
+        # A line that says that none is needed is one more to read.
+        "" if approvals == locale.say(Label.NO_APPROVAL_NEEDED) else approvals,
         due,
         leg.is_overdue(now),
         colour(shown) if shown else "grey",

@@ -12,6 +12,7 @@ from agency_client.console.possible import possible_acts
 from agency_client.console.visits import Visit, as_download
 from agency_client.evidence import export_bundle
 from agency_client.presentation.handling import saved_files
+from agency_client.presentation.news import newest_of_others
 from exchange_files import make_folder, remove_folder
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
@@ -23,6 +24,8 @@ def show(visit: Visit) -> Response:
     console = visit.console
     opened = visit.open(str(visit.request.path_params["exchange"]))
     agency = console.client.agency
+    newest = newest_of_others(opened.verified, console.client.member)
+    console.marks.note([(opened.id, newest)])
     item = console.view(opened, visit.locale)
     decides = any(leg.state is LegState.HELD and agency in leg.approvers for leg in opened.legs)
     return visit.show(

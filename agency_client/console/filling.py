@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
+from agency_client.console.days import typed_day
 from agency_client.console.drafts import Draft, DraftFile
 from agency_client.console.forms import (
+    DAY,
     SUBJECT_FIELDS,
     SUBJECT_ROWS,
     SUBJECT_SCHEMATA,
@@ -71,6 +76,11 @@ def missing(fields: Iterable[Field], draft: Draft) -> list[Field]:
     return [each for each in fields if each.is_required and not _is_given(each, draft)]
 
 
+def without_day(fields: Iterable[Field], draft: Draft) -> list[Field]:
+    """The fields of a form that ask for a day and have none of the calendar."""
+    return [each for each in fields if not all(map(_is_day, _days(each, draft)))]
+
+
 def read_form(draft: Draft) -> Filled:
     """Read a form that lacks no required field; what is empty is left out.
 
@@ -107,6 +117,23 @@ def read_form(draft: Draft) -> Filled:
             many = name in ("permitted_uses", "onward_authorities")
             made[name] = _lines(given) if many else given[0]
     return Filled(made, entities.found, entities.notes, entities.warnings)
+
+
+def _days(each: Field, draft: Draft) -> Iterator[str]:
+    ends = {Sort.DATE: ("",), Sort.PERIOD: (".start", ".end")}.get(each.sort, ())
+    return (given for end in ends if (given := draft.one(f"{each.name}{end}").strip()))
+
+
+def _is_day(given: str) -> bool:
+    """True for a day, and for what the library takes in its place: a span, or a moment."""
+    if _SPAN.fullmatch(given) or "T" in given:
+        return True
+    with suppress(ValueError):
+        return bool(date.fromisoformat(given))
+    return False
+
+
+_SPAN: Final = re.compile("[0-9]+[dh]", re.ASCII)
 
 
 def _is_given(each: Field, draft: Draft) -> bool:
@@ -170,7 +197,7 @@ def _typed(draft: Draft) -> Iterator[Entity]:
             continue
         schema = draft.one(f"subject.{number}.schema") or SUBJECT_SCHEMATA[0]
         properties = {
-            _PROPERTIES.get((schema, name), name): [value]
+            _PROPERTIES.get((schema, name), name): [typed_day(value) if name == DAY else value]
             for name, value in values.items()
             if value
         }

@@ -55,7 +55,8 @@ TABLE_CHOICES: Final[Mapping[str, Word]] = {
     "exact_filters": Word.TABLE_EXACT,
 }
 """Options of a table that are a yes or a no."""
-SUBJECT_FIELDS: Final = ("name", "idNumber", "birthDate", "country")
+DAY: Final = "birthDate"
+SUBJECT_FIELDS: Final = ("name", "idNumber", DAY, "country")
 SUBJECT_SCHEMATA: Final = ("Person", "Company", "BankAccount")
 _TERM_CODES: Final[dict[str, type[Code]]] = {
     "handling": Handling,
@@ -220,7 +221,7 @@ def _model(prefix: str, model: type[Any], locale: Locale, *, is_needed: bool) ->
         shown = tuple((value, locale.say(words)) for value, words in choices.items())
         if hint is bool:
             shown = _yes_and_no(locale)
-        label = _label(name, locale)
+        label = _label(f"{prefix}.{name}" if f"{prefix}.{name}" in FIELD_WORDS else name, locale)
         limit = _is_short(model, name)
         made_sort = Sort.SHORT if sort is Sort.LONG and limit else sort
         yield Field(f"{prefix}.{name}", label, made_sort, is_required, shown, is_more)

@@ -166,7 +166,7 @@ class Guard:
             return RedirectResponse(ENTRANCE, 303)
         answer = self._tell(Word.LOCKED, 403)
         if scope["path"] == NEWS:
-            # What an unattended screen shows goes from it, too.
+            # An unattended screen is cleared, too.
             answer.headers["HX-Redirect"] = ENTRANCE
         return answer
 

@@ -28,6 +28,7 @@ from agency_client.presentation.due import (
 )
 from agency_client.presentation.found import hit_lines, kind_words
 from agency_client.presentation.lists import MOST_SUMMARY, leg_words, row, to_do
+from agency_client.presentation.news import read_up_to, unread
 from agency_client.presentation.steps import states_asked, waiting, waiting_consents
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
@@ -97,14 +98,15 @@ def show_work(visit: Visit) -> Response:
     """List what waits for this agency over all exchanges, the most pressing first."""
     console = visit.console
     found, kept = [], ""
+    marks, agency = console.marks.read(), console.client.agency
     for party in _WAITING:
         listing = console.listing(f"work-{party.value}", party, states_asked(party))
-        found += waiting(listing.take(most=_MOST_TO_DO), party, console.client.agency, console.now)
+        found += waiting(listing.take(most=_MOST_TO_DO), party, agency, console.now, marks)
         kept = kept_words(visit, listing) or kept
     asked = console.listing("work-consents", None, awaits_consent=True)
     found += waiting_consents(asked.take(most=_MOST_TO_DO), console.client.agency)
     visit.saw(each.summary.id for each in found)
-    pairs = to_do(found, console.references(), visit.locale, console.now)
+    pairs = to_do(found, console.references(), visit.locale, console.now, marks)
     rows = [
         {
             "id": item.exchange_id,
@@ -114,14 +116,17 @@ def show_work(visit: Visit) -> Response:
             if each.party is Party.INITIATOR and each.consent is None
             else visit.say(Word.BY_AGENCY, agency=visit.locale.agency(each.summary.initiator)),
             "handling": "",
+            "sent": visit.say(Word.SENT_AT, time=visit.locale.minute(each.summary.initiated_at)),
             "states": [("", item.state, colour(each.state))],
             "due": item.due,
             "is_late": item.is_overdue,
             "about": item.about,
             "step": item.step,
-            "is_new": each.party is Party.RECIPIENT
-            and each.state is LegState.RELEASED
-            and each.consent is None,
+            "is_new": each.consent is None
+            and (
+                (each.party is Party.RECIPIENT and each.state is LegState.RELEASED)
+                or any(unread(leg, read_up_to(marks, each.summary.id)) for leg in each.legs)
+            ),
         }
         for each, item in pairs
     ]
@@ -153,6 +158,7 @@ def search(visit: Visit) -> Response:
                 "initiator": locale.agency(each.initiator) if each.initiator else "",
                 "about": locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
                 "hits": hit_lines(each, locale),
+                "sent": locale.minute(each.initiated_at),
                 "cases": ", ".join(map(locale.one_line, cases.get(each.exchange_id, ()))),
             }
         )
@@ -217,8 +223,10 @@ def kept_words(visit: Visit, listing: Listing) -> str:
 def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[str, Any]]:
     console = visit.console
     known, now = console.references(), console.now
+    marks = console.marks.read()
     for each in summaries:
         made = row(each, known, visit.locale, now)
+        read = read_up_to(marks, each.id)
         own = [leg for leg in each.legs if leg.agency == console.client.agency]
         yield {
             "id": made.exchange_id,
@@ -230,18 +238,20 @@ def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[s
             "states": [
                 (
                     "" if leg.agency == console.client.agency else visit.locale.agency(leg.agency),
-                    leg_words(leg, each.kind, visit.locale),
+                    leg_words(leg, each.kind, visit.locale, read),
                     colour(leg.state),
                 )
                 for leg in each.legs
             ],
-            "handling": made.handling,
+            "handling": visit.locale.say(each.handling),
+            "sent": visit.say(Word.SENT_AT, time=visit.locale.minute(each.initiated_at)),
             "due": made.due,
             "is_late": made.is_overdue,
             "updated": made.updated,
             "about": made.about,
             "step": "",
-            "is_new": any(leg.state is LegState.RELEASED for leg in own),
+            "is_new": any(leg.state is LegState.RELEASED for leg in own)
+            or any(unread(leg, read) for leg in each.legs),
         }
 
 

@@ -11,6 +11,7 @@ from agency_client.console.auditor import Auditor, Judged
 from agency_client.console.visits import Visit
 from agency_client.core.calls import number_of_the_hub
 from agency_client.presentation.exchanges import who
+from agency_client.presentation.faults import words_of
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
@@ -111,6 +112,9 @@ def _row(judged: Judged, locale: Locale) -> dict[str, Any]:
         "who": who(entry.actor, locale),
         "exchange": entry.exchange_id,
         "reason": entry.reason,
+        "told": locale.say(words_of(Reason[entry.reason]))
+        if entry.reason in Reason.__members__
+        else "",
         "changes": changes,
         "rules": entry.ruling.rule_ids if entry.ruling else (),
         "digest": entry.payload_digest.hex(),

@@ -1,7 +1,7 @@
 """Exchanges that are being opened, each in a thread of its own: a page need not wait for them.
 
 An answer with 100,000 payments takes seconds to fetch, unseal and read. A page waits a moment for
-it; after that it says how far it is, and loads itself again. What was opened is kept in memory
+it; after that it says how far it is, and loads itself again. Unsealed parts are kept in memory
 alone, within a bound, until the console is locked.
 """
 

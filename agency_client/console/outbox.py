@@ -20,7 +20,7 @@ def show(visit: Visit) -> Response:
     def line(entry: OutboxEntry, state: str, *, waits: bool) -> dict[str, object]:
         return {
             "id": entry.statement_id,
-            # What opens an exchange is none yet.
+            # An initial statement has no exchange yet.
             "there": "" if entry.exchange_id == entry.statement_id else entry.exchange_id,
             "about": locale.one_line(known.get(entry.exchange_id, Reference()).shown),
             "what": locale.say(entry.kind.spec.words),

@@ -1,7 +1,7 @@
 """The work queue of an approver: what waits, by the time that is left.
 
-A row is shown only after the library verified the exchange that it is of. What does not verify has
-its reason in the place of its words, and no way to a decision.
+A row is shown only after the library verified the exchange that it is of. An exchange that does not
+verify has its reason in the place of its words, and no way to a decision.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from agency_client.console.lists import kept_words
 from agency_client.console.openings import StillOpeningError
 from agency_client.console.visits import REFRESH, Visit, fault_title
 from agency_client.console.words import Word
-from agency_client.core.views import ExchangeSummary, VerifiedExchange
+from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.news import newest_of_others
 from agency_client.state.references import Reference
 from exchange_protocol.errors import Conflict, ExchangeError, HubUnavailable
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
@@ -170,7 +171,7 @@ def row(
         ),
         about=locale.one_line(known.summary[:120]) if known else "",
         in_hand=next((claim_words(leg, locale) for leg in verified.legs if leg.record.claim), ""),
-        is_unread=marks.get(summary.id) != _newest(console, verified),
+        is_unread=marks.get(summary.id) != newest_of_others(verified, console.client.member),
         answer_due=f"{locale.say(ClockKind.ANSWER)}: "
         + locale.due(due, day, now, is_overdue=due < now)
         if due
@@ -178,17 +179,10 @@ def row(
     )
 
 
-def _newest(console: Console, exchange: VerifiedExchange) -> int:
-    """The log index of the newest statement that the person has not made; -1 if there is none."""
-    own = console.client.member
-    others = (each.index for each in exchange.statements if each.statement.author != own)
-    return max(others, default=-1)
-
-
 def _mark(console: Console, shown: Iterable[Checked], chosen: Iterable[str]) -> None:
     wanted = set(chosen)
     console.marks.note(
-        (each.summary.id, _newest(console, each.verified))
+        (each.summary.id, newest_of_others(each.verified, console.client.member))
         for each in shown
         if each.verified is not None and each.summary.id in wanted
     )

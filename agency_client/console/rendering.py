@@ -16,6 +16,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from agency_client.console.days import parts_of_day
 from agency_client.console.words import Word
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -55,6 +56,7 @@ def environment() -> Environment:
     made.filters["begun"] = begun
     made.filters["agency_name"] = agency_name
     made.filters["timed"] = timed
+    made.filters["parts_of_day"] = parts_of_day
     return made
 
 

@@ -236,7 +236,7 @@ def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> 
             if not _has_token(visit):
                 return show_old_form(visit)
         made = await made_by_handler(visit)
-        # So does a page to be made. What was signed stays signed, but nobody is shown content.
+        # So does a page to be made. A signed statement stays signed, but nobody is shown content.
         is_content = made.status_code != 303 and not entrance
         return show_locked(visit) if is_content and _was_locked(visit) else made
 

@@ -529,6 +529,7 @@ class Word(Enum):
     )
     HOW_COUNTED = Words("How this is counted", "Как это считается", "Бұл қалай саналады")
     BY_AGENCY = Words("from {agency}", "от {agency}", "{agency} жіберген")
+    SENT_AT = Words("sent {time}", "отправлено {time}", "жіберілді: {time}")
     LIST_KEPT = Words(
         "The hub was not reached. This list is as of {time}; what came since is missing.",
         "Связи с узлом нет. Список показан на {time}; более новое в нём отсутствует.",
@@ -658,6 +659,11 @@ class Word(Enum):
     STATE_FILTER = Words("State reached", "Новое состояние", "Жаңа күйі")
     EVENT_FILTER = Words("Event", "Событие", "Оқиға")
     ANY = Words("any", "любое", "кез келген")
+    AUTHOR_WAS_TOLD = Words(
+        "Its author was told: {words}",
+        "Автору сказано: {words}",
+        "Авторына айтылғаны: {words}",
+    )
     RULES_CITED = Words("rules:", "правила:", "ережелер:")
     RULES_PAGE = Words("Policy in force", "Действующая политика", "Қолданыстағы саясат")
     RULES_NONE = Words(
@@ -794,8 +800,11 @@ class Word(Enum):
     NO = Words("no", "нет", "жоқ")
     OR = Words("or", "или", "немесе")
     ONE_PER_LINE = Words("One a line", "По одному в строке", "Әр жолға біреу")
-    FROM_DAY = Words("from", "с", "бастап")
-    TO_DAY = Words("to", "по", "дейін")
+    DAY_PART = Words("Day", "День", "Күні")
+    MONTH_PART = Words("Month", "Месяц", "Айы")
+    YEAR_PART = Words("Year", "Год", "Жылы")
+    FROM_DAY = Words("Start", "Начало", "Басы")
+    TO_DAY = Words("End", "Конец", "Соңы")
     MORE_FIELDS = Words("More fields", "Ещё поля", "Тағы өрістер")
     KEPT_FILES = Words("Files of this draft", "Файлы черновика", "Жоба файлдары")
     REMOVE_FILE = Words("remove", "убрать", "алып тастау")
@@ -877,7 +886,7 @@ class Word(Enum):
     DROP = Words("Remove", "Удалить", "Жою")
     WHAT_WILL_HAPPEN = Words("What will happen", "Что произойдёт", "Жіберілген соң болатыны")
     LEG_HELD = Words(
-        "held until {number} approve: {whom}",
+        "held for approval (needed: {number}) by {whom}",
         "задерживается до одобрения (нужно: {number}), одобряет {whom}",
         "мақұлданғанша кідіртіледі (қажеті: {number}), мақұлдайтын: {whom}",
     )
@@ -911,6 +920,11 @@ class Word(Enum):
         "These fields are required and empty. What you wrote is kept.",
         "Эти поля обязательны и пусты. Написанное вами сохранено.",
         "Бұл өрістер міндетті, бірақ бос. Жазғаныңыз сақталды.",
+    )
+    NO_SUCH_DAY = Words(
+        "There is no such day. Correct the day, the month or the year. What you wrote is kept.",
+        "Такого дня нет. Исправьте день, месяц или год. Написанное вами сохранено.",
+        "Мұндай күн жоқ. Күнін, айын немесе жылын түзетіңіз. Жазғаныңыз сақталды.",
     )
     STATEMENT_SENT = Words(
         "{act}: signed and accepted, log entry {entry}.",
@@ -947,6 +961,11 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "to": Words("To", "Кому", "Кімге"),
     "recipients": Words("To", "Кому", "Кімге"),
     "legs": Words("Legs", "Линии", "Желілер"),
+    "document.items": Words(
+        "Which of the information asked for it answers",
+        "На какие из запрошенных сведений это ответ",
+        "Сұратылған мәліметтердің қайсысына жауап",
+    ),
     "case": Words("Reference of your case", "Номер вашего дела", "Ісіңіздің нөмірі"),
     "pin": Words("Passphrase of your key", "Пароль вашего ключа", "Кілтіңіздің құпиясөзі"),
     "due_at": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),

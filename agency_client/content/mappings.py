@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from agency_client.content.characters import looks
 from agency_client.content.forms import DateForm, NumberForm
+from agency_client.content.spoiled import cell_fault
 from agency_client.content.tables import column_name
 from agency_client.content.values import ValueCheck, got_date, has_format, number_words
 
@@ -246,4 +247,4 @@ class Forms:
             return number, None
         if mapping.format is not None and not has_format(value, mapping.format):
             return value, f"expected a good identifier of the form {mapping.format}"
-        return value, check.fault(mapping.prop, value)
+        return value, cell_fault(value) or check.fault(mapping.prop, value)

@@ -1,7 +1,8 @@
 """Values that were spoiled before they came here, by a spreadsheet or by a wrong encoding.
 
-A mark that a spreadsheet shows in the place of a value, such as #REF!, is refused. A value that
-only looks spoiled may be meant: it is told as a doubt, and sent as it stands.
+A mark that a spreadsheet shows in the place of a value, such as #REF!, is refused, and so is a
+formula. Only in free text outside a table a formula may be meant: a purpose may begin with =.
+A value that only looks spoiled may be meant: it is told as a doubt, and sent as it stands.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _FORMULA: Final = re.compile(
 _APOSTROPHE: Final = re.compile(r"'\+?[0-9][0-9 ./-]*")
 _OTHER_APOSTROPHE: Final = re.compile(r"[`\u00b4\u2018\u2019]\+?[0-9][0-9 ./-]*")
 """No spreadsheet writes these before a number: a person or a text program did."""
-_STARTS: Final = ("#", "=", "'", "{=", "@", "Err", "Ош")
+_STARTS: Final = ("#", "'", "Err", "Ош")
+_STARTS_OF_FORMULAS: Final = ("=", "{=", "@")
 _AS_NUMBER: Final = re.compile(
     r"[0-9]{6,}[.,]0+|[0-9]{1,3}(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|[0-9]{1,3}(?:['\u2019][0-9]{3}){2,}"
 )
@@ -73,15 +75,20 @@ _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
 """Encodings that text in UTF-8 is taken for."""
 
 
+def cell_fault(text: str) -> str | None:
+    """Say what was expected of a cell of a table that a spreadsheet has spoiled, or None."""
+    if _is_formula(text):
+        return "expected a value, got a formula of a spreadsheet: save the table with values alone"
+    return spreadsheet_fault(text)
+
+
 def spreadsheet_fault(text: str) -> str | None:
-    """Say what was expected of a cell that a spreadsheet has spoiled; None for any other."""
+    """Say what was expected of a value that a spreadsheet has spoiled; None for any other."""
     text = text.strip()
     if not text.startswith(_STARTS):
         return None
     if (_ERROR.fullmatch(text) and text == text.upper()) or _ERROR_NUMBER.fullmatch(text):
         return "expected a value, got an error of a spreadsheet: mend the cell, or empty it"
-    if _FORMULA.fullmatch(text):
-        return "expected a value, got a formula of a spreadsheet: save the table with values alone"
     if _APOSTROPHE.fullmatch(text):
         return "expected a value, got the apostrophe of a spreadsheet before it: remove it"
     return None
@@ -125,11 +132,18 @@ def doubt(text: str) -> str | None:
         return "it has signs of a program in the place of letters, such as \\u0410 or %D0%90"
     if _OTHER_APOSTROPHE.fullmatch(text.strip()):
         return "it begins with an apostrophe before a number, as spreadsheets write: is it meant?"
+    if _is_formula(text):
+        return "it reads like a formula of a spreadsheet, and is sent as text: is it meant?"
     if text in _TRUTH or _PROGRAM.fullmatch(text):
         return "it reads like what a program writes in the place of a value, such as ${name}"
     if not text.isascii() and (encoding := _misread_as(text)):
         return f"it reads like UTF-8 that was taken for {encoding}"
     return None
+
+
+def _is_formula(text: str) -> bool:
+    text = text.strip()
+    return text.startswith(_STARTS_OF_FORMULAS) and bool(_FORMULA.fullmatch(text))
 
 
 def _misread_as(text: str) -> str | None:

@@ -50,7 +50,7 @@ def entities_from_csv(
     The mapping is one query (`entities: ...`), or a data set with `queries`; where it says to find
     the table is not looked at. Every row goes through all queries, in order. The table is checked
     whole now, and read again when the entities are taken. Both files are paths, or are held in
-    memory. What is doubtful stands in `warnings`, how the table was read in `notes`.
+    memory. `warnings` has the doubts, `notes` tells how the table was read.
 
     Args:
         encoding: such as cp1251; found out where it is certain, if not given.

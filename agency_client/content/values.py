@@ -21,7 +21,7 @@ from agency_client.content.forms import (
     shape,
 )
 from agency_client.content.schemata import EVENT_SCHEMATA
-from agency_client.content.spoiled import identifier_fault, spreadsheet_fault
+from agency_client.content.spoiled import cell_fault, identifier_fault, spreadsheet_fault
 from exchange_protocol.errors import Reason
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from followthemoney.schema import Schema
 
 MAX_VALUE_CHARACTERS: Final = 65_000
+_FREE_TEXT: Final = "text"
+"""FollowTheMoney's type of purposes, notes, reasons and summaries."""
 _MOST_REMEMBERED: Final = 10_000
 _MOST_CODES: Final = 12
 _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
@@ -149,7 +151,8 @@ def _fault(prop: Property, value: str) -> str | None:
     kind = prop.type.name
     if hidden := find_hidden(value):
         return str(hidden)
-    if spoiled := spreadsheet_fault(value):
+    # A purpose that a person types may begin with =; a number of an account may not.
+    if spoiled := (spreadsheet_fault if kind == _FREE_TEXT else cell_fault)(value):
         return spoiled
     match kind:
         case "date":

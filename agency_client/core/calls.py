@@ -6,7 +6,6 @@ throws the `ExchangeError` that it met.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 
-from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
@@ -41,25 +40,6 @@ DEADLINES: Final = {
     "AuditService/AddCosignature": 15.0,
 }
 """Seconds that the client waits for each RPC; a `Watch` is opened anew when its life ends."""
-
-
-RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""Seconds that a watch waits before it tries again, after one failure, two in a row, and so on."""
-_EARLY_SECONDS: Final = 1.0
-
-
-def seconds_left(ends_at: float | None) -> float:
-    """The seconds that a watch may go on: until a monotonic time, or as long as one watch lives."""
-    longest = DEADLINES["ExchangeService/Watch"]
-    return longest if ends_at is None else min(longest, ends_at - time.monotonic())
-
-
-def is_own_end(error: HubUnavailable, ends_at: float) -> bool:
-    """True if a watch ended because the client gave it no more time: the hub is not away.
-
-    gRPC ends a call a little before or after its time.
-    """
-    return error.reason is Reason.DEADLINE_EXCEEDED and time.monotonic() > ends_at - _EARLY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

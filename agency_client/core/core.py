@@ -1,7 +1,7 @@
 """The core of a client: its parts, each with what it needs of the others.
 
     view             the verified checkpoint and directory
-    exchanges        list, get and open exchanges
+    exchanges        list, get and open exchanges; `watching` follows what is new of them
     statements       make a statement and keep it in the outbox
     foresight        what would happen to a statement that was sent now
     acts             what people do with each kind, over `statements`

@@ -150,6 +150,7 @@ class Delivery:
         with self._ports.outbox.sending(statement_id) as stored:
             if stored is None:
                 raise _taken(statement_id)
+            self._ports.outbox.note_trial(stored)
             try:
                 receipt = yield from _patiently(patience, lambda: self._submission.submit(stored))
             except (HubUnavailable, HubInternal, CallerError) as error:
@@ -213,6 +214,8 @@ class Delivery:
                     batch.append(stored)
             if not batch:
                 return results, []
+            for stored in batch:
+                outbox.note_trial(stored)
             streamed = yield from self._submission.submit_stream(batch)
             answered = len(streamed.outcomes)
             outcomes = [*streamed.outcomes]

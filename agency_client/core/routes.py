@@ -113,7 +113,7 @@ def address(
 ) -> Addressed:
     """To whom to say a body: by the rules of joint cases, or on the legs of `choose_legs`.
 
-    Whether it may be said so is judged when it is signed.
+    The signing judges whether it may be said so.
     """
     spec = kind_of(body).spec
     if spec.invites:

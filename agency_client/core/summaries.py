@@ -10,7 +10,13 @@ from datetime import date, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary, Notice
+from agency_client.core.views import (
+    AskedConsent,
+    ExchangeSummary,
+    LegSummary,
+    NewestStatement,
+    Notice,
+)
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, Purpose, TimeLimitRule, Urgency
@@ -61,6 +67,7 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     if leg.HasField("claimed_at")
                     else None,
                     consents=tuple(map(_parse_consent, leg.consents)),
+                    newest=_parse_newest(leg.newest) if leg.HasField("newest") else None,
                 )
                 for leg in message.legs
             ),
@@ -86,6 +93,15 @@ def _parse_consent(message: pb.AskedConsent) -> AskedConsent:
         asked_by=parse_agency_id(message.asked_by, field="legs.consents.asked_by"),
         authority=parse_agency_id(message.authority, field="legs.consents.authority"),
         purpose=parse_enum(Purpose, message.purpose, "legs.consents.purpose"),
+    )
+
+
+def _parse_newest(message: pb.NewestStatement) -> NewestStatement:
+    return NewestStatement(
+        kind=parse_kind(message.kind, "legs.newest.kind"),
+        agency=parse_agency_id(message.agency, field="legs.newest.agency"),
+        index=message.index,
+        is_answered=message.is_answered,
     )
 
 
@@ -149,6 +165,14 @@ def _leg_message(leg: LegSummary) -> pb.LegSummary:
             )
             for each in leg.consents
         ],
+        newest=pb.NewestStatement(
+            kind=leg.newest.kind.value,
+            agency=leg.newest.agency,
+            index=leg.newest.index,
+            is_answered=leg.newest.is_answered,
+        )
+        if leg.newest
+        else None,
     )
 
 

@@ -13,9 +13,9 @@ Steps (docs/threat-model.md says which lie each of them catches):
       A release without enough coordinators' own signatures over that very payload breaks a rule; a
       held statement that is shown lacks its approvals;
     - approver: it does not see what the recipients say, so each statement that it sees is judged on
-      the leg as that statement found it; decisions must answer the statement that waits. What rests
-      on a statement or a due time of the recipient (a consent, a reminder, the end of a freeze) it
-      cannot judge: author and signature are verified, and auditors judge the rest;
+      the leg as that statement found it; decisions must answer the statement that waits. It cannot
+      judge what rests on a statement or a due time of the recipient (a consent, a reminder, the end
+      of a freeze): author and signature are verified, and auditors judge the rest;
     - supervisor: it sees single statements; each must name it as one, and author, certificate and
       signature are verified.
  6. Everything that the agency itself said, and for which it held a receipt when it asked, is shown,

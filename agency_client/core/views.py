@@ -93,6 +93,19 @@ class AskedConsent:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestStatement:
+    """The newest statement of another agency on a leg; the hub's word, `get` verifies it."""
+
+    kind: Kind
+    agency: AgencyId
+    """The agency of its author."""
+    index: int
+    """Its entry in the log."""
+    is_answered: bool = False
+    """True if this agency spoke on the leg since."""
+
+
+@dataclass(frozen=True, slots=True)
 class LegSummary:
     """A leg as the hub lists it."""
 
@@ -111,6 +124,8 @@ class LegSummary:
     """The day whose end is the due time, where its author gave a day."""
     consents: tuple[AskedConsent, ...] = ()
     """The requests for consent that wait for this agency's decision."""
+    newest: NewestStatement | None = None
+    """The newest statement of another agency on it, of those that this agency sees."""
 
     @property
     def clocks(self) -> tuple[Clock, ...]:

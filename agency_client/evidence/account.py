@@ -15,6 +15,7 @@ from typing import Final
 
 from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
 from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN, AccountWords
+from agency_client.presentation.steps import state_words
 from agency_client.presentation.visible import visible
 from agency_client.presentation.words import due_words, say, statement_words
 from exchange_protocol.kinds.codes import LegState
@@ -24,6 +25,7 @@ from exchange_protocol.kinds.rows import BEFORE_ANSWER, When, matches
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.exchange import LegChange
+from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 
 _HEAD: Final = """\
@@ -115,14 +117,7 @@ def _section(found: VerifiedBundle, words: AccountWords) -> str:
 
 def _request(found: VerifiedBundle, words: AccountWords) -> list[tuple[str, Cell]]:
     """Tell what was asked, of whom and on what terms, by the initial statement."""
-    opening = next(
-        (
-            told.statement
-            for told in found.told
-            if told.statement and told.statement.kind.stage is Stage.INITIAL
-        ),
-        None,
-    )
+    opening = _opening(found)
     values: list[Cell] = [found.exchange_id]
     if opening is not None:
         header = opening.header
@@ -148,11 +143,17 @@ def _request(found: VerifiedBundle, words: AccountWords) -> list[tuple[str, Cell
     else:
         values.append(
             tuple(
-                f"{_agency(found, leg.agency)}: {words.say(leg.state)}"
+                f"{_agency(found, leg.agency)}: {_state(found, leg.state, words)}"
                 for leg in found.exchange.legs
             )
         )
     return [pair for pair in zip(words.request_rows, values, strict=True) if pair[1]]
+
+
+def _opening(found: VerifiedBundle) -> Statement | None:
+    """The initial statement, where the bundle has it."""
+    said = (told.statement for told in found.told if told.statement)
+    return next((each for each in said if each.kind.stage is Stage.INITIAL), None)
 
 
 def _facts(found: VerifiedBundle, words: AccountWords) -> list[tuple[str, Cell]]:
@@ -194,7 +195,7 @@ def _row(
         tuple(_instant(entry.hub_time).split(" ")),
         _who(found, entry.actor, words),
         (*_what(told, said, words), *_missed(told, words)),
-        tuple(_leg(change, words) for change in ruling.legs) if ruling else "",
+        tuple(_leg(found, change, words) for change in ruling.legs) if ruling else "",
         ruling.rule_ids if ruling else "",
         words.signed if entry.event is Event.STATEMENT else words.recorded,
     )
@@ -242,9 +243,18 @@ def _missed(told: VerifiedEntry, words: AccountWords) -> Iterator[str]:
                 yield words.not_fetched.format(agency=change.agency)
 
 
-def _leg(change: LegChange, words: AccountWords) -> str:
-    before = f"{words.say(change.before)} → " if change.before else ""
-    return f"{change.agency}: {before}{words.say(change.after)}"
+def _leg(found: VerifiedBundle, change: LegChange, words: AccountWords) -> str:
+    before = f"{_state(found, change.before, words)} → " if change.before else ""
+    return f"{change.agency}: {before}{_state(found, change.after, words)}"
+
+
+def _state(found: VerifiedBundle, state: LegState, words: AccountWords) -> str:
+    """The state of a leg, by the kind of the exchange: who declines an invitation refuses nothing.
+
+    Without the initial statement the kind is not proven.
+    """
+    opening = _opening(found)
+    return words.say(state) if opening is None else words.say(state_words(opening.kind, state))
 
 
 def _parts(found: VerifiedBundle, words: AccountWords) -> Iterator[tuple[Cell, ...]]:

@@ -5,8 +5,8 @@ Rules of this module:
 - What is stamped are the exact bytes of checkpoint.note, by their SHA-256. The log's signature is
   among them, and every entry of the bundle is below the root that they name.
 - The authority's root comes from the caller, never from the bundle or the token.
-- Certificates are judged as at the time of the stamp, so that it outlives them. Whether the
-  authority's certificate was revoked is not looked up.
+- Certificates are judged as at the time of the stamp, so that it outlives them. Nobody looks up
+  whether the authority's certificate was revoked.
 - A request carries no nonce: it would have to be kept until the answer comes from another machine,
   and an older stamp over this very checkpoint proves more, not less.
 - Only `fetch_stamp` uses a network, and only the address that it is given.

@@ -102,7 +102,7 @@ _LOCAL_HEADER_BYTES = 30
 """At least: a name follows."""
 _OPENSSL_SECONDS = 60
 
-# What auditors read, event 4, is of no exchange, so it has no place in a bundle.
+# An inspection, event 4, is of no exchange, so it has no place in a bundle.
 STATEMENT, DELIVERY, DENIAL = 1, 2, 3
 EVENTS = {STATEMENT: "statement", DELIVERY: "delivery", DENIAL: "denial"}
 # The kinds, as scripts/generate_client.py writes them: do not edit.
@@ -719,7 +719,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 4: "revoked",
             },
         ),
-        3: (TIME, {6: DAY}),
+        3: ("valid until", {0: TIME, 6: "valid to the end of"}),
         4: (
             "purpose",
             {
@@ -892,7 +892,8 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
 }
 """Of each kind: the fields of its body that hold codes, numbers, a day or a time.
 
-With a time: the field that may hold the day whose end it is."""
+Each has its name and the names of its codes. Under 0, which is no code, stands that it
+is a day or a time; a time names the field that may hold the day whose end it is."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY, _PUBLISH_LOG_KEY = 71, 72, 74, 79
 _CONFIRM_POLICY, _REQUIRE_POST_QUANTUM = 120, 121
@@ -1075,7 +1076,7 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipI
     folders = _folders(members)
     for member in members:
         if member.orig_filename in folders and not member.file_size:
-            # Whoever packs files again may list their folders too; these hold nothing.
+            # An archive that was packed again may list folders too; these hold nothing.
             continue
         # `orig_filename` is what stands in the archive: zipfile cuts `filename` at a zero byte.
         name = member.orig_filename
@@ -1420,20 +1421,26 @@ class Statement:
         name = KINDS.get(self.field, f"kind {self.field}")
         said = [word for field in sorted(self.body) for word in self._codes(field)]
         if _DUE_AT in self.fields:
-            day = _DUE_ON if _DUE_ON in self.fields else None
-            said.append(f"due {_until(self.fields, _DUE_AT, day)}")
+            due = _moment(self.fields, _DUE_AT)
+            if _DUE_ON in self.fields:
+                said.append(f"due to the end of {_end_of(_day(self.fields, _DUE_ON), due)}")
+            else:
+                said.append(f"due {_second(due)}")
         return f"{name}: {', '.join(said)}" if said else name
 
     def _codes(self, field: int) -> list[str]:
         """The words of one field of the body; none for a field that holds no code."""
         label, names = CODES.get(self.field, {}).get(field, ("", {}))
-        if label == TIME:
-            day = next((each for each in names if each in self.body), None)
-            return [_until(self.body, field, day)]
-        if label == DAY:
-            return [_day(self.body, field)]
         if not label:
             return []
+        if names.get(0) == DAY:
+            return [f"{label} {_day(self.body, field)}"]
+        if names.get(0) == TIME:
+            at = _moment(self.body, field)
+            for day in names:
+                if day in self.body:
+                    return [f"{names[day]} {_end_of(_day(self.body, day), at)}"]
+            return [f"{label} {_second(at)}"]
         values = [each for value in self.body[field] for each in _numbers(value)]
         if not names:
             return [f"{label} {each}" for each in values]
@@ -1452,20 +1459,25 @@ def _day(message: dict[int, list[Any]], field: int) -> str:
     return f"{number(day, 1):04}-{number(day, 2):02}-{number(day, 3):02}"
 
 
-def _until(message: dict[int, list[Any]], field: int, day: int | None) -> str:
-    """A moment in UTC; or the day whose end it is, with the zone in which that day ends."""
+def _moment(message: dict[int, list[Any]], field: int) -> datetime:
+    """A moment in UTC."""
     seconds = number(fields(binary(message, field)), 1)
-    at = datetime.fromtimestamp(seconds, timezone.utc)  # noqa: UP017 - Python 3.9
-    if day is None:
-        return at.strftime("%Y-%m-%d %H:%M:%SZ")
-    given = _day(message, day)
+    return datetime.fromtimestamp(seconds, timezone.utc)  # noqa: UP017 - Python 3.9
+
+
+def _second(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _end_of(given: str, at: datetime) -> str:
+    """The day whose end a moment is, with the zone in which that day ends."""
     try:
         end = datetime.strptime(f"{given} 23:59:59+0000", "%Y-%m-%d %H:%M:%S%z")
     except ValueError:
         raise Refused("ENTRY_MISMATCH", f"expected a day of the calendar, got {given}") from None
     minutes = (end - at) // timedelta(minutes=1)
     sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
-    return f"to the end of {given} (UTC{sign}{minutes // 60:02}:{minutes % 60:02})"
+    return f"{given} (UTC{sign}{minutes // 60:02}:{minutes % 60:02})"
 
 
 class Certificate:
@@ -2367,11 +2379,11 @@ def shown(line: str) -> str:
 
 
 class Output:
-    """What the script says; a stream that takes nothing changes no verdict."""
+    """The lines that the script prints; a stream that takes nothing changes no verdict."""
 
     def __init__(self) -> None:
         self.is_lost = sys.stdout is None
-        """Whether something could not be written; a reader that went away wanted no more."""
+        """True if something could not be written; a reader that went away wanted no more."""
 
     def tell(self, line: str) -> None:
         """Print a line."""
@@ -2379,7 +2391,7 @@ class Output:
             print(shown(line), flush=True)
         except OSError as error:
             self.is_lost = self.is_lost or not isinstance(error, BrokenPipeError)
-            # What is held back would fail again when Python ends.
+            # Held-back lines would fail again when Python ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from agency_client.presentation.words import say_code
+from agency_client.presentation.words import say
 from exchange_protocol.kinds.codes import Language, Party
-from exchange_protocol.words import Code, NamedCode
+from exchange_protocol.words import Code, NamedCode, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,10 @@ class AccountWords:
         """The language as HTML names it."""
         return self.language.name.lower()
 
-    def say(self, code: Code | NamedCode) -> str:
-        """A code in this language."""
-        return say_code(code, self.language)
+    def say(self, code: Code | NamedCode | Words) -> str:
+        """A code, or words, in this language."""
+        words = code if isinstance(code, Words) else code.words
+        return say(words, self.language)
 
 
 ENGLISH: Final = AccountWords(

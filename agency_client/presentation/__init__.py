@@ -10,6 +10,7 @@ The commands, the account for a court and the console show the same facts. They 
     schemata    words for the schemata of FollowTheMoney
     entities    persons, accounts, links and payments, as tables
     steps       whose turn it is, and what may be done next
+    news        what was said last by another, where the state does not tell it
     lists       exchanges as the hub lists them
     exchanges   one exchange, verified and unsealed
     plain       the same as plain values, for programs

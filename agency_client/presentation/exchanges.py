@@ -34,9 +34,10 @@ from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
-from exchange_protocol.rules.leg_record import Claim
+from exchange_protocol.rules.leg_record import EMPTY_RECORD, Claim
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
+from exchange_protocol.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,15 +128,36 @@ def turn_of(
             leg.agency,
             state,
             leg.consents_asked_of,
-            is_due=leg.due_at is not None,
-            is_over=leg.is_overdue(now),
+            leg.due_at,
+            leg.due_on,
+            leg.clocks,
+            *_asked(verified, leg.agency),
         )
         for leg in legs
         if (state := leg.listed or leg.state) is not None
     ]
     first = verified.initial
     initiator = first.author.agency if first else verified.summary.initiator
-    return turn_words(kind_of_exchange(verified), known, initiator, verified.party, agency, locale)
+    kind = kind_of_exchange(verified)
+    return turn_words(kind, known, initiator, verified.party, agency, locale, now)
+
+
+def _asked(verified: VerifiedExchange, agency: AgencyId) -> tuple[Party | None, Words | None]:
+    """The end of a leg of which its newest statement asks something, and what it asks."""
+    record = next((leg.record for leg in verified.legs if leg.agency == agency), EMPTY_RECORD)
+    said = {each.statement.digest: each for each in verified.statements}
+    newest: tuple[VerifiedStatement, Party] | None = None
+    for party, other in (
+        (Party.INITIATOR, Party.RECIPIENT),
+        (Party.RECIPIENT, Party.INITIATOR),
+    ):
+        for digest in record.said_by(party)[-1:]:
+            last = said.get(digest)
+            if last is not None and (newest is None or last.index > newest[0].index):
+                newest = (last, other)
+    if newest is None or newest[0].kind.spec.asks is None:
+        return None, None
+    return newest[1], newest[0].kind.spec.asks
 
 
 def kind_of_exchange(verified: VerifiedExchange) -> Kind:

@@ -450,6 +450,9 @@ class Label(Enum):
         "Осы аудитор аша алмайтын, тізімде жоқ жазбалар: {number}.",
     )
 
+    UNREAD_SAID = Words("new: {what}", "новое: {what}", "жаңа: {what}")
+    LAST_SAID = Words("last said: {what}", "последнее: {what}", "соңғысы: {what}")
+    READ_WHAT_CAME = Words("read what came", "прочтите новое", "жаңасын оқыңыз")
     IN_HAND = Words(
         "in hand of {who} since {time}", "у {who} с {time}", "{who} қолында, {time} бастап"
     )
@@ -559,7 +562,7 @@ class Label(Enum):
     )
     VIOLATIONS = Words("violations", "нарушения", "бұзушылықтар")
     WHAT_CONVICTS = Words(
-        "What convicts: the hub's signature over the checkpoint of {size} entries with the root "
+        "The proof: the hub's signature over the checkpoint of {size} entries with the root "
         "{root}, and the entries named above in its tree.",
         "Чем это доказано: подписью узла под контрольной точкой из {size} записей с корнем {root} "
         "и названными выше записями в её дереве.",

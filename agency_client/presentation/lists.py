@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final
 
 from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary
@@ -12,6 +13,7 @@ from agency_client.presentation.due import clock_words, pressing
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.news import NOTHING_READ, news_words, read_up_to
 from agency_client.presentation.steps import ENDS_BY_ITSELF, Waiting, state_words
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
@@ -21,6 +23,8 @@ from exchange_protocol.rules.clocks import Clock, ClockKind, is_overdue
 
 _BELOW: Final = "\n"
 """Lists have the distance below the time, to be narrow."""
+NO_MARKS: Final[Mapping[str, int]] = MappingProxyType({})
+"""The marks of a person who has read nothing."""
 MOST_SUMMARY: Final = 80
 """Characters of a summary in a list."""
 
@@ -75,8 +79,13 @@ def row(
     locale: Locale,
     now: datetime,
     party: Party | None = None,
+    marks: Mapping[str, int] = NO_MARKS,
 ) -> Row:
-    """An exchange of a list in words; with `party`, of a list of what the agency is that in."""
+    """An exchange of a list in words; with `party`, of a list of what the agency is that in.
+
+    `marks` say up to which entry the person has read it.
+    """
+    read = read_up_to(marks, summary.id)
     late = is_late(summary, party, now)
     reference = known.get(summary.id, Reference())
     clock = pressing(summary.legs, party if party is Party.APPROVER else None)
@@ -93,7 +102,7 @@ def row(
         reference=locale.one_line(reference.shown),
         what=_what(summary, locale),
         initiator=locale.agency(summary.initiator),
-        legs=tuple((_leg(leg, summary.kind, locale), leg.state) for leg in summary.legs),
+        legs=tuple((_leg(leg, summary.kind, locale, read), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
         due=_below(told, _answer_due(summary, locale)) if party is Party.APPROVER else told,
@@ -122,10 +131,14 @@ def _is_end(summary: ExchangeSummary, due: datetime | None) -> bool:
 
 
 def to_do(
-    waiting: Iterable[Waiting], known: Mapping[str, Reference], locale: Locale, now: datetime
+    waiting: Iterable[Waiting],
+    known: Mapping[str, Reference],
+    locale: Locale,
+    now: datetime,
+    marks: Mapping[str, int] = NO_MARKS,
 ) -> list[tuple[Waiting, ToDo]]:
     """List the waiting items of the agency, the most pressing first: by due time, then by age."""
-    made = [(each, _to_do(each, known, locale, now)) for each in waiting]
+    made = [(each, _to_do(each, known, locale, now, marks)) for each in waiting]
     return sorted(
         made,
         key=lambda pair: (
@@ -136,8 +149,16 @@ def to_do(
     )
 
 
-def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now: datetime) -> ToDo:
+def _to_do(
+    waiting: Waiting,
+    known: Mapping[str, Reference],
+    locale: Locale,
+    now: datetime,
+    marks: Mapping[str, int],
+) -> ToDo:
     summary = waiting.summary
+    read = read_up_to(marks, summary.id)
+    news = dict.fromkeys(news_words(leg, locale, read) for leg in waiting.legs)
     reference = known.get(summary.id, Reference())
     due, day = _due_of(waiting)
     clock = None if waiting.consent else pressing(waiting.legs, waiting.party)
@@ -151,8 +172,11 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         what=f"{_what(summary, locale)}, {summary.initiator}",
         state=_consent_wanted(waiting.consent, locale)
         if waiting.consent
-        else f"{locale.say(state_words(summary.kind, waiting.state))}{legs}{_given(waiting)}"
-        f"{_claims(waiting, locale)}",
+        else _below(
+            f"{locale.say(state_words(summary.kind, waiting.state))}{legs}{_given(waiting)}"
+            f"{_claims(waiting, locale)}",
+            *news,
+        ),
         due=_below(
             locale.due(
                 due,
@@ -167,9 +191,22 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         clock=_clock(clock, now, locale),
         is_overdue=late,
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
-        step=locale.say(waiting.step.words),
+        step=_step(waiting, locale),
         commands=waiting.commands,
     )
+
+
+def _step(waiting: Waiting, locale: Locale) -> str:
+    """The next step; after another's delay also who is to act."""
+    said = locale.say(waiting.step.words)
+    if not waiting.step.after_delay or waiting.state in ENDS_BY_ITSELF:
+        return said
+    whom = (
+        waiting.summary.initiator
+        if waiting.party is Party.RECIPIENT
+        else ", ".join(leg.agency for leg in waiting.legs)
+    )
+    return f"{locale.say(Label.WAITS_FOR, whom=whom)}; {said}"
 
 
 def _consent_wanted(consent: AskedConsent, locale: Locale) -> str:
@@ -229,14 +266,18 @@ def _what(summary: ExchangeSummary, locale: Locale) -> str:
     return f"{locale.say(summary.urgency)}: {kind}" if is_urgent else kind
 
 
-def _leg(leg: LegSummary, kind: Kind, locale: Locale) -> str:
-    return f"{leg.agency}: {leg_words(leg, kind, locale)}"
+def _leg(leg: LegSummary, kind: Kind, locale: Locale, read: int) -> str:
+    return f"{leg.agency}: {leg_words(leg, kind, locale, read)}"
 
 
-def leg_words(leg: LegSummary, kind: Kind, locale: Locale) -> str:
-    """Say the state of a listed leg, the approvals of a held one, and who has it in hand."""
+def leg_words(leg: LegSummary, kind: Kind, locale: Locale, read: int = NOTHING_READ) -> str:
+    """Say the state of a listed leg, the approvals of a held one, who has it in hand, and its news.
+
+    `read` is the entry up to which the person has read the exchange.
+    """
     held = f" {leg.approvals_given}/{leg.approvals_required}" if leg.state is LegState.HELD else ""
-    return f"{locale.say(state_words(kind, leg.state))}{held}{claim_words(leg, locale)}"
+    said = f"{locale.say(state_words(kind, leg.state))}{held}{claim_words(leg, locale)}"
+    return _below(said, news_words(leg, locale, read))
 
 
 def claim_words(leg: LegSummary, locale: Locale) -> str:

@@ -13,6 +13,7 @@ from agency_client.content.file_names import INDEX
 from agency_client.core.views import (
     AskedConsent,
     ExchangeSummary,
+    NewestStatement,
     Notice,
     PartFault,
     Queued,
@@ -22,6 +23,7 @@ from agency_client.core.views import (
     UnsealedStatement,
 )
 from agency_client.presentation.exchanges import LegFacts
+from agency_client.presentation.news import NOTHING_READ
 from agency_client.presentation.steps import Waiting
 from agency_client.presentation.words import body_json, due_json, end_json
 from agency_client.state.outbox import OutboxEntry, RefusedEntry
@@ -37,9 +39,15 @@ def iso(at: datetime | None) -> str | None:
 
 
 def summary_json(
-    summary: ExchangeSummary, known: Reference | None, now: datetime
+    summary: ExchangeSummary,
+    known: Reference | None,
+    now: datetime,
+    read: int = NOTHING_READ,
 ) -> dict[str, Any]:
-    """An exchange of a list; the reference and the summary are what this profile knows."""
+    """An exchange of a list; the reference and the summary are what this profile knows.
+
+    `read` is the entry up to which the person has read it.
+    """
     return {
         "exchange_id": summary.id,
         "kind": summary.kind.value,
@@ -65,9 +73,24 @@ def summary_json(
                 "claimed_at": iso(leg.claimed_at),
                 "clocks": [clock_json(clock, now) for clock in leg.clocks],
                 "consents_asked": list(map(asked_json, leg.consents)),
+                "newest": _newest_json(leg.newest, read),
             }
             for leg in summary.legs
         ],
+    }
+
+
+def _newest_json(newest: NewestStatement | None, read: int) -> dict[str, Any] | None:
+    """The newest statement of another on a leg; `is_news`: the state does not tell it."""
+    if newest is None:
+        return None
+    return {
+        "kind": newest.kind.value,
+        "agency": newest.agency,
+        "index": newest.index,
+        "is_answered": newest.is_answered,
+        "is_news": newest.kind.spec.is_news,
+        "is_unread": newest.index > read,
     }
 
 
@@ -88,10 +111,12 @@ def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
     }
 
 
-def waiting_json(waiting: Waiting, known: Reference | None, now: datetime) -> dict[str, Any]:
+def waiting_json(
+    waiting: Waiting, known: Reference | None, now: datetime, read: int = NOTHING_READ
+) -> dict[str, Any]:
     """One thing that waits for the agency."""
     return {
-        **summary_json(waiting.summary, known, now),
+        **summary_json(waiting.summary, known, now, read),
         "party": waiting.party.value,
         "state": waiting.state.name,
         "waiting_legs": [leg.agency for leg in waiting.legs],

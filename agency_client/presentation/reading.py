@@ -1,7 +1,7 @@
 """One statement to be read: its words, what is missing, its files and its tables.
 
-A terminal prints these blocks, and READ.txt has them as plain text. What READ.txt says is therefore
-what `agency show` says.
+A terminal prints these blocks, and READ.txt has them as plain text. So READ.txt and `agency show`
+say the same.
 """
 
 from __future__ import annotations

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.news import read_up_to, unread
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.rows import About, ConsentStep, Row, When
-from exchange_protocol.rules.clocks import is_overdue
+from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, When
+from exchange_protocol.rules.clocks import Clock, is_overdue
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code, Words
 
@@ -83,6 +84,8 @@ class Step:
     """True if the time is over in which more could be done."""
     after_delay: bool = False
     """True if it is another's turn, whose time is over."""
+    is_news: bool = False
+    """True if it is another's turn, and something came that the person has not read."""
 
 
 def step_of(
@@ -145,6 +148,8 @@ class Waiting:
         """The commands that may come next, without `agency` and the id."""
         if self.consent is not None:
             return ("show", *_CONSENT_COMMANDS)
+        if self.step.is_news:
+            return ("show",)
         claimed = {leg.claimed_by is not None for leg in self.legs}
         found = commands(
             self.summary.kind,
@@ -184,7 +189,7 @@ def commands(
 ) -> tuple[str, ...]:
     """List the commands that take a leg further, by kind of exchange and state.
 
-    What may be said at any time besides is left out: consents, which wait by themselves, the
+    Three things that may be said at any time are left out: consents, which wait by themselves, the
     correction of one's own words, and the help of a supervisor.
 
     Args:
@@ -213,6 +218,11 @@ def commands(
     return ("show", *dict.fromkeys(found))
 
 
+def _states_after(row: Row) -> frozenset[LegState]:
+    """The states in which a leg may be after a row."""
+    return row.before if row.after is None else frozenset({row.after})
+
+
 def _rows_in(state: LegState) -> list[Row]:
     return [row for _, row in ROWS if state in row.before]
 
@@ -229,20 +239,30 @@ def _says(act: Act, code: Code) -> bool:
 
 
 def states_asked(party: Party) -> tuple[LegState, ...]:
-    """The states in which a leg may wait for a party: those of its turn, and of others' delay."""
+    """The states in which a leg may wait for a party.
+
+    These are the states of its turn, of others' delay, and those in which others ask it something.
+    """
     turns = [state for state, turn in TURNS.items() if turn is party]
-    return tuple(dict.fromkeys((*turns, *_STATES_OF_DELAY.get(party, ()))))
+    others = (*_STATES_OF_DELAY.get(party, ()), *_STATES_OF_ASKING.get(party, ()))
+    return tuple(dict.fromkeys((*turns, *others)))
 
 
 def waiting(
-    summaries: Iterable[ExchangeSummary], party: Party, agency: AgencyId, now: datetime
+    summaries: Iterable[ExchangeSummary],
+    party: Party,
+    agency: AgencyId,
+    now: datetime,
+    marks: Mapping[str, int] | None = None,
 ) -> list[Waiting]:
     """Select from a list what waits for an agency, as the party that it is in all of it.
 
-    Where it is another's turn and the time is over, it may say so.
+    Where it is another's turn and the time is over, it may say so. With `marks`, which say up to
+    which entry a person has read each exchange, what came since waits to be read.
     """
     found = []
     for summary in summaries:
+        read = None if marks is None else read_up_to(marks, summary.id)
         groups: dict[tuple[LegState, Step], list[LegSummary]] = {}
         goes_on = case_goes_on(summary.kind, (leg.state for leg in summary.legs))
         for leg in summary.legs:
@@ -258,6 +278,11 @@ def waiting(
             )
             if is_over and TURNS[leg.state] is not party:
                 step = _step_after_delay(party, leg.state)
+            asked = _asked_of(party, leg, is_over=is_over)
+            if asked is not None:
+                step = asked
+            elif (step is None or step.party is not party) and _has_news(party, leg, read):
+                step = Step(party, Label.READ_WHAT_CAME, is_news=True)
             if step is not None and step.party is party:
                 groups.setdefault((leg.state, step), []).append(leg)
         found += [
@@ -288,6 +313,36 @@ def _step_after_delay(party: Party, state: LegState) -> Step | None:
     return Step(party, words, after_delay=True)
 
 
+_ENDS: Final = (Party.INITIATOR, Party.RECIPIENT)
+_STATES_OF_ASKING: Final = {
+    party: tuple(
+        state
+        for state in LegState
+        if any(
+            kind.spec.asks and row.party is not party and state in _states_after(row)
+            for kind, row in ROWS
+        )
+    )
+    for party in _ENDS
+}
+"""States in which the other end may have asked something of a party."""
+
+
+def _asked_of(party: Party, leg: LegSummary, *, is_over: bool) -> Step | None:
+    """The step that the newest statement of another asks of an end of a leg."""
+    newest = leg.newest
+    if newest is None or newest.is_answered or party not in _ENDS:
+        return None
+    words = newest.kind.spec.asks
+    if words is None or leg.state not in _STATES_OF_ASKING[party]:
+        return None
+    return None if is_over and leg.state in ENDS_BY_ITSELF else Step(party, words)
+
+
+def _has_news(party: Party, leg: LegSummary, read: int | None) -> bool:
+    return party in _ENDS and read is not None and unread(leg, read) is not None
+
+
 def waiting_consents(summaries: Iterable[ExchangeSummary], agency: AgencyId) -> list[Waiting]:
     """Select from a list the requests for consent that wait for an agency's decision."""
     found = []
@@ -310,10 +365,15 @@ class LegTurn:
     state: LegState
     consents_asked_of: tuple[Party, ...] = ()
     """The ends of the leg that are to decide on a request for consent."""
-    is_due: bool = False
-    """True if it has a due time."""
-    is_over: bool = False
-    """True if its due time is over."""
+    due_at: datetime | None = None
+    due_on: date | None = None
+    """The day whose end is the due time, where its author gave a day."""
+    clocks: tuple[Clock, ...] = ()
+    """The times that run on it."""
+    asked: Party | None = None
+    """The end of which the newest statement on the leg asks something."""
+    asks: Words | None = None
+    """What it asks."""
 
 
 def turn_words(
@@ -323,8 +383,11 @@ def turn_words(
     party: Party,
     agency: AgencyId,
     locale: Locale,
+    now: datetime,
 ) -> str:
-    """For whom an exchange waits, in words; empty once it waits for nobody.
+    """For whom an exchange waits and until when, in words; empty once it waits for nobody.
+
+    Where another's time is over, it says also what the agency may do about it.
 
     Args:
         kind: the kind of the exchange.
@@ -333,24 +396,53 @@ def turn_words(
         party: the part that one's own agency has in it.
         agency: one's own agency.
         locale: how the person is told.
+        now: the present time.
     """
     mine: dict[str, None] = {}
-    others: dict[str, None] = {}
+    others: dict[str, str] = {}
+    delays: dict[str, None] = {}
     goes_on = case_goes_on(kind, (leg.state for leg in legs))
     for leg in legs:
+        is_over = is_overdue(leg.due_at, leg.state, now)
         step = step_of(
-            kind, leg.state, case_goes_on=goes_on, is_over=leg.is_over, is_due=leg.is_due
+            kind,
+            leg.state,
+            case_goes_on=goes_on,
+            is_over=is_over,
+            is_due=leg.due_at is not None,
         )
+        if leg.asked and leg.asks and not (is_over and leg.state in ENDS_BY_ITSELF):
+            step = Step(leg.asked, leg.asks)
         turns = [Step(each, Label.DECIDE_ON_CONSENT) for each in leg.consents_asked_of]
         for each in (*([step] if step else []), *turns):
             if each.party is party and (party is not Party.RECIPIENT or leg.agency == agency):
                 mine[locale.say(each.words)] = None
-            elif each.party is Party.RECIPIENT:
-                others[leg.agency] = None
-            elif each.party is Party.INITIATOR:
-                others[initiator] = None
-            else:
-                others[locale.say(Label.AN_APPROVER)] = None
+                continue
+            until = "" if each in turns else _until(leg, each.party, locale, now)
+            whom = {
+                Party.RECIPIENT: str(leg.agency),
+                Party.INITIATOR: str(initiator),
+            }.get(each.party) or locale.say(Label.AN_APPROVER)
+            others[whom] = others.get(whom) or until
+            if is_over and each is step and (delay := _step_after_delay(party, leg.state)):
+                delays[locale.say(delay.words)] = None
     if mine:
         return locale.say(Label.YOUR_TURN, step="; ".join(mine))
-    return locale.say(Label.WAITS_FOR, whom=", ".join(others)) if others else ""
+    if not others:
+        return ""
+    whom = ", ".join(f"{each} ({until})" if until else each for each, until in others.items())
+    return "; ".join((locale.say(Label.WAITS_FOR, whom=whom), *delays))
+
+
+def _until(leg: LegTurn, party: Party, locale: Locale, now: datetime) -> str:
+    """The time until which a leg waits for a party; empty where none runs."""
+    is_end = leg.state in ENDS_BY_ITSELF
+    at, day, is_late = leg.due_at, leg.due_on, is_overdue(leg.due_at, leg.state, now)
+    clock = min(
+        (each for each in leg.clocks if each.party is party), key=lambda each: each.at, default=None
+    )
+    if clock is not None:
+        at, day, is_late = clock.at, clock.day, clock.is_over(now)
+    elif party is not Party.RECIPIENT or leg.state not in OWES:
+        return ""
+    return locale.due(at, day, now, is_overdue=is_late, is_end=is_end)

@@ -92,6 +92,8 @@ class Outbox:
         self._is_swept = False
         self.begun: list[str] = []
         """The statements that this object was about to put into the outbox, in order."""
+        self.tried: list[str] = []
+        """The statements that this object was about to send, in order: of earlier commands too."""
 
     def pending(self) -> list[OutboxEntry]:
         """The statements that wait to be sent, oldest first."""
@@ -176,6 +178,11 @@ class Outbox:
         if not self._is_swept:
             sweep_staging(self._folder, f"{_STAGING}*")
             self._is_swept = True
+
+    def note_trial(self, stored: StoredStatement) -> None:
+        """Note that a statement is about to be sent: from now on the hub may have it."""
+        if stored.statement.id not in self.tried:
+            self.tried.append(stored.statement.id)
 
     def settle(self, stored: StoredStatement, receipt: Receipt) -> None:
         """Keep the verified receipt, then let the statement go."""

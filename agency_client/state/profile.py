@@ -18,8 +18,8 @@ Rules of this module:
 - The certificates say who the agency is; the file never does.
 - Everything is checked when the profile is loaded: unknown and missing keys are PROFILE_INVALID
   with the key's name; a certificate must lead to the pinned root, have its usage, belong to the key
-  beside it, and both certificates must be of one agency. Whether they are valid now is asked later:
-  an expired one must still be able to read the outbox.
+  beside it, and both certificates must be of one agency. Their validity is asked later: an expired
+  one must still be able to read the outbox.
 - There is no key that turns a check off.
 
 `profile_file` reads and writes the file, `profile_keys` loads the keys that it names.

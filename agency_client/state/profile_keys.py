@@ -1,7 +1,7 @@
 """The keys of a profile: what opens its channel, what signs, what opens sealed parts.
 
-A certificate must lead to the pinned root, have its usage, and belong to the key beside it. Whether
-it is valid now is asked when it is used: an expired one must still be able to read the outbox.
+A certificate must lead to the pinned root, have its usage, and belong to the key beside it. Its
+validity is asked when it is used: an expired one must still be able to read the outbox.
 """
 
 from __future__ import annotations

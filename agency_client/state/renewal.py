@@ -18,17 +18,19 @@ Rules of this module:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from agency_client.state.profile import SECOND_KEY_FILE, Profile
 from agency_client.state.profile_file import FILE
-from exchange_files import PUBLIC, NewFile, new_files, new_folder, replace_file
+from exchange_files import PUBLIC, NewFile, new_files, new_folder, read_given, replace_file
 from exchange_keys import is_in_token, load_signer, read_secret
 from exchange_keys.requests import (
     RENEWAL_TYPE,
@@ -40,13 +42,14 @@ from exchange_keys.requests import (
     parse_request,
     text_of,
 )
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, InvalidInput, Reason
 from exchange_protocol.trust.certificates import (
     TrustAnchors,
     Usage,
     VerifiedCertificate,
     verify_certificate,
 )
+from exchange_protocol.trust.chains import UNREADABLE
 from exchange_protocol.trust.envelope import sign, sign_second
 from exchange_protocol.trust.identity import Member
 
@@ -55,6 +58,7 @@ REQUEST_FILE: Final = "request.json"
 ANSWER_FILE: Final = "answer.json"
 EXCHANGE_FILE: Final = "exchange"
 RENEWAL_FOLDER: Final = "renewal"
+_CERTIFICATES: Final = ("tls_certificate", "signing_certificate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +115,37 @@ def read_answer(data: bytes, folder: Path, anchors: TrustAnchors, now: datetime)
         InvalidInput: INVALID_FIELD, for certificates of other keys or another identity.
         NotAuthenticated: for certificates that do not lead to the pinned root.
     """
-    request = parse_request((folder / REQUEST_FILE).read_bytes())
-    return check_answer(data, request, anchors, now, folder)
+    return check_answer(data, read_request(folder)[1], anchors, now, folder)
+
+
+def read_request(folder: Path) -> tuple[bytes, Request]:
+    """The request of a folder, as its file holds it and taken; raises DOCUMENT_INVALID."""
+    file = folder / REQUEST_FILE
+    data = read_given(file)
+    with _taken_from(file):
+        return data, parse_request(data)
+
+
+def read_given_answer(file: Path) -> bytes:
+    """An answer in a file that a person named; raises DOCUMENT_INVALID for one of another form.
+
+    Left to the caller: whether it is good, which is a verdict (`read_answer`).
+    """
+    data = read_given(file)
+    with _taken_from(file):
+        _certificates(data)
+    return data
 
 
 def check_answer(
     data: bytes, request: Request, anchors: TrustAnchors, now: datetime, where: Path
 ) -> Answer:
     """Take the answer to a request; `where` names it in errors. Raises as `read_answer` does."""
-    told = parse_object(data, ANSWER_FORMAT)
+    told, chains = _certificates(data)
     verified = []
-    for name, usage, key in zip(
-        ("tls_certificate", "signing_certificate"),
-        (Usage.TLS_CLIENT, Usage.SIGNING),
-        request.keys,
-        strict=True,
+    for (name, (leaf, *others)), usage, key in zip(
+        chains.items(), (Usage.TLS_CLIENT, Usage.SIGNING), request.keys, strict=True
     ):
-        leaf, *others = _ders(text_of(told, name).encode(), name)
         found = verify_certificate(leaf, others, anchors, usage=usage, at=now)
         second = request.second_key if usage is Usage.SIGNING else None
         if (found.identity, found.public_key, found.post_quantum_key) != (
@@ -256,9 +274,26 @@ def _unwritable(table: str) -> ExchangeError:
     )
 
 
+@contextmanager
+def _taken_from(file: Path) -> Iterator[None]:
+    """A block that takes a file; one of another form is bad input, named by its file."""
+    try:
+        yield
+    except InvalidInput as error:
+        where = f"{error.field}: " if error.field else ""
+        raise Reason.DOCUMENT_INVALID.error(f"{file}: {where}{error.message}") from None
+
+
+def _certificates(data: bytes) -> tuple[Mapping[str, Any], dict[str, list[bytes]]]:
+    """The fields of an answer, and the chains in it; raises INVALID_FIELD for another form."""
+    told = parse_object(data, ANSWER_FORMAT)
+    text_of(told, "crl")
+    return told, {name: _ders(text_of(told, name).encode(), name) for name in _CERTIFICATES}
+
+
 def _ders(pem: bytes, name: str) -> list[bytes]:
     try:
         found = x509.load_pem_x509_certificates(pem)
-    except ValueError:
+    except UNREADABLE:
         raise Reason.INVALID_FIELD.error("expected certificates in PEM", field=name) from None
     return [each.public_bytes(Encoding.DER) for each in found]

@@ -28,7 +28,8 @@ from exchange_protocol.kinds.codes import Language
 from exchange_protocol.words import Code, NamedCode, Words
 
 _DAY: Final = timedelta(days=1)
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Signs with which a formula begins in a spreadsheet; the last four are full-width forms."""
 _BAR_WIDTH: Final = 320
 _BAR_HEIGHT: Final = 18
 _MOST_BARS: Final = 30

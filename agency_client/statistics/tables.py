@@ -9,7 +9,7 @@ in the row of totals.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -18,8 +18,10 @@ from typing import Final, Literal, NamedTuple
 
 from agency_client.statistics.facts import CountedLeg, Gatherer, Moments
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.rows import BEFORE_ANSWER
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Event
 from exchange_protocol.words import Code, NamedCode, Words
@@ -249,13 +251,47 @@ def _sorted_as(key: Key) -> tuple[int, int, str]:
 
 _ENDS: Final = (LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED)
 """The ends of a leg, each a column."""
+_NAMED_ENDS: Final = (*_ENDS, LegState.LEFT)
+
+
+class _NamedEnd(NamedTuple):
+    """An end of legs of some kinds that has words of its own, and is no refusal, say."""
+
+    column: Column
+    state: LegState
+    kinds: frozenset[Kind]
+
+    def holds(self, leg: CountedLeg) -> bool:
+        """True if a leg ended so."""
+        return leg.ended_as is self.state and leg.kind in self.kinds
+
+
+def _named_ends() -> Iterator[_NamedEnd]:
+    """The ends that kinds name themselves, such as a declined invitation; and leaving a case."""
+    for state in _NAMED_ENDS:
+        for kind in Kind:
+            words = kind.spec.states.get(state)
+            if kind.stage is Stage.INITIAL and words is not None:
+                name = f"{state.name.lower()}_{kind.value}"
+                yield _NamedEnd(Column(name, words), state, frozenset({kind}))
+    column = Column(LegState.LEFT.name.lower(), LegState.LEFT)
+    yield _NamedEnd(column, LegState.LEFT, frozenset(Kind))
+
+
+def _has_end(leg: CountedLeg, state: LegState) -> bool:
+    """True if a leg ended in a state, and its kind has no words of its own for that."""
+    return leg.ended_as is state and state not in leg.kind.spec.states
+
+
 _EXCHANGES_DEFINITION: Final = Words(
     "Exchanges that were opened in the period, as they stood at the last entry. Each "
     "recipient has a leg of its own. An exchange with recipients in several states counts "
     "once in each row and once in the total; its legs count each. By offence, a leg "
     "stands in the row of each offence that its initial statement names, and once in the "
     "total. Open: an answer, or the permission to ask, is still owed. Overdue: open after "
-    "the due time. Answered late: answered or refused after the due time. A judge is "
+    "the due time. What a kind calls by another name has a column of its own, where it "
+    "happened: a declined invitation to a joint case and an objection to an advance notice are "
+    "no refusals. Answered late: answered or refused after the due time. A judge is "
     "awaited: of these, the legs on which the recipient told before the due time that a "
     "judge's authorisation is awaited (Directive (EU) 2023/977, article 18(2)(d)).",
     "Обмены, открытые за период, по состоянию на последнюю запись. У каждого получателя "
@@ -263,19 +299,23 @@ _EXCHANGES_DEFINITION: Final = Words(
     "каждой строке и один раз в итоге; линии считаются каждая. По преступлениям линия "
     "стоит в строке каждого преступления, названного в первом заявлении, и один раз в "
     "итоге. Открытые: ответ или разрешение на запрос ещё ожидается. Просроченные: открыты "
-    "после срока. Ответ с опозданием: ответ или отказ после срока. Ожидание суда: из них "
+    "после срока. Что вид обмена называет иначе, стоит в отдельном столбце, если оно было: "
+    "отклонённое приглашение в совместное дело и возражение против предварительного "
+    "уведомления не отказы. Ответ с опозданием: ответ или отказ после срока. Ожидание суда: из них "
     "линии, на которых получатель до срока сообщил, что ожидается разрешение суда "
     "(Директива (ЕС) 2023/977, статья 18(2)(d)).",
     "Кезеңде ашылған алмасулар, соңғы жазбадағы күйі бойынша. Әр алушының өз желісі бар. "
     "Бірнеше мемлекеттегі алушылары бар алмасу әр жолда бір рет және қорытындыда бір рет "
     "саналады; желілер әрқайсысы саналады. Қылмыс бойынша желі алғашқы мәлімдемеде "
     "аталған әр қылмыстың жолында және қорытындыда бір рет тұрады. Ашық: жауап немесе "
-    "сұрауға рұқсат әлі күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Кеш жауап: "
+    "сұрауға рұқсат әлі күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Алмасу түрі басқаша "
+    "атайтын нәтиже болған жерде бөлек бағанда тұрады: бірлескен іске шақырудан бас тарту "
+    "және алдын ала хабарламаға қарсылық бас тарту емес. Кеш жауап: "
     "мерзімнен кейінгі жауап немесе бас тарту. Сот күтілуде: олардың ішінде алушы "
     "мерзімге дейін сот рұқсаты күтілуде деп хабарлаған желілер ((ЕО) 2023/977 "
     "директивасы, 18(2)(d)-бап).",
 )
-_EXCHANGES_COLUMNS: Final = (
+_COLUMNS_OF_LEGS: Final = (
     Column("exchanges", Words("exchanges", "обмены", "алмасулар")),
     Column("legs", Words("legs", "линии", "желілер")),
     Column("gated", Words("through the gate", "через контроль", "бақылау арқылы")),
@@ -290,7 +330,9 @@ _EXCHANGES_COLUMNS: Final = (
         ),
     ),
     Column("frozen", LegState.FROZEN),
-    *(Column(state.name.lower(), state) for state in _ENDS),
+)
+_COLUMNS_OF_ENDS: Final = tuple(Column(state.name.lower(), state) for state in _ENDS)
+_COLUMNS_OF_DELAY: Final = (
     Column("late", Words("answered late", "ответ с опозданием", "кеш жауап")),
     Column(
         "late_judge",
@@ -304,6 +346,8 @@ _EXCHANGES_COLUMNS: Final = (
 
 
 def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
+    named = [each for each in _named_ends() if any(map(each.holds, groups.all))]
+
     def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         overdue = [leg for leg in legs if cut_at is not None and leg.is_overdue(cut_at)]
         return (
@@ -314,7 +358,8 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
             _cell(overdue),
             _cell(leg for leg in overdue if cut_at and leg.is_overdue_for_judge(cut_at)),
             _cell(leg for leg in legs if leg.state is LegState.FROZEN),
-            *(_cell(leg for leg in legs if leg.ended_as is state) for state in _ENDS),
+            *(_cell(leg for leg in legs if _has_end(leg, state)) for state in _ENDS),
+            *(_cell(filter(each.holds, legs)) for each in named),
             _cell(leg for leg in legs if leg.was_late),
             _cell(leg for leg in legs if leg.was_late_for_judge),
         )
@@ -330,7 +375,12 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
         definition=_EXCHANGES_DEFINITION,
         unit=Words("exchanges and legs", "обмены и линии", "алмасулар мен желілер"),
         dimensions=groups.headings,
-        columns=_EXCHANGES_COLUMNS,
+        columns=(
+            *_COLUMNS_OF_LEGS,
+            *_COLUMNS_OF_ENDS,
+            *(each.column for each in named),
+            *_COLUMNS_OF_DELAY,
+        ),
         rows=rows,
         total=total,
     )

@@ -34,6 +34,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from exchange_keys.pem import encrypted_pem
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import post_quantum_key, second_key_extension
+from exchange_protocol.trust.chains import UNREADABLE
 from exchange_protocol.trust.identity import Member, parse_member
 
 FORMAT: Final = "caricc-exchange/enrolment/v1"
@@ -231,7 +232,7 @@ def _key_of(pem: bytes) -> ec.EllipticCurvePublicKey:
     try:
         csr = x509.load_pem_x509_csr(pem)
         key, is_signed = csr.public_key(), csr.is_signature_valid
-    except ValueError:
+    except UNREADABLE:
         raise _invalid("csr", "expected a signing request (PKCS #10) in PEM") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not is_signed:
         raise _invalid("csr", "expected it to be signed by its own key, on P-256 or P-384")

@@ -101,8 +101,8 @@ class Stored(MutableMapping[K, V], Generic[K, V]):
         connection: sqlite3.Connection,
         table: str,
         of: type[K],
-        encode: Callable[[V], str],
-        decode: Callable[[str], V],
+        encode: Callable[[V], str | bytes],
+        decode: Callable[[Any], V],
         due: Callable[[V], str | None],
     ) -> None:
         self._connection = connection
@@ -164,10 +164,14 @@ class Stored(MutableMapping[K, V], Generic[K, V]):
 
     def in_order(self) -> Iterator[V]:
         """Read every value in the order of the keys; what was not at hand is not kept there."""
+        return (value for _, value in self.items_in_order())
+
+    def items_in_order(self) -> Iterator[tuple[K, V]]:
+        """Read every key and value, as `in_order` does."""
         self.flush()
         for key, value in self._connection.execute(self._all):
             held = self._values.get(key)
-            yield _decoded(self._decode, value) if held is None else held
+            yield key, _decoded(self._decode, value) if held is None else held
 
     def __len__(self) -> int:
         self.flush()
@@ -294,7 +298,7 @@ def _key(value: object, of: type[K]) -> K | None:
     return value
 
 
-def _decoded(decode: Callable[[str], V], value: str) -> V:
+def _decoded(decode: Callable[[Any], V], value: Any) -> V:
     """Read a value of the place; one that does not read is the place's damage, not the hub's."""
     try:
         return decode(value)

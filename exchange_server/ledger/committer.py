@@ -34,8 +34,8 @@ from exchange_server.ledger.intake import Task, not_known_to_be_stored
 from exchange_server.ledger.jobs import Job, Prover
 from exchange_server.ledger.log_keys import check_signs
 from exchange_server.ledger.receipts import Receipts
-from exchange_server.ledger.start_check import wrong_with_touched
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
+from exchange_server.ledger.touched_file import TouchedFile
 from exchange_server.ledger.witnessing import check_not_rolled_back
 from exchange_server.observer import CommitStep, Observer
 from exchange_server.storage.database_file import DatabaseFile
@@ -74,6 +74,7 @@ class Committer:
         self._engine = engine
         self._connection = WritingConnection(engine)
         self._file = DatabaseFile.of(engine)
+        self._touched = None if self._file is None else TouchedFile(self._file)
         self._context = context
         self._observer = observer
         self._verifier = LogVerifier(context.signer.vkey)
@@ -191,8 +192,15 @@ class Committer:
                 "bytes may stay in its write-ahead log; end that program",
             )
 
+    @property
+    def file_is_unread(self) -> bool:
+        """True while a file that another program touched is not read whole."""
+        return self._touched is not None and self._touched.is_unread
+
     def close(self) -> None:
         """Give the connection back."""
+        if self._touched is not None:
+            self._touched.close()
         self._connection.close()
 
     def _commit(self, jobs: Sequence[Job[Any]]) -> list[Any]:
@@ -248,25 +256,9 @@ class Committer:
 
         It may have emptied the write-ahead log, or put an old copy into the file.
         """
-        file, head = self._file, self._committed
-        if file is None or head is None or file.lost is not None or not file.is_touched():
-            return
-        known = Checkpoint(self._verifier.origin, head.size, head.root)
-        # As the file stood before the look: what is written to it meanwhile is looked at, too.
-        state = file.state()
-        wrong = wrong_with_touched(file.path, known)
-        if wrong is not None:
-            file.lose(
-                "another program wrote over the database's file under this hub, which writes "
-                f"nothing more to it: {wrong}. Stop the hub, move the file with its -wal and -shm "
-                "away, and bring the newest backup back"
-            )
-        _log.warning(
-            "database_touched",
-            why="another program wrote to the database's file; its log is whole, but no program "
-            "except the hub should write there",
-        )
-        file.take(state)
+        head = self._committed
+        if self._touched is not None and head is not None:
+            self._touched.look(Checkpoint(self._verifier.origin, head.size, head.root))
 
     def _wrote(self) -> None:
         """Verify after a commit, before its receipts, that the file has kept its name meanwhile."""

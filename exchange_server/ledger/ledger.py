@@ -197,6 +197,11 @@ class Ledger:
         """Size of the log as committed."""
         return self._writer.tree_size
 
+    @property
+    def file_is_unread(self) -> bool:
+        """True while a file that another program touched is not read whole; the hub writes on."""
+        return self._writer.file_is_unread
+
     async def catch_up(self, agency: AgencyId) -> None:
         """Take over what other hubs on this log have committed, in the turn of an agency.
 
@@ -443,8 +448,8 @@ class Ledger:
     def _admitted(self, job: Submission) -> ExchangeError | None:
         """Admit one of many statements; gives why there is no room for it, or None.
 
-        What ends an exchange makes room, so it passes behind one that opens another. What follows
-        on the one without room waits with it.
+        A statement that ends an exchange makes room, so it passes behind one that opens another.
+        A statement that follows on the one without room waits with it.
         """
         try:
             self._room.admit(job)

@@ -42,6 +42,7 @@ from exchange_server.ledger.values import (
     FeedPosition,
     LeavesPage,
     LegRow,
+    NewestStatement,
     PartHandle,
     TreeHead,
 )
@@ -450,6 +451,13 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                         each.consent.purpose,
                     )
                     for each in leg.consents
+                ),
+                leg.newest
+                and NewestStatement(
+                    parse_kind(leg.newest.kind),
+                    AgencyId(leg.newest.agency),
+                    leg.newest.index,
+                    leg.newest.is_answered,
                 ),
             )
             for leg in seen.legs

@@ -1,6 +1,6 @@
 """The rows that the projections of a log should hold, made anew while it is replayed.
 
-They go to the expected rows. What a later entry may still move lies in the scratch of the replay.
+They go to the expected rows. The scratch of the replay keeps whatever a later entry may still move.
 """
 
 from __future__ import annotations

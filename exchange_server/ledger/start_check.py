@@ -16,16 +16,24 @@ recovers by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
 
 from exchange_files import locked_folder, read_file, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier, SignedCheckpoint
-from exchange_protocol.log.merkle import CompactRange
-from exchange_protocol.record.entries import Event
+from exchange_protocol.log.merkle import (
+    CompactRange,
+    consistency_proof,
+    inclusion_proofs,
+    verify_consistency,
+    verify_inclusion,
+)
+from exchange_protocol.log.tiles import TileReader
+from exchange_protocol.record.entries import Event, entry_leaf_hash
 from exchange_server.ledger.log_keys import followed
 from exchange_server.storage.engine import (
     driver_error,
@@ -35,12 +43,35 @@ from exchange_server.storage.engine import (
     reading,
     real_file,
 )
-from exchange_server.storage.log_rows import Head, read_head
+from exchange_server.storage.log_rows import Head, read_head, read_tiles
+from exchange_server.storage.rows import select_by_keys
 from exchange_server.storage.tables import log_entries
 
 _AT_ONCE: Final = 10_000
+_STEPS_BETWEEN: Final = 100_000
+"""Of SQLite's, between two looks whether the hub stops: some milliseconds."""
+LAST_ENTRIES: Final = 128
+SPREAD_ENTRIES: Final = 64
+MOST_ENTRIES: Final = LAST_ENTRIES + SPREAD_ENTRIES + 64
+"""The last, those over the whole log, and those halfway to its beginning, at most 64."""
 NOTE_WAIT_SECONDS: Final = 3.0
 """For the lock on the folder: whoever holds it for longer does not keep a hub from stopping."""
+
+
+def _lacks_its_statement() -> ColumnElement[bool]:
+    """True for a statement's entry without the statement."""
+    e = log_entries.c
+    lacks = or_(e.payload.is_(None), e.signature.is_(None), e.statement_id.is_(None))
+    return and_(e.event == int(Event.STATEMENT), lacks)
+
+
+_ENDS: Final = select(
+    log_entries.c.idx,
+    log_entries.c.leaf_hash,
+    log_entries.c.entry,
+    log_entries.c.nonce,
+    _lacks_its_statement(),
+)
 
 
 def verify_start(engine: Engine, log: LogVerifier) -> None:
@@ -77,13 +108,44 @@ def verify_noted(connection: Connection, file: Path, log: LogVerifier) -> None:
         raise _mixed(f"it cannot be read: {cause}") from None
 
 
-def wrong_with_touched(file: Path, known: Checkpoint) -> str | None:
+def wrong_at_ends(file: Path, known: Checkpoint) -> str | None:
+    """Say what is wrong with the ends of a SQLite file's log; bounded, however long it is.
+
+    `known` is the newest checkpoint that the hub committed. At most `MOST_ENTRIES` entries are
+    proved, from the stored tiles, against the stored head: the last ones, and others over the whole
+    log. None if they are in order. What says nothing of the file is raised.
+    """
+    return _wrong(file, known, _verify_ends)
+
+
+def wrong_with_touched(
+    file: Path, known: Checkpoint, is_stopped: Callable[[], bool] = lambda: False
+) -> str | None:
     """Say what is wrong with a SQLite file that another program has written to under a hub.
 
-    It is read from the disk: the hub's connections would show pages that they keep. `known` is the
-    newest checkpoint that the hub committed. None if the whole log is there. What says nothing of
-    the file, such as a want of open files, is raised: the look is to be repeated.
+    It is read from the disk: the hub's connections would show pages that they keep. `known` is a
+    checkpoint that the hub committed. None if the whole log is there. A failure that says nothing
+    of the file, such as a want of open files, is raised: the look is to be repeated. So is the
+    error of a look that `is_stopped` has ended.
     """
+
+    def verify(connection: Connection, head: Head, known: Checkpoint) -> None:
+        raw = connection.connection.driver_connection
+        if raw is not None:
+            raw.set_progress_handler(is_stopped, _STEPS_BETWEEN)
+        said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if said != "ok":
+            raise _mixed(f"it cannot be read: {said}")
+        if head.size == known.size and head.root != known.root:
+            raise _mixed("its head is not the one that this hub committed")
+        _verify_whole(connection, head, known if known.size < head.size else None, file)
+
+    return _wrong(file, known, verify)
+
+
+def _wrong(
+    file: Path, known: Checkpoint, verify: Callable[[Connection, Head, Checkpoint], None]
+) -> str | None:
     engine = open_engine(f"sqlite:///{file}", read_only=True)
     try:
         with reading(engine) as connection:
@@ -91,11 +153,8 @@ def wrong_with_touched(file: Path, known: Checkpoint) -> str | None:
             if head is None or head.size < known.size:
                 found = 0 if head is None else head.size
                 return f"its log has {found} entries, and this hub committed {known.size}"
-            said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
-            if said != "ok":
-                return f"it cannot be read: {said}"
             try:
-                _verify_whole(connection, head, known, file)
+                verify(connection, head, known)
             except ExchangeError as error:
                 return error.message
             return None
@@ -106,6 +165,37 @@ def wrong_with_touched(file: Path, known: Checkpoint) -> str | None:
         return f"it cannot be read: {cause}"
     finally:
         engine.dispose()
+
+
+def _verify_ends(connection: Connection, head: Head, known: Checkpoint) -> None:
+    """Prove some entries, and that the log extends what was committed; raises what does not fit."""
+    read = TileReader(lambda tiles: read_tiles(connection, tiles))
+    proof = consistency_proof(known.size, head.size, read)
+    verify_consistency(known.size, head.size, proof, known.root, head.root)
+    indexes = _looked_at(head.size)
+    rows = select_by_keys(connection, _ENDS, log_entries.c.idx, indexes)
+    found = {
+        index: (leaf_hash, entry, nonce, lacks) for index, leaf_hash, entry, nonce, lacks in rows
+    }
+    paths = inclusion_proofs(indexes, head.size, read)
+    for index, path in zip(indexes, paths, strict=True):
+        if index not in found:
+            raise _mixed(f"expected the entry {index}, there is none")
+        leaf_hash, entry, nonce, lacks = found[index]
+        if entry_leaf_hash(entry, nonce) != leaf_hash:
+            raise _mixed(f"the entry {index} is not what its leaf says")
+        verify_inclusion(leaf_hash, index, head.size, path, head.root)
+        if lacks:
+            raise _mixed(f"the entry {index} of a statement has no statement")
+
+
+def _looked_at(size: int) -> list[int]:
+    """The entries of `wrong_at_ends`, at most `MOST_ENTRIES`, in order."""
+    last = range(max(size - LAST_ENTRIES, 0), size)
+    # Halfway to the beginning, again and again: an old copy ends somewhere, at any distance.
+    halving = (size - 1 - (size >> step) for step in range(size.bit_length()))
+    spread = (size * step // SPREAD_ENTRIES for step in range(SPREAD_ENTRIES))
+    return sorted({index for index in (*last, *halving, *spread) if 0 <= index < size})
 
 
 def note_signed(engine: Engine) -> None:
@@ -193,9 +283,7 @@ def _verify_whole(connection: Connection, head: Head, noted: Checkpoint | None, 
             f"its {tree.size} entries have the root {tree.root().hex()}, its head says "
             f"{head.size} and {head.root.hex()}"
         )
-    e = log_entries.c
-    lacks = or_(e.payload.is_(None), e.signature.is_(None), e.statement_id.is_(None))
-    query_of_lost = select(func.count()).where(e.event == int(Event.STATEMENT), lacks)
+    query_of_lost = select(func.count()).select_from(log_entries).where(_lacks_its_statement())
     lost = connection.execute(query_of_lost).scalar_one()
     if lost:
         raise _mixed(f"{lost} entries of statements have no statement")

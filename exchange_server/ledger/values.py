@@ -146,6 +146,17 @@ class AskedConsent:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestStatement:
+    """The newest statement of another agency on a leg, of those that the asking agency sees."""
+
+    kind: Kind
+    agency: AgencyId
+    index: int
+    is_answered: bool
+    """True if the asking agency spoke on the leg since."""
+
+
+@dataclass(frozen=True, slots=True)
 class LegRow:
     """A leg as the asking agency may know it."""
 
@@ -160,6 +171,7 @@ class LegRow:
     """The member that has it in hand while it waits for approval."""
     consents: tuple[AskedConsent, ...] = ()
     """The requests for consent that wait for a decision of the asking agency."""
+    newest: NewestStatement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,11 @@ class Writer:
         """Size of the log after the last committed batch."""
         return self._committer.tree_size
 
+    @property
+    def file_is_unread(self) -> bool:
+        """True while a file that another program touched is not read whole."""
+        return self._committer.file_is_unread
+
     def load(self) -> None:
         """Begin the log where there is none, restore the state and check it; blocks."""
         self._committer.load()

@@ -150,6 +150,14 @@ def _encode_leg(leg: LegRow) -> pb.LegSummary:
             )
             for each in leg.consents
         ],
+        newest=pb.NewestStatement(
+            kind=leg.newest.kind.value,
+            agency=leg.newest.agency,
+            index=leg.newest.index,
+            is_answered=leg.newest.is_answered,
+        )
+        if leg.newest
+        else None,
     )
 
 

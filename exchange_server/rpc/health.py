@@ -6,8 +6,10 @@ that failed, it has the writer try a write, at each check until one goes well. S
 passes is no outage; a database that is read well but refuses writes is one, and it ends by itself.
 The check runs beside the calls: to ask for health costs nothing, and cannot load the database.
 
-Beside the services stands `revocations`: NOT_SERVING while the list on disk is refused, so that a
-new revocation is not in force. The hub serves on, by the list before.
+Beside the services stand two that tell of a fault while the hub serves on. `revocations` is
+NOT_SERVING while the list on disk is refused, so that a new revocation is not in force: the list
+before is. `database` is so while a SQLite file that another program has touched is read anew
+(`ledger.touched_file`).
 
 The servicer is our own, since the library's waits for each watching client while it changes the
 status: a client that does not read would keep the status as it is for everyone.
@@ -16,7 +18,7 @@ status: a client that does not read would keep the status as it is for everyone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import grpc
@@ -29,7 +31,8 @@ CHECK_SECONDS: Final = 2.0
 """Between two checks, and how long one may take."""
 
 REVOCATIONS: Final = "revocations"
-_NAMES: Final = ("", *(service.full_name for service in SERVICES), REVOCATIONS)
+DATABASE: Final = "database"
+_NAMES: Final = ("", *(service.full_name for service in SERVICES), REVOCATIONS, DATABASE)
 
 _log = structlog.get_logger(__name__)
 # The stubs of this library do not know all of it.
@@ -41,13 +44,16 @@ class Health(_Base):  # type: ignore[misc]
     """The health service, and the check that keeps its answers true."""
 
     def __init__(
-        self, check: Callable[[], Awaitable[object]], list_is_refused: Callable[[], bool]
+        self, check: Callable[[], Awaitable[object]], faults: Mapping[str, Callable[[], bool]]
     ) -> None:
-        """Ask `check`, which raises while the ledger cannot serve."""
+        """Ask `check`, which raises while the ledger cannot serve.
+
+        `faults` tell, by the name of a service, of what is wrong while the hub serves on.
+        """
         self._check = check
-        self._list_is_refused = list_is_refused
+        self._faults = faults
         self._is_serving = False
-        self._is_refused = False
+        self._faulty: frozenset[str] = frozenset()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -89,7 +95,7 @@ class Health(_Base):  # type: ignore[misc]
 
     def _status(self, name: str) -> Any:
         statuses = _pb.HealthCheckResponse
-        is_well = self._is_serving and not (name == REVOCATIONS and self._is_refused)
+        is_well = self._is_serving and name not in self._faulty
         return _pb.HealthCheckResponse(status=statuses.SERVING if is_well else statuses.NOT_SERVING)
 
     def _set(self, *, is_serving: bool) -> None:
@@ -112,8 +118,9 @@ class Health(_Base):  # type: ignore[misc]
                 await self._check()
         except Exception as error:  # noqa: BLE001 - whatever fails, the hub is not healthy
             why = error
-        if self._list_is_refused() != self._is_refused:
-            self._is_refused = not self._is_refused
+        faulty = frozenset(name for name, is_faulty in self._faults.items() if is_faulty())
+        if faulty != self._faulty:
+            self._faulty = faulty
             self._wake()
         is_serving = why is None
         if is_serving == self._is_serving and not is_first:

@@ -46,7 +46,7 @@ from exchange_server.rpc.calls import (
 from exchange_server.rpc.connections import Connections
 from exchange_server.rpc.directory_service import DirectoryService
 from exchange_server.rpc.exchange_service import ExchangeService
-from exchange_server.rpc.health import Health
+from exchange_server.rpc.health import DATABASE, REVOCATIONS, Health
 from exchange_server.rpc.identity import Identity, PeerVerifier
 from exchange_server.rpc.incoming import Incoming
 from exchange_server.rpc.pipeline import DeadlineCaps, Pipeline
@@ -130,7 +130,10 @@ class RpcServer:
         """
         rates = Rates(limits.statements_per_second, limits.sealed_bytes_per_second, counts=counts)
         self._watches = Watches(ledger, reader, peers, limits.watch, counts)
-        self._health = Health(partial(_check, ledger, reader), list_is_refused)
+        self._health = Health(
+            partial(_check, ledger, reader),
+            {REVOCATIONS: list_is_refused, DATABASE: lambda: ledger.file_is_unread},
+        )
         self._connections = Connections(limits.connections_per_agency, counts)
         self._tls = tls
         pipeline = Pipeline(

@@ -8,7 +8,7 @@
 - A silent watch sends a heartbeat with its token, so that either side notices a dead connection. At
   each turn the caller's certificate is looked at again: a revoked caller's watch ends.
 - A watch ends in good order after its life, and with UNAVAILABLE when the hub stops; the client
-  resumes in both cases. How many an agency may hold is bounded.
+  resumes in both cases. An agency may hold a bounded number of them.
 """
 
 from __future__ import annotations

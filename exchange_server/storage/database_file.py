@@ -1,8 +1,8 @@
 """The SQLite file of an engine: one file for all its connections, named once, by its inode.
 
 SQLite looks a file up by its name, anew for each connection. A process keeps the file that it has
-open, though the name leads to another one since. What is written to a file without its name is gone
-with the process, while receipts say that it is stored. So, from the first connection on:
+open, though the name leads to another one since. Rows in a file without its name are gone with the
+process, while receipts say that they are stored. So, from the first connection on:
 
 - Every connection opens the path that the name led to, and must get the same inode. No connection
   but the first makes a file.
@@ -337,7 +337,7 @@ def _verify_rights(path: Path, *, writes: bool) -> None:
 def _make(path: Path) -> None:
     """Make an empty file for its owner alone, if there is none; SQLite would go by the umask.
 
-    What SQLite keeps beside the file gets the file's mode. One that exists is not opened: to close
+    SQLite's files beside it get the file's mode. One that exists is not opened: to close
     it would give up the locks that SQLite holds on it.
     """
     with suppress(OSError):  # It exists, or SQLite says why it cannot be made.

@@ -230,7 +230,7 @@ def is_damaged(cause: BaseException) -> bool:
 
 
 def way_out(cause: BaseException) -> str:
-    """What to do about a failure of which a driver says little; empty where nothing is known."""
+    """Advice on a failure of which a driver says little; empty where nothing is known."""
     if getattr(cause, "sqlstate", None) == _READ_ONLY_TRANSACTION:
         return (
             "; the database takes no writes: it is a standby, or default_transaction_read_only is "

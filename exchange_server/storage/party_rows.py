@@ -16,12 +16,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    ScalarSelect,
     Select,
     String,
     and_,
     bindparam,
     case,
     func,
+    literal,
     select,
     type_coerce,
 )
@@ -48,6 +50,17 @@ class SeenConsent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SeenStatement:
+    """The newest statement of another agency on a leg, of those that the agency sees."""
+
+    kind: str
+    agency: str
+    index: int
+    is_answered: bool
+    """True if the agency itself spoke on the leg since."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeenLeg:
     """A leg as an agency may know it."""
 
@@ -62,6 +75,7 @@ class SeenLeg:
     """The member that has it in hand, for an approver of a held leg."""
     consents: tuple[SeenConsent, ...] = ()
     """The requests for consent that wait for the agency."""
+    newest: SeenStatement | None = None
 
 
 class SeenExchange(NamedTuple):
@@ -114,6 +128,33 @@ _JOINED = parties.join(legs, and_(_g.exchange_id == _b.exchange_id, _g.agency ==
 
 
 _AGENCY = bindparam("agency", type_=String)
+
+
+def _newest_said(*, by_agency: bool) -> ScalarSelect[int]:
+    """The entry of the newest statement on a leg that the agency, or another one, made.
+
+    It is looked for among what the agency sees, from the newest on: mostly the first one is it.
+    """
+    author = _e.actor_agency == _AGENCY if by_agency else _e.actor_agency != _AGENCY
+    # Agency ids hold no wildcard and no quote: this finds exactly the id in the JSON list.
+    named = type_coerce(_e.legs, String).like(literal('%"') + _g.agency + literal('"%'))
+    return (
+        select(_f.entry_index)
+        .join_from(feed, log_entries, _e.idx == _f.entry_index)
+        .where(
+            _f.exchange_id == _x.exchange_id,
+            _f.agency == _AGENCY,
+            _e.kind.is_not(None),
+            author,
+            named,
+        )
+        .order_by(_f.entry_index.desc())
+        .limit(1)
+        .correlate(exchanges, legs)
+        .scalar_subquery()
+    )
+
+
 _SEEN = (
     select(
         *(_x[name] for name in _EXCHANGE_COLUMNS),
@@ -131,6 +172,8 @@ _SEEN = (
         .where(_f.exchange_id == _x.exchange_id, _f.agency == _AGENCY)
         .scalar_subquery()
         .label("newest"),
+        _newest_said(by_agency=False).label("newest_of_others"),
+        _newest_said(by_agency=True).label("newest_own"),
     )
     .select_from(_JOINED)
     # All parties there are: named, they let the primary key find each exchange. Without them
@@ -145,6 +188,7 @@ _SEEN = (
 """Made once: building it takes longer than running it."""
 _OPENED = Lookup(select(_x.initial_index), _x.exchange_id)
 _ENTRIES = Lookup(select(_e.idx, _e.entry), _e.idx)
+_KINDS = Lookup(select(_e.idx, _e.kind, _e.actor_agency), _e.idx)
 
 
 def list_seen(
@@ -264,10 +308,16 @@ def read_seen(
     newest = [group[0]["newest"] for group in groups if group[0]["newest"] is not None]
     entries = _ENTRIES.rows(connection, sorted(newest))
     times = {index: parse_entry(entry).hub_time for index, entry in entries}
-    return [_seen(group, times) for group in groups]
+    of_others = {row["newest_of_others"] for group in groups for row in group} - {None}
+    said = {index: (kind, by) for index, kind, by in _KINDS.rows(connection, sorted(of_others))}
+    return [_seen(group, times, said) for group in groups]
 
 
-def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExchange:
+def _seen(
+    rows: Sequence[RowMapping],
+    times: Mapping[int, datetime],
+    said: Mapping[int, tuple[str, str]],
+) -> SeenExchange:
     seen: dict[str, SeenLeg] = {}
     for row in rows:
         given = 0 if row["is_blindfolded"] else len(row["approvals"])
@@ -284,11 +334,20 @@ def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExch
             times=record.times if record else None,
             claim=record.claim if record and decides else None,
             consents=asked,
+            newest=_newest_statement(row, said),
         )
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
     updated_at = times.get(rows[0]["newest"], rows[0]["initiated_at"])
     return SeenExchange(**exchange, updated_at=updated_at, legs=tuple(seen.values()))
+
+
+def _newest_statement(row: RowMapping, said: Mapping[int, tuple[str, str]]) -> SeenStatement | None:
+    index = row["newest_of_others"]
+    if index is None:
+        return None
+    kind, by = said[index]
+    return SeenStatement(kind, by, index, is_answered=(row["newest_own"] or -1) > index)
 
 
 def _asked(record: LegRecord, row: RowMapping) -> tuple[SeenConsent, ...]:

@@ -110,3 +110,4 @@ def test_the_guide_adds_a_kind_that_speaks(copy: Path) -> None:
     script = (copy / "agency_client/evidence/verify.py").read_text("utf-8")
     assert '"report_progress"' in script
     assert '"under review"' in script
+    assert '("answer expected", {0: DAY})' in script

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from pathlib import Path
 
 import pytest
+
+from agency_client import ExchangeClient
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "agency_client" / "core"
@@ -39,3 +42,13 @@ def test_operations_touch_no_network() -> None:
                 names = [node.module or ""]
             for name in names:
                 assert name.partition(".")[0] not in ("grpc", "socket", "asyncio", "ssl"), path
+
+
+def test_every_method_that_makes_a_statement_says_what_it_raises() -> None:
+    silent = [
+        name
+        for name, method in inspect.getmembers(ExchangeClient, inspect.isfunction)
+        if "Sent | Queued" in str(inspect.signature(method).return_annotation)
+        and "Raises:" not in (inspect.getdoc(method) or "")
+    ]
+    assert silent == []

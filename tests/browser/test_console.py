@@ -520,6 +520,33 @@ def test_an_auditor_verifies_and_follows_the_progress(
     assert problems_of(page) == []
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_paper_is_white_and_has_tables_whatever_the_screen_is(
+    consoles: Consoles,
+    chromium: Browser,
+    exchanges: dict[str, str],
+    theme: Literal["light", "dark"],
+) -> None:
+    """A sheet of A4 is narrower than the screens on which a row becomes a block."""
+    page = entered(chromium, consoles(OFFICER), theme=theme, width=680)
+    page.click(f"button[name=theme][value={theme}]")
+    page.emulate_media(media="print", color_scheme=theme)
+    for path in ("/due", f"/exchange/{exchanges['held']}"):
+        page.goto(consoles(OFFICER).origin + path)
+        # The page loads itself again while the exchange is being opened.
+        page.locator("main table, main ol").first.wait_for()
+        colours = page.evaluate("""() => {
+          const style = getComputedStyle(document.body);
+          return [style.color, style.backgroundColor];
+        }""")
+        assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 680, path
+    page.goto(f"{consoles(OFFICER).origin}/due")
+    row = "getComputedStyle(document.querySelector('.console-narrowed tbody tr')).display"
+    assert page.evaluate(row) == "table-row"
+    page.context.close()
+
+
 def test_flows_are_a_picture_of_their_table(
     town: Deployment, consoles: Consoles, chromium: Browser
 ) -> None:
@@ -674,7 +701,7 @@ def test_a_form_outlives_an_error_a_pause_and_the_lock(
     console.sessions.end()
     page.check("input[name=to][value='kz.fma']")
     page.check("input[name='request.items'][value=STR]")
-    page.fill("input[name=due]", "2027-01-01")
+    page.fill("input[name='due.day']", "1")
     page.clock.run_for(2_000)
     page.click("button[name=step][value=next]", no_wait_after=True)
     page.wait_for_selector("#compose-said:has-text('locked')")

@@ -169,7 +169,9 @@ def test_a_value_that_a_table_refuses_is_refused_as_json_lines_in_the_same_words
     wanted = {
         (without_options(words), tuple(lines))
         for lines, at, words in told
-        if at and not words.startswith(OF_TABLES)
+        if at
+        and not words.startswith(OF_TABLES)
+        and not (name == "notes" and "a formula" in words)  # In JSON a text may begin with =.
     }
     # Blanks around a day say nothing in a table; JSON lines are written by programs.
     entities = [

@@ -112,7 +112,7 @@ def told_in_cells(out: str) -> str:
 
 
 def test_consent_lasts_to_the_end_of_the_day_that_was_given(
-    region: Region, capsys: pytest.CaptureFixture[str]
+    region: Region, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The agencies of Kazakhstan are at UTC+5: the day begins on the day before in UTC."""
     mia, fma = region["kz.mia"], region["kz.fma"]
@@ -141,4 +141,8 @@ def test_consent_lasts_to_the_end_of_the_day_that_was_given(
     code, out, _ = run(capsys, *as_member(region.town, "kz.mia/system"), "show", exchange)
     told = f"valid to the end of {LAST_DAY} (UTC+05:00)"
     assert told in " ".join(out.replace("│", " ").split()), out
+    Office(region.town, exchange).export("kz.mia/system", tmp_path / "e.zip")
+    (tmp_path / "root.pem").write_bytes(region.town.files.root_pem)
+    court = Court(tmp_path, tmp_path / "root.pem", region.town.files.log_vkey)
+    assert any(told in line for line in court.lines(tmp_path / "e.zip"))
     region.replay(capsys)

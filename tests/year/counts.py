@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final, NamedTuple
 
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from tests.year.notes import LegNote, Notes, code_name
 from tests.year.region import COUNTRY
@@ -114,7 +115,14 @@ class Count:
                 leg for leg in legs if leg.is_overdue(cut) and leg.waits_for_judge()
             ),
             "frozen": _opened(leg for leg in legs if leg.state is LegState.FROZEN),
-            **{end.name.lower(): _opened(leg for leg in legs if leg.end is end) for end in ENDS},
+            **{
+                end.name.lower(): _opened(leg for leg in legs if leg.end is end and not _name(leg))
+                for end in ENDS
+            },
+            **{
+                name: _opened(leg for leg in legs if _name(leg) == name)
+                for name in sorted(set(map(_name, self.legs)) - {""})
+            },
             "late": _opened(leg for leg in legs if leg.late),
             "late_judge": _opened(leg for leg in legs if leg.late_for_judge),
         }
@@ -201,6 +209,18 @@ class Count:
 
     def _within(self, noted: Iterable[tuple[datetime, int]]) -> tuple[int, ...]:
         return tuple(sorted(entry for at, entry in noted if self.holds(at)))
+
+
+def _name(leg: LegNote) -> str:
+    """The end that its kind calls by another name; empty for the others."""
+    if leg.end is LegState.LEFT:
+        return "left"
+    named = {
+        (Kind.JOINT_CASE, LegState.REFUSED): "refused_joint_case",
+        (Kind.ADVANCE_NOTICE, LegState.REFUSED): "refused_advance_notice",
+        (Kind.ADVANCE_NOTICE, LegState.ANSWERED): "answered_advance_notice",
+    }
+    return named.get((leg.kind, leg.end), "") if leg.end else ""
 
 
 def _opened(legs: Iterable[LegNote]) -> Counted:

@@ -45,13 +45,14 @@ document.addEventListener("input", (event) => {
   pause = setTimeout(() => { keeping = keep(); }, AFTER_A_PAUSE);
 });
 
-// A field of a day is written as the browser's language has it, whatever the page's is: so the day
-// stands beside it in the words of the page.
+// The day that three fields make stands beside them in words, so that a wrong month is seen.
 function sayDays() {
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeZone: "UTC" });
+  const said = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeZone: "UTC" });
   for (const each of document.querySelectorAll("output.console-day")) {
-    const given = document.getElementById(each.htmlFor.value).valueAsDate;
-    each.textContent = given ? day.format(given) : "";
+    const [day, month, year] = [...each.htmlFor].map((id) => document.getElementById(id).value.trim());
+    const made = new Date(Date.UTC(year, month - 1, day));
+    const isDay = /^\d{4}$/.test(year) && made.getUTCMonth() === month - 1 && made.getUTCDate() === Number(day);
+    each.textContent = isDay ? said.format(made) : "";
   }
 }
 document.addEventListener("input", sayDays);

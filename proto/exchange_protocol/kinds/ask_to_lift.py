@@ -23,6 +23,11 @@ SPEC = KindSpec(
     words=Words(
         "request to lift a freeze", "просьба снять замораживание", "қатыруды алып тастау өтініші"
     ),
+    asks=Words(
+        "lift the freeze as asked, or extend it with a note that says why not",
+        "снимите замораживание по просьбе или продлите его с примечанием о причине",
+        "өтініш бойынша қатыруды алып тастаңыз не себебін айтып ұзартыңыз",
+    ),
     rows=(
         Row(
             party=Party.INITIATOR,

@@ -21,6 +21,11 @@ SPEC = KindSpec(
     body=Recall,
     stage=Stage.CONTINUING,
     words=Words("recall", "отзыв запроса", "сұрау салуды кері қайтару"),
+    asks=Words(
+        "stop the work, and confirm the recall",
+        "прекратите работу и подтвердите отзыв",
+        "жұмысты тоқтатып, кері қайтаруды растаңыз",
+    ),
     rows=(
         Row(
             party=Party.INITIATOR,

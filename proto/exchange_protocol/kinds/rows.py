@@ -1,8 +1,8 @@
 """Rows of the lifecycle: who may say a kind on a leg in which states, and what follows.
 
-Each kind declares its rows in its own module; together they are the table that
-`rules/lifecycle.py` applies. What a row says beside the state (a due time, a consent, a task, a
-claim) is a field of it, so that no rule asks for a kind by name.
+Each kind declares its rows in its own module; together they are the table that `rules/lifecycle.py`
+applies. All else that a row says (a due time, a consent, a task, a claim) is a field of it, so that
+no rule asks for a kind by name.
 """
 
 from __future__ import annotations

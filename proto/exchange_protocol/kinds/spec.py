@@ -13,6 +13,7 @@ A trait is derived from the rows wherever that is possible, so the table says it
     erases        the leg that it moves loses its content
     sets_due      the header's due time becomes the leg's
     approves_any  it may be an approval
+    is_news       lists name it beside the state of the leg
 
 `bodies`, `rows` and `acts` have the pieces of a spec; `catalogue` lists all specs.
 """
@@ -81,6 +82,9 @@ class KindSpec:
     """Words for states of its legs where those of the state itself would mislead."""
     steps: Mapping[LegState, Words] = field(default_factory=dict)
     """The next step on its legs in words, by the state, where the general one would mislead."""
+    asks: Words | None = None
+    """What it asks of the agency to which it was said, in words; lists name that as its next step
+    until it speaks."""
     is_case: bool = False
     """True if its legs are members of a joint case, who speak to each other; for initial kinds."""
     to_members: bool = False
@@ -92,6 +96,19 @@ class KindSpec:
     def name(self) -> str:
         """The name of the body's field on the wire, such as "information_request"."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", self.body.__name__).lower()
+
+    @cached_property
+    def is_news(self) -> bool:
+        """True if lists name it, because the state of the leg does not tell that it was said.
+
+        Such a kind leaves the state as it was, or may do so, or brings new content. A claim is
+        left out: lists tell who has a leg in hand.
+        """
+        return any(
+            row.claims is None
+            and (row.after is None or row.after in row.before or row.adds_content)
+            for row in self.rows
+        )
 
     @property
     def action(self) -> str:

@@ -19,8 +19,8 @@ Rules of this module:
     one verified checkpoint: a proof alone does not tie a root to a size (the proof of leaf 5 looks
     the same in trees of 7 and of 8 leaves).
 5.  A size or an index out of range is PROOF_RANGE_INVALID; hashes that do not fit, PROOF_INVALID.
-    Whose fault that is, the caller knows: check an index or a size that the hub gave before you
-    pass it, and bytes of your own disk before you accuse anybody.
+    The caller knows whose fault that is: check an index or a size that the hub gave before you pass
+    it, and bytes of your own disk before you accuse anybody.
 
 The empty tree is a prefix of every tree: from size 0 the consistency proof is empty and the first
 root must be `EMPTY_ROOT`. Between equal sizes the proof is empty and the roots must be equal.
@@ -159,7 +159,7 @@ def verify_consistency(
         if is_left:
             first, second = node_hash(sibling, first), node_hash(sibling, second)
         else:
-            # What stands on the right came after the first tree, so its root has no part of it.
+            # A hash on the right came after the first tree, so its root has no part of it.
             second = node_hash(second, sibling)
     if first != root1:
         raise Reason.PROOF_INVALID.error(f"consistency proof gives another root at size {size1}")

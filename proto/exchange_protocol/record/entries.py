@@ -95,7 +95,7 @@ class InspectedRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry. Which fields are set follows from the event; see `log.proto`."""
+    """One entry. The event decides which fields are set; see `log.proto`."""
 
     hub_time: datetime
     event: Event

@@ -12,8 +12,8 @@ the log before the entry leaves. Its ruling cites the policy in force and the ru
 page, and so says of which scope the reading was. Inspections are no disclosure, or two auditors who
 follow the log would log each other's readings of their readings without end.
 
-The hub decides by these functions what it shows. Whoever knows every entry of a page counts with
-them what the page must have opened.
+The hub decides by these functions what it shows. A reader that knows every entry of a page counts
+with them what the page must have opened.
 """
 
 from __future__ import annotations

@@ -140,8 +140,8 @@ def leg_after(
     after = _step(exchange, leg, row, statement, route)
     record = record_after(leg, row, statement, after.state, at)
     if exchange.kind.spec.is_case and row.party is Party.APPROVER:
-        # Whoever takes part in a case is shown all that was said in it (`joint_case.said_in`), the
-        # decisions at the gate included: without these it could not tell who is a member.
+        # A member of a case is shown all that was said in it (`joint_case.said_in`), the decisions
+        # at the gate included: without these it could not tell who else is a member.
         record = replace(record, from_approvers=(*record.from_approvers, statement.digest))
     after = replace(after, record=record)
     names_due = row.sets_due is not None or (
@@ -274,7 +274,7 @@ def _turn(
     names_due: bool,
     row: Row | None = None,
 ) -> Turn:
-    """What the clocks of a leg depend on; `row` is None for a leg that begins."""
+    """The facts that the clocks of a leg depend on; `row` is None for a leg that begins."""
     return Turn(
         state=state,
         due_at=due_at,

@@ -1,59 +1,144 @@
 """The lifecycle of an exchange: one leg per recipient, moved by a table.
 
+This file shows the whole machine: its theory here, every move in the picture below, and the code
+that finds and applies a move.
+
 Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
-A leg is in one `LegState`. Each kind's rows (`KindSpec.rows`) say which party may say it, in which
-states, and which state follows. A statement that no row allows is refused: OUT_OF_ORDER. The usual
-ways:
+A leg moves alone: another leg of the exchange may be in any other state. These are its axes:
 
-    HELD -> RELEASED -> DELIVERED -> ACKNOWLEDGED -> ANSWERED | REFUSED -> CLOSED
-    HELD -> RETURNED -> HELD (supplemented)          HELD -> REJECTED -> CLOSED
-    DELIVERED | ACKNOWLEDGED -> RETURNED (the recipient asks) -> HELD or RELEASED (supplemented)
-    any state before the answer -> RECALLED -> CLOSED        CLOSED -> ERASED
-    DELIVERED | ACKNOWLEDGED -> FROZEN (a freeze stands) -> ANSWERED
-    DELIVERED | ACKNOWLEDGED -> JOINED (a member of a joint case) -> LEFT -> CLOSED
+    state        where the leg is: one `LegState`; the picture has its moves
+    awaits       the digest of the one statement that the next one must answer
+    gate         the approvals that are asked for, those given, and the statements that are
+                 `hidden` from the recipient until then
+    due time     the time at which its answer, its task or its freeze ends
+    record       what was said by whom: consents, tasks, claims, clocks
 
-`docs/lifecycle.md` shows all ways as a diagram and says what each kind is for. The rows are in the
-modules of the kinds, and `docs/protocol/rows.md` lists all of them.
+A statement moves the leg by one row of its kind (`KindSpec.rows`). The row names the party that may
+say it, the states before and the state after. It says too whether the leg then awaits an answer to
+the statement, and whether the statement brings new content, sets the due time, is an approval, or
+is a step of a consent, a task or a claim. A statement that no row allows is refused: OUT_OF_ORDER.
+`legs` applies the row.
 
-What the table says: a row names the party, the states before and the state after. It says too
-whether the leg then awaits an answer to the statement, and whether the statement brings new
-content, sets the due time, is an approval, or is a step of a consent, a task or a claim. `legs`
-applies the row.
+Two moves have no row, because nobody says them on the leg: the hub gives a statement to its
+recipient (`deliver`), and an invitation begins a leg (`admit`).
 
-What the table does not say, and where that stands:
+The gate. Where the policy asks for approvals, new content makes the leg HELD, else RELEASED. A held
+leg is released by `approvals_required` distinct members who approve what the leg awaits an answer
+to. A supplement passes the gate again. Its handling, TLP and number of subjects are counted
+together with all that went before it on the leg: a release shows all that was hidden, so the gate
+must be that of the whole.
+
+The chain. Each leg awaits an answer to one statement, by its digest. So the statements of a leg
+form a hash chain, an approval is bound to exactly what was approved, and nobody can answer a
+request that has changed meanwhile: STALE_ANSWER.
+
+No party on both sides. An agency may not approve another leg of an exchange while statements on its
+own leg are held back (also where they were recalled before a release). As approver it would read
+what it may not read as recipient, and two recipients could release to each other.
+
+No silent end. Once something on a leg was released, its recipient must learn how the leg ends: a
+recall is shown to it even while a supplement is held. A held supplement can be returned but not
+rejected: a rejection would end, unseen, what the recipient still works on.
+
+Time moves no leg. "Overdue" follows from the due time and is no state. Some rows apply only before
+or after the due time, by the hub's clock (`Row.when`).
+
+Elsewhere stand:
 
     who may say a kind at all, and to whom     the policy (`rulebook`), before a row is looked for
     on which legs, and in which part           `addressing`; in a joint case `joint_case`
     how many approvals a leg needs, by whom    the policy; `routing` makes it a `LegRoute`
-    that a recipient was given a statement     `deliver`: the hub does it, and nobody says it
-    that an agency is invited, or once more    `admit`: its leg begins, in no state before
-    that a time is over                        `clocks`: "overdue" follows from the due time and is
-                                               no state; time moves no leg. Some rows apply only
-                                               before or after it (`Row.when`), by the hub's clock
+    due times that the author did not set      `clocks`
     consents, tasks, claims, who said what     `recording`, in the leg's record
     who sees and reads a statement             `access`
 
-Each leg awaits an answer to one statement, by its digest. So the statements of a leg form a hash
-chain, an approval is bound to exactly what was approved, and nobody can answer a request that has
-changed meanwhile (STALE_ANSWER).
-
-A gated leg is HELD until `approvals_required` distinct members have approved what it awaits an
-answer to. Until then its statements are `hidden` from the recipient. New content (a supplement)
-passes the gate again. Its handling, TLP and number of subjects are counted together with all that
-went before it on the leg: a release shows all that was hidden, so the gate must be that of the
-whole.
-
-An agency may not approve another leg of an exchange while statements on its own leg are held back
-(also where they were recalled before a release). As approver it would read what it may not read as
-recipient, and two recipients could release to each other.
-
-Once something on a leg was released, its recipient must learn how the leg ends: a recall is shown
-to it even while a supplement is held, and a held supplement can be returned but not rejected (a
-rejection would end, unseen, what the recipient still works on).
+`docs/protocol/rows.md` lists every row with all its conditions and effects; `docs/lifecycle.md`
+says what each kind is for, with a diagram.
 
 Assumed verified: the statement's signature, and that the policy permits the author to say it on
 this leg; `LegRoute` is what the policy decided. Left to the caller: storing the result.
 """
+
+# --- The picture --------------------------------------------------------------------------------
+#
+# Read a line as: from this state, to that state, when this party says one of these kinds.
+# "the gate" stands for HELD or RELEASED, as the policy decides. `*` marks a kind that is said only
+# as the answer to the initial kind (`KindSpec.answer`).
+#
+# The moves, as scripts/generate_client.py writes them from the rows: do not edit.
+#
+#   no leg yet   -> the gate      initiator: an initial kind, invite
+#
+#   HELD         -> the gate      initiator: correct
+#                -> RETURNED      approver:  decision (RETURN)
+#                -> REJECTED      approver:  decision (REJECT before a release)
+#                -> RELEASED      approver:  decision (APPROVE)
+#                -> RECALLED      initiator: recall
+#
+#   RETURNED     -> the gate      initiator: supplement, correct
+#                -> RECALLED      initiator: recall
+#
+#   REJECTED     -> CLOSED        initiator: close
+#
+#   RELEASED     -> RETURNED      initiator: announce_correction
+#                -> DELIVERED     the hub:   gives a statement to the recipient: `deliver`
+#                -> ANSWERED      initiator: clearance* (NO_ANSWER after due)
+#                -> RECALLED      initiator: recall
+#
+#   DELIVERED or ACKNOWLEDGED
+#                -> RETURNED      recipient: return_for_information
+#                -> RETURNED      initiator: announce_correction
+#                -> ACKNOWLEDGED  recipient: interim_reply, partial_reply, extend_deadline,
+#                                            give_notice
+#                -> ANSWERED      recipient: reply*, analysis_product*,
+#                                            freeze_status* (NOT_IMPOSED), asset_findings*,
+#                                            clearance* (CLEARED), answer_test*,
+#                                            certificate_answer*
+#                -> ANSWERED      initiator: clearance* (NO_ANSWER after due)
+#                -> REFUSED       recipient: refuse, clearance* (OBJECTION), decline
+#                -> RECALLED      initiator: recall
+#                -> FROZEN        recipient: freeze_status* (IMPOSED)
+#                -> JOINED        recipient: join*
+#
+#   DELIVERED    -> ACKNOWLEDGED  recipient: acknowledge
+#
+#   ANSWERED     -> CLOSED        initiator: close
+#
+#   REFUSED      -> the gate      initiator: invite
+#                -> CLOSED        initiator: close
+#
+#   RECALLED     -> CLOSED        initiator: close
+#
+#   CLOSED       -> ERASED        initiator: erase_notice
+#
+#   FROZEN       -> ANSWERED      recipient: freeze_status* (CONVERTED, LIFTED, EXPIRED after due)
+#                -> ANSWERED      initiator: freeze_status* (EXPIRED after due)
+#                -> FROZEN        recipient: freeze_status* (EXTENDED before due)
+#
+#   JOINED       -> CLOSED        initiator: close
+#                -> LEFT          recipient: leave
+#
+#   LEFT         -> the gate      initiator: invite
+#                -> CLOSED        initiator: close
+#
+# Said without a move:
+#
+#   approver:                claim - HELD
+#   initiator:               feedback - ANSWERED
+#   initiator:               ask_to_lift - FROZEN
+#   initiator:               task, draft_analysis - JOINED
+#   initiator:               remind - RELEASED, DELIVERED, ACKNOWLEDGED, JOINED
+#   initiator or recipient:  consent_request, consent_decision - DELIVERED, ACKNOWLEDGED, ANSWERED,
+#                            CLOSED, FROZEN, JOINED, LEFT
+#   initiator or recipient:  involve_supervisor - DELIVERED, ACKNOWLEDGED, ANSWERED, FROZEN
+#   initiator or recipient:  contribute - JOINED
+#   recipient:               erase_answer - ANSWERED, CLOSED, LEFT
+#   recipient:               correct - DELIVERED, ACKNOWLEDGED, ANSWERED
+#   recipient:               complete_task, member_consent_request - JOINED
+#   recipient:               confirm_recall - RECALLED
+#   supervisor:              supervisor_comment - any state
+#
+# End of the moves.
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The kinds that an agency may say on an exchange now, by the lifecycle, to offer the next step.
 
-It says what the rows of the kinds allow. Whether a certain statement is accepted, `judgement` says.
+It says what the rows of the kinds allow. `judgement` says whether a certain statement is accepted.
 """
 
 from __future__ import annotations

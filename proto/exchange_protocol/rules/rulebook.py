@@ -8,8 +8,8 @@ Rules of this module:
   makes a new one.
 
 Questions are asked about one leg: the resource is the recipient at the leg's end,
-`context.initiator` the agency that opened the exchange. Which approvals a statement needs is asked
-as three actions, from the lenient to the strict: ReleaseUnapproved, ReleaseOnOneApproval,
+`context.initiator` the agency that opened the exchange. Three actions ask for the approvals that a
+statement needs, from the lenient to the strict: ReleaseUnapproved, ReleaseOnOneApproval,
 ReleaseOnTwoApprovals; the first that is permitted holds, and if none is, the statement is refused.
 
 `policy` has the text and its schema, `routing` asks the questions of a statement.

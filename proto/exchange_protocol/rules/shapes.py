@@ -112,7 +112,7 @@ def _take_carried(message: pb.Statement) -> _Carried:
     own_id, exchange_id, answers = message.id, message.exchange_id, message.answers
     parse_uuid(own_id, "id")
     message.id = _ID
-    # An initial statement names itself. Whether this one should, its shape tells.
+    # An initial statement names itself. Its shape tells whether this one should.
     if exchange_id == own_id:
         message.exchange_id = _ID
     elif exchange_id:

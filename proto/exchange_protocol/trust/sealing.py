@@ -229,8 +229,8 @@ def open_part(
     3. The content key is the one that the ciphertext commits to.
     4. Every chunk opens in its place, and the last one is marked as the last.
 
-    Raises SEAL_BROKEN from step 2 on. Whether ciphertext and wrapped key are those that the author
-    signed is left to the caller.
+    Raises SEAL_BROKEN from step 2 on. The caller checks that ciphertext and wrapped key are those
+    that the author signed.
     """
     return open_disclosed(ciphertext, context, unwrap_content_key(context, wrapped, decapsulator))
 

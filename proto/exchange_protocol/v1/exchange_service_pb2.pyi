@@ -552,6 +552,7 @@ class LegSummary(_message.Message):
     CLAIMED_AT_FIELD_NUMBER: _builtins.int
     DUE_ON_FIELD_NUMBER: _builtins.int
     CONSENTS_FIELD_NUMBER: _builtins.int
+    NEWEST_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     state: _log_pb2.LegState.ValueType
     approvals_required: _builtins.int
@@ -576,6 +577,10 @@ class LegSummary(_message.Message):
     def consents(self) -> _containers.RepeatedCompositeFieldContainer[Global___AskedConsent]:
         """The requests for consent that wait for a decision of the caller's agency, in log order."""
 
+    @_builtins.property
+    def newest(self) -> Global___NewestStatement:
+        """The newest statement of another agency on the leg, of those that the caller sees."""
+
     def __init__(
         self,
         *,
@@ -589,14 +594,49 @@ class LegSummary(_message.Message):
         claimed_at: _timestamp_pb2.Timestamp | None = ...,
         due_on: _statement_pb2.Day | None = ...,
         consents: _abc.Iterable[Global___AskedConsent] | None = ...,
+        newest: Global___NewestStatement | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "due_at", b"due_at", "due_on", b"due_on", "times", b"times"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "due_at", b"due_at", "due_on", b"due_on", "newest", b"newest", "times", b"times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "consents", b"consents", "due_at", b"due_at", "due_on", b"due_on", "state", b"state", "times", b"times"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "consents", b"consents", "due_at", b"due_at", "due_on", b"due_on", "newest", b"newest", "state", b"state", "times", b"times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LegSummary: _TypeAlias = LegSummary  # noqa: Y015
+
+@_typing.final
+class NewestStatement(_message.Message):
+    """The newest statement of another agency on a leg."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    AGENCY_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    IS_ANSWERED_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """The kind, such as "partial_reply"."""
+    agency: _builtins.str
+    """Agency of its author."""
+    index: _builtins.int
+    """Its entry in the log."""
+    is_answered: _builtins.bool
+    """The caller's agency spoke on the leg since."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        agency: _builtins.str = ...,
+        index: _builtins.int = ...,
+        is_answered: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "index", b"index", "is_answered", b"is_answered", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NewestStatement: _TypeAlias = NewestStatement  # noqa: Y015
 
 @_typing.final
 class AskedConsent(_message.Message):

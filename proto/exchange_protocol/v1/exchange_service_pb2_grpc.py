@@ -107,8 +107,8 @@ class ExchangeServiceServicer:
 
     def SubmitStream(self, request_iterator, context):
         """Submit for statements that come one after the other: who calls is asked once, each statement is
-        judged by itself, and answers come in order while more is sent. What a cut call left unanswered
-        is sent again, the same bytes.
+        judged by itself, and answers come in order while more is sent. After a cut call the client
+        sends the unanswered statements again, the same bytes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

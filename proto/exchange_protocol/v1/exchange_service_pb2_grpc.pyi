@@ -39,8 +39,8 @@ class ExchangeServiceStub:
     """Submit for many statements in one call: each is judged by itself, in order, and answered."""
     SubmitStream: _grpc.StreamStreamMultiCallable[_exchange_service_pb2.SubmitRequest, _exchange_service_pb2.SubmitStreamResponse]
     """Submit for statements that come one after the other: who calls is asked once, each statement is
-    judged by itself, and answers come in order while more is sent. What a cut call left unanswered
-    is sent again, the same bytes.
+    judged by itself, and answers come in order while more is sent. After a cut call the client
+    sends the unanswered statements again, the same bytes.
     """
     UploadPart: _grpc.StreamUnaryMultiCallable[_exchange_service_pb2.UploadPartRequest, _exchange_service_pb2.UploadPartResponse]
     """Stages a sealed part that is too large to ride in Submit; forgotten if no statement claims it."""
@@ -63,8 +63,8 @@ class ExchangeServiceAsyncStub(ExchangeServiceStub):
     """Submit for many statements in one call: each is judged by itself, in order, and answered."""
     SubmitStream: _aio.StreamStreamMultiCallable[_exchange_service_pb2.SubmitRequest, _exchange_service_pb2.SubmitStreamResponse]  # type: ignore[assignment]
     """Submit for statements that come one after the other: who calls is asked once, each statement is
-    judged by itself, and answers come in order while more is sent. What a cut call left unanswered
-    is sent again, the same bytes.
+    judged by itself, and answers come in order while more is sent. After a cut call the client
+    sends the unanswered statements again, the same bytes.
     """
     UploadPart: _aio.StreamUnaryMultiCallable[_exchange_service_pb2.UploadPartRequest, _exchange_service_pb2.UploadPartResponse]  # type: ignore[assignment]
     """Stages a sealed part that is too large to ride in Submit; forgotten if no statement claims it."""
@@ -108,8 +108,8 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_exchange_service_pb2.SubmitStreamResponse], _abc.AsyncIterator[_exchange_service_pb2.SubmitStreamResponse]]:
         """Submit for statements that come one after the other: who calls is asked once, each statement is
-        judged by itself, and answers come in order while more is sent. What a cut call left unanswered
-        is sent again, the same bytes.
+        judged by itself, and answers come in order while more is sent. After a cut call the client
+        sends the unanswered statements again, the same bytes.
         """
 
     @_abc_1.abstractmethod

@@ -35,6 +35,19 @@ SLOW = (
 
 In short pauses: a signal just before a pause begins is seen after it.
 """
+SETTLING = (
+    "import sys, time; from agency_client.core.delivery import Settling\n"
+    "settle = Settling.settle\n"
+    "def slow(self, *words):\n"
+    "    sent = settle(self, *words)\n"
+    "    print('sending', file=sys.stderr, flush=True)\n"
+    "    for _ in range(600): time.sleep(0.1)\n"
+    "    return sent\n"
+    "Settling.settle = slow\n"
+    "from agency_client.cli import main\n"
+    "main(sys.argv[1:])"
+)
+"""The command, which takes a minute after its first receipt."""
 
 
 def interrupted(
@@ -136,6 +149,30 @@ def test_signal_while_the_result_is_told_says_that_it_was_sent(desk: Desk, numbe
         error["message"]
         == f"stopped; statement {error['sent'][0]} was sent, and its receipt is kept"
     )
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_flush_that_is_stopped_tells_what_it_has_sent(
+    desk: Desk, number: int, as_json: bool
+) -> None:
+    for _ in range(2):
+        interrupted(desk, signal.SIGTERM, *SEND)
+    first, second = pending(desk)
+    before = sent(desk)
+    words = ["--json"] if as_json else []
+    ended = interrupted(desk, number, "outbox", "flush", *words, code=SETTLING)
+    assert ended.returncode == 128 + number
+    assert sent(desk) - before >= {first}
+    assert pending(desk) == [second]
+    if as_json:
+        error = json.loads(ended.stdout)["error"]
+        assert (error["waiting"], error["sent"]) == ([second], [first])
+    else:
+        assert f"statement {first}, which waited from before, was sent" in ended.stderr
+        assert f"statement {second} still waits in the outbox" in ended.stderr
+        assert "nothing was sent" not in ended.stderr
+    desk.run(OFFICER, "outbox", "flush").ok()
 
 
 def test_second_signal_while_the_first_is_heeded_changes_nothing(desk: Desk) -> None:

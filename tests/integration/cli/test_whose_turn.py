@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -49,6 +50,15 @@ def test_invited_member_joins_or_declines_and_a_declined_leg_says_so(desk: Desk)
     told = desk.run(OFFICER, "show", exchange).ok().out
     assert re.search(r"^kz\.fma +declined", told, re.MULTILINE)
     assert "kz.fma: declined" in desk.run(OFFICER, "sent").ok().out
+    # A court reads the same: nobody refused to help.
+    bundle = desk.folder / "evidence.zip"
+    desk.run(OFFICER, "evidence", "export", exchange, "--out", str(bundle)).ok()
+    with ZipFile(bundle) as archive:
+        account = archive.read("account.html").decode()
+    assert "declined" in account
+    assert "участие отклонено" in account
+    assert "қатысудан бас тартылды" in account
+    assert not re.search(r"[^a-z]refused|отказано", account)
     # The other member goes on: only the leg that was declined may be closed.
     [item] = todo(desk, OFFICER, exchange)
     assert "close --leg kz.fma" in item["commands"]

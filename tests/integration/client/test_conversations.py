@@ -21,7 +21,7 @@ from agency_client import (
     ReplyDocument,
     Sent,
 )
-from agency_client.core.calls import RETRY_SECONDS
+from agency_client.core.watching import RETRY_SECONDS
 from exchange_protocol.errors import (
     Conflict,
     ExchangeError,

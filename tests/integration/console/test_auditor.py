@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from exchange_protocol.errors import ExchangeError
+from agency_client.console.auditor import Judged, _group
+from agency_client.console.log_pages import _row
+from agency_client.presentation.faults import words_of
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.words import say
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.codes import Language
+from exchange_protocol.record.entries import Event, parse_entry
 from tests.support.asking import new_exchange
 from tests.support.console import Answer, Browser, running_console
 from tests.support.deployment import AUDITOR
@@ -121,6 +128,23 @@ def test_payments_are_added_up_by_who_paid_whom(hub: InMemoryHub, tmp_path: Path
     assert "3,000.75 KZT 2" in flows.words
     assert "<b>B-2" not in flows.text
     assert 'data-share="100"' in flows.text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_refusal_of_the_hub_is_told_as_its_author_was(
+    hub: InMemoryHub, language: Language
+) -> None:
+    denied = replace(
+        parse_entry(hub.log[-1].entry),
+        event=Event.DENIAL,
+        ruling=None,
+        reason=Reason.POLICY_DENIED.name,
+    )
+    locale, said = Locale(language), say(words_of(Reason.POLICY_DENIED), language)
+    row = _row(Judged(20, denied, None), locale)
+    assert (row["reason"], row["told"]) == ("POLICY_DENIED", said)
+    assert _group("POLICY_DENIED", locale) == f"POLICY_DENIED: {said}"
+    assert _group("KZ", locale) != "KZ"
 
 
 def test_a_proof_of_another_tree_is_told(

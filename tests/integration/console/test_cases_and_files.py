@@ -112,6 +112,7 @@ def test_a_name_in_another_script_finds_the_exchange(
     page = browser.post("/search", words="Yuliya")
     assert exchange in page.text
     assert "Юлия Пример" in page.words
+    assert re.search(r"request for information [0-9-]{10} [0-9:]{5} ", page.words), "when"
     assert exchange not in browser.post("/search", words="Yuliya nobody").text
     assert "Yuliya" not in "".join(page.headers.values())
 

@@ -22,6 +22,7 @@ from tests.support.hub_process import HubProcess
 from tests.support.in_memory_hub import Connection
 
 POLICE = "kz.mia/system"
+PROSECUTOR = "kz.gpo/system"
 COORDINATOR = "caricc/coordinator/coordinator1"
 AUDITOR = "caricc/auditor/auditor1"
 AS_OF = r"The hub was not reached\. This list is as of \d{4}-\d\d-\d\d \d\d:\d\d"
@@ -203,7 +204,7 @@ def test_rows_that_were_not_verified_since_the_start_say_so(town: Town) -> None:
         assert "/approve" not in page.text
 
 
-@pytest.mark.parametrize("member", [POLICE, COORDINATOR, AUDITOR])
+@pytest.mark.parametrize("member", [POLICE, PROSECUTOR, COORDINATOR, AUDITOR])
 def test_every_page_answers_while_the_hub_is_away(town: Town, member: str) -> None:
     with town.hub():
         pass

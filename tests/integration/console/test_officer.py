@@ -72,6 +72,45 @@ def test_every_act_has_a_form_in_three_languages(name: str, language: Language) 
             assert word
 
 
+def test_a_day_is_typed_in_three_fields_of_the_readers_language(console: RunningConsole) -> None:
+    browser = console.entered()
+    browser.get("/overview")
+    browser.post("/settings", language="kk")
+    form = browser.get("/new/request_information")
+    assert 'type="date"' not in form.text
+    assert all(word in form.words for word in ("Күні", "Айы", "Жылы"))
+    typed: dict[str, str | list[str]] = {
+        "due": [],
+        "due.day": "1",
+        "due.month": "2",
+        "due.year": "2027",
+        "request.period.start": [],
+        "request.period.start.day": "03.04.2025",
+        "subject.0.birthDate": "2.1.1980",
+    }
+    page = browser.get(filled(browser, **typed).location)
+    for day in ("2027-02-01", "2025-04-03", "1980-01-02"):
+        assert day in page.words, day
+
+
+@pytest.mark.parametrize(
+    ("name", "day"), [("due", ("30", "2", "2027")), ("request.period.start", ("1", "13", "2025"))]
+)
+def test_a_day_that_is_none_stays_in_the_form_and_is_named(
+    console: RunningConsole, name: str, day: tuple[str, str, str]
+) -> None:
+    parts = dict(zip((f"{name}.day", f"{name}.month", f"{name}.year"), day, strict=True))
+    changes: dict[str, str | list[str]] = {name: [], **parts}
+    answer = filled(console.entered(), **changes)
+    assert answer.status == 400
+    assert "There is no such day" in answer.words
+    assert f'<a href="#{name.removesuffix(".start")}">' in answer.text
+    for part, value in parts.items():
+        field = re.search(f'name="{part}"[^>]*value="([^"]*)"', answer.text)
+        assert field is not None
+        assert field[1] == value.zfill(2)
+
+
 def test_a_request_is_written_shown_signed_and_read(
     hub: InMemoryHub, console: RunningConsole
 ) -> None:
@@ -101,7 +140,10 @@ def test_what_will_be_held_is_said_before(hub: InMemoryHub, console: RunningCons
     browser = console.entered()
     answer = filled(browser, to=["uz.fiu", "kz.fma"], handling="H2")
     words = browser.get(answer.location).words
-    assert "uz.fiu ПФР UZ (fictional) : held until 2 approve: caricc Centre (fictional)" in words
+    assert (
+        "uz.fiu ПФР UZ (fictional) : held for approval (needed: 2) by caricc Centre (fictional)"
+        in words
+    )
     assert "kz.fma Финмониторинг KZ (fictional) : delivered at once" in words
 
 
@@ -349,7 +391,10 @@ def test_a_supplement_of_what_is_held_is_held_again_and_said_before(
         f"/exchange/{exchange}/supplement", step="next", **{"brief.summary": "Уточнение"}
     )
     words = browser.get(answer.location).words
-    assert "uz.fiu ПФР UZ (fictional) : held until 1 approve: caricc Centre (fictional)" in words
+    assert (
+        "uz.fiu ПФР UZ (fictional) : held for approval (needed: 1) by caricc Centre (fictional)"
+        in words
+    )
     assert browser.sign(answer.location).location == f"/exchange/{exchange}"
 
 
@@ -423,6 +468,9 @@ def test_filters_stand_in_the_address(
     held_id, flowing_id = new_exchange(client, "uz.fiu"), new_exchange(client, "kz.fma")
     text = console.entered().get(path).text
     assert (held_id in text, flowing_id in text) == (held, flowing)
+    if held or flowing:
+        assert "H0: only to prevent and combat crime" in text
+        assert "sent <span" in text
 
 
 def test_words_to_search_for_stand_in_no_address(hub: InMemoryHub, console: RunningConsole) -> None:

@@ -8,10 +8,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import psycopg
 import pytest
@@ -22,17 +24,27 @@ from structlog.testing import capture_logs
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
+from exchange_protocol.log.tiles import TreeEdge
+from exchange_protocol.record.entries import entry_leaf_hash
 from exchange_server.cli_shared import database_errors
-from exchange_server.ledger import committer, start_check, upkeep
+from exchange_server.ledger import start_check, touched_file, upkeep
 from exchange_server.ledger.start_check import note_path, note_signed, verify_start
 from exchange_server.ledger.upkeep import keep_copy
 from exchange_server.storage.database_file import DatabaseFile, FileClaim, FileLostError
-from exchange_server.storage.engine import open_engine
+from exchange_server.storage.engine import open_engine, writing
+from exchange_server.storage.log_rows import (
+    NO_STATEMENT,
+    EntryRow,
+    Head,
+    insert_entries,
+    insert_head,
+    write_tiles,
+)
 from exchange_server.storage.schema import check_schema
 from tests.integration.ledger.conftest import Office, _founded
 from tests.support.hub_data import Letter, log_signer, log_verifier
 from tests.support.refusals import awaited_refusal
-from tests.support.schema import put_rows
+from tests.support.schema import make_schema, put_rows
 from tests.support.statements import KZ_FMA, KZ_MIA
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -298,15 +310,185 @@ async def test_what_is_written_while_the_hub_looks_is_looked_at_too(
         looks.append(known.size)
         if len(looks) == 1:
             os.utime(place.real, ns=(1, 1))
-        return wrong_with_touched(file, known)
+        return wrong_at_ends(file, known)
 
-    wrong_with_touched = start_check.wrong_with_touched
-    monkeypatch.setattr(committer, "wrong_with_touched", look)
+    wrong_at_ends = start_check.wrong_at_ends
+    monkeypatch.setattr(touched_file, "wrong_at_ends", look)
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
     with pytest.raises(HubUnavailable):
         await office.post(letter)
     await office.post(letter)
     assert len(looks) == 2
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not is_so():  # noqa: ASYNC110 -- none tells
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("touch", ["time", "write-ahead log"])
+async def test_hub_writes_on_while_a_touched_file_is_read_whole(
+    office: Office, place: Place, monkeypatch: pytest.MonkeyPatch, touch: str
+) -> None:
+    """However long the file is, no statement waits for the reading of it."""
+    began, go_on = threading.Event(), threading.Event()
+
+    def read(*given: Any) -> str | None:
+        began.set()
+        assert go_on.wait(60)
+        return wrong_with_touched(*given)
+
+    wrong_with_touched = start_check.wrong_with_touched
+    monkeypatch.setattr(touched_file, "wrong_with_touched", read)
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    if touch == "time":
+        os.utime(place.real)
+    else:
+        with closing(sqlite3.connect(place.real)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(RESTART)")
+    with capture_logs() as told:
+        for _ in range(3):
+            await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+            os.utime(place.real)
+        assert await asyncio.to_thread(began.wait, 60)
+        assert office.ledger.file_is_unread
+        await office.ledger.verify_writing()
+        go_on.set()
+        await until(lambda: not office.ledger.file_is_unread)
+    said = [each["event"] for each in told]
+    assert said.count("database_touched") == 1
+    # Once for the first touch; once for all those that came while it was read.
+    assert said.count("database_read_whole") == 2
+
+
+async def test_damage_within_a_touched_file_is_found_behind_the_hub(
+    office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the short look does not see."""
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    monkeypatch.setattr(start_check, "_looked_at", lambda size: [size - 1])
+    with closing(sqlite3.connect(place.real)) as connection, connection:
+        connection.execute("UPDATE log_entries SET leaf_hash = zeroblob(32) WHERE idx = 3")
+    os.utime(place.real)
+    with suppress(HubUnavailable):  # The reading may end before the statement is written.
+        await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    await until(lambda: file_of(office).lost is not None)
+    lost = file_of(office).lost
+    assert lost is not None
+    assert "mixed from two copies" in lost.why
+    assert "the newest entries stand there" in lost.why
+    assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
+    assert office.ledger.file_is_unread
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM log_entries WHERE idx = (SELECT size - 2 FROM log_head)",
+        "UPDATE log_entries SET nonce = zeroblob(32) WHERE idx = (SELECT size / 2 FROM log_head)",
+        "UPDATE log_entries SET payload = NULL WHERE idx = 0",
+        "UPDATE log_tiles SET hashes = substr(hashes, 1, 32) WHERE level = 0",
+        "UPDATE log_head SET root = zeroblob(32)",
+    ],
+)
+async def test_damage_at_the_ends_of_a_touched_file_is_found_before_the_next_receipt(
+    office: Office, place: Place, damage: str
+) -> None:
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    with closing(sqlite3.connect(place.real)) as connection, connection:
+        connection.execute(damage)
+    os.utime(place.real)
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
+    assert file_of(office).lost is not None
+
+
+async def test_hub_that_stops_ends_the_reading_of_a_touched_file(
+    office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = threading.Event()
+
+    def read(file: Path, known: Checkpoint, is_stopped: Callable[[], bool]) -> str | None:
+        began.set()
+        while not is_stopped():
+            time.sleep(0.01)
+        return wrong_with_touched(file, known, is_stopped)
+
+    wrong_with_touched = start_check.wrong_with_touched
+    monkeypatch.setattr(start_check, "_STEPS_BETWEEN", 1)
+    monkeypatch.setattr(touched_file, "wrong_with_touched", read)
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    os.utime(place.real)
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    assert await asyncio.to_thread(began.wait, 60)
+    with capture_logs() as told:
+        await office.close()
+    assert "database_not_read_whole" in [each["event"] for each in told]
+    assert "database_lost" not in [each["event"] for each in told]
+
+
+def test_look_at_a_touched_file_costs_the_same_for_every_length(tmp_path: Path) -> None:
+    """Counted in steps of SQLite's machine, so that a busy machine plays no part."""
+    steps = [_steps_of_a_look(tmp_path / f"{size}.db", size) for size in (1_000, 60_000)]
+    assert steps[1] < 1.5 * steps[0]
+
+
+def _steps_of_a_look(file: Path, size: int) -> int:
+    engine = open_engine(f"sqlite:///{file}")
+    make_schema(engine)
+    edge = TreeEdge()
+    with writing(engine) as connection:
+        for start in range(0, size, 10_000):
+            indexes = range(start, min(start + 10_000, size))
+            entries = [b"entry %d" % index for index in indexes]
+            leaves = [entry_leaf_hash(entry, bytes(32)) for entry in entries]
+            insert_entries(
+                connection,
+                [
+                    EntryRow(index, leaf, bytes(32), 2, "kz.mia", "", b"", entry, *NO_STATEMENT)
+                    for index, leaf, entry in zip(indexes, leaves, entries, strict=True)
+                ],
+            )
+            growth = edge.append_many(leaves)
+            write_tiles(connection, growth.tiles)
+            edge = growth.edge
+        insert_head(connection, Head(size, edge.root(), b"", None, 0))
+    engine.dispose()
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with pytest.MonkeyPatch.context() as patched:
+        connect = sqlite3.connect
+
+        def counted(*words: Any, **named: Any) -> sqlite3.Connection:
+            made: sqlite3.Connection = connect(*words, **named)
+            made.set_progress_handler(count, 1)
+            return made
+
+        patched.setattr(sqlite3, "connect", counted)
+        patched.setattr(sqlite3.dbapi2, "connect", counted)
+        assert start_check.wrong_at_ends(file, Checkpoint("a", size, edge.root())) is None
+    assert steps
+    return steps
+
+
+@pytest.mark.parametrize("size", [1, 2, 100, 129, 1_000, 10**6, 2**53, 2**62])
+def test_look_at_a_touched_file_is_bounded_and_dense_towards_the_end(size: int) -> None:
+    found = start_check._looked_at(size)
+    assert found == sorted(set(found))
+    assert found[0] == 0
+    assert found[-1] == size - 1
+    assert len(found) <= start_check.MOST_ENTRIES
+    # An old copy that lacks the entries from anywhere on, though the newest are in the write-ahead
+    # log: half of the way back to it is looked at.
+    for missing in (1, 10, 1_000, 10**5, 10**9):
+        if missing < size:
+            assert any(size - missing <= index < size - missing // 2 for index in found)
 
 
 async def test_file_that_is_taken_away_during_the_commit_gives_no_receipt(

@@ -59,6 +59,7 @@ class FakeLedger:
         self.denials: list[tuple[Caller, str, Reason]] = []
         self.deny_error: ExchangeError | None = None
         self.writes = True
+        self.file_is_unread = False
         self.uploads = asyncio.Semaphore(0)
 
     async def catch_up(self, agency: AgencyId) -> None:
@@ -515,6 +516,21 @@ async def test_health_tells_of_a_refused_list_of_revocations_and_serves_on(bench
         watch.cancel()
 
 
+async def test_health_tells_of_a_database_that_is_read_anew_and_serves_on(bench: Bench) -> None:
+    statuses = health_pb2.HealthCheckResponse
+    async with bench.channel() as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        watch = stub.Watch(health_pb2.HealthCheckRequest(service="database"))
+        assert (await watch.read()).status == statuses.SERVING
+        bench.ledger.file_is_unread = True
+        assert (await watch.read()).status == statuses.NOT_SERVING
+        whole = health_pb2.HealthCheckRequest(service="")
+        assert (await stub.Check(whole, timeout=30)).status == statuses.SERVING
+        bench.ledger.file_is_unread = False
+        assert (await watch.read()).status == statuses.SERVING
+        watch.cancel()
+
+
 async def test_health_lists_every_service(bench: Bench) -> None:
     async with bench.channel() as channel:
         listing = channel.unary_unary("/grpc.health.v1.Health/List")
@@ -526,5 +542,6 @@ async def test_health_lists_every_service(bench: Bench) -> None:
         "exchange_protocol.v1.AuditService": serving,
         "exchange_protocol.v1.DirectoryService": serving,
         "exchange_protocol.v1.ExchangeService": serving,
+        "database": serving,
         "revocations": serving,
     }

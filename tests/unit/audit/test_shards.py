@@ -6,6 +6,9 @@ import logging
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +16,7 @@ from datetime import timedelta
 
 import pytest
 
-from agency_client.audit import AuditedLeaf, AuditReport, verify_log
+from agency_client.audit import AuditedLeaf, AuditReport, shards, verify_log
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.referral import Referral
@@ -257,3 +260,94 @@ def test_a_watch_sees_every_entry_in_order_and_nothing_is_divided(hub: Hub) -> N
         )
     assert not said
     assert seen == list(range(len(hub.log)))
+
+
+def test_processes_that_have_begun_judge_the_log_and_end(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, anchors = ListedLog(hub.log), fictional_cast().anchors
+    alone = verify_log(log, anchors, auditor=None)
+    monkeypatch.setattr(shards, "_is_alone", lambda: True)
+    with dividing() as said, shards.begun(2) as early:
+        running = children()
+        together = verify_log(log, anchors, auditor=None, cores=2, early=early)
+        assert not children(), "they end with the replay"
+    assert len(running) == 2
+    assert said == [together]
+    assert replace(together, seconds=0.0) == replace(alone, seconds=0.0)
+
+
+def test_a_log_that_is_not_clean_is_judged_anew_after_early_processes(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.now -= timedelta(minutes=1)
+    hub.deliver(KZ_FMA, hub.say(KZ_MIA, REQUEST, to=["kz.fma"]))
+    log, anchors = ListedLog(hub.log), fictional_cast().anchors
+    alone = verify_log(log, anchors, auditor=None)
+    assert alone.violations
+    monkeypatch.setattr(shards, "_is_alone", lambda: True)
+    with dividing() as said, shards.begun(2) as early:
+        together = verify_log(log, anchors, auditor=None, cores=2, early=early)
+    assert said == [None]
+    assert replace(together, seconds=0.0) == replace(alone, seconds=0.0)
+
+
+def test_no_process_is_forked_from_one_with_threads_or_for_one_core() -> None:
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        with shards.begun(2) as early:
+            assert not early.connections
+    finally:
+        over.set()
+        thread.join()
+    with shards.begun(1) as early:
+        assert not early.connections
+
+
+_FORKS = """
+import multiprocessing, os, signal, sys
+from agency_client.audit import shards, verify_log
+from tests.unit.audit.test_shards import Hub, fictional_cast
+from tests.unit.audit.test_verify import ListedLog, domestic_exchange
+
+hub = Hub(fictional_cast())
+for _ in range(4):
+    domestic_exchange(hub)
+shards.WORTHWHILE_BEGUN = 0
+with shards.begun(2) as early:
+    assert len(early.connections) == 2, "it has threads"
+    multiprocessing.get_context = None  # no other process begins
+    report = verify_log(
+        ListedLog(hub.log), fictional_cast().anchors, auditor=None, cores=2, early=early
+    )
+    assert report.is_clean
+    assert not multiprocessing.active_children()
+"""
+_KILLED = """
+import multiprocessing, os, signal
+from agency_client.audit import shards
+
+with shards.begun(3):
+    print(*(each.pid for each in multiprocessing.active_children()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+def test_forked_processes_judge_a_log() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _FORKS], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+def test_forked_processes_end_when_the_one_that_forked_them_is_killed() -> None:
+    # They hold its standard output: it ends when the last of them has ended.
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert len(done.stdout.split()) == 3

@@ -90,3 +90,29 @@ def test_full_disk_has_the_code_of_what_was_done(done: Begun, code: ExitCode) ->
         assert exit_code_of(error, done) is code
     # Another error says something of the statement, or of the hub.
     assert exit_code_of(Reason.PROOF_INVALID.error("a lie"), done) is ExitCode.REFUSED
+
+
+EARLIER = [f"01a226a7-9eec-7c3c-bb48-0df44fab770{each}" for each in range(4)]
+
+
+def test_stopped_command_tells_of_what_it_sent_for_earlier_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`outbox flush` begins nothing, and sends what others have begun."""
+    sent, refused, waiting, _ = EARLIER
+    outbox = Outbox(tmp_path)
+    monkeypatch.setattr(outbox, "receipt", lambda each: each == sent or None)
+    (tmp_path / "outbox" / waiting).mkdir(parents=True)
+    (tmp_path / "outbox" / "refused" / refused).mkdir(parents=True)
+    with noting_outboxes():
+        note_outbox(outbox)
+        assert begun().stopped == "nothing was sent"
+        outbox.tried += [sent, refused, waiting]
+        done = begun()
+    assert not done  # so that nobody is told not to repeat the command
+    assert done.stopped == (
+        f"statement {sent}, which waited from before, was sent, and its receipt is kept; "
+        f"statement {refused}, which waited from before, was refused: `agency outbox list` says "
+        f"why; statement {waiting} still waits in the outbox, and the hub may have it already: "
+        "`agency outbox flush` goes on"
+    )

@@ -23,8 +23,9 @@ from google.rpc import error_details_pb2, status_pb2
 
 from agency_client import _channel
 from agency_client._channel import Faults, proxy_variable, take_chunk
-from agency_client.core.calls import DEADLINES, Unary, seconds_left
+from agency_client.core.calls import DEADLINES, Unary
 from agency_client.core.statuses import FOUND_HERE, HUBS_WORD
+from agency_client.core.watching import seconds_left
 from agency_client.state.profile import Profile
 from exchange_protocol.errors import (
     Conflict,
@@ -312,7 +313,7 @@ def test_hub_that_sends_more_than_a_part_holds_is_stopped() -> None:
 
 def test_watch_lasts_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     now: Callable[[], float] = lambda: 100.0  # noqa: E731
-    monkeypatch.setattr("agency_client.core.calls.time.monotonic", now)
+    monkeypatch.setattr("agency_client.core.watching.time.monotonic", now)
     assert seconds_left(None) == DEADLINES["ExchangeService/Watch"]
     assert seconds_left(130.0) == 30
     assert seconds_left(1e9) == DEADLINES["ExchangeService/Watch"]

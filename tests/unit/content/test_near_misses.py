@@ -6,9 +6,9 @@ import pytest
 
 from agency_client.content.layout import layout_doubt, layout_fault
 from agency_client.content.spoiled import (
+    cell_fault,
     doubt,
     is_shortened,
-    spreadsheet_fault,
     tells_nothing_apart,
 )
 
@@ -99,7 +99,7 @@ def test_a_signature_in_a_narrow_table_is_doubted() -> None:
     ["\u201912", "`12", "\u00b412", "@SHOP(ALMATY)", "=Альфа|Банк! срочно", "=Альфа|Банк!"],
 )
 def test_what_no_spreadsheet_obeys_arrives(text: str) -> None:
-    assert spreadsheet_fault(text) is None
+    assert cell_fault(text) is None
 
 
 @pytest.mark.parametrize("text", ["\u201912", "`790101300123", "\u00b412"])

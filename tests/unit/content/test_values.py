@@ -8,7 +8,7 @@ import pytest
 from followthemoney import model
 
 from agency_client.content.entity import Entity, identifier_warnings
-from agency_client.content.spoiled import doubt
+from agency_client.content.spoiled import cell_fault, doubt
 from agency_client.content.values import ValueCheck, is_id
 
 SECRET = "Тайный (вымышлен)"
@@ -62,26 +62,7 @@ def test_good_value_has_no_fault(schema: str, name: str, value: str) -> None:
         ("Person", "idNumber", "x" * 65, "at most 64"),
         ("Person", "idNumber", "123456789012.0", "taken for a number"),
         ("Person", "idNumber", "'00123", "apostrophe of a spreadsheet"),
-        ("Person", "idNumber", '="00123"', "formula of a spreadsheet"),
-        ("Person", "name", "=VLOOKUP(A2,B:C,2,0)", "formula of a spreadsheet"),
         ("Person", "name", "#N/A", "error of a spreadsheet"),
-        *(
-            ("Person", "name", each, "formula of a spreadsheet")
-            for each in (
-                "=A1",
-                "=$B$12",
-                "=Sheet1!A1",
-                "='Лист 1'!A1",
-                "=R[-1]C[2]",
-                "=1+1",
-                "=-A1",
-                "=SUM(A1)*2",
-                "=(A1+B1)",
-                "{=A1*2}",
-                "=СУММ(A1;B2)",
-                "=[book.xlsx]Sheet!A1",
-            )
-        ),
         *(
             ("Person", "name", each, "error of a spreadsheet")
             for each in (
@@ -125,6 +106,40 @@ def test_value_that_would_be_lost_or_changed_is_told(
     assert words is not None
     assert says in words
     assert value not in words
+
+
+FORMULAS = (
+    '="00123"',
+    "=VLOOKUP(A2,B:C,2,0)",
+    "@SUM(1)",
+    "=+77011234567",
+    "=A1",
+    "=$B$12",
+    "=Sheet1!A1",
+    "='Лист 1'!A1",
+    "=R[-1]C[2]",
+    "=1+1",
+    "=-A1",
+    "=SUM(A1)*2",
+    "=(A1+B1)",
+    "{=A1*2}",
+    "=СУММ(A1;B2)",
+    "=[book.xlsx]Sheet!A1",
+)
+
+
+@pytest.mark.parametrize("value", FORMULAS)
+def test_formula_is_free_text_outside_a_table(value: str) -> None:
+    """A person may begin a purpose so: it arrives, with a doubt. Nothing else begins so."""
+    words = cell_fault(value)
+    assert words is not None
+    assert "formula of a spreadsheet" in words
+    assert value not in words
+    for schema, name in (("Person", "name"), ("Person", "idNumber"), ("Person", "position")):
+        assert fault(schema, name, value) == words
+    assert fault("Payment", "purpose", value) is None
+    assert fault("Person", "notes", value) is None
+    assert "a formula of a spreadsheet, and is sent as text" in (doubt(value) or "")
 
 
 @pytest.mark.parametrize("schema", [each for each in model if not each.abstract], ids=str)

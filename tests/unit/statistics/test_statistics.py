@@ -478,7 +478,7 @@ def memory_of(entries: int) -> tuple[int, int]:
 
 def test_one_more_leg_takes_less_than_a_kibibyte() -> None:
     all_entries = len(year().hub.log)
-    # Other threads of the process take and give back memory meanwhile: the middle of several counts.
+    # Other threads take and give back memory meanwhile: the middle of several counts.
     less, few = median_low(memory_of(all_entries // 2) for _ in range(5))
     more, many = median_low(memory_of(all_entries) for _ in range(5))
     assert many - few > 30

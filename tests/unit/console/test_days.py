@@ -1,0 +1,46 @@
+"""Days of a form are typed in three fields, and shown again as they were typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from agency_client.console.days import joined_days, parts_of_day, typed_day
+
+
+@pytest.mark.parametrize(
+    ("parts", "joined"),
+    [
+        (("1", "2", "2027"), "2027-02-01"),
+        (("01", "12", "2027"), "2027-12-01"),
+        (("31.12.2027", "", ""), "2027-12-31"),
+        (("2027-12-31", "", ""), "2027-12-31"),
+        (("", "2", ""), "-02-"),
+        (("x", "2", "27"), "27-02-0x"),
+        ((" 1 ", " 2 ", " 2027 "), "2027-02-01"),
+    ],
+)
+def test_three_fields_are_one_day(parts: tuple[str, str, str], joined: str) -> None:
+    names = ("due.day", "due.month", "due.year")
+    given = {name: [part] for name, part in zip(names, parts, strict=True) if part}
+    assert joined_days(given | {"tlp": ["RED"]}) == {"tlp": ["RED"], "due": [joined]}
+
+
+def test_a_period_has_two_days() -> None:
+    made = joined_days({"a.period.start.day": ["1"], "a.period.end.day": ["2"]})
+    assert set(made) == {"a.period.start", "a.period.end"}
+
+
+def test_what_is_no_day_is_shown_again() -> None:
+    assert parts_of_day("2027-02-01") == {"day": "01", "month": "02", "year": "2027"}
+    assert parts_of_day("-02-") == {"day": "", "month": "02", "year": ""}
+    assert parts_of_day("2027-02") == {"day": "", "month": "02", "year": "2027"}
+    assert parts_of_day("завтра") == {"day": "завтра", "month": "", "year": ""}
+    assert parts_of_day("1-2-3-4") == {"day": "3-4", "month": "2", "year": "1"}
+    assert parts_of_day("") == {"day": "", "month": "", "year": ""}
+
+
+def test_a_day_with_dots_is_read_day_first() -> None:
+    assert typed_day("2.1.1980") == "1980-01-02"
+    assert typed_day("1980-01-02") == "1980-01-02"
+    assert typed_day("1980") == "1980"
+    assert typed_day("1/2/1980") == "1/2/1980"
