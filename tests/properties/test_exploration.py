@@ -232,9 +232,7 @@ class Exploration:
                     if after is not None:
                         yield after
 
-    def say(
-        self, node: Node, author: Member, body: Body, row: Row, route: LegRoute
-    ) -> Node | None:
+    def say(self, node: Node, author: Member, body: Body, row: Row, route: LegRoute) -> Node | None:
         by_recipient = author is UZ_FIU and not kind_of(body).spec.decides
         to = KZ_MIA.agency if by_recipient else UZ
         later = max(node.at, node.leg.due_at or node.at) + timedelta(days=1)
