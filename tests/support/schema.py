@@ -8,16 +8,11 @@ Rows are copied from one database to another, of whichever dialect, by `rows_of`
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Engine, event, select, text
 
-from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import migrate
 from exchange_server.storage.tables import metadata
 from tests.support.postgres import END_OTHERS, emptied_database
@@ -25,8 +20,8 @@ from tests.support.postgres import END_OTHERS, emptied_database
 Rows: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 """By table."""
 
-_SCRIPTS: Final[list[str]] = []
-"""The statements with which the migrations fill an empty PostgreSQL, once they are known."""
+_SCRIPTS: Final[dict[str, str]] = {}
+"""By dialect: the statements with which the migrations fill an empty database."""
 _FORMS: Final[dict[str, str]] = {}
 """By URL: the catalogue of a PostgreSQL after `renew_schema` made its tables."""
 
@@ -56,14 +51,19 @@ SELECT coalesce(md5(string_agg(line, ';' ORDER BY line)), '') FROM (
 
 def make_schema(engine: Engine) -> None:
     """Do in an empty database what `migrate` does."""
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            _migrated_sqlite().backup(connection.connection.driver_connection)  # type: ignore[arg-type]
-    elif not _SCRIPTS:
-        _SCRIPTS.append(_recorded(engine))
-    else:
-        with engine.begin() as connection:
-            connection.connection.cursor().execute(_SCRIPTS[0])
+    script = _SCRIPTS.get(engine.dialect.name)
+    if script is None:
+        _SCRIPTS[engine.dialect.name] = _recorded(engine)
+        return
+    connection = engine.raw_connection()
+    try:
+        if engine.dialect.name == "sqlite":
+            connection.driver_connection.executescript(script)  # type: ignore[union-attr]
+        else:
+            connection.cursor().execute(script)
+        connection.commit()
+    finally:
+        connection.close()
 
 
 def renew_schema(engine: Engine, url: str) -> None:
@@ -93,20 +93,6 @@ def _form(connection: Connection) -> str:
         return ""
     form: str = connection.scalar(text(_CATALOGUE))
     return form
-
-
-@cache
-def _migrated_sqlite() -> sqlite3.Connection:
-    """A database in memory that the migrations have filled."""
-    kept = sqlite3.connect(":memory:", check_same_thread=False)
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "hub.db"
-        engine = open_engine(f"sqlite:///{file}")
-        migrate(engine)
-        with engine.connect() as connection:
-            connection.connection.driver_connection.backup(kept)  # type: ignore[union-attr]
-        engine.dispose()
-    return kept
 
 
 def _recorded(engine: Engine) -> str:
