@@ -122,9 +122,6 @@ def bodies(kind: Kind) -> Iterator[Body]:
         yield body
 
 
-SAYINGS = [body for kind in Kind if kind.stage is Stage.CONTINUING for body in bodies(kind)]
-
-
 def statement(
     author: Member, body: Body, to: AgencyId, answers: bytes, at: datetime, due_at: datetime
 ) -> Statement:
@@ -164,22 +161,32 @@ def about(body: Any, author: Member, leg: Leg) -> Iterator[Body]:
 
 
 PROBES = {
-    author: [statement(author, body, UZ, b"", START, DUE) for body in SAYINGS]
+    author: {
+        kind: [statement(author, body, UZ, b"", START, DUE) for body in bodies(kind)]
+        for kind in Kind
+        if kind.stage is Stage.CONTINUING
+    }
     for author in SPEAKERS
 }
-"""By author: what may be said, before it is known about which statement."""
+"""By author and kind: what may be said, before it is known about which statement."""
 
 
-def has_row(node: Node, probe: Statement) -> bool:
-    """True if a row lets it be said now; whatever it is about, that is the same.
+def allowed(node: Node, author: Member) -> Iterator[tuple[Statement, Row]]:
+    """What a row lets an author say now, with the row; whatever it is about, that is the same.
 
     Nothing else is said, and `advance` writes no message that lists what is allowed.
     """
-    try:
-        party = party_on(node.exchange, node.leg, probe)
-    except ExchangeError:
-        return False
-    return row_for(node.exchange, node.leg, probe.body, party) is not None
+    exchange, leg = node.exchange, node.leg
+    for probes in PROBES[author].values():
+        try:
+            # An author has one part in all that it says of one kind.
+            party = party_on(exchange, leg, probes[0])
+        except ExchangeError:
+            continue
+        for probe in probes:
+            row = row_for(exchange, leg, probe.body, party)
+            if row is not None:
+                yield probe, row
 
 
 @dataclass
@@ -219,22 +226,18 @@ class Exploration:
             assert node.leg.was_released, node.trail
             yield replace(node, exchange=read, trail=(*node.trail, "read"))
         for author in SPEAKERS:
-            for probe in PROBES[author]:
-                if not has_row(node, probe):
-                    continue
+            for probe, row in allowed(node, author):
                 for body in about(probe.body, author, node.leg):
-                    after = self.say(node, author, body, route)
+                    after = self.say(node, author, body, row, route)
                     if after is not None:
                         yield after
 
-    def say(self, node: Node, author: Member, body: Body, route: LegRoute) -> Node | None:
+    def say(self, node: Node, author: Member, body: Body, row: Row, route: LegRoute) -> Node | None:
         by_recipient = author is UZ_FIU and not kind_of(body).spec.decides
         to = KZ_MIA.agency if by_recipient else UZ
         later = max(node.at, node.leg.due_at or node.at) + timedelta(days=1)
         said = statement(author, body, to, node.leg.awaits, node.at, later)
         try:
-            row = row_for(node.exchange, node.leg, body, party_on(node.exchange, node.leg, said))
-            assert row is not None
             legs = [leg.agency for leg in addressed_legs(node.exchange, said)]
             exchange, _ = advance(node.exchange, said, legs, [route], at=node.at)
         except ExchangeError:

@@ -31,6 +31,11 @@ os.setgid(user.pw_gid)
 os.setuid(user.pw_uid)
 os.execv(sys.argv[2], sys.argv[2:])
 """
+END_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+"""A query that ends all other connections to its database."""
 NEWEST = 18
 """The newest version that the wheel holds; 16 is in it, too."""
 
@@ -192,10 +197,7 @@ def emptied_database(server_uri: str) -> str:
     still, such as a hub that was killed, loses its connection.
     """
     with psycopg.connect(server_uri, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        connection.execute(END_OTHERS)
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return server_uri

@@ -294,7 +294,8 @@ def row_for(exchange: Exchange, leg: Leg, body: Body, party: Party) -> Row | Non
     """The row by which a party may say a body on a leg now; None if there is none."""
     kind = kind_of(body)
     for row in kind.spec.rows:
-        if row.party is party and matches(row, body) and applies(row, kind, exchange, leg):
+        # The state rules most rows out, and takes least to look at.
+        if row.party is party and applies(row, kind, exchange, leg) and matches(row, body):
             return row
     return None
 

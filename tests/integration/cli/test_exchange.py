@@ -197,10 +197,12 @@ def test_subjects_come_from_a_table_by_a_mapping(desk: Desk) -> None:
 def test_watch_prints_each_notice_once_as_a_line(desk: Desk) -> None:
     # Other tests of this town may have left notices: the place is moved past one of our own.
     before = desk.ask("kz.fma")
+    several = ("--max-seconds", "2", "--json")
+    told = desk.run(FIU, "watch", "--from-start", *several).ok().out
+    # Not a command for each of them: the agency would hold more connections than the hub allows.
+    while before not in told:
+        told = desk.run(FIU, "watch", *several).ok().out
     one = ("--until-count", "1", "--max-seconds", "60", "--json")
-    told = desk.run(FIU, "watch", "--from-start", *one).ok().json
-    while told["exchange_id"] != before:
-        told = desk.run(FIU, "watch", *one).ok().json
     exchange = desk.ask("kz.fma")
     desk.run(OFFICER, "recall", exchange).ok()
     first = desk.run(FIU, "watch", *one).ok()

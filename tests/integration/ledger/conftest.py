@@ -37,7 +37,7 @@ from tests.support.hub_data import (
 )
 from tests.support.observers import AtSteps
 from tests.support.postgres import emptied_database, shared_postgres
-from tests.support.schema import Rows, make_schema, put_rows, rows_of
+from tests.support.schema import Rows, put_rows, renew_schema, rows_of
 from tests.support.statements import KZ_MIA, OPERATOR, SECOND_OPERATOR
 
 
@@ -49,17 +49,18 @@ def postgres() -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
+    """An empty database, unless the test asks for an engine, which has a schema."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'hub.db'}"
-    return emptied_database(request.getfixturevalue("postgres"))
+    server: str = request.getfixturevalue("postgres")
+    return server if "engine" in request.fixturenames else emptied_database(server)
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """A migrated database."""
     made = open_engine(database_url)
-    make_schema(made)
+    renew_schema(made, database_url)
     yield made
     made.dispose()
 
