@@ -69,7 +69,7 @@ def _certificates(stage: Stage, deployment: Deployment, authority: Authority) ->
         actor = Actor("foreign", "kz.mia", "system")
         keys, _ = issue_keys(stage, foreign, actor)
         words = init_words(stage, deployment, actor, keys)
-        stage.refused("foreign", *words, reason="CERTIFICATE_UNTRUSTED")
+        stage.refused("foreign", *words, reason="CERTIFICATE_UNTRUSTED", code=2)
         knock = stage.module(
             "demo.knock", str(keys), f"localhost:{deployment.port}",
             str(deployment.root_certificate), code=1,
