@@ -64,7 +64,7 @@ browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debia
 	$(BIN)/python -m pytest tests/browser
 
 # What else has a short form in `make test`.
-LONG_FORMS := tests/e2e/test_field_reports.py tests/e2e/test_large_reply.py tests/integration/evidence/test_bundle.py
+LONG_FORMS := tests/e2e/test_demo.py tests/e2e/test_field_reports.py tests/e2e/test_large_reply.py tests/integration/evidence/test_bundle.py
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
 	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults $(LONG_FORMS)
