@@ -10,6 +10,7 @@ from starlette.responses import Response
 from agency_client.console.auditor import Auditor, Judged
 from agency_client.console.visits import Visit
 from agency_client.core.calls import number_of_the_hub
+from agency_client.presentation.countries import country as country_words
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.faults import words_of
 from agency_client.presentation.locale import Locale
@@ -25,20 +26,24 @@ PAGE_ROWS: Final = 25
 def show_log(visit: Visit, auditor: Auditor) -> Response:
     """The judged entries, the newest first, under the filters of the address."""
     event, agency, entry = visit.query("event"), visit.query("agency"), visit.query("entry")
-    state = visit.query("state")
+    state, country = visit.query("state"), visit.query("country")
     run, locale = auditor.run, visit.locale
     judged = list(run.entries) if run and run.report else []
+    countries = {
+        each.id: each.country.lower() for each in visit.console.client.directory.agencies.values()
+    }
     found = [
         each
         for each in reversed(judged)
         if (not event or each.entry.event.name == event)
         and (not agency or each.entry.actor.agency == agency)
+        and (not country or countries.get(each.entry.actor.agency) == country)
         and (not state or state in _reached(each))
         and (not entry or str(each.index) == entry)
     ]
     page = visit.page_number(len(found), PAGE_ROWS)
     shown = found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
-    given = {"event": event, "state": state, "agency": agency}
+    given = {"event": event, "state": state, "country": country, "agency": agency}
     address = urlencode({name: value for name, value in given.items() if value})
     return visit.show(
         "log.html",
@@ -49,6 +54,10 @@ def show_log(visit: Visit, auditor: Auditor) -> Response:
         address=f"/log?{address}&page=" if address else "/log?page=",
         events=[(each.name, locale.say(each), each.name == event) for each in Event],
         states=[(each.name, visit.say_code(each), each.name == state) for each in LegState],
+        countries=[
+            (each, country_words(each, locale), each == country)
+            for each in sorted({each for each in countries.values() if each})
+        ],
         agencies=sorted({each.entry.actor.agency for each in judged}),
         agency=agency,
         is_verified=bool(judged),

@@ -661,6 +661,7 @@ class Word(Enum):
         "Жазбалар тексерілгеннен кейін көрсетіледі: алдымен тексеруді бастаңыз.",
     )
     STATE_FILTER = Words("State reached", "Новое состояние", "Жаңа күйі")
+    COUNTRY_FILTER = Words("Country", "Страна", "Ел")
     EVENT_FILTER = Words("Event", "Событие", "Оқиға")
     ANY = Words("any", "любое", "кез келген")
     AUTHOR_WAS_TOLD = Words(

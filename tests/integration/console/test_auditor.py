@@ -60,6 +60,8 @@ def test_an_auditor_verifies_and_browses(foundation: Foundation, tmp_path: Path)
             assert "request for information" in log
             assert exchange in browser.get("/log?state=HELD").words
             assert exchange not in browser.get("/log?state=CLOSED").words
+            assert exchange in browser.get("/log?country=kz").words
+            assert exchange not in browser.get("/log?country=uz").words
             assert "There is no such page" not in browser.get("/log?entry=0").words
             assert exchange not in browser.get("/log?event=DENIAL").words
             proof = browser.get("/log/20").words
