@@ -24,6 +24,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    or_,
     select,
     type_coerce,
 )
@@ -38,6 +39,7 @@ from exchange_protocol.rules.leg_record import (
     LegRecord,
     decode_record,
 )
+from exchange_server.storage.columns import Digests
 from exchange_server.storage.rows import Lookup, field_names, pieces
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
@@ -120,7 +122,13 @@ _EXCHANGE_COLUMNS = tuple(
     name for name in field_names(SeenExchange) if name not in ("updated_at", "legs")
 )
 _b, _g, _x, _f, _e = parties.c, legs.c, exchanges.c, feed.c, log_entries.c
-_BLINDFOLDED = and_(_b.party == Party.RECIPIENT.number, _g.state == int(LegState.HELD))
+_HIDES_A_SUPPLEMENT = and_(_g.state == int(LegState.RETURNED), _g.hidden != literal((), Digests()))
+_BLINDFOLDED = and_(
+    _b.party == Party.RECIPIENT.number,
+    or_(_g.state == int(LegState.HELD), _HIDES_A_SUPPLEMENT),
+)
+"""A recipient does not know that its leg is held again, or was returned from there: the leg's times
+would tell of the supplement, which stays hidden."""
 _SEEN_STATE: ColumnElement[int] = case((_BLINDFOLDED, int(LegState.RETURNED)), else_=_g.state)
 _JOINED = parties.join(legs, and_(_g.exchange_id == _b.exchange_id, _g.agency == _b.leg)).join(
     exchanges, _x.exchange_id == _b.exchange_id

@@ -178,6 +178,26 @@ async def test_recipient_does_not_see_that_a_supplement_is_held(office: Office) 
     assert rows == []
 
 
+async def test_recipient_does_not_learn_from_times_that_a_supplement_was_returned(
+    office: Office,
+) -> None:
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
+    await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    await office.fetch(UZ_FIU, asked)
+    await office.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+    before, _, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
+    more = await office.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
+    held, _, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
+    await office.say(COORDINATOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=more)
+    after, _, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
+    assert before.legs[0].times is not None
+    assert after == held
+    assert after.legs[0].state is LegState.RETURNED
+    assert (after.legs[0].times, after.legs[0].due_at) == (None, None)
+    author, _, _ = await office.reader.exchange(KZ_MIA.agency, asked.exchange_id)
+    assert author.legs[0].times is not None
+
+
 async def test_rejected_request_never_reaches_its_recipient(office: Office) -> None:
     asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     reject = Decision(Verdict.REJECT, RefusalGround.NO_DRUG_NEXUS)
