@@ -21,7 +21,7 @@ _INDENT = "#   "
 _WIDTH = 99
 
 Moves = dict[tuple[str, str], str]
-"""What is said, by the state that follows and by who says it."""
+"""Statements, by the state that follows and by the party that says them."""
 
 
 def with_picture(source: str) -> str:

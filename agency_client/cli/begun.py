@@ -37,7 +37,7 @@ class Begun:
 
     @property
     def stopped(self) -> str:
-        """What a person is told whose signal has stopped the command."""
+        """Words for a person whose signal has stopped the command."""
         said = [str(self)] if self else []
         said += [
             f"statement {each}, which waited from before, was sent, and its receipt is kept"

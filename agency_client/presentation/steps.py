@@ -373,7 +373,7 @@ class LegTurn:
     asked: Party | None = None
     """The end of which the newest statement on the leg asks something."""
     asks: Words | None = None
-    """What it asks."""
+    """The words of its question."""
 
 
 def turn_words(

@@ -94,7 +94,7 @@ class KindSpec:
     steps: Mapping[LegState, Words] = field(default_factory=dict)
     """The next step on its legs in words, by the state, where the general one would mislead."""
     asks: Words | None = None
-    """What it asks of the agency to which it was said, in words; lists name that as its next step
+    """Words for its request to the agency to which it was said; lists name that as its next step
     until it speaks."""
     is_case: bool = False
     """True if its legs are members of a joint case, who speak to each other; for initial kinds."""
