@@ -28,6 +28,7 @@ Rules of this module:
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -131,7 +132,10 @@ def begun(cores: int) -> Iterator[Begun]:
     early = Begun()
     try:
         if cores > 1 and _is_alone():
-            early.begin(multiprocessing.get_context("fork"), min(cores, MOST))
+            try:
+                early.begin(multiprocessing.get_context("fork"), min(cores, MOST))
+            except OSError:  # Too many processes: one replays alone.
+                early.end()
         yield early
     finally:
         early.end()
@@ -172,6 +176,10 @@ def _is_alone() -> bool:
 
 
 def _serve(connection: Connection, inherited: Iterable[Connection]) -> None:
+    # A fork has the handlers of its parent, which tell a person what the signal has stopped.
+    for number in (signal.SIGTERM, signal.SIGHUP) if sys.platform != "win32" else ():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     for each in inherited:
         each.close()
     serve(connection)

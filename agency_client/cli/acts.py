@@ -44,7 +44,7 @@ from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
 from agency_client.cli.sending import Sending, digest_of
 from agency_client.cli.session import session_of
-from agency_client.cli.show import open_exchange, print_unsealed
+from agency_client.cli.show import note_read, open_exchange, print_unsealed
 from agency_client.cli.terminal import before_sending
 from agency_client.content import documents
 from agency_client.content.characters import describe_mixed
@@ -143,6 +143,7 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
                 if not session.as_json:
                     with before_sending():
                         print_unsealed(opened, hub.agency, locale)
+                        note_read(hub, opened)
                 arguments[_EXCHANGE] = opened
             if act.confirm is not None and not session.as_json:
                 ask(act.confirm)

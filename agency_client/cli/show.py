@@ -94,6 +94,7 @@ def show(
     with session.hub() as hub:
         locale = session.locale_of(hub)
         opened = open_exchange(hub, ids.exchange_id(hub, exchange, locale))
+        note_read(hub, opened)
         # The first answer of the hub may have brought the agency's time zone.
         locale, agency = session.locale_of(hub), hub.agency
 
@@ -115,19 +116,20 @@ def show(
 
 
 def open_exchange(hub: ExchangeClient, exchange_id: str) -> UnsealedExchange:
-    """Open an exchange, and keep by heart what it is called and that it was read.
-
-    What was erased is forgotten.
-    """
+    """Open an exchange, and keep by heart what it is called; what was erased is forgotten."""
     opened = hub.open(exchange_id)
     index = references_of(hub.profile)
     if opened.legs and all(leg.state is LegState.ERASED for leg in opened.legs):
         index.forget([opened.id])
     else:
         index.note(opened.id, reference_of(opened, hub.agency))
+    return opened
+
+
+def note_read(hub: ExchangeClient, opened: UnsealedExchange) -> None:
+    """Note that a person is shown an exchange: lists name none of it as new any more."""
     newest = newest_of_others(opened.verified, hub.member)
     marks_of(hub.profile).note([(opened.id, newest)])
-    return opened
 
 
 def print_unsealed(opened: UnsealedExchange, agency: AgencyId, locale: Locale) -> None:

@@ -1,4 +1,4 @@
-"""Days of a form, as people type them: in three fields, or with dots between.
+"""Days of a form, as people type them: in three fields, or with dots or dashes between.
 
 A browser writes its own field for a day in the language of the browser, whatever the page's is.
 """
@@ -12,12 +12,12 @@ from typing import Final
 PARTS: Final = ("day", "month", "year")
 """Ends of the names of the three fields, in the order in which they stand."""
 
-_DOTTED: Final = re.compile(r"\s*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})\s*", re.ASCII)
+_DAY_FIRST: Final = re.compile(r"\s*([0-9]{1,2})[.-]([0-9]{1,2})[.-]([0-9]{4})\s*", re.ASCII)
 
 
 def typed_day(given: str) -> str:
-    """A day with dots, "2.1.1980", as programs write it; any other text as it is."""
-    found = _DOTTED.fullmatch(given)
+    """A day such as "2.1.1980" or "2-1-1980", as programs write it; any other text as it is."""
+    found = _DAY_FIRST.fullmatch(given)
     return _iso(*found.groups()) if found else given
 
 

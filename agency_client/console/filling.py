@@ -128,11 +128,14 @@ def _is_day(given: str) -> bool:
     """True for a day, and for what the library takes in its place: a span, or a moment."""
     if _SPAN.fullmatch(given) or "T" in given:
         return True
+    if not _ISO_DAY.fullmatch(given):
+        return False  # `fromisoformat` reads "20260102" and "2026-W01-1", which nobody means here.
     with suppress(ValueError):
         return bool(date.fromisoformat(given))
     return False
 
 
+_ISO_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SPAN: Final = re.compile("[0-9]+[dh]", re.ASCII)
 
 

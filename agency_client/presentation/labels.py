@@ -307,7 +307,7 @@ class Label(Enum):
         "все государства без собственного",
         "өз мерзімі жоқ барлық мемлекет",
     )
-    NO_STATE = Words("bodies of no state", "органы вне государств", "мемлекетсіз органдар")
+    NO_STATE = Words("agencies of no state", "органы вне государств", "мемлекетсіз органдар")
     LIMITS_STAND = Words(
         "All of it stands already.", "Всё это уже действует.", "Мұның бәрі қолданыста."
     )

@@ -411,7 +411,9 @@ def turn_words(
             is_over=is_over,
             is_due=leg.due_at is not None,
         )
-        if leg.asked and leg.asks and not (is_over and leg.state in ENDS_BY_ITSELF):
+        # Asked of one who has no turn, it is told to that one alone: the exchange waits as before.
+        is_for_all = step is None or step.party is leg.asked or leg.asked is party
+        if leg.asked and leg.asks and is_for_all and not (is_over and leg.state in ENDS_BY_ITSELF):
             step = Step(leg.asked, leg.asks)
         turns = [Step(each, Label.DECIDE_ON_CONSENT) for each in leg.consents_asked_of]
         for each in (*([step] if step else []), *turns):

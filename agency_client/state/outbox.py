@@ -92,7 +92,7 @@ class Outbox:
         self._is_swept = False
         self.begun: list[str] = []
         """The statements that this object was about to put into the outbox, in order."""
-        self.tried: list[str] = []
+        self.tried: dict[str, None] = {}
         """The statements that this object was about to send, in order: of earlier commands too."""
 
     def pending(self) -> list[OutboxEntry]:
@@ -181,8 +181,7 @@ class Outbox:
 
     def note_trial(self, stored: StoredStatement) -> None:
         """Note that a statement is about to be sent: from now on the hub may have it."""
-        if stored.statement.id not in self.tried:
-            self.tried.append(stored.statement.id)
+        self.tried[stored.statement.id] = None
 
     def settle(self, stored: StoredStatement, receipt: Receipt) -> None:
         """Keep the verified receipt, then let the statement go."""

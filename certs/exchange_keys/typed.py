@@ -53,7 +53,11 @@ def _terminal_given_back() -> Iterator[None]:
     if terminal is None:
         yield
         return
-    usual = termios.tcgetattr(terminal)
+    try:
+        usual = termios.tcgetattr(terminal)
+    except termios.error as error:
+        os.close(terminal)
+        raise OSError(f"the terminal is gone: {error}") from None
 
     def leave(*_: object) -> None:
         raise _Quit

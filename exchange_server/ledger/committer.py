@@ -168,6 +168,8 @@ class Committer:
         it."""
         if not self._holds_old_pages or (self._file is not None and self._file.lost):
             return
+        if self._reads_whole_file:
+            return  # It would wait in vain, and blame another program.
         try:
             self._look_at_touched()
             self._verify_file()
@@ -184,6 +186,8 @@ class Committer:
             if self._told_of_old_pages is not None:
                 _log.info("erased_bytes_gone")
             self._told_of_old_pages = None
+        elif self._reads_whole_file:
+            return
         elif self._told_of_old_pages is None or now - self._told_of_old_pages >= TELL_SECONDS:
             self._told_of_old_pages = now
             _log.error(
@@ -191,6 +195,10 @@ class Committer:
                 why="a program reads the database in a transaction that does not end, so erased "
                 "bytes may stay in its write-ahead log; end that program",
             )
+
+    @property
+    def _reads_whole_file(self) -> bool:
+        return self._touched is not None and self._touched.is_reading
 
     @property
     def file_is_unread(self) -> bool:

@@ -48,11 +48,20 @@ class TouchedFile:
         """The checkpoint by which the file is to be read whole; None if nothing is due."""
         self._thread: threading.Thread | None = None
         self._is_stopped = threading.Event()
+        self._is_reading = False
 
     @property
     def is_unread(self) -> bool:
         """True from a touch on until the file was read whole, and is in order."""
         return self._thread is not None
+
+    @property
+    def is_reading(self) -> bool:
+        """True while this hub itself reads the file whole, in one transaction.
+
+        SQLite empties no write-ahead log meanwhile.
+        """
+        return self._is_reading
 
     def look(self, known: Checkpoint) -> None:
         """Look at the file if it was touched; `known` is the newest checkpoint committed.
@@ -132,12 +141,15 @@ class TouchedFile:
     def _read_once(self, known: Checkpoint) -> bool:
         """Read the file whole; whether the reading came to its end. Raises FileLostError."""
         began_at = time.monotonic()
+        self._is_reading = True
         try:
             wrong = wrong_with_touched(self._file.path, known, self._is_stopped.is_set)
         except Exception as error:  # noqa: BLE001 -- it says nothing of the file, and is repeated
             if not self._is_stopped.is_set():
                 _log.warning("database_not_read", why=str(error))
             return False
+        finally:
+            self._is_reading = False
         if wrong is not None:
             self._lose(wrong)
         seconds = round(time.monotonic() - began_at, 1)

@@ -131,6 +131,8 @@ def test_a_reminder_is_told_and_a_recall_asks_for_its_receipt(desk: Desk) -> Non
     assert "confirm-recall" in item["commands"]
     assert "confirm the recall" in told(desk, FIU, "todo", exchange)
     assert "your turn: stop the work" in desk.run(FIU, "show", exchange).ok().out
+    # Its author is asked nothing: it waits for no receipt before it closes.
+    assert "your turn: close" in desk.run(OFFICER, "show", exchange).ok().out
     desk.run(FIU, "confirm-recall", exchange, "--use", "unused", "--explanation", NOTE).ok()
     assert todo(desk, FIU, exchange) == []
     assert "new: receipt of a recall" in told(desk, OFFICER, "sent", exchange)
@@ -155,3 +157,12 @@ def test_the_lift_that_is_asked_for_is_the_executing_sides_turn(desk: Desk) -> N
     desk.run(FIU, "freeze-extend", exchange, "--due", "12d", "--note", NOTE).ok()
     assert "extend, convert or lift" in told(desk, FIU, "todo", exchange)
     assert "new: status of a freeze" in told(desk, OFFICER, "todo", exchange)
+
+
+def test_only_who_is_shown_an_exchange_has_read_it(desk: Desk) -> None:
+    exchange = opened(desk)
+    desk.run(FIU, "partial", exchange, "reply.yaml").ok()
+    desk.run(OFFICER, "holdings", "match", exchange).ok()
+    assert "new: partial reply" in told(desk, OFFICER, "sent", exchange)
+    desk.run(OFFICER, "show", exchange).ok()
+    assert "new: partial reply" not in told(desk, OFFICER, "sent", exchange)

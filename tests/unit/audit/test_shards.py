@@ -333,6 +333,28 @@ with shards.begun(3):
     print(*(each.pid for each in multiprocessing.active_children()), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
+_STOPPED = """
+import multiprocessing, os, re, signal, sys, time
+from pathlib import Path
+from agency_client.audit import shards
+from exchange_files import Stopped, heeding_signals
+
+def heeds(pid):
+    caught = re.search("SigCgt:\\s*(\\w+)", Path(f"/proc/{pid}/status").read_text())
+    return int(caught[1], 16) >> signal.SIGTERM - 1 & 1
+
+try:
+    with heeding_signals(), shards.begun(3) as early:
+        assert len(early.connections) == 3, "it has threads"
+        end = time.monotonic() + 20
+        while any(heeds(each.pid) for each in multiprocessing.active_children()):
+            assert time.monotonic() < end, "a fork has its parent's handlers"
+            time.sleep(0.01)
+        os.killpg(0, signal.SIGTERM)
+        time.sleep(60)
+except Stopped as stopped:
+    sys.exit(stopped.exit_code)
+"""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
@@ -351,3 +373,25 @@ def test_forked_processes_end_when_the_one_that_forked_them_is_killed() -> None:
     )
     assert done.returncode == -signal.SIGKILL
     assert len(done.stdout.split()) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+def test_forked_processes_say_nothing_when_a_signal_ends_all() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _STOPPED],
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "")
+
+
+def test_audit_goes_on_where_no_process_can_be_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: shards.Begun, context: object, count: int) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(shards, "_is_alone", lambda: True)
+    monkeypatch.setattr(shards.Begun, "begin", refuse)
+    with shards.begun(2) as early:
+        assert not early.connections

@@ -107,7 +107,7 @@ def test_stopped_command_tells_of_what_it_sent_for_earlier_ones(
     with noting_outboxes():
         note_outbox(outbox)
         assert begun().stopped == "nothing was sent"
-        outbox.tried += [sent, refused, waiting]
+        outbox.tried |= dict.fromkeys([sent, refused, waiting])
         done = begun()
     assert not done  # so that nobody is told not to repeat the command
     assert done.stopped == (

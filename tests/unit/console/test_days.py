@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from agency_client.console.days import joined_days, parts_of_day, typed_day
+from agency_client.console.drafts import Draft
+from agency_client.console.filling import without_day
+from agency_client.console.forms import Field, Sort
 
 
 @pytest.mark.parametrize(
@@ -41,6 +46,16 @@ def test_what_is_no_day_is_shown_again() -> None:
 
 def test_a_day_with_dots_is_read_day_first() -> None:
     assert typed_day("2.1.1980") == "1980-01-02"
+    assert typed_day("2-1-1980") == "1980-01-02"
+    assert joined_days({"due.day": ["2-1-1980"]}) == {"due": ["1980-01-02"]}
+    assert parts_of_day(typed_day("2-1-1980")) == {"day": "02", "month": "01", "year": "1980"}
     assert typed_day("1980-01-02") == "1980-01-02"
     assert typed_day("1980") == "1980"
     assert typed_day("1/2/1980") == "1/2/1980"
+
+
+@pytest.mark.parametrize("given", ["20260102", "2026-W01-1", "2026-1-2", "2026-02-30"])
+def test_a_day_has_one_form(given: str) -> None:
+    due = Field("due", "Due", Sort.DATE)
+    draft = Draft("1", "reply", "", datetime(2026, 1, 1, tzinfo=UTC), {"due": [given]})
+    assert without_day([due], draft) == [due]
