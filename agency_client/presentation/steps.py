@@ -16,7 +16,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import read_up_to, unread
 from exchange_protocol.kinds.acts import Act
-from exchange_protocol.kinds.catalogue import ROWS, Kind
+from exchange_protocol.kinds.catalogue import ROWS, STATES_OF_ASKING, Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, When
 from exchange_protocol.rules.clocks import Clock, is_overdue
@@ -218,11 +218,6 @@ def commands(
     return ("show", *dict.fromkeys(found))
 
 
-def _states_after(row: Row) -> frozenset[LegState]:
-    """The states in which a leg may be after a row."""
-    return row.before if row.after is None else frozenset({row.after})
-
-
 def _rows_in(state: LegState) -> list[Row]:
     return [row for _, row in ROWS if state in row.before]
 
@@ -244,7 +239,7 @@ def states_asked(party: Party) -> tuple[LegState, ...]:
     These are the states of its turn, of others' delay, and those in which others ask it something.
     """
     turns = [state for state, turn in TURNS.items() if turn is party]
-    others = (*_STATES_OF_DELAY.get(party, ()), *_STATES_OF_ASKING.get(party, ()))
+    others = (*_STATES_OF_DELAY.get(party, ()), *STATES_OF_ASKING.get(party, ()))
     return tuple(dict.fromkeys((*turns, *others)))
 
 
@@ -314,27 +309,14 @@ def _step_after_delay(party: Party, state: LegState) -> Step | None:
 
 
 _ENDS: Final = (Party.INITIATOR, Party.RECIPIENT)
-_STATES_OF_ASKING: Final = {
-    party: tuple(
-        state
-        for state in LegState
-        if any(
-            kind.spec.asks and row.party is not party and state in _states_after(row)
-            for kind, row in ROWS
-        )
-    )
-    for party in _ENDS
-}
-"""States in which the other end may have asked something of a party."""
 
 
 def _asked_of(party: Party, leg: LegSummary, *, is_over: bool) -> Step | None:
-    """The step that the newest statement of another asks of an end of a leg."""
-    newest = leg.newest
-    if newest is None or newest.is_answered or party not in _ENDS:
+    """The step that the other end asks of an end of a leg, until it is answered."""
+    if leg.asks is None or leg.state not in STATES_OF_ASKING.get(party, ()):
         return None
-    words = newest.kind.spec.asks
-    if words is None or leg.state not in _STATES_OF_ASKING[party]:
+    words = leg.asks.spec.asks
+    if words is None:
         return None
     return None if is_over and leg.state in ENDS_BY_ITSELF else Step(party, words)
 
@@ -371,7 +353,7 @@ class LegTurn:
     clocks: tuple[Clock, ...] = ()
     """The times that run on it."""
     asked: Party | None = None
-    """The end of which the newest statement on the leg asks something."""
+    """The end of which something is asked that the leg awaits an answer to."""
     asks: Words | None = None
     """The words of its question."""
 

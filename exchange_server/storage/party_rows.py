@@ -29,6 +29,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from exchange_protocol.kinds.catalogue import STATES_OF_ASKING, Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.clocks import LegTimes
@@ -78,6 +79,8 @@ class SeenLeg:
     consents: tuple[SeenConsent, ...] = ()
     """The requests for consent that wait for the agency."""
     newest: SeenStatement | None = None
+    asks: str | None = None
+    """The kind of what the other end asks of the agency, until it is answered."""
 
 
 class SeenExchange(NamedTuple):
@@ -170,6 +173,7 @@ _SEEN = (
         _SEEN_STATE.label("state"),
         case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
         _g.approvals,
+        _g.awaits,
         _b.party,
         case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
         case((_BLINDFOLDED, None), else_=_g.due_on).label("leg_due_on"),
@@ -197,6 +201,15 @@ _SEEN = (
 _OPENED = Lookup(select(_x.initial_index), _x.exchange_id)
 _ENTRIES = Lookup(select(_e.idx, _e.entry), _e.idx)
 _KINDS = Lookup(select(_e.idx, _e.kind, _e.actor_agency), _e.idx)
+_SAID = Lookup(
+    select(_e.payload_sha256, _e.kind, _e.actor_agency).where(_e.statement_id.is_not(None)),
+    _e.payload_sha256,
+)
+_MAY_BE_ASKED: Final = frozenset(
+    (party.number, int(state)) for party, states in STATES_OF_ASKING.items() for state in states
+)
+"""Parties and states of legs in which one is asked something."""
+_ASKING: Final = frozenset(kind.value for kind in Kind if kind.spec.asks is not None)
 
 
 def list_seen(
@@ -318,13 +331,25 @@ def read_seen(
     times = {index: parse_entry(entry).hub_time for index, entry in entries}
     of_others = {row["newest_of_others"] for group in groups for row in group} - {None}
     said = {index: (kind, by) for index, kind, by in _KINDS.rows(connection, sorted(of_others))}
-    return [_seen(group, times, said) for group in groups]
+    asked = {
+        row["awaits"]
+        for group in groups
+        for row in group
+        if (row["party"], row["state"]) in _MAY_BE_ASKED
+    }
+    awaited = {
+        digest: kind
+        for digest, kind, by in _SAID.rows(connection, sorted(asked))
+        if by != agency and kind in _ASKING
+    }
+    return [_seen(group, times, said, awaited) for group in groups]
 
 
 def _seen(
     rows: Sequence[RowMapping],
     times: Mapping[int, datetime],
     said: Mapping[int, tuple[str, str]],
+    awaited: Mapping[bytes, str],
 ) -> SeenExchange:
     seen: dict[str, SeenLeg] = {}
     for row in rows:
@@ -343,6 +368,9 @@ def _seen(
             claim=record.claim if record and decides else None,
             consents=asked,
             newest=_newest_statement(row, said),
+            asks=awaited.get(row["awaits"])
+            if (row["party"], row["state"]) in _MAY_BE_ASKED
+            else None,
         )
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
