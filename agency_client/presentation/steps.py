@@ -381,7 +381,7 @@ def turn_words(
         now: the present time.
     """
     mine: dict[str, None] = {}
-    others: dict[str, str] = {}
+    others: dict[str, list[tuple[datetime, str]]] = {}
     delays: dict[str, None] = {}
     goes_on = case_goes_on(kind, (leg.state for leg in legs))
     for leg in legs:
@@ -402,24 +402,26 @@ def turn_words(
             if each.party is party and (party is not Party.RECIPIENT or leg.agency == agency):
                 mine[locale.say(each.words)] = None
                 continue
-            until = "" if each in turns else _until(leg, each.party, locale, now)
+            until = None if each in turns else _until(leg, each.party, locale, now)
             whom = {
                 Party.RECIPIENT: str(leg.agency),
                 Party.INITIATOR: str(initiator),
             }.get(each.party) or locale.say(Label.AN_APPROVER)
-            others[whom] = others.get(whom) or until
+            others.setdefault(whom, []).extend([until] if until else [])
             if is_over and each is step and (delay := _step_after_delay(party, leg.state)):
                 delays[locale.say(delay.words)] = None
     if mine:
         return locale.say(Label.YOUR_TURN, step="; ".join(mine))
     if not others:
         return ""
-    whom = ", ".join(f"{each} ({until})" if until else each for each, until in others.items())
+    whom = ", ".join(f"{each} ({min(ends)[1]})" if ends else each for each, ends in others.items())
     return "; ".join((locale.say(Label.WAITS_FOR, whom=whom), *delays))
 
 
-def _until(leg: LegTurn, party: Party, locale: Locale, now: datetime) -> str:
-    """The time until which a leg waits for a party; empty where none runs."""
+def _until(
+    leg: LegTurn, party: Party, locale: Locale, now: datetime
+) -> tuple[datetime, str] | None:
+    """The time until which a leg waits for a party, and in words; None where none runs."""
     is_end = leg.state in ENDS_BY_ITSELF
     at, day, is_late = leg.due_at, leg.due_on, is_overdue(leg.due_at, leg.state, now)
     clock = min(
@@ -427,6 +429,6 @@ def _until(leg: LegTurn, party: Party, locale: Locale, now: datetime) -> str:
     )
     if clock is not None:
         at, day, is_late = clock.at, clock.day, clock.is_over(now)
-    elif party is not Party.RECIPIENT or leg.state not in OWES:
-        return ""
-    return locale.due(at, day, now, is_overdue=is_late, is_end=is_end)
+    elif party is not Party.RECIPIENT or leg.state not in OWES or at is None:
+        return None
+    return at, locale.due(at, day, now, is_overdue=is_late, is_end=is_end)
