@@ -81,6 +81,8 @@ _TURNED_OVER: Final = re.compile(r"(?<![^\W\d_])[а-я][А-Я]{4,}(?![^\W\d_])")
 """Russian in KOI8-R that was taken for cp1251, or typed with Caps Lock."""
 _OF_THE_BALKANS: Final = re.compile("[ЌќЋћЈјЅѕ]")
 """Letters that cp1251 has where KZ-1048 has the Kazakh Қ, Һ, Ә and Ң."""
+_CUT: Final = frozenset({255, 32_767})
+"""Characters at which drivers of spreadsheets and databases, and a cell of Excel, cut a text."""
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
 """Encodings that text in UTF-8 is taken for."""
 
@@ -152,6 +154,8 @@ def doubt(text: str) -> str | None:
         return "it reads like Russian in cp1251 that was taken for an encoding of the West"
     if _OF_THE_BALKANS.search(text):
         return "it has letters of Serbian or Macedonian: is it Kazakh in kz1048, taken for cp1251?"
+    if len(text) in _CUT:
+        return f"it has exactly {len(text)} characters, at which programs cut: is it whole?"
     if _TURNED_OVER.search(text):
         return "its small and capital letters are turned over, as by a wrong encoding"
     return None

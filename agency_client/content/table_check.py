@@ -26,6 +26,12 @@ from agency_client.content.values import ValueCheck
 from exchange_protocol.errors import Reason
 
 MAX_ENTITIES: Final = 1_000_000
+_MOST_ROWS: Final = frozenset(
+    {1_000, 5_000, 10_000, 20_000, 50_000, 65_536, 100_000, 200_000, 500_000, 1_000_000}
+)
+"""Rows at which programs of databases and banks end an export."""
+_MOST_ROWS_OF_SHEETS: Final = frozenset({16_384, 65_536, 1_048_576})
+"""Rows of a sheet of Excel, the headings among them; what is below is lost when it is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,14 @@ class TableCheck:
             why = "; ".join(self.notes()) or "it has no rows"
             raise Reason.DOCUMENT_INVALID.error(
                 f"{self._source}: expected at least one entity, got none: {why}"
+            )
+
+    def cut(self) -> Iterator[str]:
+        """Doubt a table of just as many rows as some programs write at the most."""
+        if self._row_count in _MOST_ROWS or self._row_count + 1 in _MOST_ROWS_OF_SHEETS:
+            yield (
+                f"the table has exactly {self._row_count} rows, the most that some programs write: "
+                "is it whole?"
             )
 
     def unmet(self) -> Iterator[str]:

@@ -1102,3 +1102,15 @@ entities:
     cash = table.replace("1;KZ1", "1;")
     told = desk.read(cash.replace("4;KZ2", "4;"), mapping).warnings
     assert told == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_doubted"), [(999, False), (1000, True), (1001, False), (16_383, True)]
+)
+def test_table_of_as_many_rows_as_programs_write_is_doubted(
+    desk: Desk, rows: int, is_doubted: bool
+) -> None:
+    """Excel shows the first 65,536 or 1,048,576 lines of a table, and saves no others."""
+    table = "id,name\n" + "".join(f"a{number},b{number}\n" for number in range(rows))
+    told = desk.read(table, NAMED).warnings
+    assert (f"the table has exactly {rows} rows" in " ".join(told)) is is_doubted
