@@ -89,6 +89,8 @@ _THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"
 _MULTIPLE: Final = re.compile(
     r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт)\.?", re.IGNORECASE
 )
+_NO_MONEY: Final = re.compile(r"[%°eеgг]|кг|kg|гр|шт|pcs|[лl]|м[2²3³]", re.IGNORECASE)
+"""Signs and measures behind a number that is no sum of money, and the half of a shortened one."""
 _SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}")
 """Two words, of which the first is none of the short ones that documents begin with."""
 _FULL_LENGTH: Final = 12
@@ -229,6 +231,8 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
             yield "it has no currency"
         if unit and _MULTIPLE.fullmatch(unit):
             yield "its unit counts thousands or says the side of an account: write the whole number"
+        if unit and _NO_MONEY.fullmatch(unit):
+            yield "its unit is none of money: is it a share, a weight or a shortened number?"
         if currencies and _CURRENCY.fullmatch(unit) and unit not in currencies:
             yield "it names another currency than the property currency"
         if decimals > _MOST_DECIMALS:

@@ -21,7 +21,7 @@ from typing import Final
 from agency_client.content.characters import find_hidden, look_alike, looks
 from agency_client.content.encodings import find_encoding
 from agency_client.content.faults import Faults, Spot, SpotKind
-from agency_client.content.layout import repeats_headings
+from agency_client.content.layout import repeats_headings, rows_within
 from agency_client.content.source import Source
 from exchange_protocol.errors import ExchangeError, Reason
 
@@ -177,6 +177,13 @@ class Table:
             return False
         if repeats_headings(cells, self.headings):
             faults.add("the headings stand here again: two tables in one file?", line=line)
+            return False
+        if within := rows_within(cells, self.delimiter):
+            faults.add(
+                f"the quotes that open here take in what reads like {within} of the rows below: "
+                'end them, or write quotes within a cell twice ("")',
+                line=line,
+            )
             return False
         for cell, heading in zip(cells, self.headings, strict=True):
             if cell[:1] in " \t" and cell.lstrip().startswith('"'):

@@ -111,6 +111,9 @@ def test_day_that_stands_for_none_is_doubted(day: str) -> None:
         ({"amount": "5.50 USD", "currency": "KZT"}, "another currency"),
         ({"amount": "0.30000000000000004", "currency": "KZT"}, "more than 3 decimals"),
         ({"amount": "1.000", "currency": "KZT"}, "if the point parts thousands"),
+        ({"amount": "50.00%", "currency": "KZT"}, "its unit is none of money"),
+        ({"amount": "1e", "currency": "KZT"}, "its unit is none of money"),
+        ({"amount": "12 кг"}, "its unit is none of money"),
     ],
 )
 def test_doubtful_money_is_told(properties: dict[str, str], says: str) -> None:
@@ -281,6 +284,8 @@ def test_a_number_of_a_bank_in_its_own_country_is_told_from_a_bic(value: str) ->
         ("Îïëàòà çà òîâàð", "Russian in cp1251"),
         ("оПЛАТА ЗА ТОВАР", "are turned over"),
         ("нАЗВАНИЕ", "are turned over"),
+        ("Қасымова Әлия".encode("kz1048").decode("cp1251"), "Kazakh in kz1048"),
+        ("қызмет көрсету".encode("kz1048").decode("cp1251"), "Kazakh in kz1048"),
     ],
 )
 def test_text_of_a_wrong_encoding_is_doubted(value: str, says: str) -> None:
@@ -289,7 +294,8 @@ def test_text_of_a_wrong_encoding_is_doubted(value: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["Müller", "Íñigo", "Çağrı", "Ööbik", "кВтч", "иПЛ", "еГКН", "Ärztehaus"]
+    "value",
+    ["Ўзбек", "Є. Ґудзь", "Müller", "Íñigo", "Çağrı", "Ööbik", "кВтч", "иПЛ", "еГКН", "Ärztehaus"],
 )
 def test_text_of_another_language_is_not_doubted_for_its_letters(value: str) -> None:
     said = told("Payment", purpose=value)
