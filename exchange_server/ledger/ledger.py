@@ -234,6 +234,10 @@ class Ledger:
         """Verify that what an agency submits could wait for the writer now; raises OVERLOADED."""
         self._writer.verify_room(agency)
 
+    def is_shared(self) -> bool:
+        """True while agencies share the writer (`FairQueue.is_shared`)."""
+        return self._writer.is_shared()
+
     def expected_wait(self) -> float:
         """In how many seconds what waits for the writer should be written."""
         return self._writer.expected_wait()
