@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agency_client.content.source import Source
+from agency_client.content.spoiled import is_utf_7
 from exchange_protocol.errors import ExchangeError, Reason
 
 UTF_8: Final = "utf-8"
@@ -40,11 +41,38 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
+"""An OLE file: of Excel, Word or Outlook, or any of Office with a password."""
+_IN_OLD_OFFICE: Final = {
+    "Workbook": "a workbook of Excel, an old one: open it, save the sheet as CSV (in UTF-8)",
+    "Book": "a workbook of Excel, an old one: open it, save the sheet as CSV (in UTF-8)",
+    "EncryptedPackage": (
+        "a file of Office with a password: open it, save the sheet as CSV (in UTF-8)"
+    ),
+    "WordDocument": "a document of Word, an old one: ask for its table as CSV",
+    "__properties_version1.0": (
+        "a letter of Outlook: save the table that is attached to it as CSV (in UTF-8)"
+    ),
+    "PowerPoint Document": "a presentation: ask for its table as CSV",
+}
+"""Names in the directory of an OLE file."""
+_OLD_ENTRY_BYTES: Final = 128
+_BARE_WORKBOOK: Final = re.compile(rb"\x09[\x00\x02\x04\x08][\x04-\x10]\x00.[\x00-\x06]", re.DOTALL)
+"""The first record of Excel 2 to 5 (BIFF), which had no wrapping; no text begins so."""
 _ZIP: Final = b"PK\x03\x04"
+_ZIP_NAME: Final = 26
+"""Bytes between the mark and the name of a file in an archive."""
+_OTHER_OFFICE: Final = {
+    b"word/": "a document of Word: ask for its table as CSV",
+    b"ppt/": "a presentation: ask for its table as CSV",
+    b"Index/": "a workbook of Numbers, or another file of Apple: export the sheet as CSV",
+}
+"""Folders of files that begin as a workbook does, and are none."""
 _WORKBOOK_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"customXml/")
 """Names with which the files of Excel begin (xlsx, xlsm, xlsb); they stand at the 31st byte."""
-_FIRST_NAME: Final = slice(30, 60)
+_FIRST_NAME: Final = slice(30, 90)
+_FIRST_BYTES: Final = 256
+"""As many tell of most files what they are."""
 _JSON: Final = "JSON, and no table: save the table as CSV"
 _PICTURE: Final = "a picture: ask for the table as CSV"
 _MAIL: Final = "a letter of electronic mail: save the table that is attached to it"
@@ -175,9 +203,10 @@ def _look_at(source: Source, given: str | None) -> _Seen:
     is_utf_8 = is_blank = True
     foreign = 0
     with source.open() as file:
-        head = file.peek(256)[:256]
+        begun = file.peek(_FIRST_BYTES)
+        head = begun[:_FIRST_BYTES]
         start = head[:4]
-        if words := other_file(head):
+        if words := other_file(begun):
             raise _invalid(f"{source} is {words}, and give that")
         markup = _MARKUP.match(head.removeprefix(codecs.BOM_UTF8))
         if markup and markup[1].lower() == b"?xml" and not _PAGE.search(head):
@@ -192,6 +221,10 @@ def _look_at(source: Source, given: str | None) -> _Seen:
             )
         if words := _binary(head, given):
             raise _invalid(f"{source} {words}")
+        if is_utf_7(begun.decode("latin-1")):
+            raise _invalid(
+                f"{source} is written in utf-7, which few programs read: save it as UTF-8"
+            )
         while chunk := file.read(1024 * 1024):
             is_blank = is_blank and not chunk.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
             foreign += len(chunk) - len(chunk.translate(None, _FOREIGN))
@@ -207,20 +240,16 @@ def other_file(head: bytes, *, is_json: bool = False) -> str | None:
     """Say what another file is, which is given for a text: of no text, or of another program.
 
     Args:
-        head: its first bytes, 256 of them or all.
+        head: its first bytes, 256 of them or more; what Office wrote is told further inside.
         is_json: whether JSON is expected.
     """
-    if head.startswith(_OLD_WORKBOOK):
-        return (
-            "a workbook of Excel, an old one or one with a password: open it, save the sheet as "
-            "CSV (in UTF-8)"
-        )
+    if head.startswith(_OLD_OFFICE):
+        return _old_office(head)
+    if _BARE_WORKBOOK.match(head):
+        return "a workbook of Excel, a very old one: open it, save the sheet as CSV (in UTF-8)"
     if head.startswith(_ZIP):
-        if head[_FIRST_NAME].startswith(_WORKBOOK_PARTS):
-            return "a workbook of Excel: save the sheet as CSV (in UTF-8)"
-        if head[_FIRST_NAME].startswith(b"mimetypeapplication/vnd.oasis"):
-            return "a workbook of LibreOffice: save the sheet as CSV (in UTF-8)"
-        return "an archive: unpack it"
+        return _zipped(head)
+    head = head[:_FIRST_BYTES]
     if _DBASE.match(head) and b"\x00" in head[:32]:
         return "a table of dBase (DBF): open it in a spreadsheet, save it as CSV (in UTF-8)"
     text = head.removeprefix(codecs.BOM_UTF8)
@@ -228,6 +257,37 @@ def other_file(head: bytes, *, is_json: bool = False) -> str | None:
         text = head.decode(_UTF_16, "ignore").encode("latin-1", "ignore")
     found = (other for first, other in _OTHERS.items() if text.startswith(first))
     return next((other for other in found if not (is_json and other == _JSON)), None)
+
+
+def _old_office(head: bytes) -> str:
+    """Say what an OLE file is, by the directory of its streams, if that stands near its start."""
+    for name, words in _IN_OLD_OFFICE.items():
+        written = (name + "\0").encode("utf-16-le")
+        at = head.find(written)
+        while at >= 0:
+            if at % _OLD_ENTRY_BYTES == 0:
+                return words
+            at = head.find(written, at + 1)
+    return (
+        "a file of an old Office (a workbook, a document, a letter), or one with a password: open "
+        "it, save the sheet as CSV (in UTF-8)"
+    )
+
+
+def _zipped(head: bytes) -> str:
+    """Say what a zip archive is, by the names of its first files."""
+    first = head[_FIRST_NAME]
+    if first.startswith(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"):
+        return "a workbook of LibreOffice: save the sheet as CSV (in UTF-8)"
+    if first.startswith(b"mimetypeapplication/vnd.oasis"):
+        return "a document of LibreOffice, and no workbook: ask for its table as CSV"
+    for part in re.finditer(_ZIP, head):
+        name = head[part.end() + _ZIP_NAME :][:8]
+        if found := next((each for each in _OTHER_OFFICE if name.startswith(each)), None):
+            return _OTHER_OFFICE[found]
+    if first.startswith(_WORKBOOK_PARTS):
+        return "a workbook of Excel: save the sheet as CSV (in UTF-8)"
+    return "an archive: unpack it"
 
 
 def _binary(head: bytes, given: str | None) -> str | None:

@@ -119,7 +119,7 @@ class EntityFile(ImportedEntities):
     def _lines(self) -> Iterator[tuple[int, Entity | _Shapeless]]:
         """Every line that is not blank, as an entity, or what is wrong with it."""
         with self._source.open() as file:
-            if words := other_file(file.peek(256)[:256], is_json=True):
+            if words := other_file(file.peek(256), is_json=True):
                 raise _invalid(f"{self._source} is {words}, and give that")
             number = 0
             while line := file.readline(MAX_LINE_BYTES + 1):

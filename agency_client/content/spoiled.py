@@ -7,6 +7,7 @@ A value that only looks spoiled may be meant: it is told as a doubt, and sent as
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Final
 
@@ -65,6 +66,8 @@ _ESCAPED: Final = re.compile(
     re.IGNORECASE,
 )
 """Letters as JSON, addresses, electronic mail and workbooks of Excel write them."""
+_UTF_7: Final = re.compile(r"\+(B[BDE][A-Za-z0-9/+]{6,})")
+"""Letters of Cyrillic as UTF-7 writes them among those of ASCII."""
 _PROGRAM: Final = re.compile(
     r"\[object \w+\]|System\.[A-Z][\w.]*(?:\[\])?|.*(?:\{\{.*\}\}|\$\{.*\}).*|%[sd]|b'.*'"
     r"|\[(['\"]).*\1\]|\{(['\"]).*\2:.*\}",
@@ -133,7 +136,7 @@ def doubt(text: str) -> str | None:
         return "it has question marks where letters may have been lost"
     if _HTML.search(text):
         return "it has signs of HTML, such as &amp;"
-    if _ESCAPED.search(text):
+    if _ESCAPED.search(text) or is_utf_7(text):
         return "it has signs of a program in the place of letters, such as \\u0410 or %D0%90"
     if _OTHER_APOSTROPHE.fullmatch(text.strip()):
         return "it begins with an apostrophe before a number, as spreadsheets write: is it meant?"
@@ -148,6 +151,16 @@ def doubt(text: str) -> str | None:
     if _TURNED_OVER.search(text):
         return "its small and capital letters are turned over, as by a wrong encoding"
     return None
+
+
+def is_utf_7(text: str) -> bool:
+    """True if letters stand in a text as UTF-7 writes them: all is ASCII there."""
+    for found in _UTF_7.finditer(text):
+        data = base64.b64decode(found[1][: len(found[1]) // 4 * 4])
+        letters = data[: len(data) // 2 * 2].decode("utf-16-be", "replace")
+        if all("\u0400" <= each <= "\u04ff" for each in letters):
+            return True
+    return False
 
 
 def _is_formula(text: str) -> bool:

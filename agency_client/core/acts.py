@@ -26,6 +26,7 @@ from agency_client.core.given import (
     as_document,
     listed,
     parse_agencies,
+    parse_agency,
     parse_attachments,
     parse_code,
     parse_codes,
@@ -223,8 +224,7 @@ def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
     if attribute.is_many and issubclass(attribute.type, Code):
         return parse_codes(attribute.type, given, name)
     if attribute.type is str:
-        agencies = parse_agencies(given, name)
-        return agencies if attribute.is_many else agencies[0]
+        return parse_agencies(given, name) if attribute.is_many else parse_agency(given, name)
     if attribute.type is bytes and attribute.is_many:
         return tuple(
             parse_digest(each, f"{name}[{i}]") for i, each in enumerate(listed(given, name))

@@ -71,6 +71,11 @@ class Writer:
         return self._committer.tree_size
 
     @property
+    def last_time(self) -> datetime | None:
+        """The time of the last committed entry; None where there is none."""
+        return self._committer.last_time
+
+    @property
     def file_is_unread(self) -> bool:
         """True while a file that another program touched is not read whole."""
         return self._committer.file_is_unread

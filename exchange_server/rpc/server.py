@@ -95,6 +95,7 @@ class TlsFiles:
     """The server's certificate, key and trusted roots, in PEM; the key is not encrypted."""
 
     identity: HubIdentity
+    not_before: datetime
     not_after: datetime
     certificate_chain: bytes
     key: bytes
