@@ -396,7 +396,7 @@ def _is_stream(method: str) -> bool:
 
 
 def _name(method: str) -> dict[str, str]:
-    """How a service config names a method."""
+    """The name of a method in a service config."""
     service, _, name = method.partition("/")
     return {"service": f"{PACKAGE}.{service}", "method": name}
 

@@ -313,7 +313,7 @@ class _Replayed(NamedTuple):
     """An exchange as the replay has made it, with the facts that stand in no state of it."""
 
     log_index: int
-    """Of its initial statement."""
+    """Index of its initial statement."""
     initiated_at: int
     """This time and the next are microseconds, as the tables hold them."""
     updated_at: int

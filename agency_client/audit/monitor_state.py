@@ -76,12 +76,12 @@ class VerifiedUpTo:
     opened: int
     unopened: int
     folds: Mapping[str, KeptFold]
-    """By name; every fold of this version of the program."""
+    """Every fold of this version of the program, by its name."""
     last_index: int | None
     last_time: datetime | None
     directory_size: int
     replayed: int = REPLAYED
-    """By which version its exchanges were replayed."""
+    """The version that replayed its exchanges."""
 
     @property
     def outgrown(self) -> bool:
@@ -103,7 +103,7 @@ class _Row:
     last_time: datetime | None
     directory_size: int
     rows: tuple[int, ...]
-    """Of the tables of `kept`: a row that is missing could hide what it stands for."""
+    """Number of rows in each table of `kept`: a missing row could hide what it stands for."""
     replayed: int = 1
 
 

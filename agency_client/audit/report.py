@@ -88,7 +88,7 @@ class Reading:
     at: datetime
     agency: AgencyId
     certificate_sha256: bytes
-    """Of the reader's channel, 32 bytes: its issuer knows whose it is."""
+    """Digest of the certificate of the reader's channel, 32 bytes: its issuer knows the holder."""
     inspected: InspectedRange
 
     def to_json(self) -> dict[str, Any]:
@@ -123,16 +123,16 @@ class AuditReport:
     by_event: Mapping[str, int]
     by_kind: Mapping[str, int]
     overdue: Mapping[str, int]
-    """By agency: legs that wait for it past their due time, at the last entry. No violations."""
+    """Legs that wait for an agency past their due time, at the last entry; no violations."""
     answered_late: Mapping[str, int]
-    """By agency: legs that it answered or refused after their due time, by the hub's clock."""
+    """Legs that an agency answered or refused after their due time, by the hub's clock."""
     readings: tuple[Reading, ...]
     """The newest readings by auditors, by the entries of this run that this auditor sees."""
     last_time: datetime | None
     """Hub time of the last entry opened."""
     seconds: float
     violations: tuple[Violation, ...]
-    """In log order; those of the whole tree come last. Empty for a clean log."""
+    """Violations in log order; those of the whole tree come last. A clean log has none."""
     faults: tuple[Violation, ...] = ()
     """The parts of a copy that do not fit together; they accuse nobody."""
     known_size: int = 0

@@ -72,16 +72,24 @@ def verify_log(
 ) -> AuditReport:
     """Audit a log up to the source's checkpoint; violations are reported, not raised.
 
-    `auditor` is who was shown the openings, None where every entry is at hand. `seen` are
-    checkpoints of this log that the hub signed: a larger log must hold those very trees, which a
-    caller that has no consistency proof learns here. A copy of fewer entries than these, or than
-    `at_least`, is incomplete. With a `place`, only what is new since then is verified, unless
-    `from_start`; the place moves on if nothing was found. With more than one of `cores`, the replay
-    of a long log is divided over them (`shards`), by processes that have begun `early` if there are
-    any. With a place or a watch, or where the source
-    cannot be divided, its signatures are verified in a process beside instead (`ahead`).
-    `watch` is called with every entry that was judged, in log order; it takes no `place`, which
-    could let it see an entry twice or never.
+    Args:
+        source: the log: a hub, or a copy of its database.
+        anchors: the roots that certificates are verified against.
+        auditor: the member who was shown the openings; None where every entry is at hand.
+        seen: checkpoints of this log that the hub signed. A larger log must hold those very trees;
+            a caller that has no consistency proof learns here that it does not. A copy that holds
+            fewer entries than these is incomplete.
+        at_least: a size of the log that is known from elsewhere: a smaller copy is incomplete.
+        place: the state that an earlier audit has saved. Only later entries are verified, and the
+            place moves on if nothing was found.
+        from_start: verify the whole log though there is a place.
+        progress: is told how many entries are done.
+        cores: with more than one, the replay of a long log is divided over them (`shards`). With a
+            place or a watch, or where the source cannot be divided, signatures are verified in a
+            process beside instead (`ahead`).
+        early: processes that have begun the divided replay.
+        watch: is called with every entry that was judged, in log order. It takes no place, which
+            could let it see an entry twice or never.
 
     Raises:
         HubUnavailable: if the source fails on the way.
@@ -98,8 +106,8 @@ def verify_log(
             return run.verify_on(place)[0]
     report, reached = run.verify_on(place, from_start=from_start)
     if any(each.reason is Reason.ENTRY_MISMATCH or each.notes for each in report.violations):
-        # It was shown what is not on the log, or not shown what is: that rests on no place, and who
-        # asks again may be shown something else. Two signed checkpoints rest on no right to read.
+        # The hub gave a false opening, withheld one, or signed two histories. No saved state can
+        # explain that, and a second run could be shown something else: it is reported at once.
         return report
     if reached is not None and reached.unopened and _may_rest_on_rights(report, reached):
         # This auditor's rights have changed, or it is now shown the rest of an exchange: only a

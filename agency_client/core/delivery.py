@@ -1,4 +1,4 @@
-"""From the outbox to the hub: the same bytes until a verified receipt, exactly once.
+"""Delivery from the outbox to the hub: the same bytes until a verified receipt, exactly once.
 
 - A statement is in the outbox, durable, before it is sent. It leaves the outbox when its verified
   receipt is kept.
@@ -38,7 +38,7 @@ from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.judgement import authenticate
 
 STREAM_STATEMENTS: Final = 256
-"""In one stream, at most: then their receipts are kept, and the next ones go."""
+"""Most statements of one stream: then their receipts are kept, and the next ones go."""
 PATIENCE_SECONDS = 10.0
 """Longest wait in all, without progress, where the hub says when to come back."""
 _LEAST_DELAY_SECONDS: Final = 0.02

@@ -84,14 +84,14 @@ def compare_plan(ports: Ports, draft: Draft, route: Route) -> Operation[None]:
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """To whom a continuing statement is said, and what it answers."""
+    """The recipients of a continuing statement, and the statement that it answers."""
 
     legs: tuple[Leg, ...]
     """The legs that are there and that it speaks on."""
     recipients: tuple[AgencyId, ...]
     answers: bytes
     header: Header
-    """Of the initial statement."""
+    """Header of the initial statement."""
 
     @property
     def handling(self) -> tuple[Handling, ...]:
@@ -111,7 +111,7 @@ def address(
     body: Any,
     named: Iterable[str] | str | None,
 ) -> Addressed:
-    """To whom to say a body: by the rules of joint cases, or on the legs of `choose_legs`.
+    """Find the recipients of a body: by the rules of joint cases, or on the legs of `choose_legs`.
 
     The signing judges whether it may be said so.
     """

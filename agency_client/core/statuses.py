@@ -1,4 +1,4 @@
-"""From a `google.rpc.Status` of the hub to the exception of its reason; its text is never parsed.
+"""The exception for the reason in a `google.rpc.Status` of the hub; its text is never parsed.
 
 A hub may say that it cannot serve, and why it refuses a call. It cannot make the client accuse a
 peer, find fault with this machine's files, or call a hub dishonest: the client finds these for
@@ -46,7 +46,7 @@ FOUND_HERE = frozenset(
 
 HUBS_WORD: Final = " (so says the hub, and nothing proves it)"
 _ITS_WORD: Final = (NotAuthenticated, NotPermitted, NotFound, Conflict)
-"""Of what is malformed or too much, the caller can see himself that it is."""
+"""Refusals that the caller cannot check. He can see himself what is malformed or too much."""
 
 
 def parse_status(data: bytes) -> ExchangeError:

@@ -37,9 +37,9 @@ class Foreseen:
     """The fate of a statement that was sent now, by the policy on the log."""
 
     recipients: tuple[AgencyId, ...]
-    """To whom it would be said."""
+    """The agencies that it would be addressed to."""
     legs: tuple[LegRoute, ...]
-    """Of each recipient that would get new content, the approvals that it would wait for."""
+    """The approvals that it would wait for, for each recipient that would get new content."""
     supervisors: tuple[AgencyId, ...]
     """The agencies that would get a copy of the brief."""
 

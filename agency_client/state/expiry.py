@@ -1,4 +1,4 @@
-"""Until when the keys of a profile are good, by what this machine knows; no hub is asked."""
+"""The ends of a profile's keys, by what this machine knows; no hub is asked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agency_client.state.directory import DirectoryStore
 from agency_client.state.profile import Profile
 
 WARN_DAYS: Final = (30, 14, 7, 1)
-"""At so many days before its end a certificate is warned of, louder each time."""
+"""Days before the end of a certificate at which a warning is given, louder each time."""
 _FETCH: Final = "put the authority's newest crl.pem in its place"
 
 

@@ -75,7 +75,7 @@ class Vault:
     """Key files of the profile that do not load."""
     _signing: Signer | None = field(repr=False)
     _sealing: Mapping[bytes, Decapsulator] = field(repr=False)
-    """By key id, oldest first."""
+    """Sealing keys by their key id, oldest first."""
     _second: Signer | None = field(default=None, repr=False)
     """The post-quantum key that the certificate names beside the first."""
 

@@ -35,7 +35,7 @@ _KEYS: Final[Mapping[str, Mapping[str, bool]]] = {
 """Tables and their keys; whether a key is required where its table stands."""
 _REQUIRED_TABLES: Final = ("hub", "trust", "tls")
 _TYPES: Final[Mapping[str, type]] = {"witnesses.required": int, "witnesses.keys": list}
-"""Of keys that are no text."""
+"""Types of the keys that are no text."""
 _TYPE_NAMES: Final[Mapping[type, str]] = {str: "text", int: "a number", list: "a list of texts"}
 
 

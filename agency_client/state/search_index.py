@@ -42,7 +42,7 @@ class SealedFrom(NamedTuple):
     """A part, and the agency that sealed it, so that passing it on is noticed."""
 
     sha256: str
-    """Of its plaintext, hex."""
+    """Digest of its plaintext, hex."""
     statement: str
     """Digest of the statement that it came with, hex."""
     author: AgencyId

@@ -66,7 +66,7 @@ class Renewal:
     tls_signature: bytes
     signing_signature: bytes
     second_signature: bytes = b""
-    """By the present second key, where the signing certificate holds one."""
+    """Signature by the present second key, where the signing certificate holds one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ async def _run_a_hub(engine: Engine) -> None:
 
 
 def _form(dialect: Any) -> tuple[Any, ...]:
-    """What a statement's text depends on."""
+    """The facts that a statement's text depends on."""
     return type(dialect), dialect.paramstyle, getattr(dialect, "server_version_info", None)
 
 

@@ -53,7 +53,7 @@ class Answer:
 
     @property
     def location(self) -> str:
-        """Where a redirect leads."""
+        """The target of a redirect."""
         return self.headers.get("location", "")
 
     @property
@@ -119,7 +119,7 @@ class RunningConsole:
 
 @dataclass
 class Browser:
-    """What a browser sends by itself: host, origin, where a request comes from, the cookie."""
+    """A browser with what it sends by itself: host, origin, source of a request, cookie."""
 
     console: RunningConsole
     cookie: str = ""

@@ -75,29 +75,29 @@ from tests.support.hub_process import TRUST_DOMAIN, HubFiles
 
 T = TypeVar("T")
 Answer = Callable[[Any, Any], Any]
-"""Of the request and the honest answer, the answer that is given; it may be raw bytes."""
+"""Makes the answer from the request and the honest answer; it may be raw bytes."""
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышленные факты")
 _SECONDS = 30
 
 
 @dataclass
 class Lies:
-    """What the hub does otherwise; where nothing is set it is honest."""
+    """The lies of a hub; where nothing is set it is honest."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     entry: Callable[[Entry], Entry] | None = None
     page: Callable[[int, list[CommitmentOpening | None]], None] | None = None
-    """What is done to the openings from an index on, before the hub logs that it gives them."""
+    """Changes the openings from an index on, before the hub logs that it gives them."""
     opened: int = 0
-    """How many are left then."""
+    """Number of openings that are left then."""
     skips: set[str] = field(default_factory=set)
     """Steps that the hub leaves out: those of `rules.judgement` by the names of their functions."""
     anchors: TrustAnchors | None = None
-    """Whose certificates the hub takes in."""
+    """The authorities whose certificates the hub takes in."""
     seen_as: str = ""
     """The agency whose view everybody is given of an exchange."""
     route: Callable[[Route], Route] | None = None
-    """What the hub makes of the policy's route."""
+    """Changes the policy's route."""
     clock: Callable[[], datetime] = utc_now
     ledger: Ledger | None = None
     """The ledger of the hub that runs."""
@@ -148,7 +148,7 @@ class Region:
         return self.client(member).open(exchange)
 
     def audit(self, member: str = AUDITOR) -> AuditReport:
-        """What an auditor finds over the hub."""
+        """Audit the hub over the network, as an auditor."""
         client = self.client(member)
         report = verify_log(
             HubLog(client),
@@ -168,7 +168,7 @@ class Region:
         return report
 
     def audit_copy(self, member: str = AUDITOR) -> AuditReport:
-        """What an auditor finds in a copy of the database, which it has never seen before.
+        """Audit a copy of the database, as an auditor that has seen nothing before.
 
         The replay as a whole and the divided one find the same.
         """
@@ -232,7 +232,7 @@ class Region:
         return self.client(_name(draft.author)).profile.vault.sign(encode_statement(draft))
 
     def draft(self, author: str, body: Body, **fields: Any) -> Draft:
-        """What an author might say now."""
+        """Draft a statement that an author might make now."""
         at = utc_now()
         statement_id = new_statement_id(at, secrets.token_bytes(UUID_RANDOM_BYTES))
         header = Header(handling=Handling.H0, tlp=Tlp.AMBER, urgency=Urgency.ROUTINE)

@@ -107,7 +107,7 @@ def revocations() -> Revocations:
 
 
 class Correspondence:
-    """What the fictional region writes to a hub, composed by a model that keeps step with it."""
+    """Statements of the fictional region, composed by a model that keeps step with the hub."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.cast: Cast = fictional_cast()

@@ -48,7 +48,7 @@ PREPARE_WORKERS = "from tests.support.warm_workers import prepare_workers; prepa
 
 @dataclass(frozen=True)
 class HubFiles:
-    """What a hub runs from."""
+    """The files that a hub runs from."""
 
     folder: Path
     config_file: Path
@@ -123,7 +123,7 @@ def prepare_hub(
 
 
 def channel_credentials(root_pem: bytes, issued: IssuedCertificate) -> grpc.ChannelCredentials:
-    """What a client with this certificate opens a channel with."""
+    """Credentials with which a client with this certificate opens a channel."""
     assert issued.key is not None
     key = issued.key.private_bytes(
         serialization.Encoding.PEM,
@@ -155,7 +155,7 @@ class HubProcess:
             code = f"{PREPARE_WORKERS}({str(files.folder)!r}, is_warm={is_warm})\n{code}"
         self.files = files
         self.lines: list[str] = []
-        """What the hub has logged so far: JSON lines."""
+        """Lines of JSON that the hub has logged so far."""
         self.port = 0
         self._listening: queue.Queue[int | None] = queue.Queue()
         self._process = WarmProcess(
@@ -174,7 +174,7 @@ class HubProcess:
 
     @property
     def target(self) -> str:
-        """Where it listens, as a client names it."""
+        """Its address, as a client names it."""
         return f"localhost:{self.port}"
 
     @property
@@ -193,7 +193,7 @@ class HubProcess:
         self.close()
 
     def said(self, event: str) -> list[dict[str, Any]]:
-        """What it has logged so far of one event."""
+        """Lines that it has logged so far of one event."""
         return [json.loads(line) for line in list(self.lines) if f'"event": "{event}"' in line]
 
     def wait_until_said(self, event: str, times: int) -> list[dict[str, Any]]:

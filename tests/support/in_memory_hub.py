@@ -368,7 +368,7 @@ class InMemoryHub:
         raise Reason.STATEMENT_UNKNOWN.error("no such statement")
 
     def directory_indexes(self) -> list[int]:
-        """Where the directory's statements are."""
+        """Indexes of the directory's statements."""
         return [
             index
             for index, opening in enumerate(self.log)

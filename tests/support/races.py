@@ -287,7 +287,7 @@ REFUSED_FIRST = {
     ("expiry and extension before the end", "one"): Reason.NOT_YET_DUE,
     ("expiry and extension after the end", "other"): Reason.TIME_IS_OVER,
 }
-"""Where the first word is refused too, because of the time, the second is what counts."""
+"""Races whose first word is refused too, because of the time: the second one counts."""
 
 
 def letter(hub: Hub, asked: Statement, word: Word) -> SignedStatement:
@@ -297,7 +297,7 @@ def letter(hub: Hub, asked: Statement, word: Word) -> SignedStatement:
 
 
 def outcome(name: str, first: str) -> dict[str, Reason | None]:
-    """What becomes of each word if this one reaches the log first: its refusal, or None."""
+    """The refusal of each word, or None, if this one reaches the log first."""
     race, second = RACES[name], "other" if first == "one" else "one"
     met_first = REFUSED_FIRST.get((name, first))
     expected = race.other_second if second == "other" else race.one_second

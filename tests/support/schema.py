@@ -18,12 +18,12 @@ from exchange_server.storage.tables import metadata
 from tests.support.postgres import END_OTHERS, emptied_database
 
 Rows: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
-"""By table."""
+"""Rows by the name of their table."""
 
 _SCRIPTS: Final[dict[str, str]] = {}
-"""By dialect: the statements with which the migrations fill an empty database."""
+"""The statements with which the migrations fill an empty database, by dialect."""
 _FORMS: Final[dict[str, str]] = {}
-"""By URL: the catalogue of a PostgreSQL after `renew_schema` made its tables."""
+"""The catalogue of a PostgreSQL after `renew_schema` made its tables, by URL."""
 
 # A changed table has other rows in these catalogues, or rows of another transaction (`xmin`). The
 # columns of `pg_class` are named, since PostgreSQL itself updates the others.

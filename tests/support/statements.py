@@ -97,7 +97,7 @@ def member(agency: str, role: Role = Role.SYSTEM, name: str | None = None) -> Me
 
 OPERATOR = member("caricc", Role.OPERATOR, "dana")
 SECOND_OPERATOR = member("caricc", Role.OPERATOR, "sam")
-"""Not enrolled in the beginning."""
+"""An operator who is not enrolled in the beginning."""
 COORDINATOR = member("caricc", Role.COORDINATOR, "aigul")
 SECOND_COORDINATOR = member("caricc", Role.COORDINATOR, "bekzat")
 UNNAMED_COORDINATOR = member("caricc", Role.COORDINATOR)

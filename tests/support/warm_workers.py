@@ -44,7 +44,7 @@ def prepare_workers(folder: str, *, is_warm: bool) -> None:
 
 
 class _Warm:
-    """What the parent needs of a context of `multiprocessing`."""
+    """The part of a context of `multiprocessing` that the parent needs."""
 
     @staticmethod
     def Pipe() -> tuple[Connection, Connection]:  # noqa: N802 -- the name that contexts have

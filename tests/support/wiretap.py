@@ -77,7 +77,7 @@ class Wiretap:
 
 @dataclass(frozen=True)
 class ServerHello:
-    """What a TLS server chose: protocol version and key-exchange group (IANA numbers)."""
+    """The choice of a TLS server: protocol version and key-exchange group (IANA numbers)."""
 
     version: int
     group: int

@@ -34,7 +34,7 @@ class WitnessServer:
     clock: Callable[[], datetime]
     seen: Checkpoint | None = None
     asked: list[tuple[int, int]] = field(default_factory=list)
-    """Of each question that was understood: the old size, and that of the checkpoint."""
+    """The old size and that of the checkpoint, of each question that was understood."""
     instead: Callable[[BaseHTTPRequestHandler], None] | None = None
     """Answers in the place of the witness."""
     port: int = 0

@@ -90,7 +90,7 @@ class SignedCheckpoint:
     """The exact bytes received: keep these as evidence."""
     checkpoint: Checkpoint
     signatures: tuple[NoteSignature, ...]
-    """By the log, by witnesses, and by whoever else."""
+    """Signatures of the log, of witnesses, and of anybody else."""
 
     @classmethod
     def parse(cls, note: bytes) -> SignedCheckpoint:

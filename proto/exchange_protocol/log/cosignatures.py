@@ -56,7 +56,7 @@ class Cosignature:
     witness: str
     """Name of the witness's key."""
     at: datetime
-    """By the witness's clock, to the second."""
+    """Time by the witness's clock, to the second."""
     line: NoteSignature
     """The signature line, to be passed on."""
 

@@ -126,7 +126,7 @@ class Revocations:
     """The newest list of each issuer."""
 
     lists: Mapping[bytes, RevocationList] = field(repr=False)
-    """By `RevocationList.issuer_key`."""
+    """The newest lists, by `RevocationList.issuer_key`."""
 
     @classmethod
     def of(cls, lists: Sequence[RevocationList]) -> Self:
