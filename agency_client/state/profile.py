@@ -191,9 +191,30 @@ class Profile:
     ) -> Profile:
         """Write a new profile into a new or empty folder, and load it.
 
-        The passphrase is kept in the folder only with `write_passphrase`; otherwise the profile
-        takes it from the environment. `second_key` is the file of a post-quantum key, encrypted
-        under that passphrase.
+        Args:
+            folder: the folder of the profile; it must be new or empty.
+            hub_target: address of the hub, as `host:port`.
+            hub_name: name in the hub's certificate.
+            log_vkey: verifier key of the hub's log, which the profile pins.
+            roots_pem: certificates of the authorities that it trusts.
+            tls_certificate_pem: certificate of its channel, with its chain.
+            tls_key: key of that certificate.
+            passphrase: encrypts every key of the profile.
+            signing_certificate_pem: certificate that statements are signed with; it takes the
+                signing key, too.
+            signing_key: key of that certificate.
+            second_key: file of a post-quantum key, encrypted under that passphrase; it needs the
+                signing key.
+            crl_pem: revocation lists of the authorities.
+            write_passphrase: keep the passphrase in the folder; else the profile takes it from the
+                environment.
+            legal_basis: legal basis of statements that name none.
+            language: language of what is shown, and of statements that name none.
+            time_zone: IANA name of the time zone; else that of the agency.
+
+        Raises:
+            InvalidInput: PROFILE_INVALID, if the folder is not empty or a value cannot be used.
+            NotAuthenticated: KEY_UNAVAILABLE, if a key file does not load.
         """
         verify_passphrase(passphrase)
         tables: dict[str, dict[str, str | None]] = {
