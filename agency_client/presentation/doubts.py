@@ -188,6 +188,17 @@ DOUBTS: Final = (
     ),
     Words("it has spaces around it", "вокруг пробелы", "айналасында бос орындар бар"),
     Words(
+        "it has letters of Serbian or Macedonian: is it Kazakh in kz1048, taken for cp1251?",
+        "сербские или македонские буквы: не казахский ли это текст в kz1048, прочитанный как "
+        "cp1251?",
+        "серб не македон әріптері бар: бұл cp1251 деп оқылған kz1048 қазақ мәтіні емес пе?",
+    ),
+    Words(
+        "it has exactly {} characters, at which programs cut: is it whole?",
+        "ровно {} знаков, на столько программы обрезают: всё ли здесь?",
+        "дәл {} таңба, бағдарламалар осында кеседі: мәтін толық па?",
+    ),
+    Words(
         "it has digits of another script",
         "цифры другой письменности",
         "басқа жазудың цифрлары",
