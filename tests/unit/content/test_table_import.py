@@ -1084,7 +1084,7 @@ def test_number_in_another_spelling_is_doubted(desk: Desk) -> None:
     )
     told = [each for each in desk.read(table, mapping).warnings if "spelling" in each]
     assert len(told) == 1
-    assert told[0].startswith("lines 3, 4: accountNumber: this number stands here before")
+    assert told[0].startswith("lines 3, 4: accountNumber: it stands here before")
 
 
 def test_account_that_was_merged_with_the_one_above_is_doubted(desk: Desk) -> None:

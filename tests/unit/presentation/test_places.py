@@ -48,6 +48,10 @@ OF_OPTIONS = (
     "expected after",
 )
 """Sentences on what a person typed at a command, and what Python's reader of tables says."""
+SIGNS = re.compile(
+    r"t\.csv|UTF-?8|utf-?16|Excel|Parquet|JSON|SWIFT|LibreOffice|Office|Word|Outlook|Numbers|Apple"
+    r"|Concordance|winmail"
+)
 MAPPING = "entities: {p: {schema: Payment, keys: [n], properties: {amount: {column: amount}}}}"
 
 
@@ -131,6 +135,17 @@ def test_each_fault_of_a_whole_file_has_its_translation(
     "message",
     [
         *(f"t.csv is {each}, and give that" for each in encodings._OTHERS.values()),
+        *(f"t.csv is {each}, and give that" for each in encodings._IN_OLD_OFFICE.values()),
+        *(f"t.csv is {each}, and give that" for each in encodings._OTHER_OFFICE.values()),
+        *(
+            f"t.csv is {encodings.other_file(head)}, and give that"
+            for head in (
+                encodings._OLD_OFFICE,
+                b"\x09\0\x04\0\x02\0\x10\0",
+                b"PK\3\4" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.text",
+                "þidþ\x14þnameþ\r\n".encode(),
+            )
+        ),
         "t.csv is written in utf-16 without its mark: say --encoding utf-16, or save it as UTF-8",
         "t.csv is written in utf-16, the high byte first, without its mark: say --encoding utf-16, "
         "or save it as UTF-8",
@@ -144,9 +159,7 @@ def test_faults_whose_words_stand_elsewhere_are_told_in_full(
     message: str, language: Language
 ) -> None:
     [said] = explain(Reason.DOCUMENT_INVALID.error(message), Locale(language)).places
-    assert not re.search(
-        r"[a-zA-Z]{4,}", re.sub(r"t\.csv|UTF-?8|utf-?16|Excel|Parquet|JSON|SWIFT", "", said)
-    ), said
+    assert not re.search(r"[a-zA-Z]{4,}", SIGNS.sub("", said)), said
 
 
 @pytest.mark.parametrize("module", [goaml, links, table_import])
