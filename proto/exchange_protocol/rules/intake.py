@@ -27,8 +27,9 @@ def check_intake(
     Raises:
         ExchangeError: AGENCY_UNKNOWN or AGENCY_RETIRED, for onward authorities that take no part;
             EXPIRY_TOO_FAR, for a consent of more than `MAX_DUE`; CONSENT_NOT_LESS, for a consent in
-            part to all that was asked for.
+            part to all that was asked for; CONTRADICTORY, for one that contradicts itself.
     """
+    statement.kind.spec.check_sense(statement.body, names_due=statement.header.due_at is not None)
     for agency in statement.header.onward_authorities:
         if directory.agency(agency).is_retired:
             raise Reason.AGENCY_RETIRED.error(
