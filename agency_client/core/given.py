@@ -98,6 +98,11 @@ def parse_digest(given: Any, field: str) -> bytes:
             raise Reason.INVALID_FIELD.error(
                 f"expected a digest of 64 hexadecimal digits, got {given[:64]!r}", field=field
             ) from None
+        if len(given) != DIGEST_BYTES:
+            raise Reason.INVALID_FIELD.error(
+                f"expected a digest of {2 * DIGEST_BYTES} hexadecimal digits, got {2 * len(given)}",
+                field=field,
+            )
     if not isinstance(given, bytes) or len(given) != DIGEST_BYTES:
         raise _invalid(f"a digest of {DIGEST_BYTES} bytes", given, field)
     return given
