@@ -374,6 +374,8 @@ class LegTurn:
     """The end of which the newest statement on the leg asks something."""
     asks: Words | None = None
     """The words of its question."""
+    approvers: tuple[AgencyId, ...] = ()
+    """Who may decide on it while it is held, as far as that is known."""
 
 
 def turn_words(
@@ -424,7 +426,7 @@ def turn_words(
             whom = {
                 Party.RECIPIENT: str(leg.agency),
                 Party.INITIATOR: str(initiator),
-            }.get(each.party) or locale.say(Label.AN_APPROVER)
+            }.get(each.party) or _approvers(leg, locale)
             others[whom] = others.get(whom) or until
             if is_over and each is step and (delay := _step_after_delay(party, leg.state)):
                 delays[locale.say(delay.words)] = None
@@ -434,6 +436,11 @@ def turn_words(
         return ""
     whom = ", ".join(f"{each} ({until})" if until else each for each, until in others.items())
     return "; ".join((locale.say(Label.WAITS_FOR, whom=whom), *delays))
+
+
+def _approvers(leg: LegTurn, locale: Locale) -> str:
+    known = f" {locale.say(Label.OR)} ".join(leg.approvers)
+    return known or locale.say(Label.AN_APPROVER)
 
 
 def _until(leg: LegTurn, party: Party, locale: Locale, now: datetime) -> str:
