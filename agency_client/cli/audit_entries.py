@@ -21,12 +21,14 @@ from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import Column, print_json, print_table, say
 from agency_client.cli.report import check_auditor, refuse
 from agency_client.cli.session import session_of
-from agency_client.presentation.exchanges import who
+from agency_client.presentation.exchanges import who, with_short_digests
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso, leg_change_json
+from agency_client.presentation.steps import state_words
 from agency_client.presentation.words import body_json, due_json, statement_words
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.statements import Header
@@ -159,14 +161,19 @@ def _row(applied: Applied, locale: Locale) -> tuple[str | Text, ...]:
     what = locale.say(entry.event)
     if statement is not None:
         codes = statement_words(statement, locale.language, locale.zone)
-        what = ", ".join((locale.say(statement.kind.spec.words), *codes))
+        what = with_short_digests(", ".join((locale.say(statement.kind.spec.words), *codes)))
     if entry.reason:
         what = f"{what}, {entry.reason}"
     legs = entry.ruling.legs if entry.ruling else ()
+    kind = applied.exchange.kind if applied.exchange else None
+
+    def state(each: LegState) -> str:
+        return locale.say(state_words(kind, each) if kind else each)
+
     moved = [
-        f"{each.agency}: {locale.say(each.before)} → {locale.say(each.after)}"
+        f"{each.agency}: {state(each.before)} → {state(each.after)}"
         if each.before is not None
-        else f"{each.agency}: {locale.say(each.after)}"
+        else f"{each.agency}: {state(each.after)}"
         for each in legs
         if each.before is not each.after
     ]
@@ -184,6 +191,7 @@ def _row(applied: Applied, locale: Locale) -> tuple[str | Text, ...]:
 def _entry_json(applied: Applied) -> dict[str, Any]:
     entry, statement = applied.entry, applied.statement
     ruling = entry.ruling
+    kind = applied.exchange.kind if applied.exchange else None
     header = statement.header if statement else Header()
     return {
         "index": applied.index,
@@ -197,7 +205,7 @@ def _entry_json(applied: Applied) -> dict[str, Any]:
         "statement_id": statement.id if statement else None,
         "digest": entry.payload_digest.hex() or None,
         "recipients": list(statement.recipients) if statement else [],
-        "legs": [leg_change_json(leg) for leg in ruling.legs] if ruling else [],
+        "legs": [leg_change_json(leg, kind) for leg in ruling.legs] if ruling else [],
         "rule_ids": list(ruling.rule_ids) if ruling else [],
         "reason": entry.reason or None,
     }

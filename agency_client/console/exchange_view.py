@@ -337,6 +337,8 @@ def _statement(
         for document in documents
         if document is not None
         for pair in document_fields(document, locale)
+        # The library writes it in English where the author gave none; the title says the same.
+        if document is not each.brief or pair[1] not in {act.done for act in each.kind.spec.acts}
     ]
     if each.parts and (said := _outcome(each, locale)):
         fields.insert(0, (_outcome_name(each, locale), said))

@@ -98,6 +98,9 @@ class CountedLeg:
     """The initial statement of its exchange."""
     opened: Moment
     """The statement that opened the leg: the initial one, or a later invitation to a joint case."""
+    asked: Moment
+    """The statement that the present turn answers: `opened`, or the newest invitation of a member
+    that had declined or left. The time to answer runs from it."""
     state: LegState
     offences: tuple[OffenceType, ...] = ()
     """Of the initial statement; empty if it states none."""
@@ -128,6 +131,13 @@ class CountedLeg:
     def is_overdue(self, at: datetime) -> bool:
         """True if it still owes its answer at a time after its due time."""
         return is_overdue(self.due_at, self.state, at)
+
+    def begin_anew(self, moment: Moment) -> None:
+        """Forget how it ended: its member is invited again, and is to answer that."""
+        self.asked = moment
+        self.answered = self.ended = self.ended_as = None
+        self.outcome = ()
+        self.was_late = self.was_late_for_judge = False
 
     def is_overdue_for_judge(self, at: datetime) -> bool:
         """True if it is overdue, and a judge is awaited; a freeze awaits none."""
@@ -243,9 +253,12 @@ class Gatherer:
                 header=self._share(_counted(exchange.header)),
                 initiated=self._initiated.setdefault(exchange.id, moment),
                 opened=moment,
+                asked=moment,
                 state=change.after,
                 offences=self._offences.get(exchange.id, ()),
             )
+        if change.before in ENDED and change.after in BEFORE_ANSWER:
+            facts.begin_anew(moment)
         leg = exchange.leg(change.agency)
         times = leg.record.times if leg else None
         if times and is_late(times.answer_due, change.before, change.after, moment.at):

@@ -291,7 +291,8 @@ _EXCHANGES_DEFINITION: Final = Words(
     "total. Open: an answer, or the permission to ask, is still owed. Overdue: open after "
     "the due time. What a kind calls by another name has a column of its own, where it "
     "happened: a declined invitation to a joint case and an objection to an advance notice are "
-    "no refusals. Answered late: answered or refused after the due time. A judge is "
+    "no refusals. A member that is invited again is counted by the newest invitation alone. "
+    "Answered late: answered or refused after the due time. A judge is "
     "awaited: of these, the legs on which the recipient told before the due time that a "
     "judge's authorisation is awaited (Directive (EU) 2023/977, article 18(2)(d)).",
     "Обмены, открытые за период, по состоянию на последнюю запись. У каждого получателя "
@@ -301,7 +302,8 @@ _EXCHANGES_DEFINITION: Final = Words(
     "итоге. Открытые: ответ или разрешение на запрос ещё ожидается. Просроченные: открыты "
     "после срока. Что вид обмена называет иначе, стоит в отдельном столбце, если оно было: "
     "отклонённое приглашение в совместное дело и возражение против предварительного "
-    "уведомления не отказы. Ответ с опозданием: ответ или отказ после срока. Ожидание суда: из них "
+    "уведомления не отказы. Участник, приглашённый снова, считается только по последнему "
+    "приглашению. Ответ с опозданием: ответ или отказ после срока. Ожидание суда: из них "
     "линии, на которых получатель до срока сообщил, что ожидается разрешение суда "
     "(Директива (ЕС) 2023/977, статья 18(2)(d)).",
     "Кезеңде ашылған алмасулар, соңғы жазбадағы күйі бойынша. Әр алушының өз желісі бар. "
@@ -310,7 +312,8 @@ _EXCHANGES_DEFINITION: Final = Words(
     "аталған әр қылмыстың жолында және қорытындыда бір рет тұрады. Ашық: жауап немесе "
     "сұрауға рұқсат әлі күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Алмасу түрі басқаша "
     "атайтын нәтиже болған жерде бөлек бағанда тұрады: бірлескен іске шақырудан бас тарту "
-    "және алдын ала хабарламаға қарсылық бас тарту емес. Кеш жауап: "
+    "және алдын ала хабарламаға қарсылық бас тарту емес. Қайта шақырылған қатысушы тек соңғы "
+    "шақыру бойынша саналады. Кеш жауап: "
     "мерзімнен кейінгі жауап немесе бас тарту. Сот күтілуде: олардың ішінде алушы "
     "мерзімге дейін сот рұқсаты күтілуде деп хабарлаған желілер ((ЕО) 2023/977 "
     "директивасы, 18(2)(d)-бап).",
@@ -422,7 +425,7 @@ def _outcomes(groups: _Groups) -> Table:
 def _times(groups: _Groups) -> Table:
     def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         answered = [leg for leg in legs if leg.answered]
-        spans = sorted(leg.answered.at - leg.opened.at for leg in answered if leg.answered)
+        spans = sorted(leg.answered.at - leg.asked.at for leg in answered if leg.answered)
         due = [leg for leg in answered if leg.answer_due is not None]
         in_time = [leg for leg in due if not leg.was_late]
         share = len(in_time) / len(due) if due else None
@@ -439,17 +442,18 @@ def _times(groups: _Groups) -> Table:
         name="times",
         title=Words("Time to answer", "Время до ответа", "Жауап беру уақыты"),
         definition=Words(
-            "From the initial statement to the answer or refusal, by the hub's clock, for legs "
-            "that were answered or refused. A freeze that is imposed is an answer. Nine of ten "
-            "answers took at most the time in the third column. In time: not after the due time, "
-            "of those that had one.",
-            "От первого заявления до ответа или отказа, по часам узла, для линий с ответом или "
-            "отказом. Введённое замораживание есть ответ. Девять из десяти ответов заняли не "
-            "больше времени в третьем столбце. В срок: не позже срока, среди имевших срок.",
-            "Бастапқы мәлімдемеден жауапқа немесе бас тартуға дейін, тораптың сағаты бойынша, "
-            "жауап не бас тарту алған желілер үшін. Енгізілген қатыру жауап болып табылады. Он "
-            "жауаптың тоғызы үшінші бағандағыдан артық уақыт алмады. Мерзімінде: мерзімі "
-            "барлардың ішінде мерзімнен кешікпегені.",
+            "From the initial statement or the newest invitation to the answer or refusal, by the "
+            "hub's clock, for legs that are answered or refused. A freeze that is imposed is an "
+            "answer. Nine of ten answers took at most the time in the third column. In time: not "
+            "after the due time, of those that had one.",
+            "От первого заявления или последнего приглашения до ответа или отказа, по часам узла, "
+            "для линий с ответом или отказом. Введённое замораживание есть ответ. Девять из десяти "
+            "ответов заняли не больше времени в третьем столбце. В срок: не позже срока, среди "
+            "имевших срок.",
+            "Бастапқы мәлімдемеден немесе соңғы шақырудан жауапқа немесе бас тартуға дейін, "
+            "тораптың сағаты бойынша, жауап не бас тарту алған желілер үшін. Енгізілген қатыру "
+            "жауап болып табылады. Он жауаптың тоғызы үшінші бағандағыдан артық уақыт алмады. "
+            "Мерзімінде: мерзімі барлардың ішінде мерзімнен кешікпегені.",
         ),
         unit=Words("legs, days, share", "линии, дни, доля", "желілер, күндер, үлес"),
         dimensions=groups.headings,

@@ -81,6 +81,16 @@ class Case:
         self.sides[agency] = side
         arrive(side)
 
+    async def invite_again(self, agency: str) -> None:
+        """Someone who declined or left is asked anew."""
+        side = self.sides[agency]
+        body = Invite(AgencyId(agency))
+        said = await self.town.say(self.lead, body, to=[agency], on=self.opening)
+        side.awaited = said
+        side.note.invite_again(said.at)
+        arrive(side)
+        await self.come_in(agency)
+
     async def come_in(self, agency: str) -> None:
         """Someone who is invited passes the gate, reads, and joins or declines."""
         town, side = self.town, self.sides[agency]
@@ -122,6 +132,11 @@ async def open_case(town: Town, seed: str) -> None:
             await _work_together(case)
     if chance.happens(May.LEAVE) and case.active():
         await _leave(case)
+    for agency, side in case.sides.items():
+        gone = side.note.state in (LegState.REFUSED, LegState.LEFT)
+        if gone and chance.happens(May.INVITE_AGAIN):
+            await town.hours(chance.about(200))
+            await case.invite_again(agency)
     await town.hours(chance.about(500))
     if chance.happens(May.CLOSE):
         await _close(case)
@@ -171,7 +186,6 @@ async def _leave(case: Case) -> None:
     else:
         left = await town.post(leave)
     leaver.note.leave(left.entry)
-    leaver.note.due = None
     [late] = await town.race(case.letter(leaver.recipient, Contribute()))
     assert late is Reason.NOT_ACTIVE, late
     town.notes.races["alone: NOT_ACTIVE"] += 1

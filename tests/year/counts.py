@@ -135,7 +135,7 @@ class Count:
 
     def _times(self, legs: list[LegNote]) -> dict[str, Counted]:
         answered = [leg for leg in legs if leg.answered]
-        spans = sorted(leg.answered - leg.opened for leg in answered if leg.answered)
+        spans = sorted(leg.answered - (leg.asked or leg.opened) for leg in answered if leg.answered)
         due = [leg for leg in answered if leg.answer_due]
         middle = median(each.total_seconds() for each in spans) if spans else None
         nine = spans[-(-9 * len(spans) // 10) - 1] if spans else None

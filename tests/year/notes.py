@@ -62,6 +62,8 @@ class LegNote:
     opened: datetime
     entry: int
     """The same of what opened this leg: an invitation may come later."""
+    asked: datetime | None = None
+    """The time of the newest invitation of a member that had declined or left."""
     offences: tuple[OffenceType, ...] = ()
     state: LegState = LegState.RELEASED
     due: datetime | None = None
@@ -195,6 +197,12 @@ class LegNote:
         if not refused and self.is_about_a_case:
             self.clocks = {"feedback": (now + timedelta(days=90), True)}
 
+    def invite_again(self, now: datetime) -> None:
+        """A member that declined or left is asked anew; what it answered before counts no more."""
+        self.asked, self.answered, self.answer_entry = now, None, None
+        self.end, self.end_entry, self.codes = None, None, ()
+        self.late = self.late_for_judge = False
+
     def join(self) -> None:
         """The agency takes part in the case."""
         self.state, self.clocks, self.due, self.due_by_rule = LegState.JOINED, {}, None, False
@@ -202,6 +210,7 @@ class LegNote:
     def leave(self, entry: int) -> None:
         """The agency takes part no more."""
         self._end(LegState.LEFT, entry, ())
+        self.tasks, self.due = {}, None
 
     def give_task(self, task: bytes, due: datetime) -> None:
         """The member has a task."""

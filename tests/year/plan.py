@@ -97,6 +97,7 @@ class May:
     # Joint cases
     DECLINE = 15
     INVITE_LATER = 50
+    INVITE_AGAIN = 60
     LEAVE = 25
     LEAVE_RACE = 35
     ASK_A_MEMBER = 60

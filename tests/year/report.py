@@ -118,6 +118,8 @@ def lines(year: Year) -> Iterator[str]:
     yield "Legs at the end: " + ", ".join(
         f"{name} {count}" for name, count in sorted(states.items())
     )
+    again = sum(each.asked is not None for each in notes.legs)
+    yield f"Members that were invited again: {again}; each is counted by its newest invitation."
     yield f"Approvals that lapsed with a revoked key: {notes.lapsed}."
     yield "Races and refusals:"
     for race, count in sorted(notes.races.items()):

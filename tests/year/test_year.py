@@ -50,6 +50,7 @@ def test_everything_was_compared(year: Year) -> None:
     assert year.proved.opened > 60
     assert year.monitor.rounds == 4
     assert any(each.late_for_judge for each in year.town.notes.legs)
+    assert any(each.asked for each in year.town.notes.legs), "nobody was invited again"
 
 
 def test_the_year_holds_every_kind_and_nearly_every_line_of_the_lifecycle(year: Year) -> None:

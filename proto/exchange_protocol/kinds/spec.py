@@ -94,8 +94,8 @@ class KindSpec:
     steps: Mapping[LegState, Words] = field(default_factory=dict)
     """The next step on its legs in words, by the state, where the general one would mislead."""
     asks: Words | None = None
-    """Words for its request to the agency to which it was said; lists name that as its next step
-    until it speaks."""
+    """Words for its request to the other end of the leg; lists name that as its next step for as
+    long as the leg awaits an answer to it (`Row.becomes_awaited`), whatever else is said."""
     is_case: bool = False
     """True if its legs are members of a joint case, who speak to each other; for initial kinds."""
     to_members: bool = False
@@ -173,6 +173,11 @@ class KindSpec:
         parties = {row.party for row in self.rows}
         is_addressed = self.invites or self.to_members or self.supervises  # By their own rules.
         return bool(self.rows) and parties != {Party.RECIPIENT} and not is_addressed
+
+    def state_name(self, state: LegState) -> str:
+        """The name of a state for programs, such as REFUSED: its own words make it DECLINED."""
+        words = self.states.get(state)
+        return state.name if words is None else words.en.upper().replace(" ", "_")
 
     def sets_due(self, body: Body) -> bool:
         """True if the header beside a body must name a due time, which becomes that of the leg."""

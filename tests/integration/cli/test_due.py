@@ -185,3 +185,23 @@ def test_mistakes_are_refused_with_their_reason(desk: Desk) -> None:
         "missing.toml: No such file" in desk.run(OPERATOR, "limits", "publish", "missing.toml").err
     )
     assert "COUNTRY_UNKNOWN" in desk.command("calendar", "make", "de", "2027").err
+
+
+def test_what_came_is_named_beside_the_time_that_runs(desk: Desk) -> None:
+    exchange = desk.ask("kz.fma", more=("--due", "3d"))
+    desk.run(FIU, "show", exchange).ok()
+    desk.run(FIU, "interim", exchange, "reply.yaml").ok()
+    clock = due(desk, OFFICER, exchange)["answer"]
+    assert clock["newest"]["kind"] == "interim_reply"
+    assert clock["newest"]["is_unread"] is True
+    assert "new: interim reply" in told(desk, OFFICER, exchange)
+    desk.run(OFFICER, "show", exchange).ok()
+    assert "last said: interim reply" in told(desk, OFFICER, exchange)
+    assert "interim reply" not in told(desk, FIU, exchange), "its author is told of nothing"
+
+
+def told(desk: Desk, member: str, exchange: str) -> str:
+    """The row of an exchange, on one line."""
+    out = desk.run(member, "due").ok().out
+    row = out[: out.index(exchange)].rsplit("\n\n", 1)[-1] + out[out.index(exchange) :]
+    return " ".join(row.split())

@@ -33,10 +33,13 @@ from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, Tra
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Currency, Language, LegState, RefusalGround, Urgency
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.decline import Decline, DeclineReason
 from exchange_protocol.kinds.freeze_status import FreezeConversion, FreezeOutcome, FreezeStatus
 from exchange_protocol.kinds.give_notice import GiveNotice, NoticeCode
 from exchange_protocol.kinds.information_request import InformationRequest
 from exchange_protocol.kinds.invite import Invite
+from exchange_protocol.kinds.join import Join
+from exchange_protocol.kinds.leave import Leave
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.recall import Recall
 from exchange_protocol.kinds.refuse import Refuse
@@ -413,6 +416,45 @@ def test_a_case_belongs_to_the_day_of_its_opening_also_with_later_members() -> N
     exchanges, legs, *_ = total.cells
     assert (exchanges.value, exchanges.entries) == (1, (entry,))
     assert legs.value == 2
+
+
+@pytest.mark.parametrize("how", ["declined", "left"])
+def test_a_member_that_is_invited_again_stands_where_it_stands_now(how: str) -> None:
+    hub = Hub(fictional_cast())
+    case = hub.say(KZ_MIA, Kind.JOINT_CASE.body(), to=["kz.fma"])
+    hub.deliver(KZ_FMA, case)
+    if how == "left":
+        hub.say(KZ_FMA, Join(), on=case)
+    ends = Leave() if how == "left" else Decline(DeclineReason.NO_CAPACITY)
+    hub.say(KZ_FMA, ends, on=case)
+    name = "left" if how == "left" else "refused_joint_case"
+    reason = f"DeclineReason.{DeclineReason.NO_CAPACITY.name}".lower()
+    assert _standing(hub) == {name: 1}
+    assert (reason in figures(counted_of(hub), "outcomes")[()]) == (how == "declined")
+    hub.now += timedelta(days=30)
+    invited = hub.say(KZ_MIA, Invite(AgencyId("kz.fma")), to=["kz.fma"], on=case)
+    assert _standing(hub) == {"open": 1}
+    assert figures(counted_of(hub), "outcomes")[()] == {}
+    assert figures(counted_of(hub), "times")[()]["ended"] == 0
+    hub.deliver(KZ_FMA, invited)
+    hub.now += timedelta(hours=1)
+    hub.say(KZ_FMA, Decline(DeclineReason.NO_CAPACITY), on=case)
+    assert _standing(hub) == {"refused_joint_case": 1}
+    median_of_all = figures(counted_of(hub), "times")[()]["median"]
+    assert isinstance(median_of_all, timedelta)
+    # It is the time since the newest invitation.
+    assert timedelta(hours=1) <= median_of_all < timedelta(hours=2)
+    invited = hub.say(KZ_MIA, Invite(AgencyId("kz.fma")), to=["kz.fma"], on=case)
+    hub.deliver(KZ_FMA, invited)
+    hub.say(KZ_FMA, Join(), on=case)
+    assert _standing(hub) == {}, "an active member: neither open nor ended"
+
+
+def _standing(hub: Hub) -> dict[str, object]:
+    """The columns of what became of legs that are not 0."""
+    found = figures(counted_of(hub), "exchanges")[()]
+    others = {"exchanges", "legs", "gated", "late", "late_judge"}
+    return {name: value for name, value in found.items() if value and name not in others}
 
 
 def test_an_empty_log_gives_tables_without_rows() -> None:
