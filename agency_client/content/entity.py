@@ -149,8 +149,8 @@ class Spellings:
                 spelling = hash(value)
                 if self._met.setdefault(hash((name, key)), spelling) != spelling:
                     yield (
-                        f"{name}: this number stands here before in another spelling (spaces, "
-                        "signs, case, letters that look alike): are these one?"
+                        f"{name}: it stands here before in another spelling (spaces, signs, case, "
+                        "letters that look alike): are these one?"
                     )
 
 

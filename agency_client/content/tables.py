@@ -27,14 +27,18 @@ from exchange_protocol.errors import ExchangeError, Reason
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAID: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+_BLANKS: Final = re.compile("[ \t\r\n\u00a0\u2009\u202f]+")
 _MOST_COLUMNS: Final = 1000
 _MOST_LINES_ABOVE: Final = 100
 """Lines among which the headings are looked for, if the first does not hold them."""
 
 
 def column_name(heading: str) -> str:
-    """A column's name: spaces around a heading, and the coding of accents, are nobody's meaning."""
-    return unicodedata.normalize("NFC", heading.strip(" \t\r\n\u00a0"))
+    """A column's name: how a heading is wrapped, spaced and coded is nobody's meaning.
+
+    A spreadsheet breaks the lines of headings in narrow columns.
+    """
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", heading).strip(" "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
 
 def _content(act: Act, body: Body, given: _Given) -> Content:
     """The content to seal, all of it checked first; raises DOCUMENT_INVALID, INVALID_FIELD."""
-    summary = _summary(act, body, given.codes)
+    summary = summary_of(act, body, given.codes)
     brief = _brief(act, summary, given)
     check_reasons(given.terms, brief)
     content = Content(
@@ -291,8 +291,11 @@ def _said(value: Any) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
-    """The act in words for others to read, such as "Answered: nothing found"."""
+def summary_of(act: Act, body: Body, codes: Iterable[str]) -> str:
+    """The act in words for others to read, such as "Answered: nothing found".
+
+    It is the summary of a brief that was not given. `codes` are attributes of the body.
+    """
     values = [getattr(body, name) for name in codes]
     said = [
         _said(each)

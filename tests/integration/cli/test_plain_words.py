@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.clocks import let_pass, shortly
 
 COORDINATOR = "caricc/coordinator/coordinator1"
 SECOND = "caricc/coordinator/coordinator2"
+AUDITOR = "caricc/auditor/auditor1"
 FIU = "kz.fma/system"
 PROSECUTOR = "kz.gpo/system"
 NOTE = "Вымышленная причина"
@@ -168,3 +170,73 @@ def test_words_stand_for_names_of_the_contract_but_not_in_paths() -> None:
         "its leg is delivered: out/01-freeze_status-kz.mia/RELEASED.json, for prosecution; "
         "status of a freeze by kz.mia, officer a.b, not spiffe://caricc.example/hub/one."
     )
+
+
+def consented(desk: Desk) -> tuple[str, str]:
+    """An exchange whose answer may be passed on, and the digest of that consent."""
+    exchange = desk.ask("kz.fma")
+    desk.run(FIU, "show", exchange).ok()
+    desk.run(FIU, "reply", exchange, "reply.yaml").ok()
+    answer = digest(desk, OFFICER, exchange, "reply")
+    words = ("--authority", "kz.gpo", "--purpose", "prosecution", "--reason", NOTE)
+    desk.run(OFFICER, "ask-consent", exchange, "--about", answer[:12], *words).ok()
+    asked = digest(desk, FIU, exchange, "consent_request")
+
+    until = ("--expires-at", f"{datetime.now(UTC) + timedelta(days=20):%Y-%m-%d}")
+    desk.run(FIU, "consent", exchange, "--about", asked[:12], *until).ok()
+    return exchange, digest(desk, OFFICER, exchange, "consent_decision")
+
+
+def test_the_digest_of_a_consent_is_shown_even_if_it_says_nothing_more(desk: Desk) -> None:
+    exchange, consent = consented(desk)
+    told = desk.run(OFFICER, "show", exchange).ok().out
+    assert consent in told, "a referral names it with --consent"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ru", "суть         Запрос согласия на передачу: "),
+        ("kk", "kz.gpo, қылмыстық қудалау"),
+    ],
+)
+def test_words_that_a_program_wrote_are_told_in_the_readers_language(
+    desk: Desk, language: str, words: str
+) -> None:
+    exchange, _ = consented(desk)
+    english = "Consent asked"
+    assert english in desk.run(FIU, "show", exchange).ok().out
+    told = desk.run(FIU, "show", exchange, "--lang", language).ok().out
+    assert english not in told
+    assert words in told
+
+
+def test_a_timeline_has_the_beginnings_of_digests(desk: Desk) -> None:
+    exchange, _ = consented(desk)
+    asked = digest(desk, FIU, exchange, "consent_request")
+    told = desk.run(FIU, "show", exchange).ok().out
+    [decided] = [each for each in told.splitlines() if "granted" in each]
+    assert f"{asked[:12]}…" in decided
+    assert asked not in decided
+    listed = desk.run(AUDITOR, "audit", "entries", "--exchange", exchange).ok().out
+    assert asked[:12] in listed
+    assert asked not in listed
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("ru", "зашифровано для других: "), ("kk", "басқаларға шифрланған: ")]
+)
+def test_parts_that_are_sealed_to_others_are_named_in_the_readers_language(
+    desk: Desk, language: str, words: str
+) -> None:
+    exchange = desk.ask("kz.fma")
+    told = desk.run(PROSECUTOR, "show", exchange, "--lang", language).ok().out
+    [line] = [each for each in told.splitlines() if each.startswith(words[:8])]
+    assert not re.search(r"content|entities|brief", line)
+
+
+def test_evidence_tells_its_time_by_the_clock_of_the_reader(desk: Desk) -> None:
+    exchange = desk.ask("kz.fma")
+    desk.run(OFFICER, "evidence", "export", exchange, "-o", "e.zip").ok()
+    told = desk.run(OFFICER, "evidence", "verify", "e.zip").ok().out
+    assert not re.search(r"\d\dT\d\d:\d\d", told)

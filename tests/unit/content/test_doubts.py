@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from followthemoney import model
 
@@ -71,6 +73,25 @@ def test_day_of_another_calendar_is_doubted_where_a_day_stands() -> None:
     assert "another calendar" in words
     assert told("Payment", periodStart="1450-05-01") != []
     assert told("Person", description="1450-05") == []
+
+
+@pytest.mark.parametrize("number", ["50312550123", "90130112341"])
+def test_lost_zero_of_an_iin_is_told_whatever_the_country(number: str) -> None:
+    """A spreadsheet takes it for a number, and has no column for the country."""
+    (words,) = told("Person", idNumber=number)
+    assert words == "idNumber: it reads like an IIN whose zero at the beginning is missing"
+    for other in ("0" + number, "10000000146", number[:-1] + "9", "7701234567"):
+        assert told("Person", idNumber=other) == []
+
+
+def test_day_of_the_past_that_has_not_come_yet_is_doubted() -> None:
+    """Excel reads 03.02.28 as a day of 2028."""
+    for properties in ({"birthDate": "2085-02-03"}, {"birthDate": "2085"}):
+        (words,) = told("Person", **properties)
+        assert "a day that has not come yet" in words
+    assert any("not come yet" in each for each in told("Payment", date="2085-02-03T10:00:00"))
+    assert told("Person", birthDate=f"{datetime.now(UTC):%Y-%m-%d}") == []
+    assert told("Passport", endDate="2085-02-03") == []
 
 
 @pytest.mark.parametrize("text", ["1900-01-01", "2212-15", "9999-12-31"])

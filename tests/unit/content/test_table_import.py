@@ -1084,7 +1084,7 @@ def test_number_in_another_spelling_is_doubted(desk: Desk) -> None:
     )
     told = [each for each in desk.read(table, mapping).warnings if "spelling" in each]
     assert len(told) == 1
-    assert told[0].startswith("lines 3, 4: accountNumber: this number stands here before")
+    assert told[0].startswith("lines 3, 4: accountNumber: it stands here before")
 
 
 def test_account_that_was_merged_with_the_one_above_is_doubted(desk: Desk) -> None:
@@ -1114,3 +1114,23 @@ def test_table_of_as_many_rows_as_programs_write_is_doubted(
     table = "id,name\n" + "".join(f"a{number},b{number}\n" for number in range(rows))
     told = desk.read(table, NAMED).warnings
     assert (f"the table has exactly {rows} rows" in " ".join(told)) is is_doubted
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ['"Сумма\n(тенге)"', '"Сумма\r\n (тенге) "', "Сумма\u00a0(тенге)", "Сумма  (тенге)"],
+)
+@pytest.mark.parametrize("named", ["Сумма (тенге)", "Сумма\\n(тенге)", "Сумма\u00a0 (тенге)"])
+def test_heading_is_found_however_it_is_wrapped(desk: Desk, heading: str, named: str) -> None:
+    mapping = (
+        "entities: {p: {schema: Payment, keys: [id], properties: {recordId: {column: id}, "
+        f'amount: {{column: "{named}"}}}}}}}}'
+    )
+    made = list(desk.read(f"id;{heading}\na1;5 KZT\n", mapping))
+    assert [each["properties"]["amount"] for each in made] == [["5 KZT"]]
+
+
+def test_headings_that_differ_in_their_blanks_alone_are_refused(desk: Desk) -> None:
+    table = 'id;"на\nme";"на me"\n1;x;y\n'
+    message = desk.refused(table, NAMED.replace("column: name", "column: на me"))
+    assert "the heading stands twice, over columns 2 and 3" in message

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
@@ -20,6 +21,7 @@ from exchange_protocol.rules.leg_record import (
     is_same_record,
     shown_as,
 )
+from tests.support.refusals import refused
 from tests.support.statements import CASE, COORDINATOR, KZ_MIA, UZ_FIU, Hub
 
 AT = datetime(2026, 12, 1, 18, 59, 59, tzinfo=UTC)
@@ -72,3 +74,18 @@ def test_it_is_kept_from_the_first_hidden_statement_to_the_release() -> None:
     assert (held.approvals_given, held.approvals_required) == (1, 1)
     hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=said)
     assert shown() is None
+
+
+def test_a_refusal_tells_a_recipient_no_more_than_a_list() -> None:
+    hub = Hub.founded()
+    asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
+    hub.deliver(UZ_FIU, asked)
+    hub.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+    words = Kind.INTERIM_REPLY.body()
+    before = refused(hub.say, UZ_FIU, words, on=asked)
+    hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
+    after = refused(hub.say, UZ_FIU, words, on=asked)
+    assert after.reason is before.reason is Reason.OUT_OF_ORDER
+    assert str(after) == str(before)
+    assert "RETURNED" in str(after)
