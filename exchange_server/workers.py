@@ -180,6 +180,12 @@ def shared_port(host: str, port: int) -> Iterator[int]:
 
 
 def _not_taken(host: str, port: int, error: OSError) -> Exception:
+    if isinstance(error, socket.gaierror):
+        return Reason.CONFIG_INVALID.error(
+            f"cannot listen on {host}:{port}: the name {host} is not found ({error.strerror}); "
+            "name an address of this host, such as 0.0.0.0 or ::",
+            field="listen.host",
+        )
     return Reason.CONFIG_INVALID.error(
         f"cannot listen on {host}:{port}: {error.strerror}", field="listen"
     )

@@ -255,7 +255,7 @@ def _begin(path: Path, mode: int) -> UnplacedFile:
         if is_at(descriptor, draft):
             if mode == PRIVATE:
                 os.fchmod(descriptor, mode)  # whatever the umask is
-            give_to_owner_of(path.parent, descriptor)
+            give_to_owner_of(draft, descriptor)
             return UnplacedFile(path, draft, os.fdopen(descriptor, "w+b"))
         # Another process took it for a dead one's before it was locked.
         os.close(descriptor)

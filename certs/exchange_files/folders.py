@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from exchange_files.failures import writing
 from exchange_files.files import (
@@ -20,6 +21,8 @@ from exchange_files.files import (
 from exchange_files.locks import is_at, take_lock
 from exchange_files.owners import give_to_owner_of
 from exchange_protocol.errors import Reason
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def make_folder(path: Path) -> Path:
@@ -36,11 +39,14 @@ def sync_folder(path: Path) -> None:
 
 def remove_folder(path: Path) -> None:
     """Remove a folder with all that is in it; another process may be removing it too."""
-    for inside, folders, files in os.walk(path, topdown=False):
-        for name in files:
-            Path(inside, name).unlink(missing_ok=True)
-        for name in folders:
-            _remove(Path(inside, name))
+    # By open folders: a name that leads elsewhere by now would have root remove what is there.
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for _, folders, files, at in os.fwalk(path, topdown=False):
+            for name in files:
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=at)
+            for name in folders:
+                _remove_at(at, name)
     _remove(path)
 
 
@@ -52,7 +58,7 @@ def write_inside(path: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with writing(path), os.fdopen(os.open(path, flags, PRIVATE), "wb") as file:
         os.fchmod(file.fileno(), PRIVATE)  # whatever the umask is
-        give_to_owner_of(path.parent, file.fileno())
+        give_to_owner_of(path, file.fileno())
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -73,7 +79,7 @@ def new_folder(
     try:
         _check_free(folder, files[-1].path, reason)
         with writing(folder):
-            folder.chmod(0o700)
+            _close_to_others(folder)
         with new_files(*files):
             yield
     except BaseException:
@@ -106,7 +112,7 @@ def sweep_staging(folder: Path, pattern: str) -> None:
     for path in folder.glob(pattern):
         # Another process may have removed it since.
         with suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            descriptor = os.open(path, _FOLDER)
             try:
                 if take_lock(descriptor) and is_at(descriptor, path):
                     remove_folder(path)
@@ -119,7 +125,7 @@ def _begin(path: Path) -> int:
         with writing(path):
             _make_private(path)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            descriptor = os.open(path, _FOLDER)
         except FileNotFoundError:
             continue  # Taken for a dead process's before it was locked.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -129,15 +135,39 @@ def _begin(path: Path) -> int:
 
 
 def _make_private(path: Path) -> None:
-    """Make a folder for its owner, whatever the umask takes away."""
-    path.mkdir(mode=0o700)
-    path.chmod(0o700)
-    if os.geteuid() == 0:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    """Make a folder for its owner, whatever the umask takes away.
+
+    What was made is opened before anything is done to it, and not by its name again: another could
+    have put a link there, by which root would change a folder elsewhere.
+    """
+    above = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.mkdir(path.name, 0o700, dir_fd=above)
+        # A umask may have taken the right to open it, which root has in any case.
+        if os.geteuid() != 0:
+            os.chmod(path.name, 0o700, dir_fd=above)
+            return
+        descriptor = os.open(path.name, _FOLDER, dir_fd=above)
         try:
-            give_to_owner_of(path.parent, descriptor)
+            if os.fstat(descriptor).st_uid == 0:
+                os.fchmod(descriptor, 0o700)
+                give_to_owner_of(path, descriptor)
         finally:
             os.close(descriptor)
+    finally:
+        os.close(above)
+
+
+def _close_to_others(folder: Path) -> None:
+    """Let nobody else into a folder that is there; root follows no link to one."""
+    if os.geteuid() != 0:
+        folder.chmod(0o700)
+        return
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        os.fchmod(descriptor, 0o700)
+    finally:
+        os.close(descriptor)
 
 
 def _make(path: Path) -> list[Path]:
@@ -167,6 +197,14 @@ def _check_free(folder: Path, last: Path, reason: Reason) -> None:
         names = sorted(each.name for each in folder.iterdir())
     if names:
         raise reason.error(f"expected {folder} to be new or empty; it holds {names[0]}")
+
+
+def _remove_at(folder: int, name: str) -> None:
+    with suppress(FileNotFoundError):
+        try:
+            os.rmdir(name, dir_fd=folder)
+        except NotADirectoryError:
+            os.unlink(name, dir_fd=folder)
 
 
 def _remove(path: Path) -> None:

@@ -71,14 +71,17 @@ def take_lock(descriptor: int) -> bool:
 
 
 def open_to_lock(path: Path) -> int:
-    """Open a lock file for its owner alone, made where there is none; raises OSError."""
-    flags = os.O_RDWR | os.O_CLOEXEC
+    """Open a lock file for its owner alone, made where there is none; raises OSError.
+
+    A link at its name is not followed: a service's user could lead root's command elsewhere.
+    """
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, _OWNER)
     except FileExistsError:
         # A lock is never removed but by hand, so one that is gone since is made again.
         return os.open(path, flags | os.O_CREAT, _OWNER)
-    give_to_owner_of(path.parent, descriptor)
+    give_to_owner_of(path, descriptor)
     return descriptor
 
 

@@ -7,17 +7,26 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def give_to_owner_of(folder: Path, descriptor: int) -> None:
-    """Give an open file or folder, just made, to the owner of the folder that it is in.
+def give_to_owner_of(path: Path, descriptor: int) -> None:
+    """Give an open file or folder, just made at a path, to the owner of the folder that it is in.
 
     Root runs a command for the service whose folder it is (`sudo exchange-server restore`), and a
     file of root's there would keep the service from starting. For all others nothing is done. Where
     root may not give things away (NFS, a container) the file stays root's; whoever cannot open it
     says so.
+
+    The folder is opened, and looked at for the file: a name on the way that leads elsewhere by now
+    gives nobody a file in another's folder.
     """
     if os.geteuid() != 0:
         return
     with suppress(OSError):
-        found = folder.stat()
-        if (found.st_uid, found.st_gid) != (0, 0):
-            os.fchown(descriptor, found.st_uid, found.st_gid)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found = os.fstat(folder)
+            inside = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+            is_here = os.path.samestat(inside, os.fstat(descriptor))
+            if is_here and (found.st_uid, found.st_gid) != (0, 0):
+                os.fchown(descriptor, found.st_uid, found.st_gid)
+        finally:
+            os.close(folder)

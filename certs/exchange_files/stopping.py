@@ -37,7 +37,8 @@ def heeding_signals(signals: Sequence[signal.Signals] = STOPPING) -> Iterator[No
     """A block in which a signal raises Stopped, in the main thread.
 
     - A signal that the parent process had ignored stays so.
-    - What follows within some seconds is not heard: it would cut off the telling of what was done.
+    - What follows within some seconds is heard after them, if the block has not ended by then: it
+      would cut off the telling of what was done, and is not lost on a block that does not end.
     - A signal that comes while Python runs a destructor is raised again: Python drops what is
       raised there.
     """
@@ -48,10 +49,18 @@ def heeding_signals(signals: Sequence[signal.Signals] = STOPPING) -> Iterator[No
     again: list[threading.Timer] = []
     thread = threading.get_ident()
 
+    def hear_again(seconds: float, number: int) -> None:
+        if any(timer.is_alive() for timer in again):
+            return  # One is enough, however often a key is pressed.
+        again.append(threading.Timer(seconds, signal.pthread_kill, (thread, number)))
+        again[-1].daemon = True
+        again[-1].start()
+
     def stop(number: int, _: FrameType | None) -> None:
         nonlocal heard_at
         now = time.monotonic()
-        if now - heard_at < _DEAF_SECONDS:
+        if (left := _DEAF_SECONDS - (now - heard_at)) > 0:
+            hear_again(left, number)
             return
         heard_at = now
         raise Stopped(number)
@@ -63,9 +72,7 @@ def heeding_signals(signals: Sequence[signal.Signals] = STOPPING) -> Iterator[No
             return
         heard_at = -_DEAF_SECONDS
         # Not at once: the destructor is still running.
-        words = (thread, unraisable.exc_value.number)
-        again.append(threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, words))
-        again[-1].start()
+        hear_again(_AGAIN_SECONDS, unraisable.exc_value.number)
 
     before = {
         each: signal.signal(each, stop)

@@ -5,7 +5,9 @@ TLS 1.3 only: `exchange_server.tls_version`.
 
 from __future__ import annotations
 
+import asyncio
 import resource
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -185,6 +187,7 @@ class RpcServer:
         credentials = grpc.dynamic_ssl_server_credentials(
             _certificate(shown), fetch, require_client_authentication=True
         )
+        await _verify_found(host, port)
         try:
             bound = self._server.add_secure_port(_address(host, port), credentials)
         except RuntimeError:
@@ -218,6 +221,19 @@ def _certificate(tls: TlsFiles) -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration(
         [(tls.key, tls.certificate_chain)], root_certificates=tls.root
     )
+
+
+async def _verify_found(host: str, port: int) -> None:
+    """Verify that a host name leads to an address; raises CONFIG_INVALID: grpc says only "no"."""
+    try:
+        await asyncio.to_thread(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"cannot listen on {_address(host, port)}: the name {host} is not found "
+            f"({getattr(error, 'strerror', None) or error}); name an address of this host, such as "
+            "0.0.0.0 or ::",
+            field="listen.host",
+        ) from None
 
 
 async def _check(ledger: Ledger, reader: Reader) -> None:

@@ -342,9 +342,11 @@ def _make(path: Path) -> None:
     it would give up the locks that SQLite holds on it.
     """
     with suppress(OSError):  # It exists, or SQLite says why it cannot be made.
-        made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        made = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
         # SQLite, run by root, gives what it keeps beside the file to the file's owner.
-        give_to_owner_of(path.parent, made)
+        give_to_owner_of(path, made)
         os.close(made)
 
 

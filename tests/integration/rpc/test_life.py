@@ -20,12 +20,13 @@ from typing import Any
 import grpc
 import pytest
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import InvalidInput, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
 from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import migrate
+from exchange_server.workers import shared_port
 from tests.integration.rpc.callers import Region, reason_of
 from tests.support.commands import ServerCommand
 from tests.support.hub_process import (
@@ -410,3 +411,19 @@ def test_fsck_that_cannot_check_says_so(
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
     assert "CONFIG_INVALID" in err
+
+
+def test_host_name_that_is_not_found_is_told_as_that(files: HubFiles) -> None:
+    done = command(
+        "serve", "--config", str(files.config_file), EXCHANGE_LISTEN_HOST="no-such.invalid"
+    )
+    assert done.returncode == 2
+    said = done.stderr.splitlines()[-1]
+    assert "the name no-such.invalid is not found" in said
+    assert "it is taken" not in said
+    # Workers take the port before they start.
+    with (
+        pytest.raises(InvalidInput, match=r"the name no-such\.invalid is not found"),
+        shared_port("no-such.invalid", 8443),
+    ):
+        pass

@@ -57,6 +57,24 @@ def test_second_signal_does_not_cut_off_what_is_told_of_the_first(number: int) -
     assert told == [130]
 
 
+def test_second_signal_is_heard_by_what_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that waits on its way out, such as for a database, is stopped by a second one."""
+    monkeypatch.setattr("exchange_files.stopping._DEAF_SECONDS", 0.2)
+
+    def run() -> None:
+        with heeding_signals():
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except Stopped:
+                signal.raise_signal(signal.SIGTERM)
+                for _ in range(600):
+                    time.sleep(0.05)
+
+    with pytest.raises(Stopped) as stop:
+        run()
+    assert stop.value.number == signal.SIGTERM
+
+
 def test_handlers_are_as_before_afterwards() -> None:
     before = [signal.getsignal(each) for each in SIGNALS]
     with heeding_signals():
