@@ -313,7 +313,8 @@ class Faults:
         if "CERTIFICATE_VERIFY_FAILED" in details:
             hint = (
                 "; its certificate is not of the pinned root, not for this host name, or not valid "
-                f"at {now:%Y-%m-%d %H:%M} UTC, which is this machine's time"
+                f"at {now:%Y-%m-%d %H:%M} UTC, which is this machine's time; `agency doctor` tells "
+                "its dates"
             )
         elif "handshak" in details.lower() or "ssl" in details.lower():
             hint = "; the TLS handshake failed: is this profile's root the one that the hub trusts?"

@@ -13,7 +13,7 @@
                    what the authority takes back, and the hub's own certificate, as files change
     witness_servers
                    witnesses that the hub asks itself
-    steady_clock, service_manager, open_files, tls_version
+    steady_clock, clock_evidence, service_manager, open_files, tls_version
                    what the machine under the hub must keep to
     cli, *_cli     the command `exchange-server`
 

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -30,9 +31,16 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.signer import SignatureAlgorithm
-from exchange_protocol.trust.certificates import TrustAnchors, Usage, verify_certificate
+from exchange_protocol.trust.certificates import (
+    Revocations,
+    TrustAnchors,
+    Usage,
+    VerifiedCertificate,
+    verify_chain,
+)
 from exchange_protocol.trust.identity import HubIdentity
 from exchange_server.certificate_file import CertificateFile
+from exchange_server.clock_evidence import Signed, instant, says, signed_lists
 from exchange_server.config import (
     LOG_PASSPHRASE_VARIABLE,
     TLS_PASSPHRASE_VARIABLE,
@@ -81,6 +89,11 @@ class Credentials:
     revocations: RevocationFile
     held: HeldLists
     signer: LogSigner
+
+    @property
+    def signed(self) -> Signed:
+        """The hub's certificate, as a witness of the time."""
+        return Signed("the certificate of this hub", self.tls().not_before)
 
     @property
     def ends(self) -> Mapping[str, datetime]:
@@ -136,9 +149,8 @@ def _load_tls(
     certificate, *intermediates = certificate_chain(
         chain, tls.certificate, Reason.CERTIFICATE_INVALID
     )
-    verified = verify_certificate(
-        certificate, intermediates, anchors, usage=Usage.TLS_SERVER, at=now
-    )
+    verified = verify_chain(certificate, intermediates, anchors, usage=Usage.TLS_SERVER, at=now)
+    _verify_in_time(verified, tls.certificate, now, revocations())
     revocations().verify_not_listed(verified)
     if not isinstance(verified.identity, HubIdentity):
         raise Reason.IDENTITY_INVALID.error(f"expected a hub's, got {verified.identity}")
@@ -150,12 +162,31 @@ def _load_tls(
         )
     return TlsFiles(
         identity=verified.identity,
+        not_before=verified.not_before,
         not_after=verified.not_after,
         certificate_chain=plain_pem(chain),
         key=key.plain_pem(),
         root=plain_pem(read_pinned(tls.root, Reason.CONFIG_INVALID)),
         require_post_quantum=tls.require_post_quantum,
     )
+
+
+def _verify_in_time(
+    certificate: VerifiedCertificate, path: Path, now: datetime, revocations: Revocations
+) -> None:
+    """Verify that the hub's certificate is good now; raises CERTIFICATE_EXPIRED.
+
+    It says what the clock says beside what was signed: only a person knows which of them is wrong.
+    """
+    this = Signed(f"the certificate {path}", certificate.not_before)
+    if now < certificate.not_before:
+        raise Reason.CERTIFICATE_EXPIRED.error(f"{says(now, this)}: set the clock, which is behind")
+    if now > certificate.not_after:
+        newest = max(this, *signed_lists(revocations), key=lambda each: each.at)
+        raise Reason.CERTIFICATE_EXPIRED.error(
+            f"the certificate {path} ended at {instant(certificate.not_after)}; {says(now, newest)}"
+            ": if the clock is right, have a new certificate issued; if not, set the clock"
+        )
 
 
 class Hub:
@@ -242,6 +273,7 @@ class Hub:
             witnesses=_witnesses(self._config),
             witnesses_at_start=self._config.log.witnesses_at_start,
             counts=self._counts,
+            signed=(credentials.signed,),
         )
         self._stack.push_async_callback(ledger.close)
         return ledger

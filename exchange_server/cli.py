@@ -22,7 +22,6 @@ import typer
 from exchange_files import results_apart
 from exchange_files.arguments import empty_argument, repeated_option
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.checkpoint import LogSigner
 from exchange_server import copies_cli, fsck_cli, log_key_cli, storage_cli
 from exchange_server.cli_shared import (
     EXIT_CANNOT,
@@ -39,6 +38,7 @@ from exchange_server.config import Config, load_config
 from exchange_server.open_files import verify_open_files
 
 if TYPE_CHECKING:
+    from exchange_server.bootstrap import Credentials
     from exchange_server.workers import Parent
 
 # Tracebacks that show local variables would show passphrases.
@@ -114,7 +114,7 @@ def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
     credentials = bootstrap.load_credentials(settings, os.environ, bootstrap.utc_now)
     hub = bootstrap.Hub(settings, credentials)
     page = list(certificates_and_lists(settings, credentials, bootstrap.utc_now()))
-    entries = _checked_database(settings.database.url, credentials.signer)
+    entries = _checked_database(settings.database.url, credentials)
     if entries:
         credentials.held.verify_there()
     is_well = exchange_doctor.is_well(page) and entries is not None
@@ -141,18 +141,21 @@ def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _checked_database(url: str, signer: LogSigner) -> int | None:
+def _checked_database(url: str, credentials: Credentials) -> int | None:
     """Count the entries of the database, None if there is none yet.
 
     Raises what keeps a hub from starting on it.
     """
     from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.bootstrap import utc_now
+    from exchange_server.clock_evidence import last_entry, verify_not_ahead, verify_not_behind
     from exchange_server.ledger.log_keys import check_signs, followed
     from exchange_server.ledger.start_check import verify_start
     from exchange_server.storage.engine import open_engine, reading, sqlite_file
     from exchange_server.storage.log_rows import read_head
     from exchange_server.storage.schema import check_schema
 
+    signer, now = credentials.signer, utc_now()
     engine = open_engine(url, read_only=True)
     file = sqlite_file(url)
     if file is not None and not file.exists():
@@ -164,6 +167,10 @@ def _checked_database(url: str, signer: LogSigner) -> int | None:
             verify_start(engine, log)
             with reading(engine) as connection:
                 head, known = read_head(connection), followed(connection, log)
+            last_time = None if head is None else head.last_time
+            verify_not_behind(now, last_time)
+            signed = [credentials.signed, *last_entry(last_time)]
+            verify_not_ahead(now, signed, credentials.revocations())
             if head is not None:
                 check_signs(known.vkeys if known.successions else (), signer, head.note)
         finally:

@@ -27,8 +27,10 @@ from exchange_doctor import (
 )
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import Credentials, load_credentials
+from exchange_server.clock_evidence import last_entry, says, signed_lists
 from exchange_server.config import Config
 from exchange_server.held_lists import REMEDY, told
+from exchange_server.revocation_file import AHEAD
 from exchange_server.revocation_install import refused_by_hub
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import driver_error, open_engine, reading, real_file
@@ -39,6 +41,7 @@ SILENT: Final = timedelta(hours=1)
 """A witness that has not cosigned for longer is told of."""
 BACKUP_AGE: Final = timedelta(days=2)
 """A backup that is older is told of."""
+CLOCK_TODO: Final = "set the clock of this computer; if it is right, tell who signed that"
 _PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "sqlalchemy")
 
 
@@ -69,6 +72,9 @@ def certificates_and_lists(
     config: Config, credentials: Credentials, now: datetime
 ) -> Iterator[Check]:
     """Things that end one day: certificates, and lists of revocations."""
+    for signed in signed_lists(credentials.revocations()):
+        if signed.at > now + AHEAD:
+            yield Check("clock", Grade.FAIL, says(now, signed), CLOCK_TODO)
     todo = {"hub": "issue a new one; the hub takes it without a restart", "root": "plan a new root"}
     for what, at in credentials.ends.items():
         yield ending(f"certificate of the {what}", at, now, todo[what])
@@ -122,7 +128,7 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
     try:
         check_schema(engine)
         with reading(engine) as connection:
-            yield from _log(connection, config)
+            yield from _log(connection, config, now)
             yield from _witnesses(connection, config, now)
         file = real_file(engine)
         if file is not None:
@@ -171,10 +177,13 @@ def _backup(config: Config, now: datetime) -> Check:
     return Check("backup", Grade.OK, found)
 
 
-def _log(connection: Connection, config: Config) -> Iterator[Check]:
+def _log(connection: Connection, config: Config, now: datetime) -> Iterator[Check]:
     head = read_head(connection)
     size = head.size if head else 0
     yield Check("database", Grade.OK, f"{connection.dialect.name}, {size} entries on the log")
+    for each in last_entry(head.last_time if head else None):
+        if each.at > now + AHEAD:
+            yield Check("clock", Grade.FAIL, says(now, each), CLOCK_TODO)
     if size and not config.held_lists.exists():
         yield Check(
             "revocation list of a log that has entries",

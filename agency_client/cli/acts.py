@@ -90,6 +90,9 @@ _CONTINUING_TERMS: Final[dict[str, Any]] = {
     if name not in ("legal_basis", "purpose")
 }
 _FLAGS: Final = frozenset({"urgent"})
+_IN_HEX: Final = ", in hexadecimal"
+_OR_A_BEGINNING: Final = ", or a beginning that only it has; `agency show` tells it"
+"""How a digest may be typed; the library takes whole ones."""
 
 send = typer.Typer(
     cls=MeaningGroup,
@@ -120,6 +123,9 @@ def add_commands() -> None:
 def _command(kind: Kind, act: Act) -> Callable[..., None]:
     """The command of an act, with the signature that its options are made of."""
 
+    hints = get_type_hints(kind.body)
+    digests = {name for name in act.codes if hints[name] is bytes}
+
     def run(context: typer.Context, **words: Any) -> None:
         session = session_of(context)
         arguments = dict(_arguments(act, words))
@@ -128,6 +134,11 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
             locale = session.locale_of(hub)
             if _EXCHANGE in arguments:
                 arguments[_EXCHANGE] = ids.exchange_id(hub, arguments[_EXCHANGE], locale)
+                for name in digests & arguments.keys():
+                    option = f"--{name.replace('_', '-')}"
+                    arguments[name] = ids.digest(
+                        hub, arguments[_EXCHANGE], arguments[name], option, locale
+                    )
             arguments |= dict(_moments(act, words, locale.zone))
             sending = Sending(
                 hub,
@@ -255,7 +266,9 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
         )
         kind = date
     elif hint is bytes:
-        words = typer.Option(option, metavar="DIGEST", help=help_text)
+        words = typer.Option(
+            option, metavar="DIGEST", help=help_text.replace(_IN_HEX, _OR_A_BEGINNING)
+        )
         kind = str
     elif hint is AgencyId:
         words = typer.Option(option, metavar="AGENCY", parser=inputs.agency, help=help_text)

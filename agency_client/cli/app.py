@@ -324,16 +324,35 @@ def tell_failure(
         if language is not Language.EN:
             for words in _in_words(error, language):
                 complain(f"agency: {words}", "red")
+        if isinstance(error, ExchangeError):
+            said = _spoken(said)
         complain(f"agency: {clock.with_own_times(said) if clock else said}", "red")
     if done and not as_json:
         complain(f"agency: do not repeat the command: {done}", "red")
 
 
+def _spoken(message: str) -> str:
+    from agency_client.presentation.spoken import spoken  # it takes long to load
+
+    return spoken(message)
+
+
 def _in_words(error: Exception, language: Language) -> Iterator[str]:
+    if not isinstance(error, ExchangeError):
+        return
+    # Only errors need them, and they take long to load.
+    from agency_client.presentation.faults import words_of
+    from agency_client.presentation.spoken import possible_words
+
+    locale = Locale(language)
+    places = places_of(error, locale, FIELDS).told
     if words := refusal_words(error, language):
         yield words
-    if isinstance(error, ExchangeError):
-        yield from places_of(error, Locale(language), FIELDS).told
+    elif not places:
+        yield locale.say(words_of(error.reason))
+    if words := possible_words(error, locale):
+        yield words
+    yield from places
 
 
 def hoist_globals(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

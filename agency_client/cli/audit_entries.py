@@ -21,7 +21,7 @@ from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import Column, print_json, print_table, say
 from agency_client.cli.report import check_auditor, refuse
 from agency_client.cli.session import session_of
-from agency_client.presentation.exchanges import who
+from agency_client.presentation.exchanges import who, with_short_digests
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso, leg_change_json
@@ -161,7 +161,7 @@ def _row(applied: Applied, locale: Locale) -> tuple[str | Text, ...]:
     what = locale.say(entry.event)
     if statement is not None:
         codes = statement_words(statement, locale.language, locale.zone)
-        what = ", ".join((locale.say(statement.kind.spec.words), *codes))
+        what = with_short_digests(", ".join((locale.say(statement.kind.spec.words), *codes)))
     if entry.reason:
         what = f"{what}, {entry.reason}"
     legs = entry.ruling.legs if entry.ruling else ()

@@ -141,6 +141,15 @@ def _shown_by(profile: Profile, host: str, port: int) -> Iterator[Check]:
             "somebody may stand in between: tell the operator, and send nothing by another way",
         )
         return
+    if now < found.not_before:
+        yield Check(
+            "hub's certificate",
+            Grade.FAIL,
+            f"begins at {found.not_before:%Y-%m-%d %H:%M} UTC; this computer says "
+            f"{now:%Y-%m-%d %H:%M} UTC",
+            "set the clock if that is not the time; else tell the operator",
+        )
+        return
     yield exchange_doctor.ending("hub's certificate", found.not_after, now, "tell the operator")
 
 

@@ -87,8 +87,12 @@ class GivenEntities:
         return read
 
 
+_WHAT: Final = {"subjects": "Subjects", "assets": "Assets to freeze"}
+"""What the entities of an option are; else what was found."""
+
+
 def _options(name: str) -> dict[str, Any]:
-    what = "Subjects" if name == "subjects" else "Findings"
+    what = _WHAT.get(name, "Findings")
     return {
         "ftm": Annotated[
             Path | None,

@@ -354,13 +354,11 @@ def _stamp_words(found: VerifiedBundle, locale: Locale) -> str:
 
 def _print(found: VerifiedBundle, locale: Locale) -> None:
     exporter = who(found.exported_by, locale)
+    exported = locale.with_own_times(locale.one_line(found.exported_at))
     tree = locale.say(Label.TREE, size=found.checkpoint.size, root=found.checkpoint.root.hex())
     fields = [
         (Label.EXCHANGE, found.exchange_id),
-        (
-            Label.EXPORTED_BY,
-            locale.say(Label.FILES_WORD, who=exporter, time=locale.one_line(found.exported_at)),
-        ),
+        (Label.EXPORTED_BY, locale.say(Label.FILES_WORD, who=exporter, time=exported)),
         (Label.SEEN_AS, locale.say(found.party)),
         (Label.LOG, found.checkpoint.origin),
         (Label.CHECKPOINT, tree),

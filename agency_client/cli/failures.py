@@ -56,6 +56,7 @@ _UNCHECKED = frozenset({Reason.POLICY_UNREADABLE})
 OF_PROFILE: Final = "of the profile"
 """A note of an error that the loading of the profile raised, whatever its reason."""
 _CHOOSE: Final = " Choose from: "
+_MISSING: Final = "Missing option"
 AWAY: Final = (HubUnavailable, HubInternal, LimitExceeded)
 """Errors of a hub that is not there or cannot serve now: nothing was found, and it may pass."""
 
@@ -129,8 +130,24 @@ def _usage(error: typer.TyperException) -> str:
         if isinstance(given, type) and issubclass(given, IntEnum):
             from agency_client.cli.inputs import codes  # it loads documents, for errors alone
 
-            return f"{head} Expected one of {codes(given)}"
-    return message
+            message = f"{head} Expected one of {codes(given)}"
+    also = _also_missing(error)
+    return f"{message.removesuffix('.')}{also}" if also else message
+
+
+def _also_missing(error: typer.TyperException) -> str:
+    """The other options that a command needs and was not given: they are told at once."""
+    param, context = getattr(error, "param", None), getattr(error, "ctx", None)
+    if param is None or context is None or not error.format_message().startswith(_MISSING):
+        return ""
+    # What was given is read before what is missing.
+    rest = [
+        f"'{each.opts[0]}'"
+        for each in context.command.params
+        if each.required and each is not param and each.name not in context.params
+        if each.opts[0].startswith("--")
+    ]
+    return f". Missing too: {', '.join(rest)}" if rest else ""
 
 
 def one_line(error: Exception) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _WHOLE: Final = 36
 _BEGINNING: Final = re.compile(r"[0-9a-f][0-9a-f-]{3,35}", re.ASCII)
+_WHOLE_DIGEST: Final = 64
+_DIGEST_BEGINNING: Final = re.compile(r"[0-9a-f]{4,63}", re.ASCII)
 _MOST_SHOWN: Final = 10
 
 
@@ -60,6 +62,39 @@ def exchange_id(hub: ExchangeClient, given: str, locale: Locale) -> str:
     return _only(candidates, text)
 
 
+def digest(hub: ExchangeClient, exchange_id: str, given: str, option: str, locale: Locale) -> str:
+    """The digest of the statement of an exchange that begins so, in hexadecimal.
+
+    A whole digest is taken as it is; nothing is opened to find another.
+
+    Raises:
+        NotFound: EXCHANGE_UNKNOWN or STATEMENT_UNKNOWN.
+        typer.BadParameter: as for an id.
+    """
+    text = given.strip().lower()
+    if len(text) >= _WHOLE_DIGEST:
+        return text
+    if not _DIGEST_BEGINNING.fullmatch(text):
+        raise typer.BadParameter(
+            f"expected the digest of a statement, or its first 4 digits or more (0-9, a-f), "
+            f"got {given[:64]!r}; `agency show` has the digest of each statement",
+            param_hint=option,
+        )
+    candidates = {
+        each.statement.digest.hex(): f"{locale.say(each.statement.kind.spec.words)}, "
+        f"{each.statement.author.agency}"
+        for each in hub.get(exchange_id).statements
+        if each.statement.digest.hex().startswith(text)
+    }
+    if not candidates:
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"no statement of the exchange that you see has a digest that begins with {text}; "
+            "`agency show` has the digest of each statement",
+            field=option.removeprefix("--"),
+        )
+    return _only(candidates, text, option)
+
+
 def statement_id(waiting: Iterable[str], given: str) -> str:
     """The id of the waiting statement that begins so; raises as `exchange_id` does."""
     text = given.strip().lower()
@@ -69,12 +104,12 @@ def statement_id(waiting: Iterable[str], given: str) -> str:
     return _only(found, text)
 
 
-def _only(candidates: Mapping[str, str], text: str) -> str:
+def _only(candidates: Mapping[str, str], text: str, hint: str = "ID") -> str:
     if len(candidates) == 1:
         return next(iter(candidates))
     shown = [f"{each} {words}".rstrip() for each, words in sorted(candidates.items())]
     more = f"; and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
     raise typer.BadParameter(
         f"{len(shown)} begin with {text}: {'; '.join(shown[:_MOST_SHOWN])}{more}. Type more of it",
-        param_hint="ID",
+        param_hint=hint,
     )

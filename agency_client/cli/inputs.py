@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from agency_client.cli.output import complain
 from agency_client.content.document_reading import look_alikes
-from agency_client.content.file_names import name_fault
+from agency_client.content.file_names import check_file_names, name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
 from agency_client.core.time_zones import find_zone
 from exchange_files import read_given
@@ -173,6 +173,10 @@ def attachments(given: Sequence[str]) -> dict[str, bytes]:
         if words := name_fault(name):
             raise _attachment(words)
         named[name] = file
+    try:
+        check_file_names(named)
+    except ExchangeError as error:
+        raise _attachment(error.message) from None
     return {name: read_given(Path(file), MAX_PART_BYTES) for name, file in named.items()}
 
 

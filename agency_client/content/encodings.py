@@ -15,10 +15,12 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import struct
 from dataclasses import dataclass
 from typing import Final
 
 from agency_client.content.source import Source
+from agency_client.content.spoiled import is_utf_7
 from exchange_protocol.errors import ExchangeError, Reason
 
 UTF_8: Final = "utf-8"
@@ -40,11 +42,40 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
+"""An OLE file: of Excel, Word or Outlook, or any of Office with a password."""
+_IN_OLD_OFFICE: Final = {
+    "Workbook": "a workbook of Excel, an old one: open it, save the sheet as CSV (in UTF-8)",
+    "Book": "a workbook of Excel, an old one: open it, save the sheet as CSV (in UTF-8)",
+    "EncryptedPackage": (
+        "a file of Office with a password: open it, save the sheet as CSV (in UTF-8)"
+    ),
+    "WordDocument": "a document of Word, an old one: ask for its table as CSV",
+    "__properties_version1.0": (
+        "a letter of Outlook: save the table that is attached to it as CSV (in UTF-8)"
+    ),
+    "PowerPoint Document": "a presentation: ask for its table as CSV",
+}
+"""Names in the directory of an OLE file."""
+_OUTLOOK: Final = "__properties_version1.0"
+_OLD_ENTRY_BYTES: Final = 128
+_OLD_SECTOR: Final = 512
+_BARE_WORKBOOK: Final = re.compile(rb"\x09[\x00\x02\x04\x08][\x04-\x10]\x00.[\x00-\x06]", re.DOTALL)
+"""The first record of Excel 2 to 5 (BIFF), which had no wrapping; no text begins so."""
 _ZIP: Final = b"PK\x03\x04"
+_ZIP_NAME: Final = 26
+"""Bytes between the mark and the name of a file in an archive."""
+_OTHER_OFFICE: Final = {
+    b"word/": "a document of Word: ask for its table as CSV",
+    b"ppt/": "a presentation: ask for its table as CSV",
+    b"Index/": "a workbook of Numbers, or another file of Apple: export the sheet as CSV",
+}
+"""Folders of files that begin as a workbook does, and are none."""
 _WORKBOOK_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"customXml/")
 """Names with which the files of Excel begin (xlsx, xlsm, xlsb); they stand at the 31st byte."""
-_FIRST_NAME: Final = slice(30, 60)
+_FIRST_NAME: Final = slice(30, 90)
+_FIRST_BYTES: Final = 256
+"""As many tell of most files what they are."""
 _JSON: Final = "JSON, and no table: save the table as CSV"
 _PICTURE: Final = "a picture: ask for the table as CSV"
 _MAIL: Final = "a letter of electronic mail: save the table that is attached to it"
@@ -63,6 +94,7 @@ _OTHERS: Final = {
         "a file of exchange between 1C and a bank, and no table: save the payments as CSV, in 1C "
         "from their list (More, Output list), in the bank's program as an account statement"
     ),
+    b"\x78\x9f\x3e\x22": "a letter of Outlook (winmail.dat): ask for the table itself as CSV",
     b":20:": "an account statement of SWIFT (MT940): ask the bank for the table as CSV",
     b"{1:F01": "an account statement of SWIFT (MT940): ask the bank for the table as CSV",
     b"OFXHEADER": "an account statement in OFX: ask the bank for the table as CSV",
@@ -83,6 +115,8 @@ _OTHERS: Final = {
 """First bytes of other files that are named for tables."""
 _DBASE: Final = re.compile(rb"[\x03\x30\x31\x83\x8b\xf5].[\x01-\x0c][\x01-\x1f]", re.DOTALL)
 """The version and the day of the last change, with which a table of dBase begins."""
+_LOAD_FILE: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\xfe|\xc3\xbe)[^\r\n]*\x14")
+"""The first line of a load file of e-discovery: thorns as quotes, U+0014 between the cells."""
 _MARKUP: Final = re.compile(rb"\s*<(!doctype|html|\?xml|table|meta|head|style|!--)", re.IGNORECASE)
 _PAGE: Final = re.compile(
     rb"<html|<!doctype html|<table|<workbook|Excel\.Sheet|office:spreadsheet", re.IGNORECASE
@@ -175,9 +209,10 @@ def _look_at(source: Source, given: str | None) -> _Seen:
     is_utf_8 = is_blank = True
     foreign = 0
     with source.open() as file:
-        head = file.peek(256)[:256]
+        begun = file.peek(_FIRST_BYTES)
+        head = begun[:_FIRST_BYTES]
         start = head[:4]
-        if words := other_file(head):
+        if words := other_file(begun):
             raise _invalid(f"{source} is {words}, and give that")
         markup = _MARKUP.match(head.removeprefix(codecs.BOM_UTF8))
         if markup and markup[1].lower() == b"?xml" and not _PAGE.search(head):
@@ -192,6 +227,10 @@ def _look_at(source: Source, given: str | None) -> _Seen:
             )
         if words := _binary(head, given):
             raise _invalid(f"{source} {words}")
+        if is_utf_7(begun.decode("latin-1")):
+            raise _invalid(
+                f"{source} is written in utf-7, which few programs read: save it as UTF-8"
+            )
         while chunk := file.read(1024 * 1024):
             is_blank = is_blank and not chunk.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
             foreign += len(chunk) - len(chunk.translate(None, _FOREIGN))
@@ -207,27 +246,81 @@ def other_file(head: bytes, *, is_json: bool = False) -> str | None:
     """Say what another file is, which is given for a text: of no text, or of another program.
 
     Args:
-        head: its first bytes, 256 of them or all.
+        head: its first bytes, 256 of them or more; what Office wrote is told further inside.
         is_json: whether JSON is expected.
     """
-    if head.startswith(_OLD_WORKBOOK):
-        return (
-            "a workbook of Excel, an old one or one with a password: open it, save the sheet as "
-            "CSV (in UTF-8)"
-        )
+    if head.startswith(_OLD_OFFICE):
+        return _old_office(head)
+    if _BARE_WORKBOOK.match(head):
+        return "a workbook of Excel, a very old one: open it, save the sheet as CSV (in UTF-8)"
     if head.startswith(_ZIP):
-        if head[_FIRST_NAME].startswith(_WORKBOOK_PARTS):
-            return "a workbook of Excel: save the sheet as CSV (in UTF-8)"
-        if head[_FIRST_NAME].startswith(b"mimetypeapplication/vnd.oasis"):
-            return "a workbook of LibreOffice: save the sheet as CSV (in UTF-8)"
-        return "an archive: unpack it"
+        return _zipped(head)
+    head = head[:_FIRST_BYTES]
     if _DBASE.match(head) and b"\x00" in head[:32]:
         return "a table of dBase (DBF): open it in a spreadsheet, save it as CSV (in UTF-8)"
+    if _LOAD_FILE.match(head):
+        return "a load file of Concordance: save it as CSV (in UTF-8)"
     text = head.removeprefix(codecs.BOM_UTF8)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = head.decode(_UTF_16, "ignore").encode("latin-1", "ignore")
     found = (other for first, other in _OTHERS.items() if text.startswith(first))
     return next((other for other in found if not (is_json and other == _JSON)), None)
+
+
+def _old_office(head: bytes) -> str:
+    """Say what an OLE file is, by the directory of its streams, if that stands near its start.
+
+    A letter or a document may hold a workbook whole, with a directory of its own: the name that
+    stands first in the file's own directory tells, and that of a letter before all others.
+    """
+    begins = _directory_of(head)
+    found = {name: _entry(head, name, begins) for name in _IN_OLD_OFFICE}
+    named = {name: at for name, at in found.items() if at is not None}
+    if _OUTLOOK in named:
+        return _IN_OLD_OFFICE[_OUTLOOK]
+    if named:
+        return _IN_OLD_OFFICE[min(named, key=lambda name: named[name])]
+    return (
+        "a file of an old Office (a workbook, a document, a letter), or one with a password: open "
+        "it, save the sheet as CSV (in UTF-8)"
+    )
+
+
+def _directory_of(head: bytes) -> int:
+    """The place of the directory in an OLE file, as its header says it ([MS-CFB] 2.2)."""
+    if len(head) < _OLD_SECTOR:
+        return 0
+    shift, sector = struct.unpack_from("<H", head, 30)[0], struct.unpack_from("<I", head, 48)[0]
+    begins = (int(sector) + 1) << int(shift) if shift in (9, 12) else 0
+    return begins if begins < len(head) else 0
+
+
+def _entry(head: bytes, name: str, begins: int) -> int | None:
+    """The place of the first entry of that name in a directory, counted from where it begins."""
+    written = (name + "\0").encode("utf-16-le")
+    for start in (begins, 0):
+        at = head.find(written, start)
+        while at >= 0:
+            if at % _OLD_ENTRY_BYTES == 0:
+                return at - begins if at >= begins else len(head) + at
+            at = head.find(written, at + 1)
+    return None
+
+
+def _zipped(head: bytes) -> str:
+    """Say what a zip archive is, by the names of its first files."""
+    first = head[_FIRST_NAME]
+    if first.startswith(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"):
+        return "a workbook of LibreOffice: save the sheet as CSV (in UTF-8)"
+    if first.startswith(b"mimetypeapplication/vnd.oasis"):
+        return "a document of LibreOffice, and no workbook: ask for its table as CSV"
+    for part in re.finditer(_ZIP, head):
+        name = head[part.end() + _ZIP_NAME :][:8]
+        if found := next((each for each in _OTHER_OFFICE if name.startswith(each)), None):
+            return _OTHER_OFFICE[found]
+    if first.startswith(_WORKBOOK_PARTS):
+        return "a workbook of Excel: save the sheet as CSV (in UTF-8)"
+    return "an archive: unpack it"
 
 
 def _binary(head: bytes, given: str | None) -> str | None:

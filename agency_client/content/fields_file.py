@@ -52,7 +52,7 @@ def read_fields(given: Path | HeldFile) -> Fields:
             data = read_given(given, MAX_DOCUMENT_BYTES)
         except OSError as error:
             raise _invalid(f"cannot read {path}: {error.strerror}") from None
-    if words := other_file(data[:256], is_json=True):
+    if words := other_file(data, is_json=True):
         kind = words.partition(":")[0]
         raise _invalid(
             f"{source}, line 1: expected YAML or JSON in UTF-8, it does not parse: it is {kind}"

@@ -34,14 +34,16 @@ _DEVICES: Final = frozenset(
 
 def check_file_names(names: Iterable[str]) -> None:
     """Check the names of files to attach; raises INVALID_FIELD."""
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for name in names:
         if words := name_fault(name):
             raise _invalid(f"a file name: {words}")
-        folded = unicodedata.normalize("NFC", name)
-        if folded in seen:
-            raise _invalid("expected each name once, two are the same to a reader")
-        seen.add(folded)
+        first = seen.setdefault(_folded(safe_file_name(name)), name)
+        if first is not name:
+            raise _invalid(
+                f"expected each name once, {first[:64]!r} and {name[:64]!r} are the same to a "
+                "reader, or where they are saved: rename one"
+            )
 
 
 def name_fault(name: object) -> str | None:

@@ -261,7 +261,7 @@ def _bytes_of(given: bytes | str | os.PathLike[str], name: str) -> bytes:
         raise Reason.DOCUMENT_INVALID.error(
             f"{name}: expected at most {MAX_REPORT_BYTES} bytes: split the report"
         )
-    if words := other_file(data[:256], is_json=True):
+    if words := other_file(data, is_json=True):
         raise Reason.DOCUMENT_INVALID.error(f"{name} is {words}, and give that")
     return data
 

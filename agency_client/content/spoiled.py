@@ -7,6 +7,7 @@ A value that only looks spoiled may be meant: it is told as a doubt, and sent as
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Final
 
@@ -65,6 +66,8 @@ _ESCAPED: Final = re.compile(
     re.IGNORECASE,
 )
 """Letters as JSON, addresses, electronic mail and workbooks of Excel write them."""
+_UTF_7: Final = re.compile(r"\+(B[BDE][A-Za-z0-9/+]{6,})")
+"""Letters of Cyrillic as UTF-7 writes them among those of ASCII."""
 _PROGRAM: Final = re.compile(
     r"\[object \w+\]|System\.[A-Z][\w.]*(?:\[\])?|.*(?:\{\{.*\}\}|\$\{.*\}).*|%[sd]|b'.*'"
     r"|\[(['\"]).*\1\]|\{(['\"]).*\2:.*\}",
@@ -76,6 +79,10 @@ _LETTERS_OF_THE_WEST: Final = re.compile(r"(?<![^\W\d_])[\u00c0-\u00ff]{4,}(?![^
 """A word of letters with marks alone, which no language of the West has: Russian in cp1251."""
 _TURNED_OVER: Final = re.compile(r"(?<![^\W\d_])[а-я][А-Я]{4,}(?![^\W\d_])")
 """Russian in KOI8-R that was taken for cp1251, or typed with Caps Lock."""
+_OF_THE_BALKANS: Final = re.compile("[ЌќЋћЈјЅѕ]")
+"""Letters that cp1251 has where KZ-1048 has the Kazakh Қ, Һ, Ә and Ң."""
+_CUT: Final = frozenset({255, 32_767})
+"""Characters at which drivers of spreadsheets and databases, and a cell of Excel, cut a text."""
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
 """Encodings that text in UTF-8 is taken for."""
 
@@ -133,7 +140,7 @@ def doubt(text: str) -> str | None:
         return "it has question marks where letters may have been lost"
     if _HTML.search(text):
         return "it has signs of HTML, such as &amp;"
-    if _ESCAPED.search(text):
+    if _ESCAPED.search(text) or is_utf_7(text):
         return "it has signs of a program in the place of letters, such as \\u0410 or %D0%90"
     if _OTHER_APOSTROPHE.fullmatch(text.strip()):
         return "it begins with an apostrophe before a number, as spreadsheets write: is it meant?"
@@ -145,9 +152,23 @@ def doubt(text: str) -> str | None:
         return f"it reads like UTF-8 that was taken for {encoding}"
     if _LETTERS_OF_THE_WEST.search(text):
         return "it reads like Russian in cp1251 that was taken for an encoding of the West"
+    if _OF_THE_BALKANS.search(text):
+        return "it has letters of Serbian or Macedonian: is it Kazakh in kz1048, taken for cp1251?"
+    if len(text) in _CUT:
+        return f"it has exactly {len(text)} characters, at which programs cut: is it whole?"
     if _TURNED_OVER.search(text):
         return "its small and capital letters are turned over, as by a wrong encoding"
     return None
+
+
+def is_utf_7(text: str) -> bool:
+    """True if letters stand in a text as UTF-7 writes them: all is ASCII there."""
+    for found in _UTF_7.finditer(text):
+        data = base64.b64decode(found[1][: len(found[1]) // 4 * 4])
+        letters = data[: len(data) // 2 * 2].decode("utf-16-be", "replace")
+        if all("\u0400" <= each <= "\u04ff" for each in letters):
+            return True
+    return False
 
 
 def _is_formula(text: str) -> bool:

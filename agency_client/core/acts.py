@@ -26,6 +26,7 @@ from agency_client.core.given import (
     as_document,
     listed,
     parse_agencies,
+    parse_agency,
     parse_attachments,
     parse_code,
     parse_codes,
@@ -223,8 +224,7 @@ def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
     if attribute.is_many and issubclass(attribute.type, Code):
         return parse_codes(attribute.type, given, name)
     if attribute.type is str:
-        agencies = parse_agencies(given, name)
-        return agencies if attribute.is_many else agencies[0]
+        return parse_agencies(given, name) if attribute.is_many else parse_agency(given, name)
     if attribute.type is bytes and attribute.is_many:
         return tuple(
             parse_digest(each, f"{name}[{i}]") for i, each in enumerate(listed(given, name))
@@ -249,7 +249,7 @@ def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
 
 def _content(act: Act, body: Body, given: _Given) -> Content:
     """The content to seal, all of it checked first; raises DOCUMENT_INVALID, INVALID_FIELD."""
-    summary = _summary(act, body, given.codes)
+    summary = summary_of(act, body, given.codes)
     brief = _brief(act, summary, given)
     check_reasons(given.terms, brief)
     content = Content(
@@ -291,8 +291,11 @@ def _said(value: Any) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
-    """The act in words for others to read, such as "Answered: nothing found"."""
+def summary_of(act: Act, body: Body, codes: Iterable[str]) -> str:
+    """The act in words for others to read, such as "Answered: nothing found".
+
+    It is the summary of a brief that was not given. `codes` are attributes of the body.
+    """
     values = [getattr(body, name) for name in codes]
     said = [
         _said(each)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from agency_client.content.documents import Brief
-from agency_client.core.given import EnumT, parse_agencies, parse_code, parse_codes, parse_text
+from agency_client.core.given import EnumT, parse_agencies, parse_code, parse_codes, parse_filled
 from agency_client.core.ports import Ports
 from agency_client.core.time_zones import check_zone, find_zone
 from agency_client.core.times import Due, parse_due
@@ -72,9 +72,9 @@ INITIAL_FLOOR: Final = Floor(purpose=Purpose.INVESTIGATION)
 def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Header:
     """The header of a statement; raises INVALID_FIELD with the name of the term."""
     defaults = ports.defaults
-    time_zone = terms.time_zone or defaults.time_zone
+    time_zone = defaults.time_zone if terms.time_zone is None else terms.time_zone
     if time_zone is not None:
-        check_zone(parse_text(time_zone, "time_zone"))
+        check_zone(parse_filled(time_zone, "time_zone"))
     due = None if terms.due is None else parse_due(terms.due, now, zone_of(time_zone, ports))
     return Header(
         handling=_code(Handling, terms.handling, "handling") or floor.handling,
@@ -87,7 +87,7 @@ def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Head
         purpose=_code(Purpose, terms.purpose, "purpose") or floor.purpose,
         legal_basis=None
         if terms.legal_basis is None
-        else parse_text(terms.legal_basis, "legal_basis"),
+        else parse_filled(terms.legal_basis, "legal_basis"),
         permitted_uses=parse_codes(Purpose, terms.permitted_uses, "permitted_uses"),
         onward_authorities=parse_agencies(terms.onward_authorities, "onward_authorities"),
         language=_code(Language, terms.language, "language") or defaults.language,

@@ -79,6 +79,16 @@ def parse_text(given: Any, field: str) -> str:
     return given
 
 
+def parse_filled(given: Any, field: str) -> str:
+    """A text that says something: an empty one stands for no default; raises INVALID_FIELD."""
+    text = parse_text(given, field)
+    if not text.strip():
+        raise Reason.INVALID_FIELD.error(
+            "expected a text, got an empty one: leave it out, or fill it in", field=field
+        )
+    return text
+
+
 def parse_digest(given: Any, field: str) -> bytes:
     """The digest of a statement, as 32 bytes or in hexadecimal; raises INVALID_FIELD."""
     if isinstance(given, str):
@@ -88,6 +98,11 @@ def parse_digest(given: Any, field: str) -> bytes:
             raise Reason.INVALID_FIELD.error(
                 f"expected a digest of 64 hexadecimal digits, got {given[:64]!r}", field=field
             ) from None
+        if len(given) != DIGEST_BYTES:
+            raise Reason.INVALID_FIELD.error(
+                f"expected a digest of {2 * DIGEST_BYTES} hexadecimal digits, got {2 * len(given)}",
+                field=field,
+            )
     if not isinstance(given, bytes) or len(given) != DIGEST_BYTES:
         raise _invalid(f"a digest of {DIGEST_BYTES} bytes", given, field)
     return given
@@ -97,10 +112,19 @@ def parse_agencies(given: Agencies, field: str) -> tuple[AgencyId, ...]:
     """Agency ids, one or several; raises INVALID_FIELD."""
     if isinstance(given, str):
         given = (given,)
-    return tuple(_agency(each, f"{field}[{i}]") for i, each in enumerate(listed(given, field)))
+    return tuple(parse_agency(each, f"{field}[{i}]") for i, each in enumerate(listed(given, field)))
 
 
-def _agency(given: Any, field: str) -> AgencyId:
+def parse_recipients(given: Agencies) -> tuple[AgencyId, ...]:
+    """The agencies of `to`; raises INVALID_FIELD, and MISSING_FIELD where there is none."""
+    found = parse_agencies(given, "to")
+    if not found:
+        raise Reason.MISSING_FIELD.error("expected at least one agency, got none", field="to")
+    return found
+
+
+def parse_agency(given: Any, field: str) -> AgencyId:
+    """One agency id; raises INVALID_FIELD."""
     text = parse_text(given, field)
     try:
         return parse_agency_id(text)
@@ -194,6 +218,8 @@ def parse_entities(given: Any, field: str) -> Iterable[Any] | Path:
 def _path(given: str | os.PathLike[str], field: str) -> Path:
     """A path; raises INVALID_FIELD for what is the content itself, which is not repeated."""
     text = os.fsdecode(given)
+    if not text.strip():
+        raise Reason.INVALID_FIELD.error("expected a path, got an empty text", field=field)
     if _CONTENT.match(text) or len(text) > _LONGEST_PATH:
         raise Reason.INVALID_FIELD.error(
             "expected a path, got a text that reads like the content itself: give that as bytes, "
@@ -204,8 +230,11 @@ def _path(given: str | os.PathLike[str], field: str) -> Path:
 
 
 def listed(given: Any, field: str) -> Iterable[Any]:
-    """Anything to iterate over; raises INVALID_FIELD for other values."""
-    if not isinstance(given, Iterable):
+    """Anything to iterate over; raises INVALID_FIELD for other values.
+
+    The keys of a mapping are no list: what it says of them would be lost. Bytes are numbers.
+    """
+    if not isinstance(given, Iterable) or isinstance(given, Mapping | bytes | bytearray):
         raise _invalid("several values", given, field)
     return given
 

@@ -20,7 +20,7 @@ from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import Handling, Party, Tlp
 from exchange_protocol.kinds.offences import offences_of
-from exchange_protocol.kinds.rows import About, matches
+from exchange_protocol.kinds.rows import About, When, matches
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import active_members, recipients_of
 from exchange_protocol.rules.lifecycle import row_for
@@ -168,6 +168,7 @@ def choose_legs(
             if row_for(state, leg, body, party) is not None
             and (party is not Party.APPROVER or agency in leg.approvers)
         )
+        chosen = _with_due(state, chosen, body, party)
     chosen = _with_about(state, chosen, body, party, is_named=named is not None)
     if not chosen:
         raise Reason.OUT_OF_ORDER.error(
@@ -177,10 +178,18 @@ def choose_legs(
     if len({leg.awaits for leg in chosen}) > 1:
         raise Reason.INVALID_FIELD.error(
             f"the legs {_listed(chosen)} wait for answers to different statements; "
-            "speak on each by itself",
+            f"speak on each by itself, such as with --leg {chosen[0].agency}",
             field="legs",
         )
     return chosen
+
+
+def _with_due(state: Exchange, chosen: tuple[Leg, ...], body: Any, party: Party) -> tuple[Leg, ...]:
+    """The legs that have a due time, for what is said after it alone; all, if none has one."""
+    rows = (row_for(state, leg, body, party) for leg in chosen)
+    if not any(row is not None and row.when is When.AFTER_DUE for row in rows):
+        return chosen
+    return tuple(leg for leg in chosen if leg.due_at is not None) or chosen
 
 
 def _with_about(

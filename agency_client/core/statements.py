@@ -34,7 +34,7 @@ from agency_client.core.drafting import (
 )
 from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.finding import indexed_draft, note_sent
-from agency_client.core.given import Agencies, parse_agencies
+from agency_client.core.given import Agencies, parse_recipients
 from agency_client.core.ports import Ports
 from agency_client.core.provenance import check_passed_on
 from agency_client.core.routes import Addressed, address, check_read, compare_plan
@@ -260,7 +260,7 @@ class Statements:
             author=self._ports.vault.member,
             made_at=now,
             body=asked.body,
-            recipients=parse_agencies(asked.to, "to"),
+            recipients=parse_recipients(asked.to),
             header=replace(header, legal_basis=require_legal_basis(asked.terms, self._ports)),
         )
         # Before anything is sealed: a statement that the policy refuses needs no entities.

@@ -37,8 +37,12 @@ Exit code 0: all of it verifies; 1: something does not; 2: the command is wrong,
 whole bundle, such as one that was cut off; 5: all of it verifies, and the disk did not take the
 lines that say so; 6: this machine cannot check it, by its Python or its openssl; 130: it was
 stopped. None but 0 and 1 says anything of those whom the bundle is about. A reader of the lines who
-leaves, as `head` does, changes no code. A bundle that was unpacked and
-packed again verifies as before: the archive is only the wrapping.
+leaves, as `head` does, changes no code. Python 2 ends with code 1 too, and without a verdict: a
+verdict is a last line that begins with VERIFIED or with NOT VERIFIED.
+
+A bundle that was unpacked and packed again verifies as before, also within a folder, with
+backslashes in its names, or beside files that macOS and Windows add (__MACOSX, .DS_Store): the
+archive is only the wrapping.
 """
 
 import argparse
@@ -60,6 +64,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+
+# Python 2 ends here, with exit code 1 as all of its errors, and shows the next line.
+SAID_BY_PYTHON_2: str = "NOT CHECKED  PYTHON_TOO_OLD: expected Python 3.9 or later, as python3"
 
 # Annotations stand in quotes where Python 3.6 could not read them: a machine that is too old must
 # come as far as to say so, and its error of syntax would have the exit code of a false bundle.
@@ -923,6 +930,7 @@ _DUE_AT = 13
 _DUE_ON = 24
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
+_OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini", "ehthumbs.db", "Icon\r")
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _AUTHOR = re.compile(r"spiffe://[a-z0-9./_-]{1,246}", re.ASCII)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -1002,7 +1010,9 @@ class Archive:
         except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError) as error:
             raise Damaged("ARCHIVE_INVALID", f"not a zip archive: {error}") from None
         try:
-            self._members = _check_members(self._zip.infolist())
+            members = _Wrapping(self._zip.infolist())
+            self.left_out = members.left_out
+            self._members = _check_members(members)
             self.manifest = self._read_manifest()
         except BaseException:
             self._zip.close()
@@ -1096,19 +1106,66 @@ def _check_container(path: Path) -> None:
         )
 
 
-def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    if len(members) > MAX_FILES:
-        raise Damaged("TOO_LARGE", f"expected at most {MAX_FILES} files, got {len(members)}")
+class _Wrapping:
+    """The names of an archive's files, without what another program did that packed them again.
+
+    It may have put a folder around them, written backslashes, or added files of its own. These are
+    never unpacked.
+    """
+
+    def __init__(self, members: Sequence[zipfile.ZipInfo]) -> None:
+        if len(members) > MAX_FILES:
+            raise Damaged("TOO_LARGE", f"expected at most {MAX_FILES} files, got {len(members)}")
+        self.members = members
+        # `orig_filename` is what stands in the archive: zipfile cuts `filename` at a zero byte.
+        names = [each.orig_filename.replace("\\", "/") for each in members]
+        self.left_out = sum(map(_is_of_a_system, names))
+        kept = [name for name in names if not _is_of_a_system(name)]
+        self._around = _folder_around(kept)
+        self._folders = _folders(kept)
+
+    def __iter__(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+        """Give each file of the bundle by its name in it."""
+        for member in self.members:
+            name = member.orig_filename.replace("\\", "/")
+            if _is_of_a_system(name):
+                continue
+            if name in self._folders and not member.file_size:
+                # An archive that was packed again may list folders too; these hold nothing.
+                continue
+            is_whole = name == member.filename.replace("\\", "/")
+            yield name[len(self._around) :] if is_whole else name + "\0", member
+
+
+def _is_of_a_system(name: str) -> bool:
+    """True for a file that macOS or Windows adds where it packs a folder."""
+    parts = name.split("/")
+    return "__MACOSX" in parts or parts[-1] in _OF_SYSTEMS or parts[-1].startswith("._")
+
+
+def _folder_around(names: Sequence[str]) -> str:
+    """The folder, with its slash, in which all files of an archive are; empty for none."""
+    if MANIFEST in names:
+        return ""
+    found = [each for each in names if each.endswith("/" + MANIFEST)]
+    if len(found) == 1:
+        around = found[0][: -len(MANIFEST)]
+        if all(each.startswith(around) or around.startswith(each) for each in names):
+            return around
+    inner = [each for each in names if each.lower().endswith(".zip")]
+    if not found and inner:
+        raise Damaged(
+            "FILE_MISSING",
+            f"it holds another archive, {inner[0][-80:]!a}: unpack it once, and give that archive",
+        )
+    return ""
+
+
+def _check_members(members: "_Wrapping") -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     total = 0
-    folders = _folders(members)
-    for member in members:
-        if member.orig_filename in folders and not member.file_size:
-            # An archive that was packed again may list folders too; these hold nothing.
-            continue
-        # `orig_filename` is what stands in the archive: zipfile cuts `filename` at a zero byte.
-        name = member.orig_filename
-        if not _NAME.fullmatch(name) or len(name) > 200 or name != member.filename:
+    for name, member in members:
+        if not _NAME.fullmatch(name) or len(name) > 200:
             raise Damaged(
                 "NAME_INVALID",
                 f"a file may not be called {name[:80]!a}: another program added or renamed it; ask "
@@ -1140,7 +1197,7 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipI
             "TOO_LARGE", f"the files have {total} bytes, at most {MAX_TOTAL_BYTES} may be"
         )
     end = 0
-    for member in sorted(members, key=lambda each: each.header_offset):
+    for member in sorted(members.members, key=lambda each: each.header_offset):
         # One stretch of bytes that is many files is how small archives grow without an end.
         if member.header_offset < end or (end == 0 and member.header_offset > 0):
             raise Damaged(
@@ -1150,11 +1207,11 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipI
     return found
 
 
-def _folders(members: Sequence[zipfile.ZipInfo]) -> set[str]:
+def _folders(names: Sequence[str]) -> set[str]:
     """The folders of the files, as they are written in an archive."""
     return {
         "".join(f"{part}/" for part in parts[:depth])
-        for parts in (each.orig_filename.split("/") for each in members)
+        for parts in (each.split("/") for each in names)
         if parts[-1]
         for depth in range(1, min(len(parts), 8))
     }
@@ -1930,7 +1987,10 @@ class OpenSsl:
         if found is None or int(found[1]) < 3:
             raise Unchecked("OPENSSL_UNFIT", f"expected OpenSSL 3 or later, got {version!a:.60}")
         if not self.is_signed_ed25519(_KNOWN_KEY, b"r", _KNOWN_SIGNATURE):
-            raise Unchecked("OPENSSL_UNFIT", f"{version!a:.60} does not verify Ed25519 here")
+            raise Unchecked(
+                "OPENSSL_UNFIT",
+                f"{version!a:.60} does not verify Ed25519 here: is it set to FIPS alone?",
+            )
         if self.is_signed_ed25519(_KNOWN_KEY, b"s", _KNOWN_SIGNATURE):
             raise Unchecked("OPENSSL_UNFIT", f"{version!a:.60} takes a false signature here")
 
@@ -2368,6 +2428,11 @@ def verify(
         exchange_id = archive.manifest["exchange_id"]
         for name in READING:
             archive.read(name)
+        if archive.left_out:
+            yield (
+                f"archive     packed again: {archive.left_out} files that macOS or Windows added"
+                " were left out, and are no part of the bundle"
+            )
         # 2, by the given key
         keys = LogKeys(vkey, openssl)
         note = Note(archive.read("checkpoint.note"))
@@ -2425,6 +2490,38 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _check_readable(file: Path) -> None:
+    """Check that a file can be read; raises Misgiven."""
+    if file.is_dir():
+        words = "it is a folder; of an unpacked bundle pack the files into one zip archive"
+    elif file.exists() and not file.is_file():
+        words = "it is no plain file, such as a pipe: save it as one"
+    else:
+        try:
+            file.open("rb").close()
+        except FileNotFoundError:
+            words = "there is no such file: check its name"
+        except PermissionError:
+            words = "this user may not read it: ask its owner, or copy it"
+        except (OSError, ValueError) as error:
+            words = str(getattr(error, "strerror", None) or error)
+        else:
+            return
+    raise Misgiven("FILE_UNREADABLE", f"cannot read {file}: {words}")
+
+
+def _check_hashes() -> None:
+    """Check that this Python computes SHA-256: where only FIPS modules may, some do not."""
+    try:
+        hmac.new(b"", hashlib.sha256(b"").digest(), hashlib.sha256).digest()
+    except ValueError as error:
+        raise Unchecked(
+            "PYTHON_UNFIT",
+            f"this Python does not compute SHA-256 ({error}): its OpenSSL is set to FIPS without a"
+            " module for it; unset OPENSSL_CONF, or take another machine",
+        ) from None
+
+
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Verify an evidence bundle of the exchange.")
@@ -2459,14 +2556,12 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         parser.error(
             f"expected --witnesses-required from 1 to the {len(given.witness)} of --witness"
         )
-    for file in (given.bundle, given.root, given.tsa_root):
-        try:
-            if file is not None:
-                file.open("rb").close()
-        except OSError as error:
-            parser.error(f"cannot read {file}: {error.strerror}")
     out = Output()
     try:
+        for file in (given.bundle, given.root, given.tsa_root):
+            if file is not None:
+                _check_readable(file)
+        _check_hashes()
         witnesses = None
         if given.witness:
             witnesses = Witnesses(required or len(given.witness), given.witness)

@@ -93,6 +93,23 @@ ITEMS: Final[Mapping[Item, Words]] = {
 }
 
 
+PARTS: Final[Mapping[str, Words]] = {
+    "brief": Words("brief", "краткое изложение", "қысқаша мазмұн"),
+    "content": Words("content", "содержание", "мазмұн"),
+    "entities": Words("entities", "лица и объекты", "тұлғалар мен объектілер"),
+    "attachments": Words("attachments", "вложения", "қосымшалар"),
+    "attachment": Words("attachment", "вложение", "қосымша"),
+}
+"""The parts of a statement that have words; another one is told by its name."""
+
+
+def part_words(name: str, locale: Locale) -> str:
+    """A part in words; parts that are numbered keep their number."""
+    first, dot, number = name.partition(".")
+    said = locale.say(PARTS[first]) if first in PARTS else locale.one_line(first)
+    return f"{said}{dot}{locale.one_line(number)}"
+
+
 def document_fields(document: Brief | ContentDocument, locale: Locale) -> Iterator[tuple[str, str]]:
     """The fields of a document that say something: name and value, in the document's order."""
     for name, value in document:

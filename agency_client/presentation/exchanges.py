@@ -8,12 +8,14 @@ each leg it learns what those did to it (proven, as of their entries) and what t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from agency_client.core.acts import summary_of
 from agency_client.core.views import (
     Notice,
     PartFault,
@@ -22,22 +24,25 @@ from agency_client.core.views import (
     VerifiedExchange,
     VerifiedStatement,
 )
+from agency_client.presentation.documents import part_words
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.steps import ENDS_BY_ITSELF, LegTurn, turn_words
 from agency_client.presentation.steps import state_words as words_of_state
-from agency_client.presentation.words import end_words, statement_words
+from agency_client.presentation.words import body_words, end_words, statement_words
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState, Party, Urgency
+from exchange_protocol.kinds.codes import Language, LegState, Party, Urgency
 from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.leg_record import Claim
-from exchange_protocol.rules.statements import Header
+from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 from exchange_protocol.words import Words
+
+_DIGEST: Final = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,7 +323,30 @@ def verified_timeline(verified: VerifiedExchange, locale: Locale) -> list[Happen
 
 def outcome(statement: UnsealedStatement | VerifiedStatement, locale: Locale) -> str:
     """The codes that a statement carries beside its kind, in words."""
-    return ", ".join(statement_words(statement.statement, locale.language, locale.zone))
+    said = ", ".join(statement_words(statement.statement, locale.language, locale.zone))
+    return with_short_digests(said)
+
+
+def with_short_digests(text: str) -> str:
+    """A text with the beginnings of its digests: enough to find a statement by, and to type."""
+    return _DIGEST.sub(lambda found: f"{found[1]}…", text)
+
+
+def own_summary(statement: Statement, summary: str, locale: Locale) -> str:
+    """The words of a reader for a summary that its author's program wrote; "" for another one.
+
+    Such a summary is English, and names the act with its codes.
+    """
+    acts = statement.kind.spec.acts
+    written = [act for act in acts if summary == summary_of(act, statement.body, act.codes)]
+    if not written:
+        return ""
+    if locale.language is Language.EN:
+        return with_short_digests(summary)
+    done = locale.say(statement.kind.spec.words)
+    codes = ", ".join(body_words(statement.body, locale.language, locale.zone))
+    said = f"{done[:1].upper()}{done[1:]}"
+    return with_short_digests(f"{said}: {codes}" if codes else said)
 
 
 def who(member: Member, locale: Locale) -> str:
@@ -331,7 +359,7 @@ def fault_words(fault: PartFault, locale: Locale) -> str:
     """A part that should be readable and is not, why, and who can mend it."""
     return locale.say(
         Label.PART_FAULT,
-        part=fault.part,
+        part=part_words(fault.part, locale),
         error=locale.visible(locale.with_own_times(str(fault.error))),
         whom=fault.ask,
     )

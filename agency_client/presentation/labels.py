@@ -239,6 +239,9 @@ class Label(Enum):
     CLOSE = Words("close", "закройте", "жабыңыз")
     YOUR_TURN = Words("your turn: {step}", "ваша очередь: {step}", "сіздің кезегіңіз: {step}")
     WAITS_FOR = Words("waits for {whom}", "ожидается: {whom}", "күтілуде: {whom}")
+    POSSIBLE_NOW = Words(
+        "possible now: {commands}", "сейчас возможно: {commands}", "қазір мүмкін: {commands}"
+    )
     AN_APPROVER = Words("an approver", "одобряющий орган", "мақұлдаушы орган")
 
     # --- Lists ---------------------------------------------------------------------------------

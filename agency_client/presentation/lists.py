@@ -25,6 +25,7 @@ _BELOW: Final = "\n"
 """Lists have the distance below the time, to be narrow."""
 NO_MARKS: Final[Mapping[str, int]] = MappingProxyType({})
 """The marks of a person who has read nothing."""
+_ENGLISH: Final = Locale()
 MOST_SUMMARY: Final = 80
 """Characters of a summary in a list."""
 
@@ -89,12 +90,20 @@ def row(
     late = is_late(summary, party, now)
     reference = known.get(summary.id, Reference())
     clock = pressing(summary.legs, party if party is Party.APPROVER else None)
-    if party is Party.APPROVER:
-        # The answer is another's to give; the approver has the time for its decision.
-        due, day = (clock.at, clock.day) if clock else (None, None)
-    else:
-        due, day = summary.next_due, summary.next_due_on
-    told = locale.due(due, day, now, is_overdue=late, is_end=_is_end(summary, due), between=_BELOW)
+    due, day = (clock.at, clock.day) if clock else (None, None)
+    is_over, answer = late, party is Party.APPROVER
+    if party is not Party.APPROVER:
+        # The time that ends first is told, by its name; the answer's stands below where it is
+        # another. An approver has the time for its decision alone: the answer is not its own.
+        next_due = summary.next_due
+        if clock is None or (next_due is not None and next_due < clock.at):
+            due, day, clock = next_due, summary.next_due_on, None
+        else:
+            is_over = clock.is_over(now)
+            answer = next_due is not None and next_due != due
+    told = locale.due(
+        due, day, now, is_overdue=is_over, is_end=_is_end(summary, due), between=_BELOW
+    )
     if due is None and party is not Party.APPROVER:
         told = locale.until(summary.due_at, summary.due_on)
     return Row(
@@ -105,7 +114,7 @@ def row(
         legs=tuple((_leg(leg, summary.kind, locale, read), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
-        due=_below(told, _answer_due(summary, locale)) if party is Party.APPROVER else told,
+        due=_below(told, _answer_due(summary, locale)) if answer else told,
         clock=_clock(clock, now, locale),
         is_overdue=late,
         updated=locale.minute(summary.updated_at),
@@ -158,7 +167,10 @@ def _to_do(
 ) -> ToDo:
     summary = waiting.summary
     read = read_up_to(marks, summary.id)
-    news = dict.fromkeys(news_words(leg, locale, read) for leg in waiting.legs)
+    is_named = len(waiting.legs) > 1
+    news = dict.fromkeys(
+        news_words(leg, locale, read, always_named=is_named) for leg in waiting.legs
+    )
     reference = known.get(summary.id, Reference())
     due, day = _due_of(waiting)
     clock = None if waiting.consent else pressing(waiting.legs, waiting.party)
@@ -262,7 +274,9 @@ def _clock(clock: Clock | None, now: datetime, locale: Locale) -> str:
 
 def _what(summary: ExchangeSummary, locale: Locale) -> str:
     kind = locale.say(summary.kind.spec.words)
-    is_urgent = summary.urgency is Urgency.URGENT
+    # In one language, as the words of others change their endings.
+    is_told = _ENGLISH.say(summary.urgency) in _ENGLISH.say(summary.kind.spec.words)
+    is_urgent = summary.urgency is Urgency.URGENT and not is_told
     return f"{locale.say(summary.urgency)}: {kind}" if is_urgent else kind
 
 

@@ -35,11 +35,11 @@ def read_up_to(marks: Mapping[str, int], exchange_id: str) -> int:
     return marks.get(exchange_id, NOTHING_READ)
 
 
-def news_words(leg: LegSummary, locale: Locale, read: int) -> str:
+def news_words(leg: LegSummary, locale: Locale, read: int, *, always_named: bool = False) -> str:
     """Name the newest statement of another on a leg; empty where the state tells it.
 
     One that was read and answered is no news any more. Its author is named where it is not the
-    agency of the leg.
+    agency of the leg, or where the words stand for several legs.
     """
     newest = leg.newest
     if newest is None or not newest.kind.spec.is_news:
@@ -48,6 +48,6 @@ def news_words(leg: LegSummary, locale: Locale, read: int) -> str:
     if newest.is_answered and not is_unread:
         return ""
     what = locale.say(newest.kind.spec.words)
-    if newest.agency != leg.agency:
+    if always_named or newest.agency != leg.agency:
         what = f"{what}, {newest.agency}"
     return locale.say(Label.UNREAD_SAID if is_unread else Label.LAST_SAID, what=what)

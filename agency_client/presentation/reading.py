@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from agency_client.content.documents import Brief
 from agency_client.core.views import UnsealedStatement
-from agency_client.presentation.documents import document_fields
+from agency_client.presentation.documents import document_fields, part_words
 from agency_client.presentation.entities import (
     ENTITY_COLUMNS,
     LINK_COLUMNS,
@@ -19,7 +20,7 @@ from agency_client.presentation.entities import (
     Table,
     tables,
 )
-from agency_client.presentation.exchanges import fault_words
+from agency_client.presentation.exchanges import fault_words, own_summary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.layout import (
     Column,
@@ -33,6 +34,8 @@ from agency_client.presentation.layout import (
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
 from agency_client.presentation.visible import mark_hidden
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.rows import ConsentStep
 
 _PRINTED_ROWS: Final = 10_000
 """Of each table; a text that is longer than this is no paper to read."""
@@ -76,7 +79,7 @@ def statement_blocks(
     statement: UnsealedStatement, locale: Locale, most_rows: int
 ) -> Iterator[Block]:
     """Give the blocks of a statement, with at most so many rows of each table."""
-    if not statement.parts and not statement.statement.parts:
+    if not (statement.parts or statement.statement.parts or _is_named_later(statement.kind)):
         return
     yield Heading(
         locale.say(
@@ -88,14 +91,16 @@ def statement_blocks(
     )
     # Acts on a single statement take it, such as a request for consent.
     yield Fields(((locale.say(Label.DIGEST), statement.statement.digest.hex()),))
-    for document in (statement.brief, statement.content):
-        if document is not None:
-            yield Fields(tuple(document_fields(document, locale)))
+    if statement.brief is not None:
+        yield Fields(tuple(document_fields(_in_words(statement.brief, statement, locale), locale)))
+    if statement.content is not None:
+        yield Fields(tuple(document_fields(statement.content, locale)))
     if statement.is_erased:
         yield Line(locale.say(Label.ERASED))
         return
     if sealed := sealed_to_others(statement):
-        yield Line(f"{locale.say(Label.SEALED_TO_OTHERS)}: {', '.join(sealed)}")
+        names = ", ".join(part_words(name, locale) for name in sealed)
+        yield Line(f"{locale.say(Label.SEALED_TO_OTHERS)}: {names}")
     for fault in statement.faults:
         yield Line(fault_words(fault, locale), is_alarm=True)
     if statement.missing_subjects:
@@ -109,6 +114,17 @@ def statement_blocks(
     for name, data in statement.attachments.items():
         yield Line(locale.say(Label.ATTACHMENT, name=locale.one_line(name), size=len(data)))
     yield from _entities(statement, locale, most_rows)
+
+
+def _is_named_later(kind: Kind) -> bool:
+    """True for consents: who passes something on names them by their digest."""
+    return any(row.consent is ConsentStep.GRANTS for row in kind.spec.rows)
+
+
+def _in_words(brief: Brief, statement: UnsealedStatement, locale: Locale) -> Brief:
+    """A brief; one that its author's program wrote has the words of this reader's language."""
+    summary = own_summary(statement.statement, brief.summary, locale)
+    return brief.model_copy(update={"summary": summary}) if summary else brief
 
 
 def statement_text(statement: UnsealedStatement, locale: Locale) -> str:

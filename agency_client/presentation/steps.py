@@ -218,6 +218,19 @@ def commands(
     return ("show", *dict.fromkeys(found))
 
 
+def commands_of(kind: str, code: str | None) -> tuple[str, ...]:
+    """The commands that say a kind, by its name and the name of the code that its row is for."""
+    return tuple(
+        dict.fromkeys(
+            f"agency {act.command}"
+            for each, row in ROWS
+            if each.value == kind and (row.code.name if row.code else None) == code
+            for act in each.spec.acts
+            if row.code is None or _says(act, row.code)
+        )
+    )
+
+
 def _rows_in(state: LegState) -> list[Row]:
     return [row for _, row in ROWS if state in row.before]
 

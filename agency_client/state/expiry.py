@@ -48,7 +48,11 @@ class KeyState:
                 f"right? It says {self.now:%Y-%m-%d %H:%M} UTC"
             )
         if self.days < 0:
-            return f"HAS ENDED: {_FETCH if self.is_list else 'enrol again'}"
+            return (
+                f"HAS ENDED at {self.ends:%Y-%m-%d %H:%M} UTC by the clock of this machine, which "
+                f"says {self.now:%Y-%m-%d %H:%M} UTC: set the clock if that is not the time; else "
+                f"{_FETCH if self.is_list else 'enrol again'}"
+            )
         if self.days < min(WARN_DAYS):
             return f"ends within a day: {_FETCH if self.is_list else 'renew it now'}"
         if any(self.days < each for each in WARN_DAYS):

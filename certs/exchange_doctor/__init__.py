@@ -134,7 +134,8 @@ def ending(what: str, at: datetime, now: datetime, todo: str, warn_days: int = W
     days = (at - now) // timedelta(days=1)
     until = f"until {at:%Y-%m-%d}, {days} days"
     if at <= now:
-        return Check(what, Grade.FAIL, f"ended at {at:%Y-%m-%d %H:%M} UTC", todo)
+        found = f"ended at {at:%Y-%m-%d %H:%M} UTC; this computer says {now:%Y-%m-%d %H:%M} UTC"
+        return Check(what, Grade.FAIL, found, f"set the clock if that is not the time; else {todo}")
     return (
         Check(what, Grade.WARN, until, todo) if days < warn_days else Check(what, Grade.OK, until)
     )

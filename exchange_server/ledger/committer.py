@@ -98,6 +98,11 @@ class Committer:
         self.failures_overcome = 0
         """Of these, how many had failed when a write last went well."""
 
+    @property
+    def last_time(self) -> datetime | None:
+        """The time of the last committed entry; None where there is none."""
+        return None if self._committed is None else self._committed.last_time
+
     def load(self) -> None:
         """Begin the log where there is none, restore the state and check it (steps 8 and 9)."""
         with writing(self._engine) as connection:

@@ -21,6 +21,7 @@ from exchange_protocol.record.entries import NONCE_BYTES, Entry, encode_entry, e
 from exchange_protocol.rules.provenance import Source
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
+from exchange_server.clock_evidence import verify_not_behind
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
 from exchange_server.ledger.batch_rows import BatchRows
 from exchange_server.ledger.jobs import Delivery, Job, Submission
@@ -136,6 +137,7 @@ class Draft:
     def now(self) -> datetime:
         """The hub's time of the next entry: never before that of the last."""
         now = self.context.clock()
+        verify_not_behind(now, self.last_time)
         return now if self.last_time is None else max(now, self.last_time)
 
     def random(self, count: int) -> bytes:

@@ -27,6 +27,12 @@ from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
+from exchange_server.clock_evidence import (
+    Signed,
+    last_entry,
+    verify_not_ahead,
+    verify_not_behind,
+)
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
 from exchange_server.fairness.counts import ALONE, Cell, Counts
 from exchange_server.fairness.slices import Slices, SliceScheduler
@@ -154,14 +160,19 @@ class Ledger:
         witnesses: WitnessPolicy | None = None,
         witnesses_at_start: int = 0,
         counts: Counts = ALONE,
+        signed: Sequence[Signed] = (),
     ) -> Self:
         """Open the ledger of a migrated database; an empty log is begun.
+
+        `signed`, with the revocation lists and the last entry, bears witness of the time; without
+        any the clock is believed.
 
         Raises:
             InvalidInput: CONFIG_INVALID, where the schema is of another version, or another hub
                 process has the SQLite file, or the log is older than
                 what this hub has signed.
             HubInternal: naming what does not fit in a damaged database.
+            HubUnavailable: where the clock contradicts what was signed (`clock_evidence`).
         """
         await asyncio.to_thread(check_schema, engine)
         limits = limits or LedgerLimits()
@@ -181,6 +192,11 @@ class Ledger:
             ledger = cls(engine, context, claim, observer)
             await asyncio.to_thread(ledger._writer.load)
             await asyncio.to_thread(verify_start, engine, LogVerifier(signer.vkey))
+            # Before anything is signed, or erased for its age.
+            now, last_time = clock(), ledger._writer.last_time
+            verify_not_behind(now, last_time)
+            if signed:
+                verify_not_ahead(now, [*signed, *last_entry(last_time)], revocations())
         except BaseException:
             claim.release()
             raise
@@ -218,6 +234,10 @@ class Ledger:
         """Verify that what an agency submits could wait for the writer now; raises OVERLOADED."""
         self._writer.verify_room(agency)
 
+    def is_shared(self) -> bool:
+        """True while agencies share the writer (`FairQueue.is_shared`)."""
+        return self._writer.is_shared()
+
     def expected_wait(self) -> float:
         """In how many seconds what waits for the writer should be written."""
         return self._writer.expected_wait()
@@ -230,8 +250,8 @@ class Ledger:
         """Verify that what is submitted will be written; raises UNAVAILABLE."""
         if self._upkeep is not None:
             self._upkeep.verify_running()
-        # It raises UNAVAILABLE while the clock of the machine has jumped.
-        self._context.clock()
+        # Both raise UNAVAILABLE while the clock of the machine is wrong.
+        verify_not_behind(self._context.clock(), self._writer.last_time)
         await asyncio.to_thread(self._verify_file)
         await self._writer.verify_writing()
 

@@ -99,8 +99,9 @@ class Upkeep:
         """Forget unclaimed uploads now and then, even while nobody uploads."""
         ttl = self._context.limits.staging_ttl
         while True:
-            before = self._context.clock() - ttl
             try:
+                # Within: a clock that is not believed now may be again.
+                before = self._context.clock() - ttl
                 while await self._writer.run(staging.sweep_before(before)):
                     pass
             except ExchangeError as error:

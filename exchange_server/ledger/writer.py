@@ -71,6 +71,11 @@ class Writer:
         return self._committer.tree_size
 
     @property
+    def last_time(self) -> datetime | None:
+        """The time of the last committed entry; None where there is none."""
+        return self._committer.last_time
+
+    @property
     def file_is_unread(self) -> bool:
         """True while a file that another program touched is not read whole."""
         return self._committer.file_is_unread
@@ -99,6 +104,10 @@ class Writer:
     def verify_room(self, agency: AgencyId) -> None:
         """Verify that a request of an agency may be put now; raises OVERLOADED."""
         self._intake.verify_room(agency)
+
+    def is_shared(self) -> bool:
+        """True while agencies share the writer (`FairQueue.is_shared`)."""
+        return self._intake.is_shared()
 
     def makes_way(self, agency: AgencyId) -> bool:
         """True if what an agency wants besides should wait for a batch (`FairQueue.makes_way`)."""

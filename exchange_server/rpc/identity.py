@@ -21,7 +21,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import (
     Revocations,
     TrustAnchors,
@@ -68,7 +68,13 @@ class PeerVerifier:
     def verify_still_good(self, certificate: VerifiedCertificate) -> None:
         """Take steps 2 to 4; raises NotAuthenticated."""
         now = self._clock()
-        verify_validity(certificate, now)
+        try:
+            verify_validity(certificate, now)
+        except ExchangeError as error:
+            raise error.reason.error(
+                f"{error.message}, which is the time by the hub's clock: if that is wrong, its "
+                "operator must set it"
+            ) from None
         self._revocations().verify_not_listed(certificate)
         if certificate.identity.trust_domain != self._trust_domain:
             raise Reason.IDENTITY_INVALID.error(

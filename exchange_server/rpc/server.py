@@ -95,6 +95,7 @@ class TlsFiles:
     """The server's certificate, key and trusted roots, in PEM; the key is not encrypted."""
 
     identity: HubIdentity
+    not_before: datetime
     not_after: datetime
     certificate_chain: bytes
     key: bytes
@@ -148,7 +149,7 @@ class RpcServer:
             rates=rates,
             verify_room=ledger.verify_room,
             turns=_turns(limits),
-            incoming=Incoming(limits.message_bytes, limits.deadline_seconds),
+            incoming=Incoming(limits.message_bytes, limits.deadline_seconds, ledger.is_shared),
             observer=observer,
         )
         # No `maximum_concurrent_rpcs`: beyond that number grpc would refuse everyone's calls,

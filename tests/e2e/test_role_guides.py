@@ -59,7 +59,7 @@ DAY = (
 BLOCK = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHANGES = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}"), "ID"),
-    (re.compile(r"\b[0-9a-f]{16,}\b"), "DIGEST"),
+    (re.compile(r"\b[0-9a-f]{16,}\b|\b[0-9a-f]{12}…"), "DIGEST"),
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?( UTC| [+-]\d\d)?"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "DAY"),
     (re.compile(r"\d+([.,]\d+)? ?(s|seconds|entries a second|/s|ms)\b"), "TIME"),

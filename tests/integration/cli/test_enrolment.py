@@ -229,7 +229,6 @@ def test_renewal_that_the_present_keys_did_not_sign_is_refused(
         (timedelta(days=29), "ends in 29 days: renew it"),
         (timedelta(days=6), "ends in 6 days: renew it"),
         (timedelta(hours=5), "ends within a day: renew it now"),
-        (timedelta(hours=-1), "HAS ENDED: enrol again"),
     ],
 )
 def test_warnings_grow_as_the_end_comes_near(
@@ -239,6 +238,16 @@ def test_warnings_grow_as_the_end_comes_near(
     profile = Profile.load(town.profile("kz.mia/system"))
     tls = key_states(profile, profile.tls.certificate.not_after - left)[0]
     assert tls.warning == warning
+
+
+def test_what_has_ended_is_told_with_the_clock(foundation: Foundation, tmp_path: Path) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    profile = Profile.load(town.profile("kz.mia/system"))
+    now = profile.tls.certificate.not_after + timedelta(days=2000)
+    told = str(key_states(profile, now)[0].warning)
+    assert told.startswith(f"HAS ENDED at {profile.tls.certificate.not_after:%Y-%m-%d %H:%M} UTC")
+    assert f"which says {now:%Y-%m-%d %H:%M} UTC: set the clock" in told
+    assert told.endswith("enrol again")
 
 
 def test_clock_before_a_certificate_or_a_list_is_told_and_a_list_is_not_renewed(
@@ -259,7 +268,7 @@ def test_clock_before_a_certificate_or_a_list_is_told_and_a_list_is_not_renewed(
     for each in early:
         assert "is the clock of this machine right?" in str(each.warning)
     ended = key_states(profile, crl.next_update + timedelta(days=1))[-1]
-    assert str(ended.warning).startswith("HAS ENDED: put the authority's newest crl.pem in its")
+    assert "else put the authority's newest crl.pem in its" in str(ended.warning)
     soon = warnings(profile, crl.next_update - timedelta(hours=5))
     assert any(each.startswith("crl: ends within a day: put the auth") for each in soon)
 

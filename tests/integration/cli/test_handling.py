@@ -117,7 +117,7 @@ def test_red_is_written_for_a_named_reader_alone(desk: Desk, paper: bytes) -> No
     [
         (("--handling", "H1"), "H1"),
         (("--tlp", "red"), "TLP:RED"),
-        (("--permitted-use", "intelligence"), "INTELLIGENCE"),
+        (("--permitted-use", "intelligence"), "intelligence"),
     ],
 )
 def test_content_goes_to_court_with_its_authors_consent_alone(

@@ -7,7 +7,9 @@ import base64
 import gzip
 import hashlib
 import hmac
+import os
 import random
+import re
 import stat
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from agency_client.evidence.verify import (
     READING,
     entry_folder,
     parse_vkey,
+    shown,
 )
 from agency_client.evidence.verify import Statement as ScriptStatement
 from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN
@@ -588,6 +591,61 @@ def test_bundle_that_was_unpacked_and_packed_again_is_the_same_bundle(
     assert verify_bundle(again, *_trusted(court)).account_matches
 
 
+@pytest.mark.parametrize(
+    ("named", "added", "told"),
+    [
+        (lambda name: f"Дело 5/{name}", (), False),
+        (lambda name: f"a/b/c/{name}", ("a/", "a/b/", "a/b/c/"), False),
+        (lambda name: name, ("__MACOSX/._manifest.json", ".DS_Store", "entries/.DS_Store"), True),
+        (
+            lambda name: f"case copy/{name}",
+            ("__MACOSX/", "__MACOSX/case copy/._verify.py", "case copy/Thumbs.db", "desktop.ini"),
+            True,
+        ),
+        (lambda name: name.replace("/", "\\"), ("entries\\",), False),
+        (lambda name: f"дело\\{name}".replace("/", "\\"), ("__MACOSX\\._x",), True),
+    ],
+    ids=["folder", "folders", "macOS", "both", "backslashes", "all"],
+)
+def test_bundle_that_another_system_packed_is_the_same_bundle(
+    named: Callable[[str], str],
+    added: tuple[str, ...],
+    told: bool,
+    court: Court,
+    bundle: Path,
+    tmp_path: Path,
+) -> None:
+    again = tmp_path / "again.zip"
+    with zipfile.ZipFile(bundle) as archive, zipfile.ZipFile(again, "w") as other:
+        for name in added:
+            other.writestr(name, b"" if name.endswith(("/", "\\")) else b"Mac OS X")
+        for name in archive.namelist():
+            other.writestr(named(name), archive.read(name))
+    code, out, _ = run_script(str(again), "--root", str(court.root), "--log-key", court.vkey)
+    assert (code, out.splitlines()[-1][:9]) == (0, "VERIFIED ")
+    assert ("archive     packed again: " in out) is told
+    assert verify_bundle(again, *_trusted(court)).account_matches
+
+
+def test_what_is_beside_the_folder_of_a_bundle_is_no_part_that_is_passed_over(
+    court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again.zip"
+    with zipfile.ZipFile(bundle) as archive, zipfile.ZipFile(again, "w") as other:
+        other.writestr("reply.txt", b"not part of it")
+        for name in archive.namelist():
+            other.writestr(f"case/{name}", archive.read(name))
+    assert court.run(again).startswith("NOT CHECKED  ")
+
+
+def test_bundle_within_an_archive_is_told(court: Court, bundle: Path, tmp_path: Path) -> None:
+    outer = tmp_path / "outer.zip"
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.write(bundle, "mail/bundle.zip")
+    said = "NOT CHECKED  FILE_MISSING: it holds another archive, 'mail/bundle.zip': unpack it once"
+    assert court.run(outer).startswith(said)
+
+
 def test_bundle_that_was_cut_off_is_no_verdict(
     court: Court, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -728,8 +786,57 @@ def test_mistyped_file_name_is_no_verdict(
     files[missing] = tmp_path / "nowhere"
     words = [str(files["bundle"]), "--root", str(files["root"]), "--tsa-root", str(files["tsa"])]
     code, out, err = run_script(*words, "--log-key", court.vkey)
-    assert (code, out) == (2, "")
-    assert f"cannot read {files[missing]}: No such file or directory" in err
+    assert (code, err) == (2, "")
+    file = shown(str(files[missing]))
+    assert out == (
+        f"NOT CHECKED  FILE_UNREADABLE: cannot read {file}: there is no such file: check its name\n"
+    )
+
+
+def test_folder_in_the_place_of_a_bundle_is_no_verdict(court: Court, tmp_path: Path) -> None:
+    """Some browsers unpack what they load."""
+    words = (str(tmp_path), "--root", str(court.root), "--log-key", court.vkey)
+    code, out, _ = run_script(*words)
+    assert code == 2
+    assert "it is a folder; of an unpacked bundle pack the files into one zip archive" in out
+
+
+@pytest.mark.parametrize("piped", ["bundle", "root"])
+def test_pipe_in_the_place_of_a_file_is_no_verdict(
+    piped: str, court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    """It can be read once, and the script reads twice."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    files = {"bundle": bundle, "root": court.root} | {piped: pipe}
+    words = (str(files["bundle"]), "--root", str(files["root"]), "--log-key", court.vkey)
+    code, out, _ = run_script(*words)
+    assert code == 2
+    assert out.endswith(": it is no plain file, such as a pipe: save it as one\n")
+
+
+def test_python_without_sha_256_is_no_verdict(
+    court: Court, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where OpenSSL is set to FIPS and lacks a module for it."""
+
+    def refused(*_: object) -> None:
+        raise ValueError("[digital envelope routines] unsupported")
+
+    monkeypatch.setattr(hashlib, "sha256", refused)
+    code, out, err = run_script(str(bundle), "--root", str(court.root), "--log-key", court.vkey)
+    assert (code, err) == (6, "")
+    assert out.startswith("NOT CHECKED  PYTHON_UNFIT: this Python does not compute SHA-256 ([")
+
+
+def test_python_2_shows_that_nothing_was_checked() -> None:
+    """Its error of syntax has the exit code of a false bundle; the line that it shows has not."""
+    lines = SCRIPT.read_text(encoding="utf-8").splitlines()
+    # What Python 2 cannot read, the first of it.
+    newer = re.compile(r"^\w+: |def .*->|[0-9]_[0-9]|\bf\"|print\(.*flush")
+    first = next(each for each in lines[lines.index("import argparse") :] if newer.search(each))
+    assert first.startswith("SAID_BY_PYTHON_2: ")
+    assert "NOT CHECKED  PYTHON_TOO_OLD" in first
 
 
 def test_another_root_is_refused(court: Court, bundle: Path, tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import re
+import struct
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -124,6 +127,24 @@ def test_empty_file_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
     assert "is empty" in refused_encoding(tmp_path, data)
 
 
+def _ole(*streams: str, before: str = "") -> bytes:
+    """An OLE file that holds streams of these names; another file within it stands before."""
+    header = bytearray(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504))
+    struct.pack_into("<H", header, 30, 9)
+    struct.pack_into("<I", header, 48, 1)
+    names = ["Root Entry", *streams]
+    entries = [each.encode("utf-16-le").ljust(128, b"\0") for each in (before, *names)]
+    return bytes(header) + entries[0].ljust(512, b"\0") + b"".join(entries[1:])
+
+
+def _zip(*names: str, said: bytes = b"") -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in names:
+            file.writestr(name, said or b"<x/>")
+    return archive.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -152,6 +173,31 @@ def test_empty_file_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
         (b'{"id": "1"}\n', "JSON, and no table"),
         (b"PAR1\0\0\0", "a file of Parquet"),
         (b"SQLite format 3\0x\n", "a database"),
+        (_ole("WordDocument"), "a document of Word, an old one: ask for its table as CSV"),
+        (_ole("__properties_version1.0"), "a letter of Outlook: save the table that is attached"),
+        (_ole("EncryptedPackage"), "a file of Office with a password"),
+        (_ole("Workbook"), "a workbook of Excel, an old one"),
+        (_ole("__properties_version1.0", "Workbook"), "a letter of Outlook"),
+        (_ole("Workbook", "__properties_version1.0"), "a letter of Outlook"),
+        (_ole("WordDocument", "Workbook"), "a document of Word, an old one"),
+        (_ole("Workbook", "WordDocument"), "a workbook of Excel, an old one"),
+        (_ole("WordDocument", before="Workbook"), "a document of Word, an old one"),
+        (b"\x78\x9f\x3e\x22\x01\x00", "a letter of Outlook (winmail.dat)"),
+        ("þidþ\x14þnameþ\r\n".encode(), "a load file of Concordance"),
+        ("þidþ\x14þnameþ\r\n".encode("cp1252"), "a load file of Concordance"),
+        (_ole("Contents"), "a file of an old Office"),
+        (_zip("[Content_Types].xml", "word/document.xml"), "a document of Word: ask for its table"),
+        (_zip("[Content_Types].xml", "ppt/presentation.xml"), "a presentation"),
+        (_zip("Index/Document.iwa"), "a workbook of Numbers"),
+        (
+            _zip("mimetype", said=b"application/vnd.oasis.opendocument.text"),
+            "a document of LibreOffice, and no workbook",
+        ),
+        (b"\x09\0\x04\0\x02\0\x10\0\x02\0\0\0", "a workbook of Excel, a very old one"),
+        (b"\x09\x02\x06\0\0\0\x10\0\0\0", "a workbook of Excel, a very old one"),
+        (b"\x09\x04\x06\0\0\0\x10\0\0\0", "a workbook of Excel, a very old one"),
+        (b"\x09\x08\x08\0\0\x05\x10\0\0\0", "a workbook of Excel, a very old one"),
+        ("id;name\n1;Иванов\n".encode("utf-7"), "is written in utf-7"),
         (b"\3|\1\1\0\0abc", "a table of dBase (DBF)"),
         (b"PK\3\4" + bytes(26) + b"table.csv", "an archive: unpack it"),
     ],

@@ -53,10 +53,26 @@ def test_name_that_leads_elsewhere_or_deceives_is_refused(name: object) -> None:
     assert caught.value.field == "attachments"
 
 
-def test_two_names_that_are_one_to_a_reader_are_refused() -> None:
-    check_file_names(["a.pdf", "A.pdf"])
-    with pytest.raises(InvalidInput, match="two are the same"):
-        check_file_names(["й.pdf", "и\u0306.pdf"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["й.pdf", "и\u0306.pdf"],
+        ["a.pdf", "A.PDF"],
+        ["Выписка.pdf", "выписка.pdf"],
+        ["a", "a."],
+        ["a", "a "],
+        ["a:b.txt", "a?b.txt"],
+        ["con", "_con"],
+        ["straße.txt", "STRASSE.txt"],
+    ],
+)
+def test_two_names_that_are_one_to_a_reader_or_a_disk_are_refused(names: list[str]) -> None:
+    with pytest.raises(InvalidInput, match="are the same to a reader, or where they are saved"):
+        check_file_names(names)
+
+
+def test_names_that_every_disk_keeps_apart_are_taken() -> None:
+    check_file_names(["a.pdf", "a.txt", "a-2.pdf", "con", "aux.txt", ".a", "a b", "ab"])
 
 
 def test_index_comes_back_as_it_was() -> None:
