@@ -144,8 +144,22 @@ class Query(NamedTuple):
     """The keys of each of its parts: of `report.pdf` those of `report` and those of `pdf`."""
 
     def is_in(self, key: str) -> bool:
-        """True if the number, or each part, stands in a key."""
-        return self.number in key or all(any(each in key for each in word) for word in self.words)
+        """True if the number, or each part, stands in a key.
+
+        A part of one letter, such as an initial or what folding leaves of `zzz`, is in most texts:
+        it has to be a word of its own.
+        """
+        return self._stands(self.number, key) or all(
+            any(self._stands(each, key) for each in word) for word in self.words
+        )
+
+    def may_be_in(self, line: str) -> bool:
+        """True if it may stand in a key of a line of the index; False rules the line out."""
+        return self.number in line or all(any(each in line for each in word) for word in self.words)
+
+    @staticmethod
+    def _stands(part: str, key: str) -> bool:
+        return part in key if len(part) > 1 else part in key.split()
 
 
 def queries(words: Iterable[str]) -> list[Query]:

@@ -137,6 +137,7 @@ def turn_of(
             leg.due_on,
             leg.clocks,
             *_asked(verified, leg.agency),
+            tuple(leg.approvers),
         )
         for leg in legs
         if (state := leg.listed or leg.state) is not None
@@ -198,7 +199,7 @@ def header_facts(
             Fact(locale.say(Label.ONWARD_AUTHORITIES), ", ".join(header.onward_authorities)),
             Fact(locale.say(Label.SUBJECTS), str(header.subject_count)),
             Fact(locale.say(Label.SUPERVISORS), _agencies(first.statement.supervisors, locale)),
-            *_withheld(header, locale),
+            *withheld_facts(header, locale),
         ]
     facts += [
         Fact(locale.say(Label.YOU_ARE), locale.say(verified.party)),
@@ -489,7 +490,7 @@ def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) 
     return locale.say(notice.kind.spec.words if notice.kind else notice.event)
 
 
-def _withheld(header: Header, locale: Locale) -> Iterator[Fact]:
+def withheld_facts(header: Header, locale: Locale) -> Iterator[Fact]:
     """From whom a copy is withheld and on which ground, where one is."""
     if header.withholding_ground is not None:
         ground = locale.say(header.withholding_ground)

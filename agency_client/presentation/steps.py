@@ -369,6 +369,8 @@ class LegTurn:
     """The end of which something is asked that the leg awaits an answer to."""
     asks: Words | None = None
     """The words of its question."""
+    approvers: tuple[AgencyId, ...] = ()
+    """Who may decide on it while it is held, as far as that is known."""
 
 
 def turn_words(
@@ -419,7 +421,7 @@ def turn_words(
             whom = {
                 Party.RECIPIENT: str(leg.agency),
                 Party.INITIATOR: str(initiator),
-            }.get(each.party) or locale.say(Label.AN_APPROVER)
+            }.get(each.party) or _approvers(leg, locale)
             others.setdefault(whom, []).extend([until] if until else [])
             if is_over and each is step and (delay := _step_after_delay(party, leg.state)):
                 delays[locale.say(delay.words)] = None
@@ -429,6 +431,11 @@ def turn_words(
         return ""
     whom = ", ".join(f"{each} ({min(ends)[1]})" if ends else each for each, ends in others.items())
     return "; ".join((locale.say(Label.WAITS_FOR, whom=whom), *delays))
+
+
+def _approvers(leg: LegTurn, locale: Locale) -> str:
+    known = f" {locale.say(Label.OR)} ".join(leg.approvers)
+    return known or locale.say(Label.AN_APPROVER)
 
 
 def _until(

@@ -170,7 +170,7 @@ class SearchIndex:
                 cut.append(exchange_id)
             # The line itself tells quickly that a word is in none of its terms.
             text = line.decode()
-            if not all(word.is_in(text) for word in wanted):
+            if not all(word.may_be_in(text) for word in wanted):
                 continue
             found = _match(_decode(line), wanted)
             if found is None:

@@ -58,6 +58,19 @@ def test_all_words_must_be_found_in_any_script_and_order(tmp_path: Path) -> None
     assert (hit.where, hit.text) == (NAME, "Хасанов Юрий")
 
 
+def test_one_letter_finds_a_word_of_its_own_and_not_every_text(tmp_path: Path) -> None:
+    first = exchange(1, (NAME, "ООО Вымысел-Зеленый"))
+    second = exchange(2, (NAME, "Зоя З. Хасанова"))
+    for each in (first, second):
+        index(tmp_path).note(each)
+    assert found(tmp_path, "zzz зоя") == [second.exchange_id], "an initial is a word of its own"
+    assert found(tmp_path, "з") == [second.exchange_id]
+    assert found(tmp_path, "ъъъ qqq") == []
+    assert found(tmp_path, "ааа") == []
+    assert found(tmp_path, "ООО вымысел") == [first.exchange_id]
+    assert found(tmp_path, "ооо") == [first.exchange_id]
+
+
 def test_text_of_the_line_that_is_no_term_is_not_found(tmp_path: Path) -> None:
     index(tmp_path).note(exchange(1, (NAME, "Хасанов")))
     # The line of the file holds these words; only keys of terms count.
