@@ -210,6 +210,15 @@ _NAMES: Final = {
 }
 
 
+def _as_recipient(leg: Leg) -> Leg:
+    """The leg of an audit as its recipient knows it: without what is hidden from it."""
+    shown = leg.record.shown
+    if not leg.hidden or shown is None:
+        return leg
+    record = replace(leg.record, times=shown.times)
+    return replace(leg, state=shown.state, due_at=shown.due_at, due_on=shown.due_on, record=record)
+
+
 def _running(leg: Leg) -> tuple[Clock, ...]:
     return running(leg.state, leg.record.times, leg.due_at, leg.due_on)
 
@@ -236,6 +245,8 @@ async def listed_clocks(town: Town, found: Audit) -> tuple[list[str], int]:
                 if known is None or leg.times is None:
                     continue
                 compared += 1
+                if agency == leg.agency:
+                    known = _as_recipient(known)
                 shown = running(leg.state, leg.times, leg.due_at, leg.due_on)
                 is_same = (leg.due_at, leg.due_on) == (known.due_at, known.due_on)
                 if not is_same or (leg.state, shown) != (known.state, _running(known)):
