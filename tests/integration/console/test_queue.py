@@ -119,6 +119,10 @@ def test_a_coordinator_returns_and_rejects_with_words(
     page = browser.get(f"/queue/{held}/{act}")
     assert browser.post(f"/queue/{held}/{act}", awaits=awaits(page), **fields).status == 303
     assert state(hub, held) is after
+    # The library writes "Returned" where a person gave no summary; the page says it in words.
+    told = browser.get(f"/exchange/{held}").words
+    assert not re.search(r"Summary (Returned|Rejected)\b", told)
+    assert re.search(r"Decision (returned|rejected)\b", told) or "ground" in fields
 
 
 def test_a_coordinator_is_told_which_ground_never_stands_alone(
