@@ -12,7 +12,7 @@ from rich.text import Text
 from agency_client.cli.app import app
 from agency_client.cli.boxes import PANEL
 from agency_client.cli.output import Cell, Column, alarm, heading, print_json, print_table, say
-from agency_client.cli.session import references_of, session_of
+from agency_client.cli.session import check_takes_part, references_of, session_of
 from agency_client.presentation.due import (
     STATES_WITH_CLOCKS,
     DueClock,
@@ -48,6 +48,7 @@ def due(
     session = session_of(context)
     found: list[DueClock] = []
     with session.hub() as hub:
+        check_takes_part(hub)
         for party in _PARTIES:
             listed = hub.exchanges(party=party, states=STATES_WITH_CLOCKS)
             found += due_clocks(listed, party, hub.agency)
@@ -93,13 +94,25 @@ def _print(
                 alarm(left) if is_over else Text(left),
                 locale.say(each.clock.kind),
                 used_words(each.clock, now, locale),
-                f"{locale.say(each.summary.kind.spec.words)}, {each.leg.agency}",
+                _what(each, locale),
                 *([_who(each, locale)] if is_owed else []),
                 each.summary.id,
                 locale.one_line(reference.shown),
             )
         )
     print_table(columns, rows, locale.say(Label.NOTHING_DUE))
+
+
+def _what(due: DueClock, locale: Locale) -> str:
+    """The kind, and the other side: who asked, or whom one's own agency asked.
+
+    Where that is the one who owes it, a column of its own names it.
+    """
+    kind = locale.say(due.summary.kind.spec.words)
+    if due.is_mine and due.clock.party is not Party.INITIATOR:
+        return f"{kind}, {due.summary.initiator}"
+    is_told = not due.is_mine and due.clock.party is Party.RECIPIENT
+    return kind if is_told else f"{kind}, {due.leg.agency}"
 
 
 def _who(due: DueClock, locale: Locale) -> str:
