@@ -154,6 +154,7 @@ def _checked_database(url: str, credentials: Credentials) -> int | None:
     from exchange_server.storage.engine import open_engine, reading, sqlite_file
     from exchange_server.storage.log_rows import read_head
     from exchange_server.storage.schema import check_schema
+    from exchange_server.storage.server_check import verify_server
 
     signer, now = credentials.signer, utc_now()
     engine = open_engine(url, read_only=True)
@@ -162,6 +163,7 @@ def _checked_database(url: str, credentials: Credentials) -> int | None:
         return None
     with database_errors():
         try:
+            verify_server(engine)
             check_schema(engine)
             log = LogVerifier(signer.vkey)
             verify_start(engine, log)
@@ -233,12 +235,14 @@ def migrate(config: ConfigFile) -> None:
     from exchange_server.held_lists import HeldLists, told
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import migrate as migrate_schema
+    from exchange_server.storage.server_check import verify_server
 
     settings = load_config(config, os.environ)
     anchors = TrustAnchors.from_pem(read_named(settings.tls.root))
     engine = open_engine(settings.database.url)
     with database_errors():
         try:
+            verify_server(engine)
             before, now = migrate_schema(engine, anchors)
         finally:
             engine.dispose()

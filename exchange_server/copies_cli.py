@@ -189,6 +189,7 @@ def copy_database(
     from exchange_server.storage.database_file import FileClaim
     from exchange_server.storage.engine import open_engine, reading, real_file
     from exchange_server.storage.schema import check_schema
+    from exchange_server.storage.server_check import verify_server
     from exchange_server.storage.transfer import copy_rows
 
     settings = load_config(config, os.environ)
@@ -198,6 +199,7 @@ def copy_database(
         try:
             claim = FileClaim(source)
             try:
+                verify_server(target)
                 check_schema(source)
                 log = LogVerifier(what_to_check(settings)[2])
                 place = real_file(target)

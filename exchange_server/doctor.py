@@ -36,6 +36,7 @@ from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import driver_error, open_engine, reading, real_file
 from exchange_server.storage.log_rows import read_head
 from exchange_server.storage.schema import check_schema
+from exchange_server.storage.server_check import verify_server
 
 SILENT: Final = timedelta(hours=1)
 """A witness that has not cosigned for longer is told of."""
@@ -126,6 +127,7 @@ def _held(config: Config, credentials: Credentials) -> Check:
 def _database(config: Config, now: datetime) -> Iterator[Check]:
     engine = open_engine(config.database.url, read_only=True)
     try:
+        verify_server(engine)
         check_schema(engine)
         with reading(engine) as connection:
             yield from _log(connection, config, now)

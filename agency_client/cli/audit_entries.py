@@ -25,8 +25,10 @@ from agency_client.presentation.exchanges import who, with_short_digests
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso, leg_change_json
+from agency_client.presentation.steps import state_words
 from agency_client.presentation.words import body_json, due_json, statement_words
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.statements import Header
@@ -163,10 +165,15 @@ def _row(applied: Applied, locale: Locale) -> tuple[str | Text, ...]:
     if entry.reason:
         what = f"{what}, {entry.reason}"
     legs = entry.ruling.legs if entry.ruling else ()
+    kind = applied.exchange.kind if applied.exchange else None
+
+    def state(each: LegState) -> str:
+        return locale.say(state_words(kind, each) if kind else each)
+
     moved = [
-        f"{each.agency}: {locale.say(each.before)} → {locale.say(each.after)}"
+        f"{each.agency}: {state(each.before)} → {state(each.after)}"
         if each.before is not None
-        else f"{each.agency}: {locale.say(each.after)}"
+        else f"{each.agency}: {state(each.after)}"
         for each in legs
         if each.before is not each.after
     ]
@@ -184,6 +191,7 @@ def _row(applied: Applied, locale: Locale) -> tuple[str | Text, ...]:
 def _entry_json(applied: Applied) -> dict[str, Any]:
     entry, statement = applied.entry, applied.statement
     ruling = entry.ruling
+    kind = applied.exchange.kind if applied.exchange else None
     header = statement.header if statement else Header()
     return {
         "index": applied.index,
@@ -197,7 +205,7 @@ def _entry_json(applied: Applied) -> dict[str, Any]:
         "statement_id": statement.id if statement else None,
         "digest": entry.payload_digest.hex() or None,
         "recipients": list(statement.recipients) if statement else [],
-        "legs": [leg_change_json(leg) for leg in ruling.legs] if ruling else [],
+        "legs": [leg_change_json(leg, kind) for leg in ruling.legs] if ruling else [],
         "rule_ids": list(ruling.rule_ids) if ruling else [],
         "reason": entry.reason or None,
     }

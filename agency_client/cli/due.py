@@ -12,10 +12,11 @@ from rich.text import Text
 from agency_client.cli.app import app
 from agency_client.cli.boxes import PANEL
 from agency_client.cli.output import Cell, Column, alarm, heading, print_json, print_table, say
-from agency_client.cli.session import check_takes_part, references_of, session_of
+from agency_client.cli.session import check_takes_part, marks_of, references_of, session_of
 from agency_client.presentation.due import (
     STATES_WITH_CLOCKS,
     DueClock,
+    about_words,
     by_time_left,
     due_clocks,
     due_json,
@@ -24,6 +25,7 @@ from agency_client.presentation.due import (
 )
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.news import read_up_to
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import Party
 
@@ -59,9 +61,13 @@ def due(
         for each in by_time_left(found)
         if (mine == owed or each.is_mine is mine) and each.clock.used(now) >= reached
     ]
-    known = index.references()
+    known, marks = index.references(), marks_of(hub.profile).read()
     if session.as_json:
-        print_json({"due": [due_json(each, known.get(each.summary.id), now) for each in chosen]})
+        told = [
+            due_json(each, known.get(each.summary.id), now, read_up_to(marks, each.summary.id))
+            for each in chosen
+        ]
+        print_json({"due": told})
         return
     if not chosen:
         say(locale.say(Label.NOTHING_DUE))
@@ -69,12 +75,13 @@ def due(
         part = [each for each in chosen if each.is_mine is is_mine]
         if part:
             heading(locale.say(label))
-            _print(part, known, locale, now, is_owed=not is_mine)
+            _print(part, known, marks, locale, now, is_owed=not is_mine)
 
 
 def _print(
     found: Sequence[DueClock],
     known: Mapping[str, Reference],
+    marks: Mapping[str, int],
     locale: Locale,
     now: datetime,
     *,
@@ -94,25 +101,13 @@ def _print(
                 alarm(left) if is_over else Text(left),
                 locale.say(each.clock.kind),
                 used_words(each.clock, now, locale),
-                _what(each, locale),
+                about_words(each, locale, read_up_to(marks, each.summary.id)),
                 *([_who(each, locale)] if is_owed else []),
                 each.summary.id,
                 locale.one_line(reference.shown),
             )
         )
     print_table(columns, rows, locale.say(Label.NOTHING_DUE))
-
-
-def _what(due: DueClock, locale: Locale) -> str:
-    """The kind, and the other side: who asked, or whom one's own agency asked.
-
-    Where that is the one who owes it, a column of its own names it.
-    """
-    kind = locale.say(due.summary.kind.spec.words)
-    if due.is_mine and due.clock.party is not Party.INITIATOR:
-        return f"{kind}, {due.summary.initiator}"
-    is_told = not due.is_mine and due.clock.party is Party.RECIPIENT
-    return kind if is_told else f"{kind}, {due.leg.agency}"
 
 
 def _who(due: DueClock, locale: Locale) -> str:

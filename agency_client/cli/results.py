@@ -44,7 +44,7 @@ def tell(
     with after_sending():
         if isinstance(result, Sent):
             if session.as_json:
-                print_json(sent_json(result, earlier))
+                print_json(sent_json(result, earlier, kind))
             else:
                 _print_sent(result, done, locale, kind)
             return

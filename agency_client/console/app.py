@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from starlette.applications import Starlette
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -100,15 +101,22 @@ def application(console: Console, authority: str) -> ASGIApp:
         language = session.language if session and session.language else console.language
         return HTMLResponse(render("plain.html", language, notice_word=word), status)
 
+    def told(request: Request, word: Word, status: int) -> Response:
+        """A notice among the menu where somebody is signed in, who then knows how to go on."""
+        if request.state.session is None:
+            return plain(request, word.name, status)
+        visit = Visit(console, request, FormData())
+        return visit.show("notice.html", status, notice_word=word.name)
+
     async def not_found(request: Request, _: Exception) -> Response:
-        return plain(request, "NOT_FOUND", 404)
+        return told(request, Word.NOT_FOUND, 404)
 
     async def crashed(request: Request, error: Exception) -> Response:
         tell_crash(error)
         return plain(request, "FAULT_UNKNOWN", 500)
 
     async def stalled(request: Request, _: Exception) -> Response:
-        return plain(request, "FORM_STALLED", 408)
+        return told(request, Word.FORM_STALLED, 408)
 
     handlers = {404: not_found, 405: not_found, StalledError: stalled, Exception: crashed}
     inner = Starlette(routes=routes(console), exception_handlers=handlers)

@@ -13,7 +13,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from agency_client.console.contents import Contents
-from agency_client.console.words import PART_WORDS, Word
+from agency_client.console.words import FIELD_WORDS, PART_WORDS, Word
 from agency_client.core.views import (
     PartFault,
     UnsealedExchange,
@@ -31,6 +31,7 @@ from agency_client.presentation.exchanges import (
     known_legs,
     leg_row,
     who,
+    withheld_facts,
 )
 from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.labels import Label
@@ -38,7 +39,9 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
 from agency_client.presentation.steps import state_words
 from agency_client.presentation.words import due_words, statement_words
+from exchange_protocol.kinds.bodies import body_codes
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Entry, Event, read_entry
 from exchange_protocol.rules.clocks import Clock
 from exchange_protocol.rules.exchange import LegChange
@@ -193,7 +196,7 @@ def view(
         title=locale.say(
             first.kind.spec.words if first else opened.verified.summary.kind.spec.words
         ),
-        facts=tuple(header_facts(opened, legs, agency, locale, now))[1:],
+        facts=_facts(header_facts(opened, legs, agency, locale, now), locale),
         legs=tuple(_leg(leg, locale, now) for leg in legs),
         clocks=tuple(_clocks(legs, opened.verified.summary.initiator, opened.party, locale, now)),
         steps=tuple(_steps(opened, locale, zones)),
@@ -205,6 +208,13 @@ def view(
         is_supervised=opened.party is Party.SUPERVISOR,
         lacks_opening=opened.party is Party.SUPERVISOR and first is None,
     )
+
+
+def _facts(facts: Sequence[Fact], locale: Locale) -> tuple[Fact, ...]:
+    """What matters now stands first; the id and the kind are the title's."""
+    titles = {locale.say(Label.EXCHANGE), locale.say(Label.KIND)}
+    shown = [fact for fact in facts if fact.name not in titles]
+    return tuple(sorted(shown, key=lambda fact: fact.name != locale.say(Label.NEXT)))
 
 
 def _clocks(
@@ -320,16 +330,22 @@ def _change(change: LegChange, locale: Locale) -> str:
 def _statement(
     each: UnsealedStatement, locale: Locale, contents: Contents, agency: AgencyId
 ) -> StatementView:
+    header = each.statement.header
     documents = [each.content] if _says_its_act(each) else [each.brief, each.content]
     fields = [
         pair
         for document in documents
         if document is not None
         for pair in document_fields(document, locale)
+        # The library writes it in English where the author gave none; the title says the same.
+        if document is not each.brief or pair[1] not in {act.done for act in each.kind.spec.acts}
     ]
     if each.parts and (said := _outcome(each, locale)):
-        fields.insert(0, (locale.say(Label.DETAILS), said))
-    declared, found = each.statement.header.subject_count, each.subject_count
+        fields.insert(0, (_outcome_name(each, locale), said))
+    if each.kind.stage is not Stage.INITIAL:
+        # Of the statement that opened the exchange it stands among the facts.
+        fields += [(fact.name, fact.value) for fact in withheld_facts(header, locale)]
+    declared, found = header.subject_count, each.subject_count
     return StatementView(
         title=locale.say(
             Label.OF_AT,
@@ -356,7 +372,7 @@ def _statement(
         ),
         can_save=each.author.agency != agency
         and any(is_file_part(name) or is_entities_part(name) for name in each.parts),
-        needs_reader=each.author.agency != agency and each.statement.header.tlp is Tlp.RED,
+        needs_reader=each.author.agency != agency and header.tlp is Tlp.RED,
         tables=contents.tables(locale, MOST_ROWS),
     )
 
@@ -376,6 +392,13 @@ def _outcome(each: UnsealedStatement, locale: Locale) -> str:
     """The codes of a statement in words; digests of others say nothing to a person."""
     said = statement_words(each.statement, locale.language, locale.zone)
     return ", ".join(words for words in said if not _DIGEST.fullmatch(words))
+
+
+def _outcome_name(each: UnsealedStatement, locale: Locale) -> str:
+    """The name of the one code that a statement has, else a word for all of them."""
+    names = [name for name, _ in body_codes(each.statement.body)]
+    only = FIELD_WORDS.get(names[0]) if len(names) == 1 else None
+    return locale.say(only or Label.DETAILS)
 
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")

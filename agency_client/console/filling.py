@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from agency_client.console.days import typed_day
@@ -126,12 +126,19 @@ def _days(each: Field, draft: Draft) -> Iterator[str]:
 
 def _is_day(given: str) -> bool:
     """True for a day, and for what the library takes in its place: a span, or a moment."""
-    if _SPAN.fullmatch(given) or "T" in given:
+    if _SPAN.fullmatch(given):
         return True
+    if "T" in given:
+        return _is_read(datetime.fromisoformat, given)
     if not _ISO_DAY.fullmatch(given):
         return False  # `fromisoformat` reads "20260102" and "2026-W01-1", which nobody means here.
+    return _is_read(date.fromisoformat, given)
+
+
+def _is_read(reader: Callable[[str], object], given: str) -> bool:
     with suppress(ValueError):
-        return bool(date.fromisoformat(given))
+        reader(given)
+        return True
     return False
 
 

@@ -268,6 +268,9 @@ def show_fault(visit: Visit, error: ExchangeError) -> Response:
     """Tell what went wrong, in words, and nothing else: no page that failed offers an act."""
     if isinstance(error, HubUnavailable):
         visit.console.follower.note_away()
+    if error.field == "exchange_id" and visit.request.method == "GET":
+        # The address holds no id; there is no field that the person could correct.
+        return visit.show("notice.html", 404, notice_word="NOT_FOUND")
     return visit.show(
         "fault.html",
         _status(error),

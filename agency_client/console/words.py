@@ -150,6 +150,21 @@ class Word(Enum):
         "Жоба сақталмады. Жазғаныңызды көшіріп алыңыз да, жобаны түймемен сақтаңыз.",
     )
     NOT_FOUND = Words("There is no such page.", "Такой страницы нет.", "Мұндай бет жоқ.")
+    NOT_FOUND_DO = Words(
+        "The address may be old or mistyped. Begin again from the start page.",
+        "Адрес мог устареть или содержать ошибку. Начните с начальной страницы.",
+        "Мекенжай ескірген не қате терілген болуы мүмкін. Бастапқы беттен бастаңыз.",
+    )
+    FIELD_EMPTY = Words("This is required.", "Это нужно указать.", "Мұны көрсету қажет.")
+    DAY_UNKNOWN = Words(
+        "The calendar has no such day.", "Такого дня в календаре нет.", "Күнтізбеде мұндай күн жоқ."
+    )
+    STANDS = Words(
+        "Where it stands with each recipient",
+        "Состояние у каждого получателя",
+        "Әр алушыдағы күйі",
+    )
+    START = Words("Start page", "Начальная страница", "Бастапқы бет")
     FORM_OLD = Words(
         "This form is from another session. Go back, load the page again and repeat.",
         "Эта форма из другого сеанса. Вернитесь, обновите страницу и повторите.",
@@ -191,6 +206,11 @@ class Word(Enum):
         "Nothing waits for your decision.",
         "Ничто не ждёт вашего решения.",
         "Шешіміңізді ештеңе күтіп тұрған жоқ.",
+    )
+    QUEUE_EMPTY_DO = Words(
+        "A new item is announced here by itself. You need not load the page again.",
+        "О новом запросе здесь сообщится само. Обновлять страницу не нужно.",
+        "Жаңа сұрау туралы мұнда өздігінен хабарланады. Бетті жаңарту қажет емес.",
     )
     ROW_UNVERIFIED = Words(
         "does not verify: {reason}", "не прошло проверку: {reason}", "тексеруден өтпеді: {reason}"
@@ -265,7 +285,7 @@ class Word(Enum):
         "Ваше решение относится только к заявлению с этим хешем:",
         "Шешіміңіз тек осы хеші бар мәлімдемеге қатысты:",
     )
-    ON_LEGS = Words("On the legs of", "По линиям", "Мына желілер бойынша")
+    ON_LEGS = Words("For the recipients", "Для получателей", "Алушылар үшін")
     FOUR_EYES = Words("Four eyes", "Принцип четырёх глаз", "Төрт көз қағидаты")
     AUTHOR = Words("Author", "Автор", "Авторы")
     APPROVED_BY = Words("Approved so far", "Уже одобрили", "Әзірге мақұлдағандар")
@@ -552,6 +572,11 @@ class Word(Enum):
         "Тораппен байланыс жоқ, ал бұл тізім бұрын ашылмаған. Ол торап жауап бергенде шығады.",
     )
     LIST_EMPTY = Words("Nothing here.", "Здесь пусто.", "Мұнда ештеңе жоқ.")
+    NOTHING_MATCHES = Words(
+        "Nothing matches the filter. Choose less, or clear it.",
+        "По этому отбору ничего нет. Выберите меньше или очистите отбор.",
+        "Бұл сүзгіге ештеңе сай келмейді. Азырақ таңдаңыз немесе сүзгіні тазалаңыз.",
+    )
     FILTERS = Words("Filter", "Отбор", "Сүзгі")
     FILTER_STATE = Words("State", "Состояние", "Күйі")
     FILTER_KIND = Words("Kind", "Вид", "Түрі")
@@ -965,7 +990,7 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "draft": Words("Draft", "Черновик", "Жоба"),
     "to": Words("To", "Кому", "Кімге"),
     "recipients": Words("To", "Кому", "Кімге"),
-    "legs": Words("Legs", "Линии", "Желілер"),
+    "legs": Words("Recipients", "Получатели", "Алушылар"),
     "document.items": Words(
         "Which of the information asked for it answers",
         "На какие из запрошенных сведений это ответ",
@@ -1011,6 +1036,7 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "note": Words("Note", "Примечание", "Ескертпе"),
     "reason": Words("Reason", "Причина", "Себебі"),
     "ground": Words("Ground", "Основание", "Негіз"),
+    "verdict": Words("Decision", "Решение", "Шешім"),
     "result": Words("Result", "Результат", "Нәтиже"),
     "consents": Words(
         "Consents that it rests on (digests)",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
@@ -81,6 +82,10 @@ _FAR: Final = re.compile(r"(?:1[0-7]|2[1-9])[0-9]{2}-[0-9]{2}(?:-[0-9]{2}.*)?")
 """Days before 1800 and after 2099; among other texts, such as a number of a file: 1450-05."""
 _NO_DATES: Final = frozenset({"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "9999-12-31"})
 """Days that programs write where there is no date."""
+_PAST: Final = frozenset(
+    {"birthDate", "date", "deathDate", "dissolutionDate", "incorporationDate", "modifiedAt"}
+)
+"""Days of what has happened; a spreadsheet reads 03.02.28 as one of 2028."""
 _CURRENCY: Final = re.compile(r"[A-Z]{3,5}")
 _AMOUNT: Final = re.compile(r"[+-]?[0-9]+(?:\.(?P<part>[0-9]+))?[ \u00a0]?(?P<unit>[^0-9]*)")
 _MOST_DECIMALS: Final = 3
@@ -89,6 +94,9 @@ _THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"
 _MULTIPLE: Final = re.compile(
     r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт)\.?", re.IGNORECASE
 )
+_NO_MONEY: Final = re.compile(r"[%°eеgг]|кг|kg|гр|шт|pcs|[лl]|м[2²3³]", re.IGNORECASE)
+"""Signs and measures behind a number that is no sum of money, and the half of a shortened one."""
+_IIN: Final = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[1-6][0-9]{5}")
 _SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}")
 """Two words, of which the first is none of the short ones that documents begin with."""
 _FULL_LENGTH: Final = 12
@@ -105,9 +113,10 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
         if name in properties and any(not has_format(value, form) for value in properties[name]):
             yield f"{name}: {words}"
     for name, values in properties.items():
-        of_value = _of_day if name in _days() else _of_text
+        is_day = name in _days()
         for value in values:
-            yield from _named(name, of_value(value))
+            said = _of_day(value, is_past=name in _PAST) if is_day else _of_text(value)
+            yield from _named(name, said)
     yield from _named("birthDate", _of_days(properties.get("birthDate", ())))
     if is_kazakh:
         yield from _named("idNumber", _of_birth(properties))
@@ -131,15 +140,22 @@ def _days() -> frozenset[str]:
     )
 
 
+def _tomorrow() -> str:
+    """The day after this one, in UTC: somewhere it has begun."""
+    return f"{datetime.now(UTC).date() + timedelta(days=1):%Y-%m-%d}"
+
+
 def _named(name: str, said: Iterator[str]) -> Iterator[str]:
     return (f"{name}: {words}" for words in said)
 
 
-def _of_day(value: str) -> Iterator[str]:
+def _of_day(value: str, *, is_past: bool) -> Iterator[str]:
     if value[:10] in _NO_DATES:
         yield "it is a day that programs write where there is no date"
     elif _FAR.fullmatch(value):
         yield "it is a day long past or far ahead: is it of another calendar?"
+    elif is_past and value[:10] > _tomorrow():
+        yield "it is a day that has not come yet: was a year of two digits read so?"
 
 
 def _of_text(value: str) -> Iterator[str]:
@@ -156,6 +172,8 @@ def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
         yield "it is no valid IIN or BIN" + (
             "; is the zero at its beginning missing?" if is_short else ""
         )
+    elif name in _NUMBERS and _lacks_zeros(digits):
+        yield "it reads like an IIN whose zero at the beginning is missing"
     if value != value.strip():
         yield "it has spaces around it"
     if _OTHER_DIGITS.search(value):
@@ -229,12 +247,25 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
             yield "it has no currency"
         if unit and _MULTIPLE.fullmatch(unit):
             yield "its unit counts thousands or says the side of an account: write the whole number"
+        if unit and _NO_MONEY.fullmatch(unit):
+            yield "its unit is none of money: is it a share, a weight or a shortened number?"
         if currencies and _CURRENCY.fullmatch(unit) and unit not in currencies:
             yield "it names another currency than the property currency"
         if decimals > _MOST_DECIMALS:
             yield f"it has more than {_MOST_DECIMALS} decimals, as a calculation leaves them"
         elif decimals == _MOST_DECIMALS and not _THOUSANDTHS & {*currencies, unit}:
             yield "it has 3 decimals; if the point parts thousands, say so with --numbers"
+
+
+def _lacks_zeros(digits: str) -> bool:
+    """True for an IIN that a spreadsheet took for a number: with its zeros it is a good one.
+
+    It begins with a day of birth, and the digit after it says the century and the sex.
+    """
+    if len(digits) not in (_FULL_LENGTH - 2, _FULL_LENGTH - 1) or not digits.isascii():
+        return False
+    full = digits.zfill(_FULL_LENGTH)
+    return bool(_IIN.fullmatch(full)) and is_kz_number(full)
 
 
 def is_kz_number(text: str) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import struct
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,7 +57,9 @@ _IN_OLD_OFFICE: Final = {
     "PowerPoint Document": "a presentation: ask for its table as CSV",
 }
 """Names in the directory of an OLE file."""
+_OUTLOOK: Final = "__properties_version1.0"
 _OLD_ENTRY_BYTES: Final = 128
+_OLD_SECTOR: Final = 512
 _BARE_WORKBOOK: Final = re.compile(rb"\x09[\x00\x02\x04\x08][\x04-\x10]\x00.[\x00-\x06]", re.DOTALL)
 """The first record of Excel 2 to 5 (BIFF), which had no wrapping; no text begins so."""
 _ZIP: Final = b"PK\x03\x04"
@@ -91,6 +94,7 @@ _OTHERS: Final = {
         "a file of exchange between 1C and a bank, and no table: save the payments as CSV, in 1C "
         "from their list (More, Output list), in the bank's program as an account statement"
     ),
+    b"\x78\x9f\x3e\x22": "a letter of Outlook (winmail.dat): ask for the table itself as CSV",
     b":20:": "an account statement of SWIFT (MT940): ask the bank for the table as CSV",
     b"{1:F01": "an account statement of SWIFT (MT940): ask the bank for the table as CSV",
     b"OFXHEADER": "an account statement in OFX: ask the bank for the table as CSV",
@@ -111,6 +115,8 @@ _OTHERS: Final = {
 """First bytes of other files that are named for tables."""
 _DBASE: Final = re.compile(rb"[\x03\x30\x31\x83\x8b\xf5].[\x01-\x0c][\x01-\x1f]", re.DOTALL)
 """The version and the day of the last change, with which a table of dBase begins."""
+_LOAD_FILE: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\xfe|\xc3\xbe)[^\r\n]*\x14")
+"""The first line of a load file of e-discovery: thorns as quotes, U+0014 between the cells."""
 _MARKUP: Final = re.compile(rb"\s*<(!doctype|html|\?xml|table|meta|head|style|!--)", re.IGNORECASE)
 _PAGE: Final = re.compile(
     rb"<html|<!doctype html|<table|<workbook|Excel\.Sheet|office:spreadsheet", re.IGNORECASE
@@ -252,6 +258,8 @@ def other_file(head: bytes, *, is_json: bool = False) -> str | None:
     head = head[:_FIRST_BYTES]
     if _DBASE.match(head) and b"\x00" in head[:32]:
         return "a table of dBase (DBF): open it in a spreadsheet, save it as CSV (in UTF-8)"
+    if _LOAD_FILE.match(head):
+        return "a load file of Concordance: save it as CSV (in UTF-8)"
     text = head.removeprefix(codecs.BOM_UTF8)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = head.decode(_UTF_16, "ignore").encode("latin-1", "ignore")
@@ -260,18 +268,43 @@ def other_file(head: bytes, *, is_json: bool = False) -> str | None:
 
 
 def _old_office(head: bytes) -> str:
-    """Say what an OLE file is, by the directory of its streams, if that stands near its start."""
-    for name, words in _IN_OLD_OFFICE.items():
-        written = (name + "\0").encode("utf-16-le")
-        at = head.find(written)
-        while at >= 0:
-            if at % _OLD_ENTRY_BYTES == 0:
-                return words
-            at = head.find(written, at + 1)
+    """Say what an OLE file is, by the directory of its streams, if that stands near its start.
+
+    A letter or a document may hold a workbook whole, with a directory of its own: the name that
+    stands first in the file's own directory tells, and that of a letter before all others.
+    """
+    begins = _directory_of(head)
+    found = {name: _entry(head, name, begins) for name in _IN_OLD_OFFICE}
+    named = {name: at for name, at in found.items() if at is not None}
+    if _OUTLOOK in named:
+        return _IN_OLD_OFFICE[_OUTLOOK]
+    if named:
+        return _IN_OLD_OFFICE[min(named, key=lambda name: named[name])]
     return (
         "a file of an old Office (a workbook, a document, a letter), or one with a password: open "
         "it, save the sheet as CSV (in UTF-8)"
     )
+
+
+def _directory_of(head: bytes) -> int:
+    """The place of the directory in an OLE file, as its header says it ([MS-CFB] 2.2)."""
+    if len(head) < _OLD_SECTOR:
+        return 0
+    shift, sector = struct.unpack_from("<H", head, 30)[0], struct.unpack_from("<I", head, 48)[0]
+    begins = (int(sector) + 1) << int(shift) if shift in (9, 12) else 0
+    return begins if begins < len(head) else 0
+
+
+def _entry(head: bytes, name: str, begins: int) -> int | None:
+    """The place of the first entry of that name in a directory, counted from where it begins."""
+    written = (name + "\0").encode("utf-16-le")
+    for start in (begins, 0):
+        at = head.find(written, start)
+        while at >= 0:
+            if at % _OLD_ENTRY_BYTES == 0:
+                return at - begins if at >= begins else len(head) + at
+            at = head.find(written, at + 1)
+    return None
 
 
 def _zipped(head: bytes) -> str:

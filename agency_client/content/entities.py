@@ -24,6 +24,7 @@ from agency_client.content.entity import (
     Entity,
     EntityCheck,
     ImportedEntities,
+    Spellings,
     Warnings,
     decode_line,
     identifier_warnings,
@@ -73,7 +74,7 @@ class EntityFile(ImportedEntities):
         self._source = Source(file)
         faults = Faults(str(self._source))
         check, counted, warnings = EntityCheck(), SubjectCount(), Warnings()
-        links = Links(check.values)
+        links, spellings = Links(check.values), Spellings()
         for number, given in self._lines():
             self.count += 1
             if isinstance(given, _Shapeless):
@@ -88,7 +89,7 @@ class EntityFile(ImportedEntities):
             if not found:
                 counted.add(given)
                 warnings.add(number, given)
-                for words in doubts_of_links(given, check.values):
+                for words in (*doubts_of_links(given, check.values), *spellings.doubts(given)):
                     warnings.note(number, words)
                 links.add(number, given)
         faults.raise_any()

@@ -16,9 +16,10 @@ from hashlib import blake2b
 from typing import Any, Final, NotRequired, TypedDict
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.doubts import doubts
+from agency_client.content.doubts import IDENTIFIERS, doubts
 from agency_client.content.faults import MOST_LINES, Spot, SpotKind, Spots, lines_in_words
 from agency_client.content.fields import kind_of
+from agency_client.content.folding import number_key
 from agency_client.content.schemata import SCHEMATA
 from agency_client.content.strict_json import Unparsed, parse_json
 from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck, without_options
@@ -127,6 +128,30 @@ class Warnings:
         """The doubts, and the number of the rest."""
         told = [f"{lines_in_words(*each)}: {words}" for words, each in self._lines.items()]
         return (*told, f"and {self._rest} more") if self._rest else tuple(told)
+
+
+class Spellings:
+    """Tells numbers that were met before in another spelling: whoever searches takes them for one.
+
+    `KZ86 125K ...` and `KZ86125K...` as keys make two accounts of one.
+    """
+
+    def __init__(self) -> None:
+        self._met: dict[int, int] = {}
+        """Of each number by the digest of its key, the digest of its first spelling."""
+
+    def doubts(self, entity: Entity) -> Iterator[str]:
+        """The properties of an entity whose number was met in another spelling."""
+        for name, values in entity["properties"].items():
+            for value in values if name in IDENTIFIERS else ():
+                if not (key := number_key(value)):
+                    continue
+                spelling = hash(value)
+                if self._met.setdefault(hash((name, key)), spelling) != spelling:
+                    yield (
+                        f"{name}: it stands here before in another spelling (spaces, signs, case, "
+                        "letters that look alike): are these one?"
+                    )
 
 
 def identifier_warnings(entity: Entity) -> list[str]:

@@ -56,6 +56,8 @@ _SIGNED: Final = re.compile(
 """The words before a signature or the time of a report."""
 _BLANK_TO_SIGN: Final = re.compile(r"(?<!\w)__+(?!\w)|__+\Z")
 """A line for a signature: several underscores that stand apart, or end the cell."""
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_FIGURES: Final = "figures"
 _RULE: Final = re.compile(r"[-=_+*─═]{2,}")
 
 
@@ -130,3 +132,35 @@ def _has_figures(filled: Sequence[str]) -> bool:
 
 def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
+
+
+def rows_within(cells: Sequence[str], delimiter: str) -> int:
+    """The rows that a cell has taken in, since quotes opened in it and closed only in a later row.
+
+    The cell then holds the ends of lines of those rows and their signs between cells, and what is
+    before its first line and after its last are rows alike.
+    """
+    for index, cell in enumerate(cells):
+        if "\n" not in cell and "\r" not in cell:
+            continue
+        lines = _LINE_END.split(cell)
+        count = len(lines) - 1
+        if cell.count(delimiter) != count * (len(cells) - 1):
+            continue
+        first = [*cells[:index], *lines[0].split(delimiter)]
+        last = [*lines[-1].split(delimiter), *cells[index + 1 :]]
+        if len(first) == len(last) == len(cells) and _are_alike(first, last):
+            return count
+    return 0
+
+
+def _are_alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    """True if rows have figures, words and empty cells in the same columns, but for a few."""
+    kinds = [(_kind(a), _kind(b)) for a, b in zip(one, other, strict=True)]
+    return (_FIGURES, _FIGURES) in kinds and sum(a != b for a, b in kinds) <= len(kinds) // 4
+
+
+def _kind(cell: str) -> str:
+    if not cell.strip():
+        return ""
+    return _FIGURES if any(map(str.isdigit, cell)) else "words"

@@ -79,6 +79,10 @@ _LETTERS_OF_THE_WEST: Final = re.compile(r"(?<![^\W\d_])[\u00c0-\u00ff]{4,}(?![^
 """A word of letters with marks alone, which no language of the West has: Russian in cp1251."""
 _TURNED_OVER: Final = re.compile(r"(?<![^\W\d_])[а-я][А-Я]{4,}(?![^\W\d_])")
 """Russian in KOI8-R that was taken for cp1251, or typed with Caps Lock."""
+_OF_THE_BALKANS: Final = re.compile("[ЌќЋћЈјЅѕ]")
+"""Letters that cp1251 has where KZ-1048 has the Kazakh Қ, Һ, Ә and Ң."""
+_CUT: Final = frozenset({255, 32_767})
+"""Characters at which drivers of spreadsheets and databases, and a cell of Excel, cut a text."""
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
 """Encodings that text in UTF-8 is taken for."""
 
@@ -148,6 +152,10 @@ def doubt(text: str) -> str | None:
         return f"it reads like UTF-8 that was taken for {encoding}"
     if _LETTERS_OF_THE_WEST.search(text):
         return "it reads like Russian in cp1251 that was taken for an encoding of the West"
+    if _OF_THE_BALKANS.search(text):
+        return "it has letters of Serbian or Macedonian: is it Kazakh in kz1048, taken for cp1251?"
+    if len(text) in _CUT:
+        return f"it has exactly {len(text)} characters, at which programs cut: is it whole?"
     if _TURNED_OVER.search(text):
         return "its small and capital letters are turned over, as by a wrong encoding"
     return None

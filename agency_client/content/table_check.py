@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.entity import Entity, Warnings
+from agency_client.content.entity import Entity, Spellings, Warnings
 from agency_client.content.faults import MOST_LINES, Faults, Spot, SpotKind, lines_in_words
 from agency_client.content.layout import layout_doubt, layout_fault
 from agency_client.content.links import Links, doubts_of_links
@@ -26,6 +26,12 @@ from agency_client.content.values import ValueCheck
 from exchange_protocol.errors import Reason
 
 MAX_ENTITIES: Final = 1_000_000
+_MOST_ROWS: Final = frozenset(
+    {1_000, 5_000, 10_000, 20_000, 50_000, 65_536, 100_000, 200_000, 500_000, 1_000_000}
+)
+"""Rows at which programs of databases and banks end an export."""
+_MOST_ROWS_OF_SHEETS: Final = frozenset({16_384, 65_536, 1_048_576})
+"""Rows of a sheet of Excel, the headings among them; what is below is lost when it is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,9 @@ class TableCheck:
         ]
         self._seen: dict[int, int] = {}
         """Of each key, by a digest, a digest of what was told of it and the line, in one number."""
+        self._spellings = Spellings()
+        self._linked: set[tuple[str, str]] = set()
+        """Links of events that a row has had, by the name of the event in the mapping."""
         self._told: set[int] = set()
         """A digest of each entity."""
         self._clashes: set[int] = set()
@@ -134,6 +143,14 @@ class TableCheck:
             why = "; ".join(self.notes()) or "it has no rows"
             raise Reason.DOCUMENT_INVALID.error(
                 f"{self._source}: expected at least one entity, got none: {why}"
+            )
+
+    def cut(self) -> Iterator[str]:
+        """Doubt a table of just as many rows as some programs write at the most."""
+        if self._row_count in _MOST_ROWS or self._row_count + 1 in _MOST_ROWS_OF_SHEETS:
+            yield (
+                f"the table has exactly {self._row_count} rows, the most that some programs write: "
+                "is it whole?"
             )
 
     def unmet(self) -> Iterator[str]:
@@ -266,8 +283,30 @@ class TableCheck:
                     row.line,
                     f"{made.mapping.name!r} has no date: was its cell merged with the one above?",
                 )
-            for words in doubts_of_links(entity, self._check):
+            for name in self._lost_links(made.mapping, entity):
+                self.warnings.note(
+                    row.line,
+                    f"{made.mapping.name!r} has no {name}, and a row above has one: was its cell "
+                    "merged with the one above?",
+                )
+            for words in (
+                *doubts_of_links(entity, self._check),
+                *self._spellings.doubts(entity),
+            ):
                 self.warnings.note(row.line, words)
+
+    def _lost_links(self, mapping: EntityMapping, entity: Entity) -> Iterator[str]:
+        """The links that an event lacks and one above has, such as the account of a payment."""
+        if mapping.schema.name not in EVENT_SCHEMATA:
+            return
+        for each in mapping.properties:
+            name = each.prop.name
+            if each.entity is None:
+                continue
+            if name in entity["properties"]:
+                self._linked.add((mapping.name, name))
+            elif (mapping.name, name) in self._linked:
+                yield name
 
     def _clash(self, row: Row, mapping: EntityMapping, key: int, first: int) -> None:
         what = "tell one event twice" if mapping.schema.name in EVENT_SCHEMATA else "differ"

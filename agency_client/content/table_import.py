@@ -112,6 +112,7 @@ class TableImport(ImportedEntities):
         self.subjects = int(checking.subjects)
         self.warnings = (
             *_unused(self._table, columns),
+            *checking.cut(),
             *checking.unmet(),
             *checking.warnings.told(),
         )

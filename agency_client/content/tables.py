@@ -21,20 +21,24 @@ from typing import Final
 from agency_client.content.characters import find_hidden, look_alike, looks
 from agency_client.content.encodings import find_encoding
 from agency_client.content.faults import Faults, Spot, SpotKind
-from agency_client.content.layout import repeats_headings
+from agency_client.content.layout import repeats_headings, rows_within
 from agency_client.content.source import Source
 from exchange_protocol.errors import ExchangeError, Reason
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAID: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+_BLANKS: Final = re.compile("[ \t\r\n\u00a0\u2009\u202f]+")
 _MOST_COLUMNS: Final = 1000
 _MOST_LINES_ABOVE: Final = 100
 """Lines among which the headings are looked for, if the first does not hold them."""
 
 
 def column_name(heading: str) -> str:
-    """A column's name: spaces around a heading, and the coding of accents, are nobody's meaning."""
-    return unicodedata.normalize("NFC", heading.strip(" \t\r\n\u00a0"))
+    """A column's name: how a heading is wrapped, spaced and coded is nobody's meaning.
+
+    A spreadsheet breaks the lines of headings in narrow columns.
+    """
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", heading).strip(" "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,13 @@ class Table:
             return False
         if repeats_headings(cells, self.headings):
             faults.add("the headings stand here again: two tables in one file?", line=line)
+            return False
+        if within := rows_within(cells, self.delimiter):
+            faults.add(
+                f"the quotes that open here take in what reads like {within} of the rows below: "
+                'end them, or write quotes within a cell twice ("")',
+                line=line,
+            )
             return False
         for cell, heading in zip(cells, self.headings, strict=True):
             if cell[:1] in " \t" and cell.lstrip().startswith('"'):

@@ -68,6 +68,7 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     else None,
                     consents=tuple(map(_parse_consent, leg.consents)),
                     newest=_parse_newest(leg.newest) if leg.HasField("newest") else None,
+                    asks=parse_kind(leg.asks, "legs.asks") if leg.asks else None,
                 )
                 for leg in message.legs
             ),
@@ -173,6 +174,7 @@ def _leg_message(leg: LegSummary) -> pb.LegSummary:
         )
         if leg.newest
         else None,
+        asks=leg.asks.value if leg.asks else "",
     )
 
 

@@ -126,6 +126,9 @@ class LegSummary:
     """The requests for consent that wait for this agency's decision."""
     newest: NewestStatement | None = None
     """The newest statement of another agency on it, of those that this agency sees."""
+    asks: Kind | None = None
+    """The kind of a statement of the other end that asks something of this agency, until it is
+    answered."""
 
     @property
     def clocks(self) -> tuple[Clock, ...]:

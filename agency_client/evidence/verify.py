@@ -2494,6 +2494,8 @@ def _check_readable(file: Path) -> None:
     """Check that a file can be read; raises Misgiven."""
     if file.is_dir():
         words = "it is a folder; of an unpacked bundle pack the files into one zip archive"
+    elif file.exists() and not file.is_file():
+        words = "it is no plain file, such as a pipe: save it as one"
     else:
         try:
             file.open("rb").close()

@@ -30,7 +30,7 @@ _ABOUT: Final = (
     ),
 )
 """The lines of a doubt, before it."""
-_PROPERTY: Final = re.compile(r"([A-Za-z]+): (it .+)", re.DOTALL)
+_PROPERTY: Final = re.compile(r"([A-Za-z]+): (its? .+)", re.DOTALL)
 DOUBTS: Final = (
     # a table as a whole
     Words("and {} more", "и ещё {}", "және тағы {}"),
@@ -56,6 +56,16 @@ DOUBTS: Final = (
         "{} has no date: was its cell merged with the one above?",
         "{}: нет даты; не объединена ли её ячейка с той, что выше?",
         "{}: күні жоқ; оның ұяшығы жоғарыдағымен біріктірілмеген бе?",
+    ),
+    Words(
+        "{} has no {}, and a row above has one: was its cell merged with the one above?",
+        "{}: нет {}, а в строке выше есть; не объединена ли эта ячейка с той, что выше?",
+        "{}: {} жоқ, ал жоғарыдағы жолда бар; бұл ұяшық жоғарыдағымен біріктірілмеген бе?",
+    ),
+    Words(
+        "the table has exactly {} rows, the most that some programs write: is it whole?",
+        "в таблице ровно {} строк, больше некоторые программы не пишут: вся ли она?",
+        "кестеде дәл {} жол бар, кейбір бағдарламалар одан артық жазбайды: ол толық па?",
     ),
     Words(
         "the row begins like a total of the rows above",
@@ -186,6 +196,23 @@ DOUBTS: Final = (
         "этот ИИН другого дня рождения, чем birthDate",
         "бұл ЖСН-нің туған күні birthDate-тен басқа",
     ),
+    Words(
+        "it reads like an IIN whose zero at the beginning is missing",
+        "похоже на ИИН, у которого пропал ноль в начале",
+        "басындағы нөлі жоғалған ЖСН-ге ұқсайды",
+    ),
+    Words(
+        "it is a day that has not come yet: was a year of two digits read so?",
+        "этот день ещё не наступил: не так ли прочитан год из двух цифр?",
+        "бұл күн әлі келген жоқ: екі цифрлы жыл солай оқылған жоқ па?",
+    ),
+    Words(
+        "it stands here before in another spelling (spaces, signs, case, letters that look alike): "
+        "are these one?",
+        "выше это записано иначе (пробелы, знаки, регистр, похожие буквы): это одно и то же?",
+        "жоғарыда бұл басқаша жазылған (бос орындар, таңбалар, регистр, ұқсас әріптер): бұл бір "
+        "нәрсе ме?",
+    ),
     Words("it has spaces around it", "вокруг пробелы", "айналасында бос орындар бар"),
     Words(
         "it has digits of another script",
@@ -241,6 +268,11 @@ DOUBTS: Final = (
         "өлшемі мыңдарды санайды не шот жағын атайды: санды толық жазыңыз",
     ),
     Words(
+        "its unit is none of money: is it a share, a weight or a shortened number?",
+        "это не денежная единица: это доля, вес или сокращённое число?",
+        "бұл ақша өлшемі емес: бұл үлес, салмақ не қысқартылған сан ба?",
+    ),
+    Words(
         "it names another currency than the property currency",
         "названа другая валюта, чем в свойстве currency",
         "currency қасиетіндегіден басқа валюта аталған",
@@ -264,6 +296,17 @@ DOUBTS: Final = (
         "it has question marks where letters may have been lost",
         "вопросительные знаки там, где могли пропасть буквы",
         "әріптер жоғалған болуы мүмкін жерде сұрақ белгілері тұр",
+    ),
+    Words(
+        "it has letters of Serbian or Macedonian: is it Kazakh in kz1048, taken for cp1251?",
+        "сербские или македонские буквы: не казахский ли это текст в KZ-1048, прочитанный как "
+        "cp1251?",
+        "серб не македон әріптері: бұл cp1251 деп оқылған KZ-1048 қазақ мәтіні емес пе?",
+    ),
+    Words(
+        "it has exactly {} characters, at which programs cut: is it whole?",
+        "здесь ровно {} знаков, на которых программы обрезают: весь ли это текст?",
+        "мұнда дәл {} таңба бар, бағдарламалар осыдан кеседі: мәтін толық па?",
     ),
     Words(
         "it has signs of HTML, such as &amp;",

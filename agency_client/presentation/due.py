@@ -10,7 +10,8 @@ from typing import Any, Final
 from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.plain import clock_json
+from agency_client.presentation.news import NOTHING_READ, news_words
+from agency_client.presentation.plain import clock_json, newest_json
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.rows import OWES
@@ -95,16 +96,33 @@ def used_words(clock: Clock, now: datetime, locale: Locale) -> str:
     return "\n".join(said)
 
 
-def due_json(due: DueClock, known: Reference | None, now: datetime) -> dict[str, Any]:
-    """A clock that concerns the agency, with its exchange and leg."""
+def about_words(due: DueClock, locale: Locale, read: int) -> str:
+    """The kind of a time in a list with the other side, and what was said last by another.
+
+    The other side is who asked, or whom one's own agency asked; where that is the one who owes it,
+    a column of its own names it. `read` is the entry up to which the person has read the exchange.
+    """
+    what = locale.say(due.summary.kind.spec.words)
+    if due.is_mine and due.clock.party is not Party.INITIATOR:
+        what = f"{what}, {due.summary.initiator}"
+    elif due.is_mine or due.clock.party is not Party.RECIPIENT:
+        what = f"{what}, {due.leg.agency}"
+    return "\n".join(filter(None, (what, news_words(due.leg, locale, read))))
+
+
+def due_json(
+    due: DueClock, known: Reference | None, now: datetime, read: int = NOTHING_READ
+) -> dict[str, Any]:
+    """A clock that concerns the agency, with its exchange and leg, and the news of the leg."""
     return {
         "exchange_id": due.summary.id,
         "kind": due.summary.kind.value,
         "initiator": due.summary.initiator,
         "leg": due.leg.agency,
-        "state": due.leg.state.name,
+        "state": due.summary.kind.spec.state_name(due.leg.state),
         "is_mine": due.is_mine,
         **clock_json(due.clock, now),
+        "newest": newest_json(due.leg.newest, read),
         "own_reference": known.own or None if known else None,
         "summary": known.summary or None if known else None,
     }

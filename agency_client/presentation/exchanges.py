@@ -37,7 +37,7 @@ from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
-from exchange_protocol.rules.leg_record import EMPTY_RECORD, Claim
+from exchange_protocol.rules.leg_record import Claim
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 from exchange_protocol.words import Words
@@ -137,6 +137,7 @@ def turn_of(
             leg.due_on,
             leg.clocks,
             *_asked(verified, leg.agency),
+            tuple(leg.approvers),
         )
         for leg in legs
         if (state := leg.listed or leg.state) is not None
@@ -148,21 +149,13 @@ def turn_of(
 
 
 def _asked(verified: VerifiedExchange, agency: AgencyId) -> tuple[Party | None, Words | None]:
-    """The end of a leg of which its newest statement asks something, and what it asks."""
-    record = next((leg.record for leg in verified.legs if leg.agency == agency), EMPTY_RECORD)
-    said = {each.statement.digest: each for each in verified.statements}
-    newest: tuple[VerifiedStatement, Party] | None = None
-    for party, other in (
-        (Party.INITIATOR, Party.RECIPIENT),
-        (Party.RECIPIENT, Party.INITIATOR),
-    ):
-        for digest in record.said_by(party)[-1:]:
-            last = said.get(digest)
-            if last is not None and (newest is None or last.index > newest[0].index):
-                newest = (last, other)
-    if newest is None or newest[0].kind.spec.asks is None:
+    """The end of a leg of which something is asked, and what: it waits until it is answered."""
+    awaited = next((leg.awaits for leg in verified.legs if leg.agency == agency), None)
+    found = next((each for each in verified.statements if each.statement.digest == awaited), None)
+    if found is None or found.kind.spec.asks is None:
         return None, None
-    return newest[1], newest[0].kind.spec.asks
+    is_of_recipient = found.statement.author.agency == agency
+    return Party.INITIATOR if is_of_recipient else Party.RECIPIENT, found.kind.spec.asks
 
 
 def kind_of_exchange(verified: VerifiedExchange) -> Kind:
@@ -206,7 +199,7 @@ def header_facts(
             Fact(locale.say(Label.ONWARD_AUTHORITIES), ", ".join(header.onward_authorities)),
             Fact(locale.say(Label.SUBJECTS), str(header.subject_count)),
             Fact(locale.say(Label.SUPERVISORS), _agencies(first.statement.supervisors, locale)),
-            *_withheld(header, locale),
+            *withheld_facts(header, locale),
         ]
     facts += [
         Fact(locale.say(Label.YOU_ARE), locale.say(verified.party)),
@@ -497,7 +490,7 @@ def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) 
     return locale.say(notice.kind.spec.words if notice.kind else notice.event)
 
 
-def _withheld(header: Header, locale: Locale) -> Iterator[Fact]:
+def withheld_facts(header: Header, locale: Locale) -> Iterator[Fact]:
     """From whom a copy is withheld and on which ground, where one is."""
     if header.withholding_ground is not None:
         ground = locale.say(header.withholding_ground)

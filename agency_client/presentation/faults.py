@@ -299,6 +299,11 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Срок действия слишком далёк. Выберите более ранний.",
         "Жарамдылық мерзімі тым алыс. Ертерек мерзімді таңдаңыз.",
     ),
+    Reason.CONTRADICTORY: Words(
+        "Two things that you entered contradict each other. Leave one of them out.",
+        "Два введённых значения противоречат друг другу. Уберите одно из них.",
+        "Енгізілген екі мән бір-біріне қайшы. Біреуін алып тастаңыз.",
+    ),
     Reason.CONSENT_NOT_LESS: Words(
         "This is the purpose that was asked for. Consent to it in full, or choose another one.",
         "Это та цель, о которой просили. Дайте полное согласие или выберите другую цель.",

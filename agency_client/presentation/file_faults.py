@@ -47,12 +47,81 @@ WHOLE_FILES: Final = (
         "{}: бұл Excel кітабы; парақты CSV (UTF-8) етіп сақтап, соны беріңіз",
     ),
     Words(
-        "{} is a workbook of Excel, an old one or one with a password: open it, save the sheet as "
-        "CSV (in UTF-8), and give that",
-        "{}: это книга Excel, старая или с паролем; откройте её, сохраните лист как CSV (в UTF-8) "
-        "и приложите его",
-        "{}: бұл ескі не құпиясөзі бар Excel кітабы; оны ашып, парақты CSV (UTF-8) етіп сақтап, "
-        "соны беріңіз",
+        "{} is a workbook of Excel, an old one: open it, save the sheet as CSV (in UTF-8), "
+        "and give that",
+        "{}: это старая книга Excel; откройте её, сохраните лист как CSV (в UTF-8) и приложите его",
+        "{}: бұл ескі Excel кітабы; оны ашып, парақты CSV (UTF-8) етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is a workbook of Excel, a very old one: open it, save the sheet as CSV (in "
+        "UTF-8), and give that",
+        "{}: это очень старая книга Excel; откройте её, сохраните лист как CSV (в UTF-8) и "
+        "приложите его",
+        "{}: бұл өте ескі Excel кітабы; оны ашып, парақты CSV (UTF-8) етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is a file of Office with a password: open it, save the sheet as CSV (in UTF-8), "
+        "and give that",
+        "{}: это файл Office с паролем; откройте его, сохраните лист как CSV (в UTF-8) и "
+        "приложите его",
+        "{}: бұл құпиясөзі бар Office файлы; оны ашып, парақты CSV (UTF-8) етіп сақтап, соны "
+        "беріңіз",
+    ),
+    Words(
+        "{} is a file of an old Office (a workbook, a document, a letter), or one with a "
+        "password: open it, save the sheet as CSV (in UTF-8), and give that",
+        "{}: это файл старого Office (книга, документ, письмо) или файл с паролем; откройте "
+        "его, сохраните лист как CSV (в UTF-8) и приложите его",
+        "{}: бұл ескі Office файлы (кітап, құжат, хат) не құпиясөзі бар файл; оны ашып, "
+        "парақты CSV (UTF-8) етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is a document of Word, an old one: ask for its table as CSV, and give that",
+        "{}: это старый документ Word; запросите его таблицу как CSV и приложите её",
+        "{}: бұл ескі Word құжаты; кестесін CSV түрінде сұрап, соны беріңіз",
+    ),
+    Words(
+        "{} is a document of Word: ask for its table as CSV, and give that",
+        "{}: это документ Word; запросите его таблицу как CSV и приложите её",
+        "{}: бұл Word құжаты; кестесін CSV түрінде сұрап, соны беріңіз",
+    ),
+    Words(
+        "{} is a presentation: ask for its table as CSV, and give that",
+        "{}: это презентация; запросите её таблицу как CSV и приложите её",
+        "{}: бұл таныстырылым; кестесін CSV түрінде сұрап, соны беріңіз",
+    ),
+    Words(
+        "{} is a document of LibreOffice, and no workbook: ask for its table as CSV, and give that",
+        "{}: это документ LibreOffice, а не книга; запросите его таблицу как CSV и приложите её",
+        "{}: бұл LibreOffice құжаты, кітап емес; кестесін CSV түрінде сұрап, соны беріңіз",
+    ),
+    Words(
+        "{} is a workbook of Numbers, or another file of Apple: export the sheet as CSV, and "
+        "give that",
+        "{}: это книга Numbers или другой файл Apple; выгрузите лист как CSV и приложите его",
+        "{}: бұл Numbers кітабы не Apple-дің басқа файлы; парақты CSV етіп шығарып, соны беріңіз",
+    ),
+    Words(
+        "{} is a letter of Outlook: save the table that is attached to it as CSV (in UTF-8), "
+        "and give that",
+        "{}: это письмо Outlook; сохраните приложенную к нему таблицу как CSV (в UTF-8) и "
+        "приложите её",
+        "{}: бұл Outlook хаты; оған тіркелген кестені CSV (UTF-8) етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is a letter of Outlook (winmail.dat): ask for the table itself as CSV, and give that",
+        "{}: это письмо Outlook (winmail.dat); запросите саму таблицу как CSV и приложите её",
+        "{}: бұл Outlook хаты (winmail.dat); кестенің өзін CSV түрінде сұрап, соны беріңіз",
+    ),
+    Words(
+        "{} is a load file of Concordance: save it as CSV (in UTF-8), and give that",
+        "{}: это файл загрузки Concordance; сохраните его как CSV (в UTF-8) и приложите",
+        "{}: бұл Concordance жүктеу файлы; оны CSV (UTF-8) етіп сақтап, соны беріңіз",
+    ),
+    Words(
+        "{} is written in utf-7, which few programs read: save it as UTF-8",
+        "{}: файл в utf-7, который читают немногие программы; сохраните его в UTF-8",
+        "{}: файл аз бағдарлама оқитын utf-7 кодтауында; оны UTF-8 етіп сақтаңыз",
     ),
     Words(
         "{} is a workbook of LibreOffice: save the sheet as CSV (in UTF-8), and give that",

@@ -141,9 +141,9 @@ class Label(Enum):
         "{given} of {required}", "{given} из {required}", "{required} ішінен {given}"
     )
     APPROVALS_BY = Words(
-        "{given} of {required}, by {whom}",
-        "{given} из {required}, даёт {whom}",
-        "{required} ішінен {given}, беретін {whom}",
+        "{given} of {required}; {whom} decides",
+        "{given} из {required}; решает {whom}",
+        "{required} ішінен {given}; шешетін {whom}",
     )
     OR = Words("or", "или", "немесе")
     ERASED = Words(

@@ -185,7 +185,7 @@ def _to_do(
         state=_consent_wanted(waiting.consent, locale)
         if waiting.consent
         else _below(
-            f"{locale.say(state_words(summary.kind, waiting.state))}{legs}{_given(waiting)}"
+            f"{locale.say(state_words(summary.kind, waiting.state))}{legs}{_given(waiting, locale)}"
             f"{_claims(waiting, locale)}",
             *news,
         ),
@@ -230,14 +230,19 @@ def _consent_wanted(consent: AskedConsent, locale: Locale) -> str:
     )
 
 
-def _given(waiting: Waiting) -> str:
+def _given(waiting: Waiting, locale: Locale) -> str:
     """The approvals given of those needed, where a leg needs several."""
     counts = {
-        f" {leg.approvals_given}/{leg.approvals_required}"
+        f", {_counted(leg, locale)}"
         for leg in waiting.legs
         if leg.state is LegState.HELD and leg.approvals_required > 1
     }
     return counts.pop() if len(counts) == 1 else ""
+
+
+def _counted(leg: LegSummary, locale: Locale) -> str:
+    given, required = leg.approvals_given, leg.approvals_required
+    return locale.say(Label.APPROVALS_GIVEN, given=given, required=required)
 
 
 def _claims(waiting: Waiting, locale: Locale) -> str:
@@ -289,7 +294,7 @@ def leg_words(leg: LegSummary, kind: Kind, locale: Locale, read: int = NOTHING_R
 
     `read` is the entry up to which the person has read the exchange.
     """
-    held = f" {leg.approvals_given}/{leg.approvals_required}" if leg.state is LegState.HELD else ""
+    held = f", {_counted(leg, locale)}" if leg.state is LegState.HELD else ""
     said = f"{locale.say(state_words(kind, leg.state))}{held}{claim_words(leg, locale)}"
     return _below(said, news_words(leg, locale, read))
 

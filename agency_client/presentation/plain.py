@@ -28,6 +28,8 @@ from agency_client.presentation.steps import Waiting
 from agency_client.presentation.words import body_json, due_json, end_json
 from agency_client.state.outbox import OutboxEntry, RefusedEntry
 from agency_client.state.references import Earlier, Reference
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
 from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.statements import Header
@@ -65,7 +67,7 @@ def summary_json(
         "legs": [
             {
                 "agency": leg.agency,
-                "state": leg.state.name,
+                "state": summary.kind.spec.state_name(leg.state),
                 "approvals_required": leg.approvals_required,
                 "approvals_given": leg.approvals_given,
                 **due_json(leg.due_at, leg.due_on),
@@ -73,14 +75,15 @@ def summary_json(
                 "claimed_at": iso(leg.claimed_at),
                 "clocks": [clock_json(clock, now) for clock in leg.clocks],
                 "consents_asked": list(map(asked_json, leg.consents)),
-                "newest": _newest_json(leg.newest, read),
+                "newest": newest_json(leg.newest, read),
+                "asks": leg.asks.value if leg.asks else None,
             }
             for leg in summary.legs
         ],
     }
 
 
-def _newest_json(newest: NewestStatement | None, read: int) -> dict[str, Any] | None:
+def newest_json(newest: NewestStatement | None, read: int) -> dict[str, Any] | None:
     """The newest statement of another on a leg; `is_news`: the state does not tell it."""
     if newest is None:
         return None
@@ -118,7 +121,7 @@ def waiting_json(
     return {
         **summary_json(waiting.summary, known, now, read),
         "party": waiting.party.value,
-        "state": waiting.state.name,
+        "state": waiting.summary.kind.spec.state_name(waiting.state),
         "waiting_legs": [leg.agency for leg in waiting.legs],
         "commands": list(waiting.commands),
         "consent": asked_json(waiting.consent) if waiting.consent else None,
@@ -192,15 +195,17 @@ def header_json(header: Header) -> dict[str, Any]:
     }
 
 
-def sent_json(result: Sent, earlier: Earlier | None = None) -> dict[str, Any]:
-    """A statement that was sent."""
+def sent_json(
+    result: Sent, earlier: Earlier | None = None, kind: Kind | None = None
+) -> dict[str, Any]:
+    """A statement that was sent, of a kind if that is known."""
     ruling = result.receipt.entry.ruling
     return {
         "status": "sent",
         "exchange_id": result.exchange_id,
         "statement_id": result.statement_id,
         "index": result.index,
-        "legs": [leg_change_json(leg) for leg in ruling.legs] if ruling else [],
+        "legs": [leg_change_json(leg, kind) for leg in ruling.legs] if ruling else [],
         "supervisors": list(ruling.supervisors) if ruling else [],
         "rule_ids": list(ruling.rule_ids) if ruling else [],
         **repeats_json(earlier),
@@ -268,12 +273,16 @@ def refused_json(refused: RefusedEntry) -> dict[str, Any]:
     }
 
 
-def leg_change_json(leg: LegChange) -> dict[str, Any]:
-    """The effect of a statement on one leg."""
+def leg_change_json(leg: LegChange, kind: Kind | None) -> dict[str, Any]:
+    """The effect on one leg of a statement of a kind, or in an exchange of it."""
+
+    def named(state: LegState) -> str:
+        return kind.spec.state_name(state) if kind else state.name
+
     return {
         "agency": leg.agency,
-        "before": leg.before.name if leg.before else None,
-        "state": leg.after.name,
+        "before": named(leg.before) if leg.before else None,
+        "state": named(leg.after),
         "approvals_required": leg.approvals_required,
         "approvers": list(leg.approvers),
     }
@@ -282,7 +291,7 @@ def leg_change_json(leg: LegChange) -> dict[str, Any]:
 def _leg_json(leg: LegFacts, now: datetime) -> dict[str, Any]:
     return {
         "agency": leg.agency,
-        "state": leg.state.name if leg.state else None,
+        "state": leg.kind.spec.state_name(leg.state) if leg.state else None,
         "approvals_required": leg.approvals_required,
         "approvers": list(leg.approvers),
         "approvals": list(leg.approvals),
@@ -291,7 +300,7 @@ def _leg_json(leg: LegFacts, now: datetime) -> dict[str, Any]:
         "claimed_at": iso(leg.claim.at) if leg.claim else None,
         "clocks": [clock_json(clock, now) for clock in leg.clocks],
         "as_of_entry": leg.as_of_entry,
-        "listed_state": leg.listed.name if leg.listed else None,
+        "listed_state": leg.kind.spec.state_name(leg.listed) if leg.listed else None,
     }
 
 

@@ -49,6 +49,11 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
         "согласие действовало бы слишком долго",
         "келісім тым ұзақ күшінде болар еді",
     ),
+    Reason.CONTRADICTORY: Words(
+        "the statement contradicts itself",
+        "заявление противоречит само себе",
+        "мәлімдеме өзіне-өзі қайшы",
+    ),
     Reason.CONSENT_NOT_LESS: Words(
         "a consent in part is for another purpose than was asked for",
         "частичное согласие даётся для иной цели, чем запрошено",

@@ -16,7 +16,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import read_up_to, unread
 from exchange_protocol.kinds.acts import Act
-from exchange_protocol.kinds.catalogue import ROWS, Kind
+from exchange_protocol.kinds.catalogue import ROWS, STATES_OF_ASKING, Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, When
 from exchange_protocol.rules.clocks import Clock, is_overdue
@@ -231,11 +231,6 @@ def commands_of(kind: str, code: str | None) -> tuple[str, ...]:
     )
 
 
-def _states_after(row: Row) -> frozenset[LegState]:
-    """The states in which a leg may be after a row."""
-    return row.before if row.after is None else frozenset({row.after})
-
-
 def _rows_in(state: LegState) -> list[Row]:
     return [row for _, row in ROWS if state in row.before]
 
@@ -257,7 +252,7 @@ def states_asked(party: Party) -> tuple[LegState, ...]:
     These are the states of its turn, of others' delay, and those in which others ask it something.
     """
     turns = [state for state, turn in TURNS.items() if turn is party]
-    others = (*_STATES_OF_DELAY.get(party, ()), *_STATES_OF_ASKING.get(party, ()))
+    others = (*_STATES_OF_DELAY.get(party, ()), *STATES_OF_ASKING.get(party, ()))
     return tuple(dict.fromkeys((*turns, *others)))
 
 
@@ -327,27 +322,14 @@ def _step_after_delay(party: Party, state: LegState) -> Step | None:
 
 
 _ENDS: Final = (Party.INITIATOR, Party.RECIPIENT)
-_STATES_OF_ASKING: Final = {
-    party: tuple(
-        state
-        for state in LegState
-        if any(
-            kind.spec.asks and row.party is not party and state in _states_after(row)
-            for kind, row in ROWS
-        )
-    )
-    for party in _ENDS
-}
-"""States in which the other end may have asked something of a party."""
 
 
 def _asked_of(party: Party, leg: LegSummary, *, is_over: bool) -> Step | None:
-    """The step that the newest statement of another asks of an end of a leg."""
-    newest = leg.newest
-    if newest is None or newest.is_answered or party not in _ENDS:
+    """The step that the other end asks of an end of a leg, until it is answered."""
+    if leg.asks is None or leg.state not in STATES_OF_ASKING.get(party, ()):
         return None
-    words = newest.kind.spec.asks
-    if words is None or leg.state not in _STATES_OF_ASKING[party]:
+    words = leg.asks.spec.asks
+    if words is None:
         return None
     return None if is_over and leg.state in ENDS_BY_ITSELF else Step(party, words)
 
@@ -384,9 +366,11 @@ class LegTurn:
     clocks: tuple[Clock, ...] = ()
     """The times that run on it."""
     asked: Party | None = None
-    """The end of which the newest statement on the leg asks something."""
+    """The end of which something is asked that the leg awaits an answer to."""
     asks: Words | None = None
     """The words of its question."""
+    approvers: tuple[AgencyId, ...] = ()
+    """Who may decide on it while it is held, as far as that is known."""
 
 
 def turn_words(
@@ -412,7 +396,7 @@ def turn_words(
         now: the present time.
     """
     mine: dict[str, None] = {}
-    others: dict[str, str] = {}
+    others: dict[str, list[tuple[datetime, str]]] = {}
     delays: dict[str, None] = {}
     goes_on = case_goes_on(kind, (leg.state for leg in legs))
     for leg in legs:
@@ -433,24 +417,31 @@ def turn_words(
             if each.party is party and (party is not Party.RECIPIENT or leg.agency == agency):
                 mine[locale.say(each.words)] = None
                 continue
-            until = "" if each in turns else _until(leg, each.party, locale, now)
+            until = None if each in turns else _until(leg, each.party, locale, now)
             whom = {
                 Party.RECIPIENT: str(leg.agency),
                 Party.INITIATOR: str(initiator),
-            }.get(each.party) or locale.say(Label.AN_APPROVER)
-            others[whom] = others.get(whom) or until
+            }.get(each.party) or _approvers(leg, locale)
+            others.setdefault(whom, []).extend([until] if until else [])
             if is_over and each is step and (delay := _step_after_delay(party, leg.state)):
                 delays[locale.say(delay.words)] = None
     if mine:
         return locale.say(Label.YOUR_TURN, step="; ".join(mine))
     if not others:
         return ""
-    whom = ", ".join(f"{each} ({until})" if until else each for each, until in others.items())
+    whom = ", ".join(f"{each} ({min(ends)[1]})" if ends else each for each, ends in others.items())
     return "; ".join((locale.say(Label.WAITS_FOR, whom=whom), *delays))
 
 
-def _until(leg: LegTurn, party: Party, locale: Locale, now: datetime) -> str:
-    """The time until which a leg waits for a party; empty where none runs."""
+def _approvers(leg: LegTurn, locale: Locale) -> str:
+    known = f" {locale.say(Label.OR)} ".join(leg.approvers)
+    return known or locale.say(Label.AN_APPROVER)
+
+
+def _until(
+    leg: LegTurn, party: Party, locale: Locale, now: datetime
+) -> tuple[datetime, str] | None:
+    """The time until which a leg waits for a party, and in words; None where none runs."""
     is_end = leg.state in ENDS_BY_ITSELF
     at, day, is_late = leg.due_at, leg.due_on, is_overdue(leg.due_at, leg.state, now)
     clock = min(
@@ -458,6 +449,6 @@ def _until(leg: LegTurn, party: Party, locale: Locale, now: datetime) -> str:
     )
     if clock is not None:
         at, day, is_late = clock.at, clock.day, clock.is_over(now)
-    elif party is not Party.RECIPIENT or leg.state not in OWES:
-        return ""
-    return locale.due(at, day, now, is_overdue=is_late, is_end=is_end)
+    elif party is not Party.RECIPIENT or leg.state not in OWES or at is None:
+        return None
+    return at, locale.due(at, day, now, is_overdue=is_late, is_end=is_end)

@@ -182,6 +182,11 @@ class FairQueue(Generic[_T]):
         """Note how long the commit of the batch in hand took; None if nothing was committed."""
         self._commit_seconds = seconds
 
+    def is_shared(self) -> bool:
+        """True if several agencies are active, and one has no more than its share waiting."""
+        with self._changed:
+            return self._is_shared()
+
     def makes_way(self, agency: AgencyId) -> bool:
         """True if an agency has more than its share waiting, while a request of another one that
         has not waits or is written: what it wants besides may wait until that batch has ended."""
@@ -247,7 +252,6 @@ class FairQueue(Generic[_T]):
         self._in_hand = None
 
     def _is_shared(self) -> bool:
-        """True if several agencies are active, and one has no more than its share waiting."""
         since = self._clock() - ACTIVE_SECONDS
         while self._active and next(iter(self._active.values())) <= since:
             self._active.popitem(last=False)

@@ -69,7 +69,8 @@ class Acceptance:
             at=at,
             sources=draft,
         )
-        check_intake(statement, draft.directory, stored.exchange if stored else None)
+        exchange = stored.exchange if stored else None
+        check_intake(statement, draft.directory, exchange, sources=draft, at=at)
         self._check_revocation(job, judgement)
         if isinstance(statement.body, PublishLogKey):
             check_published(statement.body, draft.context.signer)

@@ -19,6 +19,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.record.entries import NONCE_BYTES, Entry, encode_entry, entry_leaf_hash
 from exchange_protocol.rules.provenance import Source
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.clock_evidence import verify_not_behind
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
@@ -162,7 +163,12 @@ class Draft:
             return None
         wanted = found.spoken.exchange_id
         stored = self.exchange(wanted) or load_exchanges(self.connection, [wanted]).get(wanted)
-        return Source(found.spoken, stored.exchange) if stored else None
+        if stored is None:
+            return None
+        behind: tuple[bytes, ...] = ()
+        if found.spoken.kind.spec.passes_on:
+            behind = getattr(parse_statement(found.payload).body, "sources", ())
+        return Source(found.spoken, stored.exchange, behind)
 
     def check_known(self, tree_size: int) -> None:
         """Check the tree size that a caller knows; raises PROOF_RANGE_INVALID."""

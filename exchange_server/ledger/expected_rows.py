@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Self
 from sqlalchemy import Connection, StaticPool, Table, create_engine, select
 from sqlalchemy.schema import CreateTable
 
+from exchange_protocol.rules.leg_record import is_same_record
 from exchange_replay import open_scratch
 from exchange_server.storage import tables
 from exchange_server.storage.exchange_rows import ExchangeRow, LegRow, PartyRow
@@ -106,7 +107,7 @@ class ExpectedRows:
             delete_rows(self._connection, table, [key_of(row) for row in wanted.values()])
             for key, row in zip(keys, some, strict=True):
                 expected = wanted.pop(key, None)
-                if row != expected:
+                if row != expected and not _is_of_before(expected, row):
                     yield Difference(_shown(key), _difference(expected, row))
 
     def missing(self, table: Table) -> Iterator[Difference]:
@@ -131,6 +132,14 @@ def _key_of(table: Table) -> Callable[[Any], tuple[Hashable, ...]]:
     names = [column.name for column in table.primary_key]
     get = attrgetter(*names)
     return get if len(names) > 1 else lambda row: (get(row),)
+
+
+def _is_of_before(expected: Any, got: Any) -> bool:
+    """True for a leg that differs only by what a hub of the version before does not write."""
+    if not (isinstance(expected, LegRow) and isinstance(got, LegRow)):
+        return False
+    same = got._replace(record=expected.record)
+    return same == expected and is_same_record(expected.record, got.record)
 
 
 def _shown(key: Iterable[Any]) -> str:

@@ -103,6 +103,10 @@ class Intake:
         """Verify that a request of an agency may be put now; raises OVERLOADED."""
         self._queue.verify_room(agency)
 
+    def is_shared(self) -> bool:
+        """True while agencies share the writer (`FairQueue.is_shared`)."""
+        return self._queue.is_shared()
+
     def makes_way(self, agency: AgencyId) -> bool:
         """True if what an agency wants besides should wait for a batch (`FairQueue.makes_way`)."""
         return self._queue.makes_way(agency)

@@ -57,6 +57,7 @@ from exchange_server.ledger.writer import Writer
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.storage.database_file import DatabaseFile, FileClaim
 from exchange_server.storage.schema import check_schema
+from exchange_server.storage.server_check import verify_server
 
 _T = TypeVar("_T")
 _Read: TypeAlias = tuple[SignedStatement, Mapping[str, bytes]] | ExchangeError
@@ -174,6 +175,7 @@ class Ledger:
             HubInternal: naming what does not fit in a damaged database.
             HubUnavailable: where the clock contradicts what was signed (`clock_evidence`).
         """
+        await asyncio.to_thread(verify_server, engine)
         await asyncio.to_thread(check_schema, engine)
         limits = limits or LedgerLimits()
         context = BatchContext(
@@ -233,6 +235,10 @@ class Ledger:
     def verify_room(self, agency: AgencyId) -> None:
         """Verify that what an agency submits could wait for the writer now; raises OVERLOADED."""
         self._writer.verify_room(agency)
+
+    def is_shared(self) -> bool:
+        """True while agencies share the writer (`FairQueue.is_shared`)."""
+        return self._writer.is_shared()
 
     def expected_wait(self) -> float:
         """In how many seconds what waits for the writer should be written."""

@@ -460,6 +460,7 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                 )
                 if leg.newest
                 else None,
+                parse_kind(leg.asks) if leg.asks else None,
             )
             for leg in seen.legs
         ),

@@ -172,6 +172,8 @@ class LegRow:
     consents: tuple[AskedConsent, ...] = ()
     """The requests for consent that wait for a decision of the asking agency."""
     newest: NewestStatement | None = None
+    asks: Kind | None = None
+    """The kind of what the other end asks of the asking agency, until it is answered."""
 
 
 @dataclass(frozen=True, slots=True)

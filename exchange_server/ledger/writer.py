@@ -105,6 +105,10 @@ class Writer:
         """Verify that a request of an agency may be put now; raises OVERLOADED."""
         self._intake.verify_room(agency)
 
+    def is_shared(self) -> bool:
+        """True while agencies share the writer (`FairQueue.is_shared`)."""
+        return self._intake.is_shared()
+
     def makes_way(self, agency: AgencyId) -> bool:
         """True if what an agency wants besides should wait for a batch (`FairQueue.makes_way`)."""
         return self._intake.makes_way(agency)

@@ -158,6 +158,7 @@ def _encode_leg(leg: LegRow) -> pb.LegSummary:
         )
         if leg.newest
         else None,
+        asks=leg.asks.value if leg.asks else "",
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Final, TypeVar, cast
 
 import grpc
@@ -16,6 +17,9 @@ _T = TypeVar("_T")
 
 MESSAGES_AT_A_TIME: Final = 64
 MESSAGES_OF_ONE_CALLER: Final = 8
+BATCH_WAIT_SECONDS: Final = 1.0
+"""The longest wait of a batch for the batch before it: a slow line of one member holds up the
+others of its agency no longer."""
 
 
 class Incoming:
@@ -27,11 +31,16 @@ class Incoming:
     for transfers (`pipeline`).
     """
 
-    def __init__(self, message_bytes: int, seconds: float) -> None:
-        """Refuse longer messages, and those that take longer to come."""
+    def __init__(
+        self, message_bytes: int, seconds: float, is_shared: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Refuse longer messages, and those that take longer to come; `is_shared` is true while an
+        agency with much to say should leave the processor to others."""
         self._message_bytes = message_bytes
         self._seconds = seconds
+        self._is_shared = is_shared
         self._places = FairScheduler(MESSAGES_AT_A_TIME, MESSAGES_OF_ONE_CALLER)
+        self._batches = FairScheduler(MESSAGES_AT_A_TIME, share=1)
 
     async def read_one(self, holder: str, context: Context, seconds: float) -> bytes:
         """Read the one message of a request, of a call that itself ends within so many seconds.
@@ -52,6 +61,26 @@ class Incoming:
         if raw is grpc.aio.EOF:
             raise Reason.MALFORMED.error("expected a request message, got none")
         return self._counted(cast(bytes, raw))
+
+    async def read_batch(self, holder: str, context: Context, seconds: float) -> bytes:
+        """Read the message of a batch; raises as `read_one`.
+
+        A megabyte takes the processor before the hub can look at it. So while agencies share the
+        hub, one message of a holder is read at a time.
+        """
+        if not self._is_shared():
+            return await self.read_one(holder, context, seconds)
+        has_turn = self._batches.take_free(holder)
+        if not has_turn:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BATCH_WAIT_SECONDS):
+                    await self._batches.take(holder)
+                    has_turn = True
+        try:
+            return await self.read_one(holder, context, seconds)
+        finally:
+            if has_turn:
+                self._batches.give(holder)
 
     async def read_all(self, context: Context) -> AsyncIterator[bytes]:
         """Read the messages of a stream of requests; raises as `read_one`."""

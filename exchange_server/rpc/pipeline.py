@@ -12,7 +12,8 @@
     writer. Of calls that take memory for long, transfers and reads, so many are served at a time;
     the others wait for their turn.
  9. The message of the request is read (`incoming`). Before this step the hub holds no more of a
-    call than its headers and what one window lets through.
+    call than its headers and what one window lets through. Batches of one agency are read in turn
+    while others are active.
 10. The request is parsed, and the service answers (`calls.Served`). Places and budgets of steps 5
     and 8 are given back when the answer has left.
 
@@ -195,7 +196,9 @@ class Pipeline(grpc.aio.ServerInterceptor):
                 held.callback(turns.give, agency)
             if served.reads_stream:
                 return await served.answer(self._incoming.read_all(context), context)
-            request = await self._incoming.read_one(agency, context, seconds)
+            is_batch = method == SUBMIT_BATCH
+            read = self._incoming.read_batch if is_batch else self._incoming.read_one
+            request = await read(agency, context, seconds)
             if method in _SAYING:
                 self._rates.count(agency, len(request))
             return await served.answer(request, context)

@@ -149,7 +149,7 @@ class RpcServer:
             rates=rates,
             verify_room=ledger.verify_room,
             turns=_turns(limits),
-            incoming=Incoming(limits.message_bytes, limits.deadline_seconds),
+            incoming=Incoming(limits.message_bytes, limits.deadline_seconds, ledger.is_shared),
             observer=observer,
         )
         # No `maximum_concurrent_rpcs`: beyond that number grpc would refuse everyone's calls,

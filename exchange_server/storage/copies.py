@@ -25,6 +25,7 @@ from exchange_files import new_file
 from exchange_protocol.errors import Reason
 from exchange_server.storage.database_file import DatabaseFile
 from exchange_server.storage.engine import open_engine, sqlite_file, way_out
+from exchange_server.storage.server_check import verify_server
 
 _CHUNK: Final = 1024 * 1024
 
@@ -136,6 +137,7 @@ def _copy(source: sqlite3.Connection, to: Path) -> None:
 def _verify_empty(url: str) -> None:
     engine = open_engine(url)
     try:
+        verify_server(engine)
         tables = inspect(engine).get_table_names()
     finally:
         engine.dispose()

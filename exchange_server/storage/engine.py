@@ -49,6 +49,7 @@ _SLOW = "exchange_slow_seconds"
 _BEGAN_AT = "exchange_began_at"
 _SHOWN_CHARACTERS = 300
 _READ_ONLY_TRANSACTION = "25006"
+_NO_PRIVILEGE = "42501"
 _NO_CONNECTION_LEFT = ("too many connections", "remaining connection slots", "too many clients")
 """PostgreSQL's words; the driver gives no code for a connection that was refused."""
 _AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
@@ -235,6 +236,11 @@ def way_out(cause: BaseException) -> str:
         return (
             "; the database takes no writes: it is a standby, or default_transaction_read_only is "
             "on for it or for the hub's role"
+        )
+    if getattr(cause, "sqlstate", None) == _NO_PRIVILEGE:
+        return (
+            "; let the hub's role own the database, or GRANT it CREATE on the schema and its "
+            "rights on the tables"
         )
     if any(each in str(cause) for each in _NO_CONNECTION_LEFT):
         return (

@@ -1,7 +1,7 @@
 """Lists of exchanges as an agency sees them: newest first, paged by the opening's index.
 
-A recipient does not see that its leg is held again for a supplement: until the release the leg
-stands for it where it left it, RETURNED.
+A recipient does not see that its leg is held again for a supplement or an invitation: until the
+release the leg stands for it as it would without that (`LegRecord.shown`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from sqlalchemy import (
     case,
     func,
     literal,
-    or_,
     select,
     type_coerce,
 )
 
+from exchange_protocol.kinds.catalogue import STATES_OF_ASKING, Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.clocks import LegTimes
@@ -37,7 +37,9 @@ from exchange_protocol.rules.leg_record import (
     Claim,
     Consent,
     LegRecord,
+    ShownLeg,
     decode_record,
+    shown_as,
 )
 from exchange_server.storage.columns import Digests
 from exchange_server.storage.rows import Lookup, field_names, pieces
@@ -78,6 +80,8 @@ class SeenLeg:
     consents: tuple[SeenConsent, ...] = ()
     """The requests for consent that wait for the agency."""
     newest: SeenStatement | None = None
+    asks: str | None = None
+    """The kind of what the other end asks of the agency, until it is answered."""
 
 
 class SeenExchange(NamedTuple):
@@ -122,18 +126,25 @@ _EXCHANGE_COLUMNS = tuple(
     name for name in field_names(SeenExchange) if name not in ("updated_at", "legs")
 )
 _b, _g, _x, _f, _e = parties.c, legs.c, exchanges.c, feed.c, log_entries.c
-_HIDES_A_SUPPLEMENT = and_(_g.state == int(LegState.RETURNED), _g.hidden != literal((), Digests()))
-_BLINDFOLDED = and_(
-    _b.party == Party.RECIPIENT.number,
-    or_(_g.state == int(LegState.HELD), _HIDES_A_SUPPLEMENT),
+_BLINDFOLDED = and_(_b.party == Party.RECIPIENT.number, _g.hidden != literal((), Digests()))
+"""A recipient does not know that its leg is held again, or what became of that: state, times and
+approvals of the leg would tell of what stays hidden."""
+_SEEN_STATE: ColumnElement[int] = case(
+    *(
+        (and_(_BLINDFOLDED, _g.record.like(f"%{shown_as(state)}%")), int(state))
+        for state in (LegState.LEFT, LegState.REFUSED)
+    ),
+    (and_(_BLINDFOLDED, _g.state == int(LegState.HELD)), int(LegState.RETURNED)),
+    else_=_g.state,
 )
-"""A recipient does not know that its leg is held again, or was returned from there: the leg's times
-would tell of the supplement, which stays hidden."""
-_SEEN_STATE: ColumnElement[int] = case((_BLINDFOLDED, int(LegState.RETURNED)), else_=_g.state)
+"""As `_known` gives it, in SQL: whoever left or declined is invited again, or content is held on a
+leg that was returned. In all other states the leg stands as its recipient knows it."""
 _JOINED = parties.join(legs, and_(_g.exchange_id == _b.exchange_id, _g.agency == _b.leg)).join(
     exchanges, _x.exchange_id == _b.exchange_id
 )
 
+
+_NOTHING_KNOWN: Final = ShownLeg(LegState.RETURNED, 0, 0, None, None, None)
 
 _AGENCY = bindparam("agency", type_=String)
 
@@ -168,12 +179,13 @@ _SEEN = (
         *(_x[name] for name in _EXCHANGE_COLUMNS),
         _g.agency.label("leg"),
         _SEEN_STATE.label("state"),
-        case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
+        _g.approvals_required,
         _g.approvals,
+        _g.awaits,
         _b.party,
-        case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
-        case((_BLINDFOLDED, None), else_=_g.due_on).label("leg_due_on"),
-        case((_BLINDFOLDED, None), else_=_g.record).label("leg_record"),
+        _g.due_at.label("leg_due_at"),
+        _g.due_on.label("leg_due_on"),
+        _g.record.label("leg_record"),
         _BLINDFOLDED.label("is_blindfolded"),
         # The exchange's own time would tell of what is held, and of other legs.
         select(func.max(_f.entry_index))
@@ -197,6 +209,15 @@ _SEEN = (
 _OPENED = Lookup(select(_x.initial_index), _x.exchange_id)
 _ENTRIES = Lookup(select(_e.idx, _e.entry), _e.idx)
 _KINDS = Lookup(select(_e.idx, _e.kind, _e.actor_agency), _e.idx)
+_SAID = Lookup(
+    select(_e.payload_sha256, _e.kind, _e.actor_agency).where(_e.statement_id.is_not(None)),
+    _e.payload_sha256,
+)
+_MAY_BE_ASKED: Final = frozenset(
+    (party.number, int(state)) for party, states in STATES_OF_ASKING.items() for state in states
+)
+"""Parties and states of legs in which one is asked something."""
+_ASKING: Final = frozenset(kind.value for kind in Kind if kind.spec.asks is not None)
 
 
 def list_seen(
@@ -318,36 +339,65 @@ def read_seen(
     times = {index: parse_entry(entry).hub_time for index, entry in entries}
     of_others = {row["newest_of_others"] for group in groups for row in group} - {None}
     said = {index: (kind, by) for index, kind, by in _KINDS.rows(connection, sorted(of_others))}
-    return [_seen(group, times, said) for group in groups]
+    asked = {
+        row["awaits"]
+        for group in groups
+        for row in group
+        if (row["party"], row["state"]) in _MAY_BE_ASKED
+    }
+    awaited = {
+        digest: kind
+        for digest, kind, by in _SAID.rows(connection, sorted(asked))
+        if by != agency and kind in _ASKING
+    }
+    return [_seen(group, times, said, awaited) for group in groups]
 
 
 def _seen(
     rows: Sequence[RowMapping],
     times: Mapping[int, datetime],
     said: Mapping[int, tuple[str, str]],
+    awaited: Mapping[bytes, str],
 ) -> SeenExchange:
     seen: dict[str, SeenLeg] = {}
     for row in rows:
-        given = 0 if row["is_blindfolded"] else len(row["approvals"])
-        record = None if row["leg_record"] is None else decode_record(row["leg_record"])
+        record = decode_record(row["leg_record"])
+        known = _known(row, record)
         decides = row["party"] == Party.APPROVER.number and row["state"] == int(LegState.HELD)
-        asked = _asked(record, row) if record and not row["is_blindfolded"] else ()
         leg = SeenLeg(
             agency=row["leg"],
-            state=row["state"],
-            approvals_required=row["approvals_required"],
-            approvals_given=given,
-            due_at=row["leg_due_at"],
-            due_on=row["leg_due_on"],
-            times=record.times if record else None,
-            claim=record.claim if record and decides else None,
-            consents=asked,
+            state=int(known.state),
+            approvals_required=known.approvals_required,
+            approvals_given=known.approvals_given,
+            due_at=known.due_at,
+            due_on=known.due_on,
+            times=known.times,
+            claim=record.claim if decides else None,
+            consents=_asked(record, row),
             newest=_newest_statement(row, said),
+            asks=awaited.get(row["awaits"])
+            if (row["party"], row["state"]) in _MAY_BE_ASKED
+            else None,
         )
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
     updated_at = times.get(rows[0]["newest"], rows[0]["initiated_at"])
     return SeenExchange(**exchange, updated_at=updated_at, legs=tuple(seen.values()))
+
+
+def _known(row: RowMapping, record: LegRecord) -> ShownLeg:
+    """The leg of a row as the agency may know it."""
+    if row["is_blindfolded"]:
+        # A hub of schema 0008 that still runs writes none: then nothing at all is told.
+        return record.shown or _NOTHING_KNOWN
+    return ShownLeg(
+        state=LegState(row["state"]),
+        approvals_required=row["approvals_required"],
+        approvals_given=len(row["approvals"]),
+        due_at=row["leg_due_at"],
+        due_on=row["leg_due_on"],
+        times=record.times,
+    )
 
 
 def _newest_statement(row: RowMapping, said: Mapping[int, tuple[str, str]]) -> SeenStatement | None:

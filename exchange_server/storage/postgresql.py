@@ -16,10 +16,17 @@
 
 The first rule holds for every connection; the others for a hub that serves, since a migration or an
 audit of a long log takes the time that it takes. Parameters of the URL go before these settings.
+
+What administrators set for roles, databases and servers, such as `statement_timeout` for those who
+ask by hand, is no setting of a hub's: sessions begin with what `_SESSION` says. A hub whose
+settings did not arrive (a pooler between drops them) does not serve, and none serves without
+`synchronous_commit`: its receipts would promise what a loss of power takes back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
@@ -28,7 +35,7 @@ from psycopg.errors import Diagnostic
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 
 _REACH_SECONDS: Final = 10
 _CONNECT_SECONDS: Final = 5
@@ -45,12 +52,31 @@ _REACHING: Final = {
     "tcp_user_timeout": str(_REACH_SECONDS * 1000),
 }
 """Of libpq; silence shows after 4 + 3 * 2 seconds."""
-_SERVER_SETTINGS: Final = (("tcp_user_timeout", _REACH_SECONDS),)
-_SERVING_SETTINGS: Final = (("transaction_timeout", _TURN_SECONDS),)
+_SERVER_SETTINGS: Final = (("tcp_user_timeout", f"{_REACH_SECONDS}s"),)
+_SESSION: Final = (
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("idle_session_timeout", "0"),
+    ("synchronous_commit", "on"),
+    ("client_encoding", "UTF8"),
+    # A warning is heard at the commit, so it must come.
+    ("client_min_messages", "notice"),
+    ("default_transaction_isolation", "read\\ committed"),
+    ("default_transaction_deferrable", "off"),
+)
+"""Settings of every session, hubs' and tools', whatever is set for the role or the database."""
+_LOOSE: Final = ("off", "local")
+_SERVING_SETTINGS: Final = (("transaction_timeout", f"{_TURN_SECONDS}s"),)
+_TOOLS_SETTINGS: Final = (("transaction_timeout", "0"),)
 _SERVING_PLANS: Final = ("-c enable_seqscan=off", "-c jit=off")
 """Plans are kept with a connection. One made while the log was young, that walks a whole table,
 would walk it in every batch until the table is next analyzed; a hub finds by key what it asks for.
 """
+_IN_FORCE: Final = (
+    "SELECT current_setting('transaction_timeout'), current_setting('synchronous_commit')"
+)
+_POOLER: Final = "unsupported startup parameter"
 _WAKE_SECONDS: Final = 0.1
 """Seconds between two looks whether the connection of a wait was closed."""
 
@@ -58,8 +84,8 @@ _WAKE_SECONDS: Final = 0.1
 def open_postgresql(url: URL, *, serving: bool) -> Engine:
     """Make an engine; `serving` is for a hub, whose every wait is bounded."""
     url = url.set(drivername="postgresql+psycopg")
-    settings = _SERVER_SETTINGS + (_SERVING_SETTINGS if serving else ())
-    options = [f"-c {name}={seconds}s" for name, seconds in settings]
+    settings = _SERVER_SETTINGS + _SESSION + (_SERVING_SETTINGS if serving else _TOOLS_SETTINGS)
+    options = [f"-c {name}={value}" for name, value in settings]
     if serving:
         options += _SERVING_PLANS
     if given := url.query.get("options"):
@@ -72,8 +98,7 @@ def open_postgresql(url: URL, *, serving: bool) -> Engine:
         pool_pre_ping=True,
         connect_args={**arguments, "options": " ".join(options)},
     )
-    if serving:
-        event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "do_connect", _connect_hub if serving else _connect_tool)
     return engine
 
 
@@ -113,13 +138,60 @@ class _ServingConnection(psycopg.Connection[Any]):
         self._is_warned |= notice.severity_nonlocalized == "WARNING"
 
 
-def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> psycopg.Connection[Any]:
+def _connect_hub(
+    _dialect: Any, _record: Any, arguments: Any, named: Any
+) -> psycopg.Connection[Any]:
+    with _refusals():
+        connection = _ServingConnection.connect(*arguments, **named)
     try:
-        return _ServingConnection.connect(*arguments, **named)
+        _verify_session(connection, str(named.get("options", "")))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_tool(
+    _dialect: Any, _record: Any, arguments: Any, named: Any
+) -> psycopg.Connection[Any]:
+    with _refusals():
+        return psycopg.connect(*arguments, **named)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Name what refuses the settings of a session."""
+    try:
+        yield
     except psycopg.OperationalError as error:
+        if _POOLER in str(error):
+            raise _dropped_settings() from None
         if "unrecognized" in str(error) and "transaction_timeout" in str(error):
             raise Reason.CONFIG_INVALID.error(
                 "expected PostgreSQL 17 or later: those before it do not bound transactions",
                 field="database.url",
             ) from None
         raise
+
+
+def _verify_session(connection: psycopg.Connection[Any], options: str) -> None:
+    """Verify that the settings of this hub are in force; raises CONFIG_INVALID."""
+    turn, commits = connection.execute(_IN_FORCE).fetchone() or ("0", "")
+    connection.rollback()
+    if turn == "0" and "transaction_timeout=0" not in options:
+        raise _dropped_settings()
+    if commits in _LOOSE:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected synchronous_commit to be on, got {commits} by the options of the URL: a "
+            "loss of power would lose what receipts were given for",
+            field="database.url",
+        )
+
+
+def _dropped_settings() -> ExchangeError:
+    return Reason.CONFIG_INVALID.error(
+        "the settings of the hub do not reach the database: a pooler such as pgbouncer stands "
+        "between, and takes them away. Name the server itself: a hub keeps its connections, and "
+        "needs no pooler",
+        field="database.url",
+    )

@@ -189,6 +189,7 @@ class Reason(Enum):
     CONSENT_NOT_LESS = (InvalidInput,)
     AGENCY_TWICE = (InvalidInput,)
     OWN_AGENCY_ADDRESSED = (InvalidInput,)
+    CONTRADICTORY = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)

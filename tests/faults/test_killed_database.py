@@ -1,18 +1,28 @@
-"""PostgreSQL is killed under load and comes back; the hub says so meanwhile, and loses nothing."""
+"""PostgreSQL ends under load and comes back; the hub says so meanwhile, and loses nothing."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_health
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
-from tests.support.postgres import emptied_database, postgres_server
+from tests.support.postgres import Postgres, emptied_database, postgres_server
 
 
-def test_every_receipt_survives_a_kill_of_postgresql(
-    tmp_path: Path, foundation: Foundation
+def shut_down(database: Postgres) -> None:
+    """Stop it as an administrator does: the server ends every session (admin shutdown)."""
+    data = str(database.server.pgdata)
+    database.command("pg_ctl", "-w", "-D", data, "-m", "fast", "stop")
+
+
+@pytest.mark.parametrize("end", [Postgres.kill, shut_down], ids=["killed", "shut down"])
+def test_every_receipt_survives_the_end_of_postgresql(
+    tmp_path: Path, foundation: Foundation, end: Callable[[Postgres], None]
 ) -> None:
     with postgres_server() as database:
         url = emptied_database(database.uri)
@@ -20,7 +30,7 @@ def test_every_receipt_survives_a_kill_of_postgresql(
         with HubProcess(load.files, load.environment) as hub:
             with load.running():
                 time.sleep(1.0)
-                database.kill()
+                end(database)
                 wait_for_health(hub, NOT_SERVING)
                 database.restart()
                 wait_for_health(hub, SERVING)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agency_client import Sent
 from agency_client.presentation.refusals import REFUSALS, refusal_words
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
@@ -83,6 +84,32 @@ def test_each_mistake_is_refused_for_its_own_reason(
     fma.grant_consent(exchange, consent, datetime.now(UTC) + timedelta(days=5))
     granted = digest(mia, exchange, "consent_decision")
     assert pass_on(region, answer, granted, to=["kz.fma"]) is Reason.PROVENANCE_CIRCULAR
+    region.replay(capsys)
+
+
+def test_a_statement_that_contradicts_itself_is_refused(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    traced, frozen = (
+        mia.request_asset_trace(to=["kz.fma"], brief=BRIEF),
+        mia.request_freeze(to=["kz.fma"], brief=BRIEF),
+    )
+    assert isinstance(traced, Sent)
+    assert isinstance(frozen, Sent)
+    for each in (traced, frozen):
+        fma.open(each.exchange_id)
+    findings = partial(fma.report_findings, traced.exchange_id)
+    worth: dict[str, Any] = {"amount": 5, "currency": "KZT"}
+    assert region.refusal(findings, "NOT_FOUND", assets=["CASH"]) is R.CONTRADICTORY
+    assert region.refusal(findings, "NOT_FOUND", **worth) is R.CONTRADICTORY
+    findings("NOT_FOUND")
+    feedback = partial(mia.feedback, traced.exchange_id, 1)
+    assert region.refusal(feedback, uses=["NOT_USED", "CHARGE"]) is R.CONTRADICTORY
+    feedback(uses=["NOT_USED"])
+    impose = partial(fma.impose_freeze, frozen.exchange_id, due="5d", currency="KZT")
+    assert region.refusal(impose, amount=0) is R.INVALID_FIELD
+    impose(amount=5)
     region.replay(capsys)
 
 

@@ -204,3 +204,37 @@ def test_a_request_is_kept_out_of_court_too(region: Region, terms: dict[str, Any
     fma.open(exchange)
     gather = fma.gather_evidence
     assert region.refusal(gather, exchange, with_content=True) is Reason.CONSENT_MISSING
+
+
+def test_what_a_source_passed_on_needs_the_consent_of_its_provider_too(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma, gpo = region["kz.mia"], region["kz.fma"], region["kz.gpo"]
+    exchange, answer = answered(region)
+    first = agreed(mia, fma, exchange, answer, "kz.gpo")
+    terms: dict[str, Any] = {"brief": BRIEF, "handling": "H2", "purpose": "PROSECUTION"}
+    sent = mia.refer(to=["kz.gpo"], sources=[answer], consents=[first], **terms)
+    assert isinstance(sent, Sent)
+    referral = gpo.open(sent.exchange_id).statements[0].statement.digest
+    # The circle of three: its own answer would come back to the FIU.
+    back = agreed(gpo, mia, sent.exchange_id, referral, "kz.fma")
+    onward = {**terms, "sources": [referral]}
+    circle = region.refusal(gpo.refer, to=["kz.fma"], consents=[back], **onward)
+    assert circle is Reason.PROVENANCE_CIRCULAR
+    # The police cannot consent for the FIU, whose answer it passed on.
+    further = agreed(gpo, mia, sent.exchange_id, referral, "kg.mia")
+    error = refused(gpo.refer, to=["kg.mia"], consents=[further], **onward)
+    assert error.reason is Reason.CONSENT_MISSING
+    assert "kz.fma has not consented that kg.mia receives it" in str(error)
+    agreed(mia, fma, exchange, answer, "kg.mia")
+    assert isinstance(gpo.refer(to=["kg.mia"], consents=[further], **onward), Sent)
+    region.replay(capsys)
+
+
+def agreed(
+    asker: ExchangeClient, author: ExchangeClient, exchange: str, about: bytes, to: str
+) -> bytes:
+    """The decision by which an author consents that an authority receives a statement."""
+    asker.ask_consent(exchange, about, to, "PROSECUTION", reason="Вымышлено")
+    author.grant_consent(exchange, digest(author, exchange, "consent_request"), soon())
+    return digest(asker, exchange, "consent_decision")

@@ -191,6 +191,8 @@ class Hub:
     directory: Directory = EMPTY_DIRECTORY
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     spoken: dict[bytes, StatementFacts] = field(default_factory=dict)
+    passed_on: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
+    """The sources that each statement names."""
     log: list[CommitmentOpening] = field(default_factory=list)
     scopes: list[EntryScope] = field(default_factory=list)
     """Whom each entry concerns."""
@@ -305,13 +307,16 @@ class Hub:
             at=self.now,
             sources=self,
         )
-        check_intake(statement, self.directory, self.exchanges.get(statement.exchange_id))
+        exchange = self.exchanges.get(statement.exchange_id)
+        check_intake(statement, self.directory, exchange, sources=self, at=self.now)
         return judgement
 
     def find(self, digest: bytes) -> Source | None:
         """A statement of any exchange (`provenance.Sources`)."""
         said = self.spoken.get(digest)
-        return Source(said, self.exchanges[said.exchange_id]) if said else None
+        if said is None:
+            return None
+        return Source(said, self.exchanges[said.exchange_id], self.passed_on.get(digest, ()))
 
     def submit(self, signed: SignedStatement) -> Judgement:
         """Judge a statement and record it, or raise."""
@@ -321,6 +326,7 @@ class Hub:
             self.exchanges[judgement.exchange.id] = judgement.exchange
             self.spoken[signed.digest] = judgement.spoken
         statement = judgement.statement
+        self.passed_on[signed.digest] = getattr(statement.body, "sources", ())
         self.record(
             Entry(
                 hub_time=self.now,

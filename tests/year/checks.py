@@ -312,13 +312,12 @@ def _compared(leg: Leg, audited: Exchange, listed_leg: LegSummary, viewer: str) 
     assert known is not None
     clocks = _running(known)
     who = f"{audited.kind.value} {audited.id} to {leg.agency}, as {viewer}"
-    is_hidden = known.state is LegState.RETURNED and known.hidden
-    if viewer == leg.agency and (known.state is LegState.HELD or is_hidden):
-        # It is not told that its leg is held again, or was returned from there: for it the leg
-        # waits for the supplement.
-        shown = (leg.state, listed_leg.state, listed_leg.clocks)
-        if shown != (LegState.RETURNED, LegState.RETURNED, ()):
-            yield f"{who}: shown {shown} of a leg that hides a supplement"
+    if viewer == leg.agency and known.hidden:
+        # It is not told of what is hidden from it: the hub lists what its client makes of the rest.
+        proved = (leg.state, leg.due_at, _running(leg))
+        shown = (listed_leg.state, listed_leg.due_at, listed_leg.clocks)
+        if shown != proved or leg.state is LegState.HELD:
+            yield f"{who}: shown {shown} of a leg that hides something, proved {proved}"
         return
     if (leg.state, leg.due_at, _running(leg)) != (known.state, known.due_at, clocks):
         yield (

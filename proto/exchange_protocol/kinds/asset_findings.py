@@ -61,6 +61,7 @@ SPEC = KindSpec(
         "findings of an asset trace", "результаты розыска активов", "активтерді іздеу нәтижелері"
     ),
     together=(("amount", "currency"),),
+    never_with={"assets": TraceResult.NOT_FOUND, "amount": TraceResult.NOT_FOUND},
     names={"amount": Words("amount", "сумма", "сома")},
     rows=(
         Row(

@@ -74,6 +74,7 @@ from exchange_protocol.kinds import (
 from exchange_protocol.kinds.bodies import Body, ParseBody
 from exchange_protocol.kinds.body_parsing import encode as encode_fields
 from exchange_protocol.kinds.body_parsing import parser_of
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.rows import Row
 from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
@@ -174,6 +175,20 @@ ROWS: Final[tuple[tuple[Kind, Row], ...]] = tuple(
     (kind, row) for kind in Kind for row in kind.spec.rows
 )
 """The whole table of the lifecycle."""
+STATES_OF_ASKING: Final[Mapping[Party, tuple[LegState, ...]]] = {
+    party: tuple(
+        state
+        for state in LegState
+        if any(
+            kind.spec.asks
+            and row.party is not party
+            and state in (row.before if row.after is None else (row.after,))
+            for kind, row in ROWS
+        )
+    )
+    for party in (Party.INITIATOR, Party.RECIPIENT)
+}
+"""States of a leg in which the other end may have asked something of a party (`KindSpec.asks`)."""
 _KINDS: Final[Mapping[type[Body], Kind]] = {kind.spec.body: kind for kind in Kind}
 _PARSERS: Final[Mapping[str, ParseBody]] = {kind.value: parser_of(kind.spec) for kind in Kind}
 

@@ -64,6 +64,7 @@ SPEC = KindSpec(
         "feedback on use", "сообщение об использовании сведений", "ақпаратты пайдалану туралы хабар"
     ),
     together=(("amount", "currency"),),
+    alone=(FeedbackUse.NOT_USED,),
     # Each amount is that of one result, so that the results can be counted apart.
     amount_of=(FeedbackUse.FREEZE, FeedbackUse.SEIZURE, FeedbackUse.CONFISCATION),
     names={

@@ -140,6 +140,7 @@ SPEC = KindSpec(
         "conversion": FreezeOutcome.CONVERTED,
     },
     together=(("amount", "currency"),),
+    never_with={"amount": FreezeOutcome.NOT_IMPOSED},
     due_words="When the freeze ends",
     names={
         "amount": Words("amount", "сумма", "сома"),

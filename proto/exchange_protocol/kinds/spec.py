@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.bodies import (
     Attribute,
@@ -68,6 +68,10 @@ class KindSpec:
     """A parser of its own; None parses by the types of the body's attributes."""
     only_with: Mapping[str, Code | tuple[Code, ...]] = field(default_factory=dict)
     """Optional attributes of the body, each with the codes that it must and may stand with."""
+    never_with: Mapping[str, Code] = field(default_factory=dict)
+    """Attributes of the body, each with a code beside which it contradicts the statement."""
+    alone: tuple[Code, ...] = ()
+    """Codes that no other stands beside in their list."""
     together: tuple[tuple[str, str], ...] = ()
     """Pairs of optional attributes that stand together or not at all."""
     amount_of: tuple[Code, ...] = ()
@@ -94,8 +98,8 @@ class KindSpec:
     steps: Mapping[LegState, Words] = field(default_factory=dict)
     """The next step on its legs in words, by the state, where the general one would mislead."""
     asks: Words | None = None
-    """Words for its request to the agency to which it was said; lists name that as its next step
-    until it speaks."""
+    """Words for its request to the other end of the leg; lists name that as its next step for as
+    long as the leg awaits an answer to it (`Row.becomes_awaited`), whatever else is said."""
     is_case: bool = False
     """True if its legs are members of a joint case, who speak to each other; for initial kinds."""
     to_members: bool = False
@@ -174,6 +178,11 @@ class KindSpec:
         is_addressed = self.invites or self.to_members or self.supervises  # By their own rules.
         return bool(self.rows) and parties != {Party.RECIPIENT} and not is_addressed
 
+    def state_name(self, state: LegState) -> str:
+        """The name of a state for programs, such as REFUSED: its own words make it DECLINED."""
+        words = self.states.get(state)
+        return state.name if words is None else words.en.upper().replace(" ", "_")
+
     def sets_due(self, body: Body) -> bool:
         """True if the header beside a body must name a due time, which becomes that of the leg."""
         return self.needs_due or any(row.sets_due and matches(row, body) for row in self.rows)
@@ -219,9 +228,36 @@ class KindSpec:
         if ground is None or isinstance(ground, RefusalGround):
             check_grounds(ground, getattr(body, "further_grounds", ()), where)
 
+    def check_sense(self, body: Body, *, names_due: bool) -> None:
+        """Check that a new body does not contradict itself, or the due time beside it.
+
+        Raises:
+            InvalidInput: CONTRADICTORY.
+        """
+        values = dict(attributes(body))
+        for name, code in self.never_with.items():
+            if values[name] not in (None, ()) and holds(body, code):
+                raise _contradiction(f"a {name} is named beside {code.name}", name)
+        for name, value in values.items():
+            given = value if isinstance(value, tuple) else ()
+            code_alone = next((code for code in self.alone if code in given), None)
+            if code_alone is not None and len(given) > 1:
+                raise _contradiction(f"{code_alone.name} stands beside other {name}", name)
+        # Where some of its codes set a time, one that sets none would name a time for nothing.
+        if names_due and any(row.sets_due for row in self.rows) and not self.sets_due(body):
+            said = (row.code for row in self.rows if row.code and holds(body, row.code))
+            name = next((code.name for code in said), self.name)
+            raise _contradiction(f"a due time is named beside {name}, which sets none", "due_at")
+
     def approves(self, body: Body) -> bool:
         """True if a body of this kind is an approval."""
         return any(row.approves and matches(row, body) for row in self.rows)
+
+
+def _contradiction(what: str, where: str) -> ExchangeError:
+    return Reason.CONTRADICTORY.error(
+        f"expected a statement that agrees with itself, but {what}: say one of both", field=where
+    )
 
 
 def _check_attributes(spec: KindSpec, body: Body, where: str) -> None:

@@ -6,16 +6,24 @@ logs hold statements that were taken before these rules, and an honest log repla
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Purpose
 from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange
+from exchange_protocol.rules.provenance import Sources, check_chain
 from exchange_protocol.rules.statements import MAX_DUE, Statement
 
 
 def check_intake(
-    statement: Statement, directory: Directory, exchange: Exchange | None = None
+    statement: Statement,
+    directory: Directory,
+    exchange: Exchange | None = None,
+    *,
+    sources: Sources | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Check a new statement, beside its judgement.
 
@@ -23,12 +31,18 @@ def check_intake(
         statement: the new statement.
         directory: the directory by which it was judged.
         exchange: its exchange as it was before; None for one that it opens.
+        sources: finds statements of any exchange; None if the caller cannot know other exchanges.
+        at: the hub's time; by default the statement's own.
 
     Raises:
         ExchangeError: AGENCY_UNKNOWN or AGENCY_RETIRED, for onward authorities that take no part;
             EXPIRY_TOO_FAR, for a consent of more than `MAX_DUE`; CONSENT_NOT_LESS, for a consent in
-            part to all that was asked for.
+            part to all that was asked for; CONTRADICTORY, for one that contradicts itself;
+            PROVENANCE_CIRCULAR or CONSENT_MISSING, for what its sources pass on.
     """
+    if sources is not None:
+        check_chain(statement, sources, at or statement.made_at)
+    statement.kind.spec.check_sense(statement.body, names_due=statement.header.due_at is not None)
     for agency in statement.header.onward_authorities:
         if directory.agency(agency).is_retired:
             raise Reason.AGENCY_RETIRED.error(

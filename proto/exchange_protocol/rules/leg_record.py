@@ -85,6 +85,22 @@ class GivenTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownLeg:
+    """A released leg as its recipient knows it, while new content or an invitation is held back.
+
+    Without it a list would tell the recipient, by a time that vanished or a state that changed, of
+    what the gate keeps from it (docs/rules.md#p3).
+    """
+
+    state: LegState
+    approvals_required: int
+    approvals_given: int
+    due_at: datetime | None
+    due_on: date | None
+    times: LegTimes | None
+
+
+@dataclass(frozen=True, slots=True)
 class LegRecord:
     """The traces of a leg's statements, beside its state."""
 
@@ -113,6 +129,8 @@ class LegRecord:
     """True if the leg was returned for information before."""
     times: LegTimes | None = None
     """The clocks that run; None before the first statement."""
+    shown: ShownLeg | None = None
+    """The leg as its recipient knows it, where statements on it are hidden from it; else None."""
 
     @property
     def all_said(self) -> tuple[bytes, ...]:
@@ -183,6 +201,8 @@ def encode_record(record: LegRecord) -> str:
         fields["times"] = encode_times(record.times)
     if record.consents:
         fields["consents"] = [_encode_consent(each) for each in record.consents]
+    if record.shown is not None:
+        fields["shown"] = _encode_shown(record.shown)
     return _CANONICAL.encode(fields)
 
 
@@ -207,6 +227,30 @@ def decode_record(text: str) -> LegRecord:
         erased=_digests(fields, "erased"),
         was_returned=fields.get("was_returned", False),
         times=decode_times(fields["times"]) if "times" in fields else None,
+        shown=_decode_shown(fields["shown"]) if "shown" in fields else None,
+    )
+
+
+def _encode_shown(shown: ShownLeg) -> list[Any]:
+    return [
+        int(shown.state),
+        shown.approvals_required,
+        shown.approvals_given,
+        shown.due_at.isoformat() if shown.due_at else None,
+        shown.due_on.isoformat() if shown.due_on else None,
+        encode_times(shown.times) if shown.times else None,
+    ]
+
+
+def _decode_shown(fields: list[Any]) -> ShownLeg:
+    state, required, given, due_at, due_on, times = fields
+    return ShownLeg(
+        state=LegState(state),
+        approvals_required=required,
+        approvals_given=given,
+        due_at=datetime.fromisoformat(due_at) if due_at else None,
+        due_on=date.fromisoformat(due_on) if due_on else None,
+        times=decode_times(times) if times else None,
     )
 
 
@@ -265,3 +309,21 @@ def _digests(fields: dict[str, Any], name: str) -> tuple[bytes, ...]:
 UNDECIDED: Final = f'"{ConsentStep.ASKS.value}","",'
 """The form of each request for consent without a decision in what `encode_record` makes."""
 _EMPTY_TEXT = encode_record(EMPTY_RECORD)
+
+
+def shown_as(state: LegState) -> str:
+    """The form of `LegRecord.shown` in a state, in what `encode_record` makes."""
+    return f'"shown":[{int(state)},'
+
+
+def is_same_record(one: str, other: str) -> bool:
+    """True if two records tell the same; what was written before `LegRecord.shown` lacks that."""
+    if one == other:
+        return True
+    try:
+        first, second = json.loads(one), json.loads(other)
+        if "shown" in first and "shown" in second:
+            return False
+        return bool({**first, "shown": None} == {**second, "shown": None})
+    except (ValueError, TypeError, RecursionError):
+        return False  # A damaged row.

@@ -19,7 +19,7 @@ from exchange_protocol.kinds.rows import Due, Row
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.clocks import LegTimes, Turn, times_after
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
-from exchange_protocol.rules.leg_record import LegRecord
+from exchange_protocol.rules.leg_record import LegRecord, ShownLeg
 from exchange_protocol.rules.recording import record_after
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import parse_member
@@ -55,7 +55,8 @@ def invited_leg(
     if was is not None:
         _check_kept(was, at)
         leg = _invited_again(was, leg)
-    return _with_times(exchange, None, leg, None, due_at is not None, rules, at)
+    after = _with_times(exchange, None, leg, None, due_at is not None, rules, at)
+    return after if was is None else _with_shown(after, _shown_before(was))
 
 
 def _new_leg(
@@ -153,7 +154,10 @@ def leg_after(
         task = record.next_task
         due_at, due_on = (task.due_at, task.due_on) if task else (None, None)
         after, names_due = replace(after, due_at=due_at, due_on=due_on), True
-    return _with_times(exchange, leg, after, row, names_due, rules, at)
+    after = _with_times(exchange, leg, after, row, names_due, rules, at)
+    if not leg.was_released or statement.digest in after.hidden:
+        return _with_shown(after, _shown_before(leg))
+    return _with_shown(after, _shown_after(exchange, leg, row, names_due, rules, at))
 
 
 def _step(
@@ -240,6 +244,56 @@ def _due(leg: Leg, row: Row, statement: Statement) -> tuple[datetime, date | Non
             field="due_at",
         )
     return due_at, due_on
+
+
+# --- What its recipient knows of it -----------------------------------------------------------
+
+
+def _with_shown(leg: Leg, shown: ShownLeg | None) -> Leg:
+    """The leg with what its recipient knows of it, where something is hidden from it."""
+    kept = shown if leg.hidden else None
+    if leg.record.shown == kept:
+        return leg
+    return replace(leg, record=replace(leg.record, shown=kept))
+
+
+def _shown_before(leg: Leg) -> ShownLeg | None:
+    """What a recipient goes on to know, where the next statement is hidden from it."""
+    if leg.hidden or not leg.was_released:
+        return leg.record.shown
+    return ShownLeg(
+        state=leg.state,
+        approvals_required=leg.approvals_required,
+        approvals_given=len(leg.approvals),
+        due_at=leg.due_at,
+        due_on=leg.due_on,
+        times=leg.record.times,
+    )
+
+
+def _shown_after(
+    exchange: Exchange, leg: Leg, row: Row, names_due: bool, rules: TimeRules, at: datetime
+) -> ShownLeg | None:
+    """What a recipient knows after a statement that it sees, such as a recall."""
+    shown = leg.record.shown
+    if shown is None:
+        return None
+    before = replace(
+        leg,
+        state=shown.state,
+        due_at=shown.due_at,
+        due_on=shown.due_on,
+        record=replace(leg.record, times=shown.times),
+    )
+    moved = replace(before, state=before.state if row.after is None else row.after)
+    after = _with_times(exchange, before, moved, row, names_due, rules, at)
+    return replace(
+        shown,
+        state=after.state,
+        due_at=after.due_at,
+        due_on=after.due_on,
+        times=after.record.times,
+    )
 
 
 # --- Its clocks ---------------------------------------------------------------------------------

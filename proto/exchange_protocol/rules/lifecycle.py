@@ -309,6 +309,9 @@ def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
         (each.code for each in statement.kind.spec.rows if matches(each, statement.body)), None
     )
     said = f"{statement.kind} ({code.name})" if code else statement.kind
+    shown = leg.record.shown if party is Party.RECIPIENT else None
+    # The refusal tells a recipient no more of its leg than a list does.
+    leg = replace(leg, state=shown.state) if shown else leg
     raise Reason.OUT_OF_ORDER.error(
         f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
         f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"

@@ -6,6 +6,10 @@ For each source and each recipient one of these must hold, at the hub's time:
 - a consent that the statement names was given by the source's author for this source, this
   recipient and this purpose, and has neither lapsed nor been revoked.
 
+What a source itself passed on is passed on with it. So for new statements the same must hold for
+the sources behind a source, unless the recipient sees these anyway: its provider is asked by the
+agency that received it.
+
 Nothing is passed on below the strictest handling and TLP of the source's leg (docs/rules.md#p16),
 and nothing is passed back to its own author. A source is a statement that the author's agency may
 see. Hub and auditors, who know every exchange, check this; a recipient's own view cannot.
@@ -31,6 +35,8 @@ class Source(NamedTuple):
 
     said: StatementFacts
     exchange: Exchange
+    passes_on: tuple[bytes, ...] = ()
+    """Digests of the sources that it passed on itself, where that is known."""
 
 
 class Sources(Protocol):
@@ -68,6 +74,63 @@ def check_provenance(statement: Statement, sources: Sources, at: datetime) -> No
             f"expected consents that this needs and that stand now, got {min(unused).hex()}",
             field="consents",
         )
+
+
+def check_chain(statement: Statement, sources: Sources, at: datetime) -> None:
+    """Check that a new statement may pass on what its sources passed on themselves.
+
+    Raises:
+        InvalidInput: PROVENANCE_CIRCULAR, if a recipient gets back what it gave.
+        NotPermitted: CONSENT_MISSING, naming the agency that must consent.
+    """
+    if not statement.kind.spec.passes_on:
+        return
+    body: Any = statement.body
+    waiting = [*body.sources]
+    followed = set(waiting)
+    while waiting:
+        source = sources.find(waiting.pop())
+        for digest in source.passes_on if source else ():
+            if digest in followed:
+                continue
+            followed.add(digest)
+            waiting.append(digest)
+            origin = sources.find(digest)
+            if origin is not None and origin.said.author != statement.author.agency:
+                for recipient in statement.recipients:
+                    _check_behind(statement, origin, recipient, at)
+
+
+def _check_behind(statement: Statement, origin: Source, recipient: AgencyId, at: datetime) -> None:
+    """Check that a recipient may get a source that stands behind one that is named."""
+    said, purpose = origin.said, statement.header.purpose
+    if recipient == said.author:
+        raise Reason.PROVENANCE_CIRCULAR.error(
+            f"expected others than {recipient}: a source passes on what it said itself, "
+            f"{said.digest.hex()}",
+            field="recipients",
+        )
+    if role_of(recipient, origin.exchange, said) is not None:
+        return
+    consents = [
+        each
+        for leg in origin.exchange.legs
+        if leg.agency in said.legs
+        for each in leg.record.consents
+        if each.about == said.digest
+    ]
+    if purpose and any(each.covers(said.digest, recipient, purpose, at) for each in consents):
+        return
+    if recipient in origin.exchange.header.onward_authorities and not any(
+        _denies(each, recipient) for each in consents
+    ):
+        return
+    raise Reason.CONSENT_MISSING.error(
+        f"a source passes on {said.digest.hex()}, and {said.author} has not consented that "
+        f"{recipient} receives it for {purpose.name if purpose else 'no purpose'}: the agency that "
+        "received it asks for that by `agency ask-consent`",
+        field="sources",
+    )
 
 
 def _visible(

@@ -553,12 +553,18 @@ class LegSummary(_message.Message):
     DUE_ON_FIELD_NUMBER: _builtins.int
     CONSENTS_FIELD_NUMBER: _builtins.int
     NEWEST_FIELD_NUMBER: _builtins.int
+    ASKS_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     state: _log_pb2.LegState.ValueType
     approvals_required: _builtins.int
     approvals_given: _builtins.int
     claimed_by: _builtins.str
     """The member that has a held leg in hand, as a URI, and since when; empty if nobody has."""
+    asks: _builtins.str
+    """The kind of a statement of the other end that the leg awaits an answer to and that asks something
+    of the caller's agency, such as "ask_to_lift"; empty if nothing is asked. Whatever else is said
+    meanwhile, it stays until it is answered.
+    """
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
         """When this leg's answer is due: as it was asked, or as it was extended since."""
@@ -595,10 +601,11 @@ class LegSummary(_message.Message):
         due_on: _statement_pb2.Day | None = ...,
         consents: _abc.Iterable[Global___AskedConsent] | None = ...,
         newest: Global___NewestStatement | None = ...,
+        asks: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "due_at", b"due_at", "due_on", b"due_on", "newest", b"newest", "times", b"times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "consents", b"consents", "due_at", b"due_at", "due_on", b"due_on", "newest", b"newest", "state", b"state", "times", b"times"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "asks", b"asks", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "consents", b"consents", "due_at", b"due_at", "due_on", b"due_on", "newest", b"newest", "state", b"state", "times", b"times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -138,7 +138,7 @@ def test_damaged_value_of_any_column_convicts_nobody_and_is_found(
 
 
 @pytest.mark.parametrize(("table", "column"), [("legs", "kept_until"), ("legs", "due_on")])
-@pytest.mark.parametrize("revision", ["0008", None])
+@pytest.mark.parametrize("revision", ["0009", None])
 def test_column_that_the_schema_lost_is_not_taken_for_an_older_schema(
     table: str, column: str, revision: str | None, whole: Path, history: History, tmp_path: Path
 ) -> None:

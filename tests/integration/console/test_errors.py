@@ -26,6 +26,16 @@ def form_of(browser: Browser, **changes: str | list[str]) -> Answer:
     return browser.post("/new/request_information", **filled)
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/exchange/nonsense", "/new/nothing"])
+def test_a_page_that_is_not_there_has_the_menu_and_a_way_on(
+    console: RunningConsole, path: str
+) -> None:
+    page = speaking(console, "en").get(path)
+    assert page.status == 404
+    assert 'class="console-menu"' in page.text
+    assert "Begin again from the start page. Start page" in page.words
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_errors_of_an_officer_have_no_english(
     hub: InMemoryHub, console: RunningConsole, language: str, monkeypatch: pytest.MonkeyPatch

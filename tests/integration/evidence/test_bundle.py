@@ -7,6 +7,7 @@ import base64
 import gzip
 import hashlib
 import hmac
+import os
 import random
 import re
 import stat
@@ -798,6 +799,20 @@ def test_folder_in_the_place_of_a_bundle_is_no_verdict(court: Court, tmp_path: P
     code, out, _ = run_script(*words)
     assert code == 2
     assert "it is a folder; of an unpacked bundle pack the files into one zip archive" in out
+
+
+@pytest.mark.parametrize("piped", ["bundle", "root"])
+def test_pipe_in_the_place_of_a_file_is_no_verdict(
+    piped: str, court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    """It can be read once, and the script reads twice."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    files = {"bundle": bundle, "root": court.root} | {piped: pipe}
+    words = (str(files["bundle"]), "--root", str(files["root"]), "--log-key", court.vkey)
+    code, out, _ = run_script(*words)
+    assert code == 2
+    assert out.endswith(": it is no plain file, such as a pipe: save it as one\n")
 
 
 def test_python_without_sha_256_is_no_verdict(

@@ -6,20 +6,26 @@ After each test the `office` fixture has `fsck` compare the database with a repl
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.claim import Claim, ClaimAct
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, RefusalGround
 from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.invite import Invite
+from exchange_protocol.kinds.recall import Recall
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.record.entries import Event, entry_leaf_hash, parse_entry
 from exchange_protocol.record.receipts import verify_proven_entries, verify_proven_entry
+from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from exchange_server.ledger import Accepted, FeedPosition
+from exchange_server.ledger.values import ExchangeRow
 from exchange_server.storage import log_rows
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller, log_verifier
@@ -50,6 +56,13 @@ async def leg_state(office: Office, member: Member, exchange_id: str) -> LegStat
     row, _, _ = await office.reader.exchange(member.agency, exchange_id)
     [leg] = row.legs
     return leg.state
+
+
+async def in_state(office: Office, member: Member, state: LegState) -> list[ExchangeRow]:
+    """Exchanges that a list of a state shows a member's agency as their recipient."""
+    agency = member.agency
+    rows, _ = await office.reader.list_exchanges(agency, Party.RECIPIENT, [state], [], 50, "")
+    return list(rows)
 
 
 async def is_blind(office: Office, member: Member, exchange_id: str) -> bool:
@@ -178,24 +191,70 @@ async def test_recipient_does_not_see_that_a_supplement_is_held(office: Office) 
     assert rows == []
 
 
-async def test_recipient_does_not_learn_from_times_that_a_supplement_was_returned(
+async def test_recipient_sees_its_leg_as_if_a_hidden_supplement_had_not_been_sent(
     office: Office,
 ) -> None:
-    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
-    await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
-    await office.fetch(UZ_FIU, asked)
-    await office.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
-    before, _, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
-    more = await office.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
-    held, _, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
-    await office.say(COORDINATOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=more)
-    after, _, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
+    first, later = (office.clock.now + timedelta(days=days) for days in (9, 30))
+    header = replace(CASE, due_at=first)
+    request = Kind.INFORMATION_REQUEST.body()
+    asked, plain = [
+        await office.say(KZ_MIA, request, to=["uz.fiu"], header=header) for _ in range(2)
+    ]
+    for each in (asked, plain):
+        await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=each)
+        await office.fetch(UZ_FIU, each)
+        await office.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=each)
+
+    async def seen(of: Statement, by: Member = UZ_FIU) -> ExchangeRow:
+        found, _, _ = await office.reader.exchange(by.agency, of.exchange_id)
+        return found
+
+    before = await seen(asked)
+    assert before.legs[0].due_at == first
     assert before.legs[0].times is not None
-    assert after == held
-    assert after.legs[0].state is LegState.RETURNED
-    assert (after.legs[0].times, after.legs[0].due_at) == (None, None)
-    author, _, _ = await office.reader.exchange(KZ_MIA.agency, asked.exchange_id)
-    assert author.legs[0].times is not None
+    assert (before.legs[0].approvals_given, before.legs[0].approvals_required) == (1, 1)
+    # Held, taken in hand, returned, corrected: it learns of none of these.
+    more = replace(CASE, due_at=later)
+    said = await office.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked, header=more)
+    assert await seen(asked) == before
+    await office.say(COORDINATOR, Claim(ClaimAct.TAKE), to=["uz.fiu"], on=said)
+    assert await seen(asked) == before
+    await office.say(COORDINATOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=said)
+    assert await seen(asked) == before
+    await office.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked, header=more)
+    assert await seen(asked) == before
+    for state, number in ((LegState.HELD, 0), (LegState.RETURNED, 2)):
+        assert len(await in_state(office, UZ_FIU, state)) == number
+    author = await seen(asked, KZ_MIA)
+    assert (author.legs[0].state, author.legs[0].due_at) == (LegState.HELD, later)
+    # A recall is shown, and tells of the supplement no more than a recall of any request.
+    for each in (asked, plain):
+        await office.say(KZ_MIA, Recall(), to=["uz.fiu"], on=each)
+    [recalled], [control] = (await seen(asked)).legs, (await seen(plain)).legs
+    assert recalled.state is control.state is LegState.RECALLED
+    assert recalled.due_at == control.due_at == first
+    assert (recalled.approvals_given, recalled.approvals_required) == (1, 1)
+    assert recalled.times is not None
+    assert control.times is not None
+    assert recalled.times.answer_due == control.times.answer_due == first
+
+
+async def test_who_left_a_case_does_not_see_that_a_new_invitation_is_held(office: Office) -> None:
+    case = await office.say(KZ_MIA, Kind.JOINT_CASE.body(), to=["uz.fiu", "kg.mia"])
+    await office.say(COORDINATOR, APPROVE, to=["uz.fiu", "kg.mia"], on=case)
+    await office.fetch(UZ_FIU, case)
+    await office.say(UZ_FIU, Kind.JOIN.body(), on=case)
+    await office.say(UZ_FIU, Kind.LEAVE.body(), on=case)
+    before, _, _ = await office.reader.exchange(UZ_FIU.agency, case.exchange_id)
+    assert [leg.state for leg in before.legs] == [LegState.LEFT]
+    invited = await office.say(KZ_MIA, Invite(UZ_FIU.agency), to=["uz.fiu"], on=case)
+    held, _, _ = await office.reader.exchange(UZ_FIU.agency, case.exchange_id)
+    assert held == before
+    assert len(await in_state(office, UZ_FIU, LegState.LEFT)) == 1
+    assert await in_state(office, UZ_FIU, LegState.RETURNED) == []
+    await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=invited)
+    after, _, _ = await office.reader.exchange(UZ_FIU.agency, case.exchange_id)
+    assert [leg.state for leg in after.legs] == [LegState.RELEASED]
 
 
 async def test_rejected_request_never_reaches_its_recipient(office: Office) -> None:

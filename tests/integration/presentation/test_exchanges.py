@@ -62,9 +62,9 @@ def turns(hub: InMemoryHub, folder: Path, exchange: str) -> dict[str, str]:
 def test_everyone_is_told_whose_turn_it_is(hub: InMemoryHub, tmp_path: Path) -> None:
     exchange = ask(hub, tmp_path, "uz.fiu")
     assert turns(hub, tmp_path, exchange) == {
-        "kz.mia": "waits for an approver",
+        "kz.mia": "waits for caricc",
         "caricc": "your turn: decide",
-        "kz.gpo": "waits for an approver",
+        "kz.gpo": "waits for caricc",
     }
     hub.client(tmp_path, COORDINATOR).approve(exchange)
     assert turns(hub, tmp_path, exchange) == {
@@ -187,7 +187,7 @@ def test_list_is_in_words_with_what_the_profile_knows(hub: InMemoryHub, tmp_path
     known = {exchange: Reference("12-34/2026", "", "Вымышленное\u202e дело")}
     told = row(summary, known, RU, START)
     assert told.what == "запрос информации"
-    assert told.legs == (("uz.fiu: ожидает одобрения 0/2", LegState.HELD),)
+    assert told.legs == (("uz.fiu: ожидает одобрения, 0 из 2", LegState.HELD),)
     assert (told.reference, told.about) == ("12-34/2026", "Вымышленное[U+202E] дело")
     assert "осталось" in told.due
     late = row(summary, {}, EN, START + timedelta(days=30))

@@ -71,6 +71,9 @@ class FakeLedger:
     def verify_room(self, agency: str) -> None:
         """There is room for everyone."""
 
+    def is_shared(self) -> bool:
+        return False
+
     def expected_wait(self) -> float:
         return EXPECTED_WAIT
 

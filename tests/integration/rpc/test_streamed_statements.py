@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.receipts import verify_receipt
 from exchange_protocol.rules.signed_statements import encode_signed_statement
@@ -24,7 +26,7 @@ from exchange_server.rpc.calls import SUBMIT_STREAM
 from tests.integration.rpc.callers import Region, reason_of
 from tests.integration.rpc.test_batches import Made, requests
 from tests.integration.rpc.test_limits import limited
-from tests.support.statements import AUDITOR, KZ_MIA, UZ_FIU
+from tests.support.statements import AUDITOR, KZ_MIA, OPERATOR, UZ_FIU
 
 SECONDS = 20
 
@@ -111,6 +113,32 @@ def test_a_message_that_does_not_parse_ends_the_stream_after_the_answers_before_
     assert reason_of(error) == Reason.MALFORMED.name
     parsed = [pb.SubmitStreamResponse.FromString(each) for each in answers]
     assert all(isinstance(each, int) for each in outcomes(region, parsed, made))
+
+
+def test_streams_that_race_with_the_same_bytes_get_the_same_receipts(region: Region) -> None:
+    made = requests(region, 70)
+    with ThreadPoolExecutor(4) as pool:
+        streams = list(pool.map(lambda _: stream(region, made), range(4)))
+    [indexes] = {tuple(outcomes(region, answers, made)) for answers in streams}
+    assert len(set(indexes)) == len(made)
+    assert all(isinstance(each, int) for each in indexes)
+
+
+def test_an_agency_that_is_retired_while_its_stream_stands_says_nothing_more(
+    tmp_path: Path,
+) -> None:
+    with limited(tmp_path) as region:
+        first, last = requests(region, 2)
+        to_send: queue.SimpleQueue[Made | None] = queue.SimpleQueue()
+        messages = map(message, iter(to_send.get, None))
+        answers = region.stubs(KZ_MIA).exchange.SubmitStream(messages, timeout=SECONDS)
+        to_send.put(first)
+        assert isinstance(outcomes(region, [next(answers)], [first])[0], int)
+        draft = region.memory.compose(OPERATOR, RetireAgency(KZ_MIA.agency))
+        region.submit(region.memory.sign(draft), {})
+        to_send.put(last)
+        to_send.put(None)
+        assert outcomes(region, list(answers), [last]) == [Reason.AGENCY_RETIRED.name]
 
 
 def test_statements_of_another_agency_are_refused_each(region: Region) -> None:

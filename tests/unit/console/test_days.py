@@ -59,3 +59,12 @@ def test_a_day_has_one_form(given: str) -> None:
     due = Field("due", "Due", Sort.DATE)
     draft = Draft("1", "reply", "", datetime(2026, 1, 1, tzinfo=UTC), {"due": [given]})
     assert without_day([due], draft) == [due]
+
+
+@pytest.mark.parametrize("given", ["Tomorrow", "no lawTful", "2026-02-30T10:00", "T"])
+def test_text_with_a_capital_t_is_no_moment(given: str) -> None:
+    due = Field("due", "Due", Sort.DATE)
+    draft = Draft("1", "reply", "", datetime(2026, 1, 1, tzinfo=UTC), {"due": [given]})
+    assert without_day([due], draft) == [due]
+    draft.fields["due"] = ["2026-02-28T10:00:00+05:00"]
+    assert without_day([due], draft) == []

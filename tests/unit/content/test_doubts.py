@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from followthemoney import model
 
@@ -73,6 +75,25 @@ def test_day_of_another_calendar_is_doubted_where_a_day_stands() -> None:
     assert told("Person", description="1450-05") == []
 
 
+@pytest.mark.parametrize("number", ["50312550123", "90130112341"])
+def test_lost_zero_of_an_iin_is_told_whatever_the_country(number: str) -> None:
+    """A spreadsheet takes it for a number, and has no column for the country."""
+    (words,) = told("Person", idNumber=number)
+    assert words == "idNumber: it reads like an IIN whose zero at the beginning is missing"
+    for other in ("0" + number, "10000000146", number[:-1] + "9", "7701234567"):
+        assert told("Person", idNumber=other) == []
+
+
+def test_day_of_the_past_that_has_not_come_yet_is_doubted() -> None:
+    """Excel reads 03.02.28 as a day of 2028."""
+    for properties in ({"birthDate": "2085-02-03"}, {"birthDate": "2085"}):
+        (words,) = told("Person", **properties)
+        assert "a day that has not come yet" in words
+    assert any("not come yet" in each for each in told("Payment", date="2085-02-03T10:00:00"))
+    assert told("Person", birthDate=f"{datetime.now(UTC):%Y-%m-%d}") == []
+    assert told("Passport", endDate="2085-02-03") == []
+
+
 @pytest.mark.parametrize("text", ["1900-01-01", "2212-15", "9999-12-31"])
 def test_text_that_is_no_day_is_not_doubted_as_one(text: str) -> None:
     assert told("Person", notes=text, idNumber=text) == []
@@ -111,6 +132,9 @@ def test_day_that_stands_for_none_is_doubted(day: str) -> None:
         ({"amount": "5.50 USD", "currency": "KZT"}, "another currency"),
         ({"amount": "0.30000000000000004", "currency": "KZT"}, "more than 3 decimals"),
         ({"amount": "1.000", "currency": "KZT"}, "if the point parts thousands"),
+        ({"amount": "50.00%", "currency": "KZT"}, "its unit is none of money"),
+        ({"amount": "1e", "currency": "KZT"}, "its unit is none of money"),
+        ({"amount": "12 кг"}, "its unit is none of money"),
     ],
 )
 def test_doubtful_money_is_told(properties: dict[str, str], says: str) -> None:
@@ -281,6 +305,8 @@ def test_a_number_of_a_bank_in_its_own_country_is_told_from_a_bic(value: str) ->
         ("Îïëàòà çà òîâàð", "Russian in cp1251"),
         ("оПЛАТА ЗА ТОВАР", "are turned over"),
         ("нАЗВАНИЕ", "are turned over"),
+        ("Қасымова Әлия".encode("kz1048").decode("cp1251"), "Kazakh in kz1048"),
+        ("қызмет көрсету".encode("kz1048").decode("cp1251"), "Kazakh in kz1048"),
     ],
 )
 def test_text_of_a_wrong_encoding_is_doubted(value: str, says: str) -> None:
@@ -289,7 +315,8 @@ def test_text_of_a_wrong_encoding_is_doubted(value: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["Müller", "Íñigo", "Çağrı", "Ööbik", "кВтч", "иПЛ", "еГКН", "Ärztehaus"]
+    "value",
+    ["Ўзбек", "Є. Ґудзь", "Müller", "Íñigo", "Çağrı", "Ööbik", "кВтч", "иПЛ", "еГКН", "Ärztehaus"],
 )
 def test_text_of_another_language_is_not_doubted_for_its_letters(value: str) -> None:
     said = told("Payment", purpose=value)

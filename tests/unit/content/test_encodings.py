@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import re
+import struct
 import time
 import zipfile
 from pathlib import Path
@@ -126,11 +127,14 @@ def test_empty_file_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
     assert "is empty" in refused_encoding(tmp_path, data)
 
 
-def _ole(stream: str) -> bytes:
-    """An OLE file that holds a stream of that name."""
-    entry = stream.encode("utf-16-le").ljust(64, b"\0") + bytes(64)
-    root = "Root Entry".encode("utf-16-le").ljust(64, b"\0") + bytes(64)
-    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016) + root + entry
+def _ole(*streams: str, before: str = "") -> bytes:
+    """An OLE file that holds streams of these names; another file within it stands before."""
+    header = bytearray(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504))
+    struct.pack_into("<H", header, 30, 9)
+    struct.pack_into("<I", header, 48, 1)
+    names = ["Root Entry", *streams]
+    entries = [each.encode("utf-16-le").ljust(128, b"\0") for each in (before, *names)]
+    return bytes(header) + entries[0].ljust(512, b"\0") + b"".join(entries[1:])
 
 
 def _zip(*names: str, said: bytes = b"") -> bytes:
@@ -173,6 +177,14 @@ def _zip(*names: str, said: bytes = b"") -> bytes:
         (_ole("__properties_version1.0"), "a letter of Outlook: save the table that is attached"),
         (_ole("EncryptedPackage"), "a file of Office with a password"),
         (_ole("Workbook"), "a workbook of Excel, an old one"),
+        (_ole("__properties_version1.0", "Workbook"), "a letter of Outlook"),
+        (_ole("Workbook", "__properties_version1.0"), "a letter of Outlook"),
+        (_ole("WordDocument", "Workbook"), "a document of Word, an old one"),
+        (_ole("Workbook", "WordDocument"), "a workbook of Excel, an old one"),
+        (_ole("WordDocument", before="Workbook"), "a document of Word, an old one"),
+        (b"\x78\x9f\x3e\x22\x01\x00", "a letter of Outlook (winmail.dat)"),
+        ("þidþ\x14þnameþ\r\n".encode(), "a load file of Concordance"),
+        ("þidþ\x14þnameþ\r\n".encode("cp1252"), "a load file of Concordance"),
         (_ole("Contents"), "a file of an old Office"),
         (_zip("[Content_Types].xml", "word/document.xml"), "a document of Word: ask for its table"),
         (_zip("[Content_Types].xml", "ppt/presentation.xml"), "a presentation"),

@@ -1039,3 +1039,98 @@ def test_payment_whose_date_was_merged_with_the_one_above_is_doubted(desk: Desk)
         "lines 3, 4: 'payment' has no date: was its cell merged with the one above?"
     ]
     assert len(list(read)) == 4
+
+
+PAIRED = "Номер;Дата;Сумма;Назначение\n"
+PAIRED_MAPPING = """
+entities:
+  p: {schema: Payment, keys: [Номер], properties: {recordId: {column: Номер},
+      date: {column: Дата}, amount: {column: Сумма}, purpose: {column: Назначение}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [
+        ('1;2024-02-03;5;"ТОО Ромашка\n2;2024-02-04;7;ТОО Ромашка"\n', 1),
+        ('1;2024-02-03;5;"a\r\n2;2024-02-04;7;b\r\n3;2024-02-05;8;c"\r\n', 2),
+        ('1;2024-02-03;"5;a\n2;2024-02-04;7";b\n', 1),
+        ('"1;2024-02-03;5;a\n2";2024-02-04;7;b\n', 1),
+        ('1;2024-02-03;5;"\n2;2024-02-04;7;b"\n', 1),
+    ],
+)
+def test_quotes_that_take_in_rows_below_are_refused(desk: Desk, rows: str, count: int) -> None:
+    """Quotes are even in number, so that a reader of CSV finds nothing wrong."""
+    message = desk.refused(PAIRED + rows, PAIRED_MAPPING)
+    assert "line 2: the quotes that open here take in what reads like" in message
+    assert f"like {count} of the rows below" in message
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["a\nb", "a; b\nc; d; e", "по счёту 5;\nот 1;2", "1;2;3\n", "a;b;c\nd;e;f"],
+)
+def test_cell_of_several_lines_arrives(desk: Desk, cell: str) -> None:
+    rows = f'1;2024-02-03;5;"{cell}"\n2;2024-02-04;7;x\n'
+    made = desk.read(PAIRED + rows, PAIRED_MAPPING)
+    assert [each["properties"]["purpose"] for each in made] == [[cell], ["x"]]
+
+
+def test_number_in_another_spelling_is_doubted(desk: Desk) -> None:
+    table = "Счёт\nKZ86 125K\nKZ86125K\nkz86125k\nKZ99\nKZ86 125K\n"
+    mapping = (
+        "entities: {a: {schema: BankAccount, keys: [Счёт], properties: "
+        "{accountNumber: {column: Счёт}}}}"
+    )
+    told = [each for each in desk.read(table, mapping).warnings if "spelling" in each]
+    assert len(told) == 1
+    assert told[0].startswith("lines 3, 4: accountNumber: it stands here before")
+
+
+def test_account_that_was_merged_with_the_one_above_is_doubted(desk: Desk) -> None:
+    table = "Номер;Счёт;Сумма\n1;KZ1;5 KZT\n2;;6 KZT\n3;;7 KZT\n4;KZ2;8 KZT\n"
+    mapping = """
+entities:
+  a: {schema: BankAccount, keys: [Счёт], properties: {accountNumber: {column: Счёт}}}
+  p: {schema: Payment, keys: [Номер], properties: {recordId: {column: Номер},
+      amount: {column: Сумма}, payerAccount: {entity: a}}}
+"""
+    assert list(desk.read(table, mapping).warnings) == [
+        "lines 3, 4: 'p' has no payerAccount, and a row above has one: was its cell merged with "
+        "the one above?"
+    ]
+    cash = table.replace("1;KZ1", "1;")
+    told = desk.read(cash.replace("4;KZ2", "4;"), mapping).warnings
+    assert told == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_doubted"), [(999, False), (1000, True), (1001, False), (16_383, True)]
+)
+def test_table_of_as_many_rows_as_programs_write_is_doubted(
+    desk: Desk, rows: int, is_doubted: bool
+) -> None:
+    """Excel shows the first 65,536 or 1,048,576 lines of a table, and saves no others."""
+    table = "id,name\n" + "".join(f"a{number},b{number}\n" for number in range(rows))
+    told = desk.read(table, NAMED).warnings
+    assert (f"the table has exactly {rows} rows" in " ".join(told)) is is_doubted
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ['"Сумма\n(тенге)"', '"Сумма\r\n (тенге) "', "Сумма\u00a0(тенге)", "Сумма  (тенге)"],
+)
+@pytest.mark.parametrize("named", ["Сумма (тенге)", "Сумма\\n(тенге)", "Сумма\u00a0 (тенге)"])
+def test_heading_is_found_however_it_is_wrapped(desk: Desk, heading: str, named: str) -> None:
+    mapping = (
+        "entities: {p: {schema: Payment, keys: [id], properties: {recordId: {column: id}, "
+        f'amount: {{column: "{named}"}}}}}}}}'
+    )
+    made = list(desk.read(f"id;{heading}\na1;5 KZT\n", mapping))
+    assert [each["properties"]["amount"] for each in made] == [["5 KZT"]]
+
+
+def test_headings_that_differ_in_their_blanks_alone_are_refused(desk: Desk) -> None:
+    table = 'id;"на\nme";"на me"\n1;x;y\n'
+    message = desk.refused(table, NAMED.replace("column: name", "column: на me"))
+    assert "the heading stands twice, over columns 2 and 3" in message

@@ -193,6 +193,7 @@ def test_other_id_is_none(text: str) -> None:
         ("Сауле".encode().decode("cp1251"), "taken for cp1251"),
         ("José".encode().decode("cp1252"), "taken for cp1252"),
         ("ТОО +BBgEMgQwBD0EPgQy-", "signs of a program"),
+        ("я" * 255, "exactly 255 characters"),
         ("+BBgEMgQwBD0EPgQyB", "signs of a program"),
         ("Иван".encode().decode("cp866"), "taken for cp866"),
         *((each, "value that is absent") for each in ("NULL", "nan", "N/A", "Н/Д", "-", "\\N")),

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from agency_client.content import doubts, layout, links, spoiled, table_check, table_import
+from agency_client.content import doubts, entity, layout, links, spoiled, table_check, table_import
 from agency_client.content.table_import import entities_from_csv
 from agency_client.presentation.doubts import doubt_in_words
 from agency_client.presentation.locale import Locale
@@ -19,7 +19,7 @@ from exchange_protocol.kinds.codes import Language
 
 OTHERS = (Language.RU, Language.KK)
 SIGNS = re.compile(
-    r"BIC|IBAN|SWIFT|Excel|HTML|UTF-8|cp1251|KZT|USD|NULL|split|currency|birthDate|numbers|amp"
+    r"BIC|IBAN|SWIFT|Excel|kz1048|KZ-1048|HTML|UTF-8|cp1251|KZT|USD|NULL|split|currency|birthDate|numbers|amp"
     r"|\$\{name\}"
 )
 """What stays as it is in every language."""
@@ -52,7 +52,7 @@ def function(module: ModuleType, name: str) -> ast.AST:
 def told() -> Iterator[str]:
     for module in (doubts, spoiled):
         for each in sentences(ast.parse(inspect.getsource(module))):
-            if each.startswith("it ") and each != "it has 7":
+            if each.startswith(("it ", "its ")) and each != "it has 7":
                 yield f"name: {each}"
     yield "name: it has Cyrillic and Latin letters in one word: U+0061, U+0062"
     yield "name: it is no valid IIN or BIN; is the zero at its beginning missing?"
@@ -66,6 +66,16 @@ def told() -> Iterator[str]:
     yield from (
         each for each in sentences(function(table_import, "_unused")) if each.startswith("the ")
     )
+    for module, name, start in (
+        (table_check, "cut", "the table"),
+        (table_check, "_note", "7 has no"),
+        (entity, "Spellings", "7: it"),
+    ):
+        yield from (
+            re.sub("^7:", "name:", each)
+            for each in sentences(function(module, name))
+            if each.startswith(start)
+        )
     yield "and 7 more"
 
 

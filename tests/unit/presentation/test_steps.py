@@ -8,10 +8,20 @@ import pytest
 
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.steps import STEPS, TURNS, case_goes_on, commands, step_of
+from agency_client.presentation.steps import (
+    STEPS,
+    TURNS,
+    LegTurn,
+    case_goes_on,
+    commands,
+    step_of,
+    turn_words,
+)
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.clocks import Clock, ClockKind
+from exchange_protocol.trust.identity import AgencyId
 
 INITIAL = tuple(kind for kind in Kind if kind.stage is Stage.INITIAL)
 CONSENTS = {"ask-consent", "consent", "consent-partly", "refuse-consent", "revoke-consent"}
@@ -85,3 +95,25 @@ def test_the_end_of_a_freeze_is_owed_by_nobody() -> None:
     at = now - timedelta(hours=2)
     assert Locale().due(at, None, now, is_overdue=True).endswith("overdue by 2 h")
     assert Locale().due(at, None, now, is_overdue=True, is_end=True).endswith("ended 2 h ago")
+
+
+def test_of_several_legs_the_earliest_time_is_told() -> None:
+    now = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    late, soon = now + timedelta(days=20), now + timedelta(days=2)
+
+    def words(*legs: LegTurn) -> str:
+        kind, me = Kind.INFORMATION_REQUEST, AgencyId("kz.mia")
+        return turn_words(kind, legs, me, Party.INITIATOR, me, Locale(), now)
+
+    def held(agency: str, at: datetime) -> LegTurn:
+        clock = Clock(ClockKind.DECISION, Party.APPROVER, now, at)
+        return LegTurn(AgencyId(agency), LegState.HELD, clocks=(clock,))
+
+    first = words(held("uz.fiu", late), held("kg.mia", soon))
+    assert first == words(held("kg.mia", soon), held("uz.fiu", late))
+    assert "due in 2 days" in first
+    assert "due in 20 days" not in first
+    # A leg on which no time runs hides none that does.
+    timeless = LegTurn(AgencyId("tj.dca"), LegState.HELD)
+    assert words(timeless, held("kg.mia", soon)) == words(held("kg.mia", soon), timeless)
+    assert "due in 2 days" in words(timeless, held("kg.mia", soon))

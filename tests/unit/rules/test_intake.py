@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
+from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.catalogue import Kind, kind_of
+from exchange_protocol.kinds.codes import Currency
 from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
+from exchange_protocol.kinds.feedback import Feedback, FeedbackUse
+from exchange_protocol.kinds.freeze_status import (
+    FreezeConversion,
+    FreezeObstacle,
+    FreezeOutcome,
+    FreezeStatus,
+)
 from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.statements import MAX_DUE, Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
-from tests.support.statements import KZ_MIA, Hub
+from tests.support.statements import KZ_MIA, START, Hub
 
 
 def _names_nobody(said: Statement) -> Statement:
@@ -40,3 +51,59 @@ def test_what_old_logs_may_hold_is_not_taken_anew(
     with pytest.raises(ExchangeError) as refused:
         check_intake(change(said), hub.directory)
     assert refused.value.reason is reason
+
+
+AMOUNT: dict[str, Any] = {"amount": 5, "currency": Currency.KZT}
+IN_SENSE: tuple[Body, ...] = (
+    AssetFindings(TraceResult.NOT_FOUND, ()),
+    AssetFindings(TraceResult.FOUND, (AssetType.CASH,), **AMOUNT),
+    FreezeStatus(FreezeOutcome.NOT_IMPOSED, FreezeObstacle.NO_ASSET),
+    FreezeStatus(FreezeOutcome.PARTLY_IMPOSED, FreezeObstacle.NO_ASSET, **AMOUNT),
+    FreezeStatus(FreezeOutcome.LIFTED),
+    Feedback(2, (FeedbackUse.NOT_USED,)),
+    Feedback(2, (FeedbackUse.FREEZE, FeedbackUse.CHARGE), **AMOUNT),
+)
+AGAINST_SENSE: dict[str, Body] = {
+    "nothing was found, and an account": AssetFindings(TraceResult.NOT_FOUND, (AssetType.ACCOUNT,)),
+    "nothing was found, and it is worth 5": AssetFindings(TraceResult.NOT_FOUND, (), **AMOUNT),
+    "nothing is frozen, and 5 are": FreezeStatus(
+        FreezeOutcome.NOT_IMPOSED, FreezeObstacle.NO_ASSET, **AMOUNT
+    ),
+    "it was not used, and for a charge": Feedback(2, (FeedbackUse.CHARGE, FeedbackUse.NOT_USED)),
+}
+TIMELESS = (
+    FreezeStatus(FreezeOutcome.LIFTED),
+    FreezeStatus(FreezeOutcome.EXPIRED),
+    FreezeStatus(FreezeOutcome.NOT_IMPOSED, FreezeObstacle.NO_ASSET),
+    FreezeStatus(FreezeOutcome.CONVERTED, conversion=FreezeConversion.COURT_ORDER),
+)
+
+
+def _new(hub: Hub, body: Body, **header: Any) -> Statement:
+    draft = hub.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
+    said = parse_statement(hub.sign(draft).payload)
+    return replace(said, body=body, header=replace(said.header, **header))
+
+
+@pytest.mark.parametrize("body", IN_SENSE, ids=str)
+def test_what_agrees_with_itself_is_taken(hub: Hub, body: Body) -> None:
+    check_intake(_new(hub, body), hub.directory)
+
+
+@pytest.mark.parametrize("what", AGAINST_SENSE)
+def test_what_contradicts_itself_is_not_taken_anew(hub: Hub, what: str) -> None:
+    body = AGAINST_SENSE[what]
+    # A log may hold it: it was taken before, and parses for ever.
+    kind_of(body).spec.check(body, "body")
+    with pytest.raises(ExchangeError) as refused:
+        check_intake(_new(hub, body), hub.directory)
+    assert refused.value.reason is Reason.CONTRADICTORY
+
+
+@pytest.mark.parametrize("body", TIMELESS, ids=str)
+def test_a_freeze_that_does_not_stand_names_no_end(hub: Hub, body: Body) -> None:
+    check_intake(_new(hub, body), hub.directory)
+    ends = START + timedelta(days=3)
+    with pytest.raises(ExchangeError) as refused:
+        check_intake(_new(hub, body, due_at=ends), hub.directory)
+    assert (refused.value.reason, refused.value.field) == (Reason.CONTRADICTORY, "due_at")

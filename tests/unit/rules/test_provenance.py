@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
+from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.referral import Referral
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.replay import DirectoryFold, Replay
@@ -15,8 +19,9 @@ from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.wire import parse_statement
+from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.refusals import refusal, refused
-from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
+from tests.support.statements import KZ_FMA, KZ_GPO, KZ_MIA, Hub, fictional_cast
 
 
 @dataclass
@@ -35,10 +40,14 @@ class CarelessHub(Hub):
         )
 
 
-def answered(hub: Hub) -> Statement:
+def asked_and_answered(hub: Hub) -> tuple[Statement, Statement]:
     asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     hub.deliver(KZ_FMA, asked)
-    return hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+    return asked, hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+
+
+def answered(hub: Hub) -> Statement:
+    return asked_and_answered(hub)[1]
 
 
 def test_a_replay_names_the_referral_that_lacks_a_consent() -> None:
@@ -72,3 +81,48 @@ def test_a_list_of_sources_names_each_once() -> None:
     asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     with pytest.raises(ExchangeError, match="expected each once"):
         hub.say(KZ_MIA, Referral(sources=(asked.digest, asked.digest)), to=["kz.gpo"])
+
+
+def passed_on(hub: Hub, asked: Statement, answer: Statement) -> Statement:
+    """A referral of the FIU's answer to the prosecutor, to which the FIU consented."""
+    consent = consented(hub, KZ_MIA, KZ_FMA, answer, "kz.gpo", asked)
+    referral = Referral(sources=(answer.digest,), consents=(consent,))
+    return hub.say(KZ_MIA, referral, to=["kz.gpo"])
+
+
+def consented(
+    hub: Hub, asker: Member, author: Member, about: Statement, to: str, on: Statement
+) -> bytes:
+    """A consent that an end of a leg gave to the other."""
+    is_initiator = on.author.agency == asker.agency
+    legs = [author.agency] if is_initiator else []
+    wish = ConsentRequest(about.digest, AgencyId(to), Purpose.INVESTIGATION)
+    asked = hub.say(asker, wish, to=legs, on=on)
+    expires = hub.now + timedelta(days=9)
+    grant = ConsentDecision(asked.digest, ConsentOutcome.GRANTED, expires_at=expires)
+    legs = [] if is_initiator else [asker.agency]
+    return hub.say(author, grant, to=legs, on=on).digest
+
+
+def test_nobody_gets_back_what_it_gave_over_others() -> None:
+    hub = Hub(fictional_cast())
+    referral = passed_on(hub, *asked_and_answered(hub))
+    hub.deliver(KZ_GPO, referral)
+    consent = consented(hub, KZ_GPO, KZ_MIA, referral, "kz.fma", referral)
+    again = Referral(sources=(referral.digest,), consents=(consent,))
+    assert refusal(hub.say, KZ_GPO, again, to=["kz.fma"]) is Reason.PROVENANCE_CIRCULAR
+
+
+def test_a_chain_needs_the_consent_of_each_provider() -> None:
+    hub = Hub(fictional_cast())
+    asked, answer = asked_and_answered(hub)
+    referral = passed_on(hub, asked, answer)
+    hub.deliver(KZ_GPO, referral)
+    consent = consented(hub, KZ_GPO, KZ_MIA, referral, "uz.fiu", referral)
+    again = Referral(sources=(referral.digest,), consents=(consent,))
+    error = refused(lambda: hub.say(KZ_GPO, again, to=["uz.fiu"]))
+    assert error.reason is Reason.CONSENT_MISSING
+    assert "kz.fma has not consented" in str(error)
+    # The agency that received it asks for it; who passes it on need not know of that.
+    consented(hub, KZ_MIA, KZ_FMA, answer, "uz.fiu", asked)
+    hub.say(KZ_GPO, again, to=["uz.fiu"])

@@ -337,6 +337,18 @@ def test_who_has_much_waiting_makes_way_for_who_has_little() -> None:
     assert not queue.makes_way(FLOOD)
 
 
+def test_the_writer_is_shared_while_somebody_with_little_is_active() -> None:
+    time = Time()
+    queue = shared_queue(time, *flood(40))
+    assert queue.is_shared()
+    time.now += ACTIVE_SECONDS
+    assert not queue.is_shared(), "nobody has asked for anything lately"
+    for number in range(40):
+        queue.put(QueuedRequest(f"more {number}", QUIET))
+        queue.put(QueuedRequest(f"flood {number}", FLOOD))
+    assert not queue.is_shared(), "both have more than their share to say"
+
+
 def test_agencies_that_all_have_much_waiting_make_no_way() -> None:
     queue = shared_queue(Time(), *flood(40), *(QueuedRequest("more", QUIET) for _ in range(40)))
     assert not queue.makes_way(FLOOD)

@@ -1,0 +1,221 @@
+"""PostgreSQL as its administrators set it up: each setting works, or is refused in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from agency_client import InformationRequest, Item, Sent
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_server.storage import postgresql
+from exchange_server.storage.engine import open_engine
+from tests.integration.rpc.test_databases import last_words
+from tests.support.commands import ServerCommand
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
+from tests.support.postgres import (
+    Postgres,
+    emptied_database,
+    postgres_server,
+    standby_of,
+    with_options,
+)
+from tests.support.statements import fictional_cast
+
+ROLE = "hub"
+REQUEST = InformationRequest(items=(Item.TRANSACTIONS,))
+FOR_PEOPLE = (
+    "statement_timeout = '1ms'",
+    "lock_timeout = '1ms'",
+    "idle_in_transaction_session_timeout = '1ms'",
+    "idle_session_timeout = '50ms'",
+    "transaction_timeout = '1ms'",
+    "default_transaction_isolation = 'serializable'",
+    "default_transaction_deferrable = on",
+    "client_encoding = 'LATIN1'",
+    "timezone = 'Asia/Almaty'",
+    "datestyle = 'German, DMY'",
+    "bytea_output = 'escape'",
+)
+"""Settings by which administrators keep those in check who ask by hand."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A server of this module's own: settings of its roles and databases are changed."""
+    with postgres_server() as server:
+        server.execute(f"CREATE ROLE {ROLE} LOGIN")
+        yield server
+
+
+@pytest.fixture
+def files(server: Postgres, tmp_path: Path) -> Iterator[HubFiles]:
+    """A hub whose role is not the administrator, with all rights and no settings yet."""
+    cast = fictional_cast().authority
+    yield prepare_hub(tmp_path / "hub", authority=cast, database_url=role_url(server))
+    forget_settings(server)
+
+
+def role_url(server: Postgres) -> str:
+    """The URL by which the role has an empty database to itself."""
+    admin = emptied_database(server.uri)
+    server.execute(f"GRANT ALL ON SCHEMA public TO {ROLE}")
+    return make_url(admin).set(username=ROLE).render_as_string(hide_password=False)
+
+
+def forget_settings(server: Postgres) -> None:
+    server.execute(
+        f"ALTER ROLE {ROLE} RESET ALL",
+        f"ALTER ROLE {ROLE} CONNECTION LIMIT -1",
+        f"DROP OWNED BY {ROLE}",
+    )
+
+
+def test_hub_and_its_tools_work_whatever_is_set_for_people(
+    server: Postgres, foundation: Foundation, tmp_path: Path, run: ServerCommand
+) -> None:
+    url = role_url(server)
+    town = foundation.copy(tmp_path / "hub", database_url=url)
+    server.execute(*(f"ALTER ROLE {ROLE} SET {each}" for each in FOR_PEOPLE))
+    try:
+        with HubProcess(town.files) as hub:
+            town.point_to(hub.port)
+            with town.client("kz.mia/system") as client:
+                sent = client.request_information(to=["kz.fma"], brief="Запрос №1", request=REQUEST)
+                assert isinstance(sent, Sent)
+            with town.client("kz.fma/system") as client:
+                assert [each.id for each in client.inbox()] == [sent.exchange_id]
+            assert hub.stop() == 0
+        assert not hub.said("batch_failed")
+        assert not hub.said("not_listening")
+        for words in ("migrate", "check-config", "fsck"):
+            code, _, err = run(words, "--config", str(town.files.config_file))
+            assert code == 0, err
+    finally:
+        forget_settings(server)
+
+
+@pytest.mark.parametrize("serving", [True, False])
+def test_durability_and_its_warnings_are_not_taken_away_by_a_setting(
+    server: Postgres, files: HubFiles, *, serving: bool
+) -> None:
+    server.execute(
+        f"ALTER ROLE {ROLE} SET synchronous_commit = off",
+        f"ALTER ROLE {ROLE} SET client_min_messages = error",
+    )
+    engine = open_engine(files.database_url, serving=serving)
+    with engine.connect() as connection:
+        for name, value in (("synchronous_commit", "on"), ("client_min_messages", "notice")):
+            assert connection.exec_driver_sql(f"SHOW {name}").scalar_one() == value
+    engine.dispose()
+
+
+def test_durability_that_the_url_takes_away_is_refused(files: HubFiles) -> None:
+    said = last_words(files, with_options(files.database_url, "-c synchronous_commit=off"))
+    assert "expected synchronous_commit to be on, got off" in said
+
+
+@pytest.mark.parametrize(
+    ("statements", "why"),
+    [
+        (
+            [f"ALTER ROLE {ROLE} SET default_transaction_read_only = on"],
+            "default_transaction_read_only is on for the role hub",
+        ),
+        ([f"ALTER ROLE {ROLE} CONNECTION LIMIT 3"], "the role hub may have 3 connections"),
+        (
+            ["ALTER TABLE part_chunks OWNER TO postgres", f"GRANT SELECT ON part_chunks TO {ROLE}"],
+            "the hub's role may not INSERT on the table part_chunks: GRANT it",
+        ),
+        (
+            [
+                "ALTER TABLE parts OWNER TO postgres",
+                f"GRANT SELECT, INSERT, UPDATE ON parts TO {ROLE}",
+            ],
+            "may not DELETE on the table parts",
+        ),
+        (
+            ["CREATE SCHEMA other", f"ALTER ROLE {ROLE} SET search_path = other"],
+            "a hub's tables are in the schema public, and search_path does not lead there",
+        ),
+    ],
+    ids=["read-only", "connections", "insert", "delete", "search_path"],
+)
+def test_what_only_an_administrator_can_change_is_refused_in_one_sentence(
+    server: Postgres, files: HubFiles, run: ServerCommand, statements: list[str], why: str
+) -> None:
+    try:
+        server.execute(*statements)
+        for words in (("check-config",), ("migrate",)):
+            code, out, err = run(*words, "--config", str(files.config_file))
+            assert (code, out) == (2, "")
+            assert why in err
+            assert len(err.splitlines()) == 1
+        assert why in last_words(files, files.database_url)
+    finally:
+        server.execute("DROP SCHEMA IF EXISTS other")
+
+
+def test_database_of_another_encoding_is_refused_before_it_is_made(
+    server: Postgres, files: HubFiles, run: ServerCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.execute(
+        f"CREATE DATABASE ascii OWNER {ROLE} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+    )
+    url = make_url(files.database_url).set(database="ascii").render_as_string(False)
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
+    for words in (("migrate",), ("check-config",)):
+        code, out, err = run(*words, "--config", str(files.config_file))
+        assert (code, out) == (2, "")
+        assert "has the encoding SQL_ASCII" in err
+    server.execute("DROP DATABASE ascii WITH (FORCE)")
+
+
+def test_role_without_the_right_to_make_tables_is_told_the_way_out(
+    server: Postgres, files: HubFiles, run: ServerCommand
+) -> None:
+    emptied_database(server.uri)
+    server.execute(f"GRANT USAGE ON SCHEMA public TO {ROLE}")
+    code, out, err = run("migrate", "--config", str(files.config_file))
+    assert (code, out) == (2, "")
+    assert "permission denied for schema public" in err
+    assert "; let the hub's role own the database, or GRANT it CREATE" in err
+
+
+def test_hub_is_refused_where_a_pooler_drops_its_settings(
+    files: HubFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pgbouncer does that is told to ignore the startup parameter `options`."""
+    connect = postgresql._ServingConnection.connect
+    monkeypatch.setattr(
+        postgresql._ServingConnection,
+        "connect",
+        lambda *words, options="", **named: connect(*words, **named),
+    )
+    engine = open_engine(files.database_url, serving=True)
+    with pytest.raises(ExchangeError, match="a pooler such as pgbouncer") as caught:
+        engine.connect()
+    assert caught.value.reason is Reason.CONFIG_INVALID
+    engine.dispose()
+
+
+def test_standby_is_refused_by_name(tmp_path: Path, run: ServerCommand) -> None:
+    """A hot standby, whose URL does not ask for the primary."""
+    with postgres_server() as primary:
+        files = prepare_hub(
+            tmp_path / "hub",
+            authority=fictional_cast().authority,
+            database_url=emptied_database(primary.uri),
+        )
+        with standby_of(primary) as standby:
+            assert "the server is a standby, which takes no writes" in last_words(
+                files, standby.uri
+            )
+            text = files.config_file.read_text("utf-8").replace(files.database_url, standby.uri)
+            files.config_file.write_text(text, "utf-8")
+            code, out, err = run("check-config", "--config", str(files.config_file))
+            assert (code, out) == (2, "")
+            assert "target_session_attrs=read-write" in err

@@ -1,0 +1,163 @@
+"""What one asks of another waits in its `todo` until it is answered, whoever speaks meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agency_client import ExchangeClient, Sent
+from agency_client.presentation.exchanges import known_legs, turn_of
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.steps import states_asked, waiting, waiting_consents
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.words import Words
+from tests.scenarios.conftest import Region
+from tests.scenarios.members import joined
+from tests.support.asking import new_exchange
+from tests.support.clocks import let_pass, shortly
+
+NOTE = "Примечание (вымышлено)"
+ENDS = (Party.INITIATOR, Party.RECIPIENT)
+
+
+def steps(client: ExchangeClient, exchange: str) -> set[Label | Words]:
+    """The steps that an exchange has in the `todo` of a client's agency."""
+    now = datetime.now(UTC)
+    found = [
+        each
+        for party in ENDS
+        for each in waiting(
+            client.exchanges(party=party, states=states_asked(party)), party, client.agency, now, {}
+        )
+    ]
+    found += waiting_consents(client.exchanges(awaits_consent=True), client.agency)
+    return {each.step.words for each in found if each.summary.id == exchange}
+
+
+def turn(client: ExchangeClient, exchange: str) -> str:
+    """Whose turn `show` says it is."""
+    opened, now = client.open(exchange), datetime.now(UTC)
+    legs = known_legs(opened.verified, client.agency)
+    return turn_of(opened.verified, legs, client.agency, Locale(), now)
+
+
+def said(client: ExchangeClient, exchange: str, kind: Kind) -> bytes:
+    """The newest statement of a kind."""
+    found = [each for each in client.open(exchange).statements if each.kind is kind]
+    return found[-1].statement.digest
+
+
+# --- What may be said meanwhile, and by whom ------------------------------------------------------
+
+Speak = Callable[[Region, str], object]
+
+
+def by_supervisor(region: Region, exchange: str) -> object:
+    return region["kz.gpo"].comment(exchange, "kz.fma", comment=NOTE)
+
+
+def by_asker(region: Region, exchange: str) -> object:
+    mia = region["kz.mia"]
+    about = said(mia, exchange, Kind.FREEZE_STATUS)
+    return mia.ask_consent(exchange, about, "uz.fiu", "INVESTIGATION", reason=NOTE)
+
+
+def by_asked(region: Region, exchange: str) -> object:
+    fma = region["kz.fma"]
+    about = fma.open(exchange).statements[0].statement.digest
+    return fma.ask_consent(exchange, about, "uz.fiu", "INVESTIGATION", reason=NOTE)
+
+
+def by_all(region: Region, exchange: str) -> object:
+    return [each(region, exchange) for each in (by_asked, by_supervisor, by_asker)]
+
+
+@pytest.mark.parametrize("since", [by_supervisor, by_asker, by_asked, by_all])
+@pytest.mark.parametrize("answer", ["lifted", "extended"])
+def test_a_request_to_lift_waits_until_it_is_lifted_or_extended(
+    region: Region, since: Speak, answer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    asked = mia.request_freeze(to=["kz.fma"], brief="Заморозить (вымышлено)")
+    assert isinstance(asked, Sent)
+    exchange, words = asked.exchange_id, Kind.ASK_TO_LIFT.spec.asks
+    assert words is not None
+    fma.open(exchange)
+    fma.impose_freeze(exchange, due=timedelta(days=5))
+    assert words not in steps(fma, exchange)
+    mia.ask_to_lift(exchange, reason=NOTE)
+    assert words in steps(fma, exchange)
+    since(region, exchange)
+    assert words in steps(fma, exchange)
+    assert words not in steps(mia, exchange)
+    assert words.en in turn(fma, exchange)
+    if answer == "lifted":
+        fma.lift_freeze(exchange)
+    else:
+        fma.extend_freeze(exchange, due=timedelta(days=9), note=NOTE)
+    assert words not in steps(fma, exchange)
+    assert words.en not in turn(fma, exchange)
+    if since is by_all and answer == "lifted":
+        region.replay(capsys)
+
+
+@pytest.mark.parametrize("since", [None, by_supervisor])
+def test_a_recall_waits_for_its_receipt(region: Region, since: Speak | None) -> None:
+    mia, fma, words = region["kz.mia"], region["kz.fma"], Kind.RECALL.spec.asks
+    assert words is not None
+    exchange = new_exchange(mia)
+    fma.open(exchange)
+    fma.interim_reply(exchange, brief=NOTE)
+    mia.recall(exchange, reason=NOTE)
+    if since:
+        since(region, exchange)
+    assert words in steps(fma, exchange)
+    assert words.en in turn(fma, exchange)
+    fma.confirm_recall(exchange, "UNUSED", explanation=NOTE)
+    assert words not in steps(fma, exchange)
+
+
+# --- What waits by the state of the leg, or by its record -----------------------------------------
+
+
+def test_a_return_a_reminder_and_a_consent_wait_whoever_speaks(region: Region) -> None:
+    mia, fma, end = region["kz.mia"], region["kz.fma"], shortly()
+    exchange = new_exchange(mia, due=end)
+    fma.open(exchange)
+    fma.interim_reply(exchange, brief=NOTE)
+    about = said(fma, exchange, Kind.INTERIM_REPLY)
+    mia.ask_consent(exchange, about, "uz.fiu", "INVESTIGATION", reason=NOTE)
+    let_pass(end)
+    mia.remind(exchange)
+    before: list[Callable[[], object]] = [
+        lambda: by_supervisor(region, exchange),
+        lambda: fma.interim_reply(exchange, brief=NOTE),
+        lambda: mia.remind(exchange),
+    ]
+    for speak in before:
+        speak()
+        assert {Label.ANSWER, Label.DECIDE_ON_CONSENT} <= steps(fma, exchange)
+    fma.return_for_information(exchange, question=NOTE)
+    after: list[Callable[[], object]] = [
+        lambda: by_supervisor(region, exchange),
+        lambda: region["kz.gpo"].comment(exchange, "kz.mia", comment=NOTE),
+    ]
+    for speak in after:
+        speak()
+        assert Label.SUPPLEMENT in steps(mia, exchange)
+
+
+def test_what_members_of_a_case_ask_waits_whoever_speaks(region: Region) -> None:
+    mia, fma, gpo = region["kz.mia"], region["kz.fma"], region["kz.gpo"]
+    exchange = joined(region, "kz.fma", "kz.gpo")
+    fma.contribute(exchange, brief=NOTE)
+    mia.give_task(exchange, "kz.fma", description=NOTE, due="5d")
+    about = said(gpo, exchange, Kind.CONTRIBUTE)
+    gpo.ask_member_consent(exchange, about, "uz.fiu", "INVESTIGATION", reason=NOTE)
+    for client in (mia, gpo, fma):
+        client.contribute(exchange, brief=NOTE)
+        assert {Label.DO_THE_TASK, Label.DECIDE_ON_CONSENT} <= steps(fma, exchange)
