@@ -16,7 +16,14 @@ from rich.text import Text
 from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.output import Column, alarm, in_state, print_json, print_table
-from agency_client.cli.session import Session, cases_of, marks_of, references_of, session_of
+from agency_client.cli.session import (
+    Session,
+    cases_of,
+    check_takes_part,
+    marks_of,
+    references_of,
+    session_of,
+)
 from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, is_late, row, to_do
@@ -67,6 +74,7 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
     session, now = session_of(context), datetime.now(UTC)
     found = []
     with session.hub() as hub:
+        check_takes_part(hub)
         marks = marks_of(hub.profile).read()
         for party in _PARTIES:
             listed = hub.exchanges(party=party, states=states_asked(party))
@@ -151,6 +159,7 @@ def _list(
 ) -> None:
     now = datetime.now(UTC)
     with session.hub() as hub:
+        check_takes_part(hub)
         exchanges = [
             each
             for each in hub.exchanges(party=party, states=tuple(states or ()))

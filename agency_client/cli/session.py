@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -26,6 +26,7 @@ from agency_client.state.search_index import SearchIndex
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.trust.identity import Role
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
@@ -116,6 +117,28 @@ def session_of(context: typer.Context) -> Session:
     if session is None:
         raise RuntimeError("the command was started without its global options")
     return session
+
+
+_INSTEAD: Final = {
+    Role.AUDITOR: "`agency audit entries` lists what an auditor may read",
+    Role.OPERATOR: "`agency agencies` lists the directory, `agency operator` changes it",
+}
+"""The commands for roles that take part in no exchange."""
+
+
+def check_takes_part(hub: ExchangeClient) -> None:
+    """Refuse a list of exchanges to a role that has none: it is told what it has instead.
+
+    The hub would put its refusal on the log, as a call that it denied.
+    """
+    try:
+        role = hub.member.role
+    except ExchangeError:
+        return  # A profile that cannot sign reads its lists all the same.
+    if role in _INSTEAD:
+        raise Reason.ROLE_NOT_PERMITTED.error(
+            f"the role {role.value} takes part in no exchange, so no list has any: {_INSTEAD[role]}"
+        )
 
 
 def references_of(profile: Profile) -> ReferenceIndex:

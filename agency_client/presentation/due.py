@@ -97,11 +97,16 @@ def used_words(clock: Clock, now: datetime, locale: Locale) -> str:
 
 
 def about_words(due: DueClock, locale: Locale, read: int) -> str:
-    """The kind and the leg of a time in a list, and what was said last by another.
+    """The kind of a time in a list with the other side, and what was said last by another.
 
-    `read` is the entry up to which the person has read the exchange.
+    The other side is who asked, or whom one's own agency asked; where that is the one who owes it,
+    a column of its own names it. `read` is the entry up to which the person has read the exchange.
     """
-    what = f"{locale.say(due.summary.kind.spec.words)}, {due.leg.agency}"
+    what = locale.say(due.summary.kind.spec.words)
+    if due.is_mine and due.clock.party is not Party.INITIATOR:
+        what = f"{what}, {due.summary.initiator}"
+    elif due.is_mine or due.clock.party is not Party.RECIPIENT:
+        what = f"{what}, {due.leg.agency}"
     return "\n".join(filter(None, (what, news_words(due.leg, locale, read))))
 
 

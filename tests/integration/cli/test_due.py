@@ -106,6 +106,23 @@ def test_the_list_is_told_in_three_languages(
     assert all(each in " ".join(told.split()) for each in words)
 
 
+def test_each_end_reads_the_name_of_the_other_and_none_twice(published: Desk) -> None:
+    desk = published
+    exchange = desk.ask("kz.fma")
+
+    def row(member: str, *more: str) -> str:
+        told = desk.run(member, "due", *more).ok().out.splitlines()
+        return next(each for each in told if exchange in each and "acknowledgement" in each)
+
+    assert "request for information, kz.mia" in row(FIU, "--mine")
+    owed = row(OFFICER, "--owed")
+    assert owed.count("kz.fma") == 1
+    assert "request for information" in owed
+    held = desk.ask("uz.fiu")
+    told = desk.run(COORDINATOR, "due", "--mine").ok().out.splitlines()
+    assert "request for information, kz.mia" in next(each for each in told if held in each)
+
+
 def clocks(legs: list[dict[str, Any]]) -> dict[str, str]:
     return {each["clock"]: each["ends_at"] for leg in legs for each in leg["clocks"]}
 

@@ -240,3 +240,18 @@ def test_evidence_tells_its_time_by_the_clock_of_the_reader(desk: Desk) -> None:
     desk.run(OFFICER, "evidence", "export", exchange, "-o", "e.zip").ok()
     told = desk.run(OFFICER, "evidence", "verify", "e.zip").ok().out
     assert not re.search(r"\d\dT\d\d:\d\d", told)
+
+
+@pytest.mark.parametrize(
+    ("member", "instead"),
+    [(AUDITOR, "agency audit entries"), ("caricc/operator/ops1", "agency operator")],
+)
+@pytest.mark.parametrize("command", ["todo", "inbox", "due"])
+def test_a_role_without_exchanges_is_told_what_it_has_instead(
+    desk: Desk, member: str, instead: str, command: str
+) -> None:
+    ended = desk.run(member, command)
+    assert ended.code == 1
+    assert "ROLE_NOT_PERMITTED" in ended.err
+    assert instead in ended.err
+    assert "nothing proves it" not in ended.err, "it is not asked of the hub, which logs a denial"

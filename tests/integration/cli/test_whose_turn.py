@@ -124,7 +124,7 @@ def test_an_answer_that_did_not_come_is_the_initiators_to_say(desk: Desk) -> Non
     # It is the other's turn all the same.
     assert "waits for kz.fma" in steps(desk, OFFICER, exchange)
     owed = desk.run(OFFICER, "due", "--owed").ok().out
-    assert re.search(r"kz\.fma +kz\.fma +" + exchange, owed)
+    assert re.search(r"request for information +kz\.fma +" + exchange, owed)
     desk.run(FIU, "show", exchange).ok()
     desk.run(FIU, "reply", exchange, "reply.yaml").ok()
     [item] = todo(desk, OFFICER, exchange)
