@@ -102,7 +102,12 @@ def held_facts(console: Console, opened: UnsealedExchange, locale: Locale) -> He
         if each.leg == first.agency and each.payload_digest != first.awaits
     ]
     place = opened.statements.index(waiting)
-    earlier = [each for each in opened.statements[:place] if each.parts]
+    # What another said in between, as a question of the approver, is no text of the author.
+    earlier = [
+        each
+        for each in opened.statements[:place]
+        if each.parts and each.author.agency == waiting.author.agency
+    ]
     return Held(
         legs=tuple(leg.agency for leg in legs if leg.awaits == first.awaits),
         awaits=first.awaits.hex(),

@@ -946,6 +946,12 @@ class Word(Enum):
     )
     CHECK_WORDS = Words("What you wrote", "Что вы написали", "Жазғаныңыз")
     SIGN_AND_SEND = Words("Sign and send", "Подписать и отправить", "Қол қойып жіберу")
+    ONE_END = Words(
+        "A period needs its first and its last day. Give the other day too, or none.",
+        "Периоду нужны первый и последний день. Укажите и второй день, или ни одного.",
+        "Кезеңге бірінші және соңғы күн керек. Екінші күнді де көрсетіңіз немесе екеуін де "
+        "бос қалдырыңыз.",
+    )
     FIELDS_MISSING = Words(
         "These fields are required and empty. What you wrote is kept.",
         "Эти поля обязательны и пусты. Написанное вами сохранено.",
@@ -968,6 +974,11 @@ class Word(Enum):
     )
     REFUSED_STATE = Words("refused", "отклонено", "қабылданбады")
     FLUSH = Words("Try to send now", "Отправить сейчас", "Қазір жіберіп көру")
+    OUTBOX_CAUGHT_UP = Words(
+        "The hub is back. Sent from the outbox: {sent} of {number}.",
+        "Узел снова доступен. Отправлено из исходящих: {sent} из {number}.",
+        "Торап қайта қолжетімді. Шығыс қалтасынан жіберілді: {number} ішінен {sent}.",
+    )
     OUTBOX_FLUSHED = Words(
         "Sent: {sent} of {number}.",
         "Отправлено: {sent} из {number}.",
