@@ -375,6 +375,11 @@ class Word(Enum):
         "Торап қолжетімсіз, ал бұл алмасу консоль іске қосылғаннан бері ашылмаған. Оны торап жауап "
         "бергенде оқып, шешім қабылдауға болады.",
     )
+    DECISION_IN_OUTBOX = Words(
+        "Your decision is signed and waits in the outbox. It is sent when the hub is back.",
+        "Ваше решение подписано и ждёт в исходящих. Оно отправится, когда узел вернётся.",
+        "Шешіміңізге қол қойылған, ол шығыс қалтасында күтуде. Торап қайтқанда жіберіледі.",
+    )
     DECISION_WAITS = Words(
         "The hub is away. You decide on what was verified before {time}. Your decision is signed "
         "now, waits in the outbox, and counts from when the hub takes it. If something changed "

@@ -176,6 +176,10 @@ def test_a_coordinator_reads_the_queue_and_decides_while_the_hub_is_away(town: T
         answer = browser.post(f"/queue/{opened}/approve", awaits=awaits(page))
         assert answer.location == "/queue", answer.words
         assert "The hub is away; it is sent when the hub is back" in browser.get("/queue").words
+        # Nobody signs twice what waits already.
+        again = browser.get(f"/queue/{opened}/approve")
+        assert "Your decision is signed and waits in the outbox" in again.words
+        assert 'name="awaits"' not in again.text
         outbox = browser.get("/outbox").words
         assert re.search(r"Decision uz\.fiu .* Waits", outbox), outbox
 
