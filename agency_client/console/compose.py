@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from agency_client.console.days import joined_days
 from agency_client.console.drafts import Draft, DraftFile
-from agency_client.console.filling import Filled, missing, read_form, without_day
+from agency_client.console.filling import Filled, missing, read_form, with_one_end, without_day
 from agency_client.console.forms import (
     FILE_FIELDS,
     PRESET,
@@ -244,10 +244,11 @@ def _filled(
 
 
 def _faulty_form(visit: Visit, draft: Draft, fields: list[Field]) -> Response | None:
-    """The form again if required fields are empty, or a day of it is none."""
+    """The form again if required fields are empty, or a day of it is none or lacks its other."""
     empty, no_days = missing(fields, draft), without_day(fields, draft)
-    if empty or no_days:
-        return _form(visit, draft, 400, empty=empty, no_days=no_days)
+    one_end = [each for each in with_one_end(fields, draft) if each not in no_days]
+    if empty or no_days or one_end:
+        return _form(visit, draft, 400, empty=empty, no_days=no_days, one_end=one_end)
     return None
 
 
@@ -259,6 +260,7 @@ def _form(
     fault: Explained | None = None,
     empty: Sequence[Field] = (),
     no_days: Sequence[Field] = (),
+    one_end: Sequence[Field] = (),
 ) -> Response:
     kind, act = ACTS[draft.act]
     return visit.show(
@@ -271,6 +273,7 @@ def _form(
         fault=fault,
         empty=empty,
         no_days=no_days,
+        one_end=one_end,
         most_bytes=MAX_BODY_BYTES,
         path=f"/exchange/{draft.exchange}/{act.name}" if draft.exchange else f"/new/{act.name}",
         subject_rows=range(SUBJECT_ROWS),

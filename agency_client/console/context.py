@@ -19,12 +19,14 @@ from agency_client.console.exchange_view import ExchangeView, view
 from agency_client.console.following import Follower
 from agency_client.console.kept_lists import MOST_KEPT, KeptList, KeptLists
 from agency_client.console.listing import Listing
-from agency_client.console.menu import APPROVERS
+from agency_client.console.menu import APPROVERS, OFFICERS
 from agency_client.console.openings import Opened, Openings
 from agency_client.console.sessions import Sessions
-from agency_client.core.views import ExchangeSummary, UnsealedExchange, VerifiedExchange
+from agency_client.console.words import Word
+from agency_client.core.views import ExchangeSummary, Sent, UnsealedExchange, VerifiedExchange
 from agency_client.presentation.exchanges import reference_of
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.words import say
 from agency_client.state.read_marks import ReadMarks
 from agency_client.state.references import Reference, ReferenceIndex
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
@@ -61,7 +63,12 @@ class Console:
         self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
         self._openings = Openings(self._open)
         sessions.on_end = self.forget_content
-        self.follower = Follower(client, self._newest)
+        self.follower = Follower(
+            client,
+            self._newest,
+            on_back=self._send_waiting,
+            watches=self.member.role in APPROVERS | OFFICERS,
+        )
         self._named: tuple[Directory, Mapping[str, str]] | None = None
         self._listings: OrderedDict[object, Listing] = OrderedDict()
         self.drafts = Drafts(client.profile.state, client.profile.vault)
@@ -112,6 +119,23 @@ class Console:
         """Learn the directory, and with it the agency's time zone; the hub may be away."""
         with suppress(HubUnavailable), self.follower.asking():
             self.client.sync()
+
+    def _send_waiting(self) -> None:
+        """Send what was signed while the hub was away, as its author was told; beside the page."""
+        threading.Thread(target=self._flush, name="console-outbox", daemon=True).start()
+
+    def _flush(self) -> None:
+        if not self.client.outbox.pending():
+            return
+        with suppress(ExchangeError):
+            results = self.client.flush_outbox()
+            self.forget_lists()
+            sent = sum(isinstance(each, Sent) for each in results)
+            self.sessions.tell(
+                lambda language: say(Word.OUTBOX_CAUGHT_UP.value, language or self.language).format(
+                    sent=sent, number=len(results)
+                )
+            )
 
     def open(self, exchange_id: str, *, waits: bool = True) -> UnsealedExchange:
         """Verify an exchange anew, and keep it as what the person read last.
@@ -218,7 +242,11 @@ class Console:
         """Exchanges that count as news: they wait for a decision, or came and were not yet read."""
         if self.member.role in APPROVERS:
             return self.client.pending()
-        return self.client.exchanges(party=Party.RECIPIENT, states=[LegState.RELEASED])
+        if self.member.role in OFFICERS:
+            return self.client.exchanges(party=Party.RECIPIENT, states=[LegState.RELEASED])
+        # Nothing is addressed to an auditor; the hub is asked whether it answers.
+        self.client.checkpoint()
+        return ()
 
     def forget_lists(self) -> None:
         """Forget the lists: something was done that may change them."""

@@ -18,7 +18,7 @@ from agency_client.console.words import Word, act_words
 from agency_client.core.views import Queued, UnsealedExchange
 from agency_client.presentation.faults import Explained
 from agency_client.presentation.locale import Locale
-from exchange_protocol.errors import Conflict, ExchangeError
+from exchange_protocol.errors import Conflict, ExchangeError, HubDishonest
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.bodies import attribute_types
 from exchange_protocol.kinds.catalogue import Kind
@@ -94,15 +94,14 @@ def _decided_page(visit: Visit, opened: UnsealedExchange) -> Response:
             for view_statement in visit.console.view(opened, visit.locale).statements
             if any(view_statement.index == each.index for each in decisions)
         ],
-        own_text=next(
-            (
-                visit.field(act.text.name)
-                for _, act in DECISIONS
-                if act.text and visit.field(act.text.name)
-            ),
-            "",
-        ),
+        own_text=_own_text(visit),
     )
+
+
+def _own_text(visit: Visit) -> str:
+    """The person's own words in the form of a decision."""
+    given = (visit.field(act.text.name) for _, act in DECISIONS if act.text)
+    return next(filter(None, given), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,16 @@ def _given_names(act: Act) -> tuple[str, ...]:
 
 
 def decide(visit: Visit) -> Response:
-    """Sign a decision on exactly what the person saw."""
+    """Sign a decision on exactly what the person saw; what was written outlives a fault."""
+    try:
+        return _decide(visit)
+    except HubDishonest:
+        raise  # What it answered may have been the decision.
+    except ExchangeError as error:
+        return show_fault(visit, error, _own_text(visit))
+
+
+def _decide(visit: Visit) -> Response:
     exchange_id = str(visit.request.path_params["exchange"])
     name = str(visit.request.path_params["act"])
     found = next(((kind, act) for kind, act in DECISIONS if act.name == name), None)
@@ -170,7 +178,7 @@ def decide(visit: Visit) -> Response:
     except ExchangeError as error:
         if error.field in {"pin", *_given_names(act)}:
             return _decision_page(visit, opened, kind, act, 400, fault=visit.explain(error))
-        return show_fault(visit, error)
+        raise
     word = Word.DECISION_QUEUED if isinstance(result, Queued) else Word.DECISION_SENT
     entry = "" if isinstance(result, Queued) else str(result.index)
     visit.tell(word, act=act_words(kind, act, visit.language), entry=entry, exchange=exchange_id)

@@ -76,6 +76,11 @@ def missing(fields: Iterable[Field], draft: Draft) -> list[Field]:
     return [each for each in fields if each.is_required and not _is_given(each, draft)]
 
 
+def with_one_end(fields: Iterable[Field], draft: Draft) -> list[Field]:
+    """The periods of a form of which only one day was given."""
+    return [each for each in fields if _has_one_end(each, draft)]
+
+
 def without_day(fields: Iterable[Field], draft: Draft) -> list[Field]:
     """The fields of a form that ask for a day and have none of the calendar."""
     return [each for each in fields if not all(map(_is_day, _days(each, draft)))]
@@ -150,6 +155,11 @@ def _is_given(each: Field, draft: Draft) -> bool:
     if each.sort is Sort.PERIOD:
         return any(draft.one(f"{each.name}.{end}").strip() for end in ("start", "end"))
     return any(value.strip() for value in draft.fields.get(each.name, []))
+
+
+def _has_one_end(each: Field, draft: Draft) -> bool:
+    ends = [bool(draft.one(f"{each.name}.{end}").strip()) for end in ("start", "end")]
+    return each.sort is Sort.PERIOD and any(ends) and not all(ends)
 
 
 def _entities(draft: Draft) -> _Gathered:

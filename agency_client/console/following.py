@@ -36,6 +36,9 @@ class Follower:
         client: ExchangeClient,
         listed: Callable[[], Iterable[ExchangeSummary]],
         clock: Callable[[], float] = time.monotonic,
+        on_back: Callable[[], None] = lambda: None,
+        *,
+        watches: bool = True,
     ) -> None:
         """Follow nothing until somebody asks.
 
@@ -43,11 +46,15 @@ class Follower:
             client: the client that watches.
             listed: asks the hub for the list.
             clock: seconds that only grow. For tests.
+            on_back: is called when a hub that was away answers again.
+            watches: False for a role that may not watch; the log keeps each attempt as refused.
         """
         self._client = client
         self._list = listed
         self._clock = clock
+        self._on_back = on_back
         self._lock = threading.Lock()
+        self._watches = watches
         self._is_watching = False
         self._notices = 0
         self._taken = -1
@@ -101,11 +108,14 @@ class Follower:
     def note_back(self) -> None:
         """Note that the hub answered just now."""
         with self._lock:
+            was_away = self.away_since is not None
             self.away_since = None
             self._rests_until = 0.0
+        if was_away:
+            self._on_back()
 
     def _start(self) -> None:
-        if not self._is_watching:
+        if self._watches and not self._is_watching:
             self._is_watching = True
             threading.Thread(target=self._follow, name="console-watch", daemon=True).start()
 

@@ -102,7 +102,12 @@ def held_facts(console: Console, opened: UnsealedExchange, locale: Locale) -> He
         if each.leg == first.agency and each.payload_digest != first.awaits
     ]
     place = opened.statements.index(waiting)
-    earlier = [each for each in opened.statements[:place] if each.parts]
+    # What another said in between, as a question of the approver, is no text of the author.
+    earlier = [
+        each
+        for each in opened.statements[:place]
+        if each.parts and each.author.agency == waiting.author.agency
+    ]
     return Held(
         legs=tuple(leg.agency for leg in legs if leg.awaits == first.awaits),
         awaits=first.awaits.hex(),
@@ -117,7 +122,7 @@ def held_facts(console: Console, opened: UnsealedExchange, locale: Locale) -> He
         required=first.approvals_required,
         in_hand=claim_words(first, locale),
         claim=_possible_claim(console, first),
-        own_obstacle=_obstacle(console, first, waiting.author.agency, locale),
+        own_obstacle=_obstacle(console, opened.id, first, waiting.author.agency, locale),
         changes=tuple(differences(earlier, waiting, locale)) if earlier else (),
     )
 
@@ -140,7 +145,9 @@ def _possible_claim(console: Console, leg: Leg) -> bool | None:
     return False if parse_member(claim.member).agency == console.client.agency else None
 
 
-def _obstacle(console: Console, leg: Leg, author: AgencyId, locale: Locale) -> str:
+def _obstacle(
+    console: Console, exchange_id: str, leg: Leg, author: AgencyId, locale: Locale
+) -> str:
     """Why this person may not decide, as far as that is known before the hub is asked."""
     if console.client.profile.vault.signer is None:
         return locale.say(Word.NO_SIGNING_KEY.value)
@@ -148,6 +155,13 @@ def _obstacle(console: Console, leg: Leg, author: AgencyId, locale: Locale) -> s
         return locale.say(Word.OWN_REQUEST.value)
     if console.member.uri in leg.approvals:
         return locale.say(Word.DECIDED_ALREADY.value)
+    if any(
+        each.exchange_id == exchange_id
+        and each.kind in {kind for kind, _ in DECISIONS}
+        and leg.agency in each.recipients
+        for each in console.client.outbox.pending()
+    ):
+        return locale.say(Word.DECISION_IN_OUTBOX.value)
     return ""
 
 

@@ -51,6 +51,8 @@ _SECTIONS: Final[dict[Role, tuple[Section, ...]]] = {
 
 APPROVERS: Final = frozenset(role for role, sections in _SECTIONS.items() if sections[0] is _QUEUE)
 """The roles that begin with the queue."""
+OFFICERS: Final = frozenset(role for role, sections in _SECTIONS.items() if sections is _OFFICER)
+"""The roles to whose agency exchanges are addressed."""
 
 
 def menu(role: Role) -> tuple[Section, ...]:

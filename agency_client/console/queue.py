@@ -19,7 +19,7 @@ from agency_client.console.held import CLAIMS, claim_words, item_values
 from agency_client.console.listing import Listing
 from agency_client.console.lists import kept_words
 from agency_client.console.openings import StillOpeningError
-from agency_client.console.visits import REFRESH, Visit, fault_title
+from agency_client.console.visits import Visit, fault_title
 from agency_client.console.words import Word
 from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.faults import explain
@@ -98,9 +98,7 @@ def show_queue(visit: Visit) -> Response:
         previous_id=ids[place - 1] if place > 0 else "",
         **found,
     )
-    if found["opening"] is not None:
-        answer.headers.update(REFRESH)
-    return answer
+    return answer if found["opening"] is None else visit.reloading(answer)
 
 
 def waiting_items(console: Console, *, anew: bool) -> tuple[Listing, list[ExchangeSummary]]:

@@ -106,6 +106,12 @@ class Sessions:
             is_idle = self._clock() - self._last_used > self._idle_seconds
             return self._current is session and not is_idle
 
+    def tell(self, said: Callable[[Language | None], str]) -> None:
+        """Tell the person something, in their language, on the next page that is shown."""
+        with self._lock:
+            if self._current is not None:
+                self._current.notices.append(said(self._current.language))
+
     def end(self) -> None:
         """Lock the session now."""
         with self._lock:

@@ -114,7 +114,15 @@ class Visit:
         if self.session is None:
             return []
         notices, self.session.notices = self.session.notices, []
+        self.request.state.told = notices
         return notices
+
+    def reloading(self, answer: Response) -> Response:
+        """Have the browser load a page again soon; what it told is told on that page too."""
+        if self.session is not None:
+            self.session.notices = self.request.state.told + self.session.notices
+        answer.headers.update(REFRESH)
+        return answer
 
     @property
     def who(self) -> str:
@@ -255,17 +263,21 @@ def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> 
 
 def show_opening(visit: Visit, error: StillOpeningError) -> Response:
     """Tell how far an exchange is opened; the browser asks again by itself."""
-    answer = visit.show("opening.html", 202, percent=error.percent)
-    answer.headers.update(REFRESH)
-    return answer
+    return visit.reloading(visit.show("opening.html", 202, percent=error.percent))
 
 
 REFRESH: Final = {"Refresh": "1"}
 """Has the browser load the page again after a second, also without a script."""
 
 
-def show_fault(visit: Visit, error: ExchangeError) -> Response:
-    """Tell what went wrong, in words, and nothing else: no page that failed offers an act."""
+def show_fault(visit: Visit, error: ExchangeError, own_text: str = "") -> Response:
+    """Tell what went wrong, in words, and nothing else: no page that failed offers an act.
+
+    Args:
+        visit: the request that failed.
+        error: its error.
+        own_text: the person's own words of the form, which were not sent.
+    """
     if isinstance(error, HubUnavailable):
         visit.console.follower.note_away()
     if error.field == "exchange_id" and visit.request.method == "GET":
@@ -277,6 +289,7 @@ def show_fault(visit: Visit, error: ExchangeError) -> Response:
         title_word=fault_title(error),
         fault=visit.explain(error),
         is_dishonest=isinstance(error, HubDishonest),
+        own_text=own_text,
     )
 
 

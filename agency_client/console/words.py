@@ -375,6 +375,11 @@ class Word(Enum):
         "Торап қолжетімсіз, ал бұл алмасу консоль іске қосылғаннан бері ашылмаған. Оны торап жауап "
         "бергенде оқып, шешім қабылдауға болады.",
     )
+    DECISION_IN_OUTBOX = Words(
+        "Your decision is signed and waits in the outbox. It is sent when the hub is back.",
+        "Ваше решение подписано и ждёт в исходящих. Оно отправится, когда узел вернётся.",
+        "Шешіміңізге қол қойылған, ол шығыс қалтасында күтуде. Торап қайтқанда жіберіледі.",
+    )
     DECISION_WAITS = Words(
         "The hub is away. You decide on what was verified before {time}. Your decision is signed "
         "now, waits in the outbox, and counts from when the hub takes it. If something changed "
@@ -946,6 +951,12 @@ class Word(Enum):
     )
     CHECK_WORDS = Words("What you wrote", "Что вы написали", "Жазғаныңыз")
     SIGN_AND_SEND = Words("Sign and send", "Подписать и отправить", "Қол қойып жіберу")
+    ONE_END = Words(
+        "A period needs its first and its last day. Give the other day too, or none.",
+        "Периоду нужны первый и последний день. Укажите и второй день, или ни одного.",
+        "Кезеңге бірінші және соңғы күн керек. Екінші күнді де көрсетіңіз немесе екеуін де "
+        "бос қалдырыңыз.",
+    )
     FIELDS_MISSING = Words(
         "These fields are required and empty. What you wrote is kept.",
         "Эти поля обязательны и пусты. Написанное вами сохранено.",
@@ -968,6 +979,11 @@ class Word(Enum):
     )
     REFUSED_STATE = Words("refused", "отклонено", "қабылданбады")
     FLUSH = Words("Try to send now", "Отправить сейчас", "Қазір жіберіп көру")
+    OUTBOX_CAUGHT_UP = Words(
+        "The hub is back. Sent from the outbox: {sent} of {number}.",
+        "Узел снова доступен. Отправлено из исходящих: {sent} из {number}.",
+        "Торап қайта қолжетімді. Шығыс қалтасынан жіберілді: {number} ішінен {sent}.",
+    )
     OUTBOX_FLUSHED = Words(
         "Sent: {sent} of {number}.",
         "Отправлено: {sent} из {number}.",

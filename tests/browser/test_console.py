@@ -711,6 +711,19 @@ def test_a_form_outlives_an_error_a_pause_and_the_lock(
     assert again.input_value("textarea[name='brief.summary']") == "Вымышленный черновик"
 
 
+def test_two_clicks_make_one_draft(consoles: Consoles, chromium: Browser) -> None:
+    console = consoles(OFFICER)
+    page = entered(chromium, console)
+    page.goto(f"{console.origin}/new/request_information")
+    page.fill("textarea[name='brief.summary']", "Два щелчка")
+    page.evaluate(
+        "() => document.querySelectorAll('button[name=step]').forEach(each => each.click())"
+    )
+    page.wait_for_selector("a[href='#to']")
+    drafts = console.console.drafts.all()
+    assert [each.one("brief.summary") for each in drafts].count("Два щелчка") == 1
+
+
 def test_a_draft_that_cannot_be_kept_is_told(consoles: Consoles, chromium: Browser) -> None:
     console = consoles(OFFICER)
     page = entered(chromium, console)

@@ -4,7 +4,7 @@ import { initAll } from "./vendor/govuk-frontend.min.js";
 
 const AFTER_A_PAUSE = 10_000;
 const form = () => document.querySelector("form[data-compose]");
-let pause, keeping = Promise.resolve();
+let pause, keeping = Promise.resolve(), isSending = false;
 
 function say(text) {
   document.getElementById("compose-said").textContent = text;
@@ -42,7 +42,7 @@ async function keep() {
 document.addEventListener("input", (event) => {
   if (!event.target.closest("form[data-compose]") || event.target.type === "file") return;
   clearTimeout(pause);
-  pause = setTimeout(() => { keeping = keep(); }, AFTER_A_PAUSE);
+  pause = setTimeout(() => { if (!isSending) keeping = keep(); }, AFTER_A_PAUSE);
 });
 
 // The day that three fields make stands beside them in words, so that a wrong month is seen.
@@ -61,6 +61,9 @@ sayDays();
 document.addEventListener("submit", async (event) => {
   if (event.target !== form()) return;
   event.preventDefault();
+  // A second click while the first is answered would make a second draft of the same words.
+  if (isSending) return;
+  isSending = true;
   clearTimeout(pause);
   await keeping;
   send(new FormData(form(), event.submitter));
@@ -68,7 +71,10 @@ document.addEventListener("submit", async (event) => {
 
 function send(data) {
   const size = [...data.values()].reduce((sum, each) => sum + (each.size || 0), 0);
-  if (size > Number(form().dataset.most)) return say(form().dataset.tooLarge);
+  if (size > Number(form().dataset.most)) {
+    isSending = false;
+    return say(form().dataset.tooLarge);
+  }
   const bar = document.getElementById("upload");
   const request = new XMLHttpRequest();
   request.upload.addEventListener("progress", (event) => {
@@ -77,6 +83,7 @@ function send(data) {
     bar.value = (event.loaded * 100) / event.total;
     say(event.loaded < event.total ? `${form().dataset.uploading}: ${Math.round(bar.value)} %` : form().dataset.uploaded);
   });
+  request.addEventListener("loadend", () => { isSending = false; });
   request.addEventListener("error", () => { bar.hidden = true; say(form().dataset.away); });
   request.addEventListener("load", () => {
     bar.hidden = true;

@@ -142,9 +142,9 @@ def test_an_officer_reads_the_lists_and_sends_while_the_hub_is_away(town: Town) 
 
         with town.hub():
             eventually(browser, "/sent", f"!{AS_OF}")
-            browser.get("/outbox")
-            browser.post("/outbox")
-            assert "Sent: 1 of 1" in browser.get("/outbox").words
+            # It is sent without being asked for, as the person was told.
+            eventually(browser, "/overview", "The hub is back. Sent from the outbox: 1 of 1")
+            assert "Waits" not in browser.get("/outbox").words
             page = browser.get("/sent")
             assert page.text.count("console-item__link") == 2
             assert not re.search(SINCE, page.words)
@@ -176,14 +176,18 @@ def test_a_coordinator_reads_the_queue_and_decides_while_the_hub_is_away(town: T
         answer = browser.post(f"/queue/{opened}/approve", awaits=awaits(page))
         assert answer.location == "/queue", answer.words
         assert "The hub is away; it is sent when the hub is back" in browser.get("/queue").words
+        # Nobody signs twice what waits already.
+        again = browser.get(f"/queue/{opened}/approve")
+        assert "Your decision is signed and waits in the outbox" in again.words
+        assert 'name="awaits"' not in again.text
         outbox = browser.get("/outbox").words
         assert re.search(r"Decision uz\.fiu .* Waits", outbox), outbox
 
         with town.hub():
             eventually(browser, "/queue", f"!{AS_OF}")
-            browser.get("/outbox")
-            browser.post("/outbox")
-            assert "Sent: 1 of 1" in browser.get("/outbox").words
+            # It is sent without being asked for, as the person was told.
+            eventually(browser, "/overview", "The hub is back. Sent from the outbox: 1 of 1")
+            assert "Waits" not in browser.get("/outbox").words
             page = eventually(browser, "/queue", f"!{opened}")
             assert opened not in page.text
             assert f"/queue/{closed}/approve" in browser.get(f"/queue/{closed}").text

@@ -15,7 +15,7 @@ from exchange_protocol.errors import Reason
 from tests.support.asking import new_exchange
 from tests.support.console import Browser, RunningConsole, running_console
 from tests.support.in_memory_hub import Connection, InMemoryHub
-from tests.support.statements import KZ_FMA
+from tests.support.statements import AUDITOR, KZ_FMA
 
 
 @pytest.fixture
@@ -129,3 +129,36 @@ def test_what_is_kept_is_read_while_the_hub_is_away(
             assert re.search(r"away since \d{4}-\d\d-\d\d \d\d:\d\d \S", words), path
     assert "away since" not in browser.get(f"/exchange/{other}").words
     assert "away since" not in browser.get("/drafts").words
+
+
+def test_an_auditors_bar_asks_for_nothing_that_is_refused(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hub.client(tmp_path, AUDITOR) as client, running_console(client) as console:
+        asked: list[str] = []
+        for name in ("watch", "exchanges", "pending"):
+
+            def ask(*, name: str = name, **_: object) -> Iterator[object]:
+                asked.append(name)
+                return iter(())
+
+            monkeypatch.setattr(client, name, ask)
+        bar = console.entered().get("/news")
+    assert (bar.status, bar.text.strip()) == (200, "")
+    # Each would be refused, and the log keeps what is refused.
+    assert asked == []
+
+
+def test_a_fault_of_the_bar_is_a_line_and_no_page(
+    fiu: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = fiu.entered()
+
+    def fail(*_: object) -> object:
+        raise Reason.ROLE_NOT_PERMITTED.error("expected another role")
+
+    monkeypatch.setattr(Connection, "perform", fail)
+    bar = browser.get("/news")
+    assert bar.status == 200
+    assert "Your role does not allow this" in bar.words
+    assert "<main" not in bar.text

@@ -398,6 +398,13 @@ def test_a_supplement_of_what_is_held_is_held_again_and_said_before(
     assert browser.sign(answer.location).location == f"/exchange/{exchange}"
 
 
+def test_a_period_with_one_day_is_named(console: RunningConsole) -> None:
+    answer = filled(console.entered(), **{"request.period.end": []})
+    assert answer.status == 400
+    assert "A period needs its first and its last day" in answer.words
+    assert '<a href="#request.period">' in answer.text
+
+
 def test_a_bad_table_is_told_by_its_line(console: RunningConsole) -> None:
     browser = console.entered()
     browser.get("/new/request_information")

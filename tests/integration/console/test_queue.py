@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agency_client import InformationRequest, Item, Sent
+from agency_client.console.openings import StillOpeningError
 from agency_client.content import document_model
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
@@ -173,8 +174,9 @@ def test_what_was_supplemented_meanwhile_is_not_approved(
     assert (answer.status, state(hub, held)) == (409, LegState.HELD)
     page = browser.get(f"/queue/{held}/approve")
     assert awaits(page) != old
-    assert "What the supplement changes" in page.words
-    assert "Период: 2025 год" in page.words
+    changes = page.words.partition("What the supplement changes ")[2]
+    # The text of the author before it, and not the question of the approver.
+    assert changes.startswith("Field Before Now summary Вымышлено Период: 2025 год")
 
 
 def test_the_decision_of_another_is_shown_and_ones_own_words_kept(
@@ -195,6 +197,45 @@ def test_the_decision_of_another_is_shown_and_ones_own_words_kept(
     assert "bekzat" in answer.words
     assert "Мои слова" in answer.words
     assert state(hub, held) is LegState.RELEASED
+
+
+def test_ones_own_words_outlive_a_fault(
+    coordinator: RunningConsole, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = coordinator.entered()
+    page = browser.get(f"/queue/{held}/reject")
+
+    def refuse(*_: object, **__: object) -> object:
+        raise Reason.UNAVAILABLE.error("the hub is away")
+
+    monkeypatch.setattr(coordinator.console.client, "reject", refuse)
+    answer = browser.post(
+        f"/queue/{held}/reject",
+        awaits=awaits(page),
+        ground="NO_DRUG_NEXUS",
+        explanation="Мои слова",
+    )
+    assert answer.status == 503
+    assert "Your own words, which were not sent: Мои слова" in answer.words
+
+
+def test_what_a_page_told_is_told_again_where_it_loads_itself_again(
+    coordinator: RunningConsole, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = coordinator.entered()
+    browser.get("/queue")
+
+    def still_opening(_: str, *, waits: bool = True) -> object:
+        raise StillOpeningError(0, 0)
+
+    assert browser.post("/claim", exchange=[held], claim="claim").status == 303
+    with monkeypatch.context() as patch:
+        patch.setattr(coordinator.console, "open", still_opening)
+        page = browser.ask("/queue")
+        assert "refresh" in page.headers
+        assert "Taken in hand: 1 of 1" in page.words
+    assert "Taken in hand: 1 of 1" in browser.get("/queue").words
+    assert "Taken in hand: 1 of 1" not in browser.get("/queue").words
 
 
 def test_the_first_of_two_cannot_be_the_second(
