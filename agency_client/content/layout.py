@@ -58,6 +58,11 @@ _BLANK_TO_SIGN: Final = re.compile(r"(?<!\w)__+(?!\w)|__+\Z")
 """A line for a signature: several underscores that stand apart, or end the cell."""
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _FIGURES: Final = "figures"
+_BARE_FIGURES: Final = re.compile(r"[^\W_]{0,4}[0-9][0-9.,:/\- ]*", re.ASCII)
+"""A number, an amount, a day, an account: at most a few letters, and figures."""
+_FEWEST_BARE: Final = 2
+_FEWEST_TO_COMPARE: Final = 4
+"""Columns of a table whose rows can be told from lines of a text."""
 _RULE: Final = re.compile(r"[-=_+*─═]{2,}")
 
 
@@ -138,8 +143,11 @@ def rows_within(cells: Sequence[str], delimiter: str) -> int:
     """The rows that a cell has taken in, since quotes opened in it and closed only in a later row.
 
     The cell then holds the ends of lines of those rows and their signs between cells, and what is
-    before its first line and after its last are rows alike.
+    before its first line and after its last are rows alike. In a narrow table an address of two
+    lines may read so too: there nothing is said.
     """
+    if len(cells) < _FEWEST_TO_COMPARE:
+        return 0
     for index, cell in enumerate(cells):
         if "\n" not in cell and "\r" not in cell:
             continue
@@ -155,9 +163,14 @@ def rows_within(cells: Sequence[str], delimiter: str) -> int:
 
 
 def _are_alike(one: Sequence[str], other: Sequence[str]) -> bool:
-    """True if rows have figures, words and empty cells in the same columns, but for a few."""
-    kinds = [(_kind(a), _kind(b)) for a, b in zip(one, other, strict=True)]
-    return (_FIGURES, _FIGURES) in kinds and sum(a != b for a, b in kinds) <= len(kinds) // 4
+    """True if rows have figures, words and empty cells in the same columns, but for a few.
+
+    Two columns at least hold bare figures, as days and amounts are, in both rows.
+    """
+    pairs = list(zip(one, other, strict=True))
+    bare = sum(bool(_BARE_FIGURES.fullmatch(a) and _BARE_FIGURES.fullmatch(b)) for a, b in pairs)
+    unlike = sum(_kind(a) != _kind(b) for a, b in pairs)
+    return bare >= _FEWEST_BARE and unlike <= len(pairs) // 4
 
 
 def _kind(cell: str) -> str:

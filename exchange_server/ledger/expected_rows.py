@@ -139,7 +139,7 @@ def _is_of_before(expected: Any, got: Any) -> bool:
     if not (isinstance(expected, LegRow) and isinstance(got, LegRow)):
         return False
     same = got._replace(record=expected.record)
-    return same == expected and is_same_record(expected.record, got.record)
+    return same == expected and is_same_record(got.record, expected.record)
 
 
 def _shown(key: Iterable[Any]) -> str:

@@ -297,4 +297,4 @@ def test_the_directory_is_kept_right_by_commands(
     sender = as_member(region.town, "kz.mia/system")
     code, _, err = run(capsys, *sender, "ping", "--to", "uz.fiu")
     assert code != 0
-    assert "information_request" in err
+    assert "request for information" in err

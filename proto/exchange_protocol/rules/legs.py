@@ -186,6 +186,8 @@ def _hidden_after(leg: Leg, row: Row, digest: bytes) -> tuple[bytes, ...]:
     """Statements hidden from the recipient after one that brings no new content."""
     if not leg.hidden or (row.shown_while_hidden and leg.was_released):
         return leg.hidden
+    if row.party is Party.RECIPIENT:
+        return leg.hidden  # It said that itself.
     return (*leg.hidden, digest)
 
 

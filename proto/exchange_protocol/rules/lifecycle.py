@@ -292,12 +292,22 @@ def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegCh
 
 def row_for(exchange: Exchange, leg: Leg, body: Body, party: Party) -> Row | None:
     """The row by which a party may say a body on a leg now; None if there is none."""
-    kind = kind_of(body)
+    kind, leg = kind_of(body), _as_known(leg, party)
     for row in kind.spec.rows:
         # The state rules most rows out, and takes least to look at.
         if row.party is party and applies(row, kind, exchange, leg) and matches(row, body):
             return row
     return None
+
+
+def _as_known(leg: Leg, party: Party) -> Leg:
+    """The leg in the state that a party knows.
+
+    A recipient knows nothing of what is held back from it. It speaks by what it knows: else a
+    refusal would tell it, and an invitation could keep a former member from revoking a consent.
+    """
+    shown = leg.record.shown if party is Party.RECIPIENT else None
+    return replace(leg, state=shown.state) if shown else leg
 
 
 def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
@@ -309,9 +319,7 @@ def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
         (each.code for each in statement.kind.spec.rows if matches(each, statement.body)), None
     )
     said = f"{statement.kind} ({code.name})" if code else statement.kind
-    shown = leg.record.shown if party is Party.RECIPIENT else None
-    # The refusal tells a recipient no more of its leg than a list does.
-    leg = replace(leg, state=shown.state) if shown else leg
+    leg = _as_known(leg, party)
     raise Reason.OUT_OF_ORDER.error(
         f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
         f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"

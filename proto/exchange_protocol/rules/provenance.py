@@ -20,7 +20,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Purpose
 from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of
@@ -81,7 +81,8 @@ def check_chain(statement: Statement, sources: Sources, at: datetime) -> None:
 
     Raises:
         InvalidInput: PROVENANCE_CIRCULAR, if a recipient gets back what it gave.
-        NotPermitted: CONSENT_MISSING, naming the agency that must consent.
+        NotPermitted: CONSENT_MISSING, naming the agency that must consent if the author may see
+            what it said.
     """
     if not statement.kind.spec.passes_on:
         return
@@ -102,9 +103,16 @@ def check_chain(statement: Statement, sources: Sources, at: datetime) -> None:
 
 
 def _check_behind(statement: Statement, origin: Source, recipient: AgencyId, at: datetime) -> None:
-    """Check that a recipient may get a source that stands behind one that is named."""
+    """Check that a recipient may get a source that stands behind one that is named.
+
+    Where the author may not see that source, one reason serves for all: another would name who
+    stands behind.
+    """
     said, purpose = origin.said, statement.header.purpose
+    sees = role_of(statement.author.agency, origin.exchange, said) is not None
     if recipient == said.author:
+        if not sees:
+            raise _missing_behind(recipient)
         raise Reason.PROVENANCE_CIRCULAR.error(
             f"expected others than {recipient}: a source passes on what it said itself, "
             f"{said.digest.hex()}",
@@ -125,10 +133,20 @@ def _check_behind(statement: Statement, origin: Source, recipient: AgencyId, at:
         _denies(each, recipient) for each in consents
     ):
         return
+    if not sees:
+        raise _missing_behind(recipient)
     raise Reason.CONSENT_MISSING.error(
         f"a source passes on {said.digest.hex()}, and {said.author} has not consented that "
         f"{recipient} receives it for {purpose.name if purpose else 'no purpose'}: the agency that "
         "received it asks for that by `agency ask-consent`",
+        field="sources",
+    )
+
+
+def _missing_behind(recipient: AgencyId) -> ExchangeError:
+    return Reason.CONSENT_MISSING.error(
+        f"a source passes on what others said, and not all of them have consented that {recipient} "
+        "receives it for this purpose: ask the agency that gave you the source to ask for that",
         field="sources",
     )
 

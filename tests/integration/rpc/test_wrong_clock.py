@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from exchange_doctor import Grade
-from exchange_protocol.errors import HubUnavailable, NotAuthenticated, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, NotAuthenticated, Reason
 from exchange_server import bootstrap
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
+from exchange_server.clock_evidence import Signed, verify_not_ahead
 from exchange_server.doctor import examine_hub
 from exchange_server.held_lists import HeldLists
 from tests.support.commands import ServerCommand
@@ -84,3 +87,19 @@ def test_list_from_the_future_is_told_as_a_clock_by_check_config_and_doctor(
     assert code == 1
     assert "BAD  clock: the clock of this computer says" in out
     assert f"the revocation list was signed at {later:%Y-%m-%d %H:%M} UTC" in out
+
+
+def test_list_in_force_allows_the_time_beside_one_of_an_authority_that_rests() -> None:
+    now = datetime(2027, 6, 1, tzinfo=UTC)
+
+    def a_list(signed: int, good: int) -> Any:
+        return SimpleNamespace(
+            this_update=now - timedelta(days=signed), next_update=now + timedelta(days=good)
+        )
+
+    lists: Any = SimpleNamespace(lists={b"root": a_list(40, 320), b"other": a_list(45, -15)})
+    overdue: Any = SimpleNamespace(lists={b"root": a_list(40, -1), b"other": a_list(45, -15)})
+    signed = [Signed("the certificate of this hub", now - timedelta(days=90))]
+    verify_not_ahead(now, signed, lists)
+    with pytest.raises(ExchangeError, match="the clock of this computer says"):
+        verify_not_ahead(now, signed, overdue)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agency_client.content.entities import Entity, entities_from_csv
-from agency_client.content.layout import layout_fault
+from agency_client.content.layout import layout_fault, rows_within
 from agency_client.content.table_import import TableImport
 from exchange_protocol.errors import InvalidInput, Reason
 
@@ -1064,6 +1064,19 @@ def test_quotes_that_take_in_rows_below_are_refused(desk: Desk, rows: str, count
     message = desk.refused(PAIRED + rows, PAIRED_MAPPING)
     assert "line 2: the quotes that open here take in what reads like" in message
     assert f"like {count} of the rows below" in message
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["KZ86125K", "Abay ave 5\n050000; flat 7"],
+        ["Invoice 5\nof 15.01"],
+        ["2026-01-15", "5000.00", "KZ86125K", "Invoices of 15.01:\nNo 1; No 2; No 3; No 4"],
+        ["1", "Ivanov", "Abay ave 5\nflat 7; floor 2; block 3; city 4", "2024-01-01"],
+    ],
+)
+def test_text_of_two_lines_is_no_row_that_was_taken_in(cells: list[str]) -> None:
+    assert rows_within(cells, ";") == 0
 
 
 @pytest.mark.parametrize(

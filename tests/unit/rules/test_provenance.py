@@ -12,6 +12,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Purpose
 from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
 from exchange_protocol.kinds.consent_request import ConsentRequest
+from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.referral import Referral
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.replay import DirectoryFold, Replay
@@ -21,7 +22,15 @@ from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.refusals import refusal, refused
-from tests.support.statements import KZ_FMA, KZ_GPO, KZ_MIA, Hub, fictional_cast
+from tests.support.statements import (
+    COORDINATOR,
+    KZ_FMA,
+    KZ_GPO,
+    KZ_MIA,
+    UZ_FIU,
+    Hub,
+    fictional_cast,
+)
 
 
 @dataclass
@@ -126,3 +135,23 @@ def test_a_chain_needs_the_consent_of_each_provider() -> None:
     # The agency that received it asks for it; who passes it on need not know of that.
     consented(hub, KZ_MIA, KZ_FMA, answer, "uz.fiu", asked)
     hub.say(KZ_GPO, again, to=["uz.fiu"])
+
+
+def test_a_refusal_names_no_provider_that_the_author_may_not_see() -> None:
+    hub = Hub.founded()
+    asked, answer = asked_and_answered(hub)
+    consent = consented(hub, KZ_MIA, KZ_FMA, answer, "uz.fiu", asked)
+    passed = Referral(sources=(answer.digest,), consents=(consent,))
+    referral = hub.say(KZ_MIA, passed, to=["uz.fiu"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=referral)
+    hub.deliver(UZ_FIU, referral)
+    said = set()
+    for to in ("kg.mia", "kz.fma"):
+        consent = consented(hub, UZ_FIU, KZ_MIA, referral, to, referral)
+        again = Referral(sources=(referral.digest,), consents=(consent,))
+        error = refused(hub.say, UZ_FIU, again, to=[to])
+        assert error.reason is Reason.CONSENT_MISSING
+        assert answer.digest.hex() not in str(error)
+        said.add(str(error).replace(to, "it"))
+    assert len(said) == 1, "the provider is told from no other"
+    assert "kz.fma" not in said.pop()

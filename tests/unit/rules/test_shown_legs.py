@@ -9,8 +9,10 @@ import pytest
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import LegState, Purpose
+from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.invite import Invite
 from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.leg_record import (
     EMPTY_RECORD,
@@ -21,6 +23,7 @@ from exchange_protocol.rules.leg_record import (
     is_same_record,
     shown_as,
 )
+from exchange_protocol.trust.identity import AgencyId
 from tests.support.refusals import refused
 from tests.support.statements import CASE, COORDINATOR, KZ_MIA, UZ_FIU, Hub
 
@@ -44,7 +47,7 @@ def test_what_a_hub_of_before_wrote_is_the_same_and_another_time_is_not() -> Non
     later = encode_record(replace(EMPTY_RECORD, shown=replace(SHOWN, due_at=AT + timedelta(1))))
     other = encode_record(replace(record, was_returned=True))
     assert is_same_record(before, now)
-    assert is_same_record(now, before)
+    assert not is_same_record(now, before), "nothing is shown that the log does not tell"
     assert not is_same_record(now, later)
     assert not is_same_record(before, other)
     for damaged in ("", "[]", "3", "null", '{"shown":', "[" * 100_000):
@@ -89,3 +92,21 @@ def test_a_refusal_tells_a_recipient_no_more_than_a_list() -> None:
     assert after.reason is before.reason is Reason.OUT_OF_ORDER
     assert str(after) == str(before)
     assert "RETURNED" in str(after)
+
+
+def test_a_held_invitation_takes_nothing_from_a_former_member() -> None:
+    hub = Hub.founded()
+    case = hub.say(KZ_MIA, Kind.JOINT_CASE.body(), to=["uz.fiu", "kg.mia"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu", "kg.mia"], on=case)
+    hub.deliver(UZ_FIU, case)
+    hub.say(UZ_FIU, Kind.JOIN.body(), on=case)
+    hub.say(UZ_FIU, Kind.LEAVE.body(), on=case)
+    hub.say(KZ_MIA, Invite(UZ_FIU.agency), to=["uz.fiu"], on=case)
+    wish = ConsentRequest(case.digest, AgencyId("kz.gpo"), Purpose.INVESTIGATION)
+    said = hub.say(UZ_FIU, wish, on=case)
+    leg = hub.exchanges[case.exchange_id].leg(UZ_FIU.agency)
+    assert leg is not None
+    assert leg.state is LegState.HELD
+    assert leg.record.shown is not None
+    assert leg.record.shown.state is LegState.LEFT
+    assert said.digest not in leg.hidden
