@@ -1,4 +1,4 @@
-"""What was signed tells when it is: the hub's clock against the newest thing that bears a time.
+"""Evidence of the time: the hub's clock against the newest thing that bears a time.
 
 - Behind: the last entry of the log is more than `MOST_OFF` ahead of the clock. Every entry that
   follows would have that entry's time, and no auditor would allow it.

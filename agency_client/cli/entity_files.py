@@ -88,7 +88,7 @@ class GivenEntities:
 
 
 _WHAT: Final = {"subjects": "Subjects", "assets": "Assets to freeze"}
-"""What the entities of an option are; else what was found."""
+"""The sort of entities of an option; else what was found."""
 
 
 def _options(name: str) -> dict[str, Any]:

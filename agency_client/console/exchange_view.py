@@ -211,7 +211,7 @@ def view(
 
 
 def _facts(facts: Sequence[Fact], locale: Locale) -> tuple[Fact, ...]:
-    """What matters now stands first; the id and the kind are the title's."""
+    """The facts, those that matter now first; the id and the kind are the title's."""
     titles = {locale.say(Label.EXCHANGE), locale.say(Label.KIND)}
     shown = [fact for fact in facts if fact.name not in titles]
     return tuple(sorted(shown, key=lambda fact: fact.name != locale.say(Label.NEXT)))

@@ -370,7 +370,7 @@ class LegTurn:
     asks: Words | None = None
     """The words of its question."""
     approvers: tuple[AgencyId, ...] = ()
-    """Who may decide on it while it is held, as far as that is known."""
+    """The agencies that may decide on it while it is held, as far as that is known."""
 
 
 def turn_words(

@@ -260,7 +260,7 @@ def _with_shown(leg: Leg, shown: ShownLeg | None) -> Leg:
 
 
 def _shown_before(leg: Leg) -> ShownLeg | None:
-    """What a recipient goes on to know, where the next statement is hidden from it."""
+    """The leg that a recipient goes on to know, where the next statement is hidden from it."""
     if leg.hidden or not leg.was_released:
         return leg.record.shown
     return ShownLeg(
@@ -276,7 +276,7 @@ def _shown_before(leg: Leg) -> ShownLeg | None:
 def _shown_after(
     exchange: Exchange, leg: Leg, row: Row, names_due: bool, rules: TimeRules, at: datetime
 ) -> ShownLeg | None:
-    """What a recipient knows after a statement that it sees, such as a recall."""
+    """The leg that a recipient knows after a statement that it sees, such as a recall."""
     shown = leg.record.shown
     if shown is None:
         return None
