@@ -111,6 +111,10 @@ async def decide(talk: Talk, wish: Wish) -> None:
         said = other
     else:
         [said] = await town.race(onward)
+        if said is Reason.CONSENT_MISSING and getattr(wish.about.statement.body, "sources", ()):
+            # It passes on what others said, who were not asked: each provider must consent.
+            town.notes.races["referral of a referral, its own source not cleared"] += 1
+            return
         assert not isinstance(said, Reason), said
         if chance.happens(20):
             await revoke(talk, wish)
