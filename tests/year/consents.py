@@ -111,7 +111,8 @@ async def decide(talk: Talk, wish: Wish) -> None:
         said = other
     else:
         [said] = await town.race(onward)
-        if said is Reason.CONSENT_MISSING and getattr(wish.about.statement.body, "sources", ()):
+        passed = wish.about.statement.body
+        if said is Reason.CONSENT_MISSING and isinstance(passed, Referral) and passed.sources:
             # It passes on what others said, who were not asked: each provider must consent.
             town.notes.races["referral of a referral, its own source not cleared"] += 1
             return
