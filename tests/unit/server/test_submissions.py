@@ -13,7 +13,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Accepted
-from exchange_server.ledger.ledger import PutOff, Submitted
+from exchange_server.ledger.submitter import PutOff, Submitted
 from exchange_server.rpc.submissions import UNANSWERED, UNANSWERED_BYTES, SubmissionStream
 from tests.support.statements import KZ_MIA
 
