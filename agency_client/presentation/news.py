@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from agency_client.core.views import LegSummary, NewestStatement, VerifiedExchange
+from agency_client.core.views import LegSummary, VerifiedExchange
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from exchange_protocol.record.listing import NewestStatement
 from exchange_protocol.trust.identity import Member
 
 NOTHING_READ: Final = -1

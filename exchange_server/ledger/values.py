@@ -10,8 +10,9 @@ from typing import Self
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Purpose, Urgency
+from exchange_protocol.kinds.codes import Handling, LegState, Urgency
 from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening, Event
+from exchange_protocol.record.listing import AskedConsent, NewestStatement
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.inspection import EntryScope
@@ -132,28 +133,6 @@ class EntryPage:
     entries: tuple[ProvenEntry, ...]
     next_index: int
     """The start of the next page; 0 after the last."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedConsent:
-    """A request for consent to onward use that waits for a decision."""
-
-    request: bytes
-    about: bytes
-    asked_by: AgencyId
-    authority: AgencyId
-    purpose: Purpose
-
-
-@dataclass(frozen=True, slots=True)
-class NewestStatement:
-    """The newest statement of another agency on a leg, of those that the asking agency sees."""
-
-    kind: Kind
-    agency: AgencyId
-    index: int
-    is_answered: bool
-    """True if the asking agency spoke on the leg since."""
 
 
 @dataclass(frozen=True, slots=True)
