@@ -46,7 +46,7 @@ class CertificateFile:
 
     @property
     def refused(self) -> str:
-        """Why the files as they stand are refused; empty where they are in force."""
+        """The reason for which the files are refused; empty where they are in force."""
         return self._refused
 
     def __call__(self) -> TlsFiles:

@@ -18,7 +18,7 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOPPED: Final = 128
 """A shell adds the number of the signal to it."""
 _DEAF_SECONDS: Final = 5.0
-"""After a signal, while what was done is kept and told; a person presses Ctrl-C twice."""
+"""Seconds after a signal in which results are kept and told; a person presses Ctrl-C twice."""
 _AGAIN_SECONDS: Final = 0.01
 
 

@@ -49,7 +49,7 @@ URGENT_SHARE: Final = 4
 ACTIVE_SECONDS: Final = 5.0
 """An agency is active for so long after each of its requests."""
 MOST_SHARES: Final = 4
-"""In one batch while shares are kept."""
+"""The most shares of one batch, while shares are kept."""
 MOST_REST_SECONDS: Final = 0.1
 """A batch that a database held up for long is no fault of the agencies in it."""
 
@@ -77,7 +77,7 @@ class _InHand:
     agencies: Collection[AgencyId | None]
     """Agencies whose requests are in it."""
     cut: Collection[AgencyId]
-    """Those that had more than their share."""
+    """Agencies that had more than their share."""
 
 
 class _Lane(Enum):
@@ -111,7 +111,7 @@ class FairQueue(Generic[_T]):
         """The time of each agency's last request, the latest last."""
         self._in_hand: _InHand | None = None
         self._commit_seconds: float | None = None
-        """Of the batch in hand, once it is committed."""
+        """Time that the commit of the batch in hand took, once it is over."""
         self._rest: tuple[AgencyId, float] | None = None
         """The agency that rests, and until when."""
 

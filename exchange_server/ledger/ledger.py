@@ -172,7 +172,7 @@ class Ledger:
         return self._writer.is_shared()
 
     def expected_wait(self) -> float:
-        """In how many seconds what waits for the writer should be written."""
+        """The seconds in which what waits for the writer should be written."""
         return self._writer.expected_wait()
 
     def waiting(self) -> int:

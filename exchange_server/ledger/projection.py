@@ -122,7 +122,7 @@ def statement_visibility(
 def delivery_visibility(
     index: int, said: StatementFacts, reader: AgencyId, role: ReaderRole
 ) -> tuple[FeedRow, ...]:
-    """To whom the delivery at `index` is visible."""
+    """The agencies to which the delivery at `index` is visible."""
     roles = {reader: role, said.author: ReaderRole.AUTHOR}
     return tuple(FeedRow(agency, index, index, said.exchange_id, roles[agency]) for agency in roles)
 

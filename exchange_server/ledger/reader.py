@@ -384,7 +384,7 @@ def _proven(tiles: TileReader, stored: Sequence[StoredEntry], tree_size: int) ->
 
 
 def _part_bytes(connection: Connection, handle: PartHandle, offset: int) -> bytes:
-    """Some of a part's sealed bytes, from an offset that is within it."""
+    """A piece of a part's sealed bytes, from an offset that is within it."""
     seq, skip = divmod(offset, CHUNK_BYTES)
     count = min(CHUNK_BYTES, handle.size - offset + skip) - skip
     index, part_id = handle.log_index, handle.part_id

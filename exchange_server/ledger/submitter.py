@@ -75,7 +75,7 @@ class PutOff:
     error: ExchangeError
 
     def cancel(self) -> None:
-        """Nothing is waited for."""
+        """Do nothing: nobody waits for it."""
 
     async def outcome(self) -> ExchangeError:
         """The reason to wait."""

@@ -30,9 +30,9 @@ from exchange_server.ledger.start_check import wrong_at_ends, wrong_with_touched
 from exchange_server.storage.database_file import DatabaseFile, FileLostError
 
 AGAIN_SECONDS: Final = 5.0
-"""Before a look is repeated that said nothing of the file, such as in want of open files."""
+"""Pause before a look is repeated that said nothing of the file, as for want of open files."""
 END_SECONDS: Final = 5.0
-"""For the thread to end when the hub stops; SQLite is interrupted within some milliseconds."""
+"""Time for the thread to end when the hub stops; SQLite is interrupted within milliseconds."""
 
 _log = structlog.get_logger(__name__)
 

@@ -81,7 +81,7 @@ class Accepted:
     note: bytes
     """The signed checkpoint, exact bytes."""
     consistency_proof: tuple[bytes, ...]
-    """From the tree size that the caller knew; empty if it knew none."""
+    """A proof from the tree size that the caller knew; empty if it knew none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ class LeavesPage:
     scopes: Mapping[EntryScope, int] = field(default_factory=dict)
     """The number of its entries of each scope."""
     ruling: Ruling | None = None
-    """By which rules it discloses something; then an inspection must be on the log before the page
-    leaves. None where it opens only what is for everyone, and inspections."""
+    """The rules by which it discloses something; then an inspection must be on the log before the
+    page leaves. None where it opens only what is for everyone, and inspections."""
 
     @property
     def opened(self) -> int:
@@ -128,7 +128,7 @@ class LeavesPage:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """Some entries of an exchange, proven against one checkpoint."""
+    """Entries of an exchange, proven against one checkpoint."""
 
     entries: tuple[ProvenEntry, ...]
     next_index: int

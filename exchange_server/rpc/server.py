@@ -60,7 +60,7 @@ _REFUSED_WITH_REASON: Final = 8 * 1024 * 1024
 """Twice what our own client sends at most: however little a hub takes, it says so itself."""
 TRANSFERS_AT_A_TIME: Final = 128
 READS_AT_A_TIME: Final = 64
-"""Of all agencies together."""
+"""Transfers and reads of all agencies together."""
 OWN_FILES: Final = 256
 """Files and sockets that the hub opens for itself, its database among them."""
 CALLS_OF_ONE_CONNECTION: Final = 128
@@ -71,7 +71,7 @@ _KEEPALIVE_MS: Final = 30_000
 _KEEPALIVE_TIMEOUT_MS: Final = 10_000
 _MIN_CLIENT_PING_MS: Final = 10_000
 _HANDSHAKE_MS: Final = 10_000
-"""From accepting a connection to the caller's first settings: strangers may hold one so long."""
+"""Time from accepting a connection to the caller's settings: a stranger may hold one so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,7 @@ class DatabaseFile:
 
     @property
     def lost(self) -> FileLostError | None:
-        """Why the file is lost; None if nothing has shown that."""
+        """The reason for which the file is lost; None if nothing has shown that."""
         return self._lost
 
     def begin(self) -> Path:

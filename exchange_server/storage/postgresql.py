@@ -39,7 +39,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 
 _REACH_SECONDS: Final = 10
 _CONNECT_SECONDS: Final = 5
-"""For each host of the URL."""
+"""Longest wait for each host of the URL."""
 _TURN_SECONDS: Final = 15
 """Time to restore a directory of some ten thousand statements, which is the longest thing done."""
 _ANSWER_SECONDS: Final = 20.0
@@ -51,7 +51,7 @@ _REACHING: Final = {
     "keepalives_count": "3",
     "tcp_user_timeout": str(_REACH_SECONDS * 1000),
 }
-"""Of libpq; silence shows after 4 + 3 * 2 seconds."""
+"""Options of libpq; silence shows after 4 + 3 * 2 seconds."""
 _SERVER_SETTINGS: Final = (("tcp_user_timeout", f"{_REACH_SECONDS}s"),)
 _SESSION: Final = (
     ("statement_timeout", "0"),

@@ -21,7 +21,7 @@ _EAST: Final = timedelta(hours=14)
 _WEST: Final = timedelta(hours=-12)
 _STEP: Final = timedelta(minutes=15)
 _FIRST_YEAR: Final = 1000
-"""Of the years that are written with four digits."""
+"""The first of the years that are written with four digits."""
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:

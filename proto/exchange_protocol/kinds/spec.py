@@ -62,7 +62,7 @@ class KindSpec:
     rows: tuple[Row, ...] = ()
     """Its lines of the lifecycle; for continuing kinds alone."""
     answer: type[Body] | None = None
-    """For an initial kind: the body of the kind that answers it."""
+    """The body of the kind that answers it, for an initial kind."""
     acts: tuple[Act, ...] = ()
     parse: ParseBody | None = None
     """A parser of its own; None parses by the types of the body's attributes."""

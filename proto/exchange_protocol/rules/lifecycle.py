@@ -162,7 +162,7 @@ from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 
 NO_TIMES = TimeRules()
-"""For callers that ask about states alone."""
+"""No published times, for callers that ask about states alone."""
 
 
 def open_exchange(

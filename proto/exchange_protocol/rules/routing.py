@@ -66,7 +66,7 @@ class Planned(NamedTuple):
     header: Header
     recipients: tuple[AgencyId, ...]
     offences: tuple[OffenceType, ...]
-    """In the order of their list, each once."""
+    """Offences in the order of their list, each once."""
 
 
 def planned_of(statement: Draft) -> Planned:
