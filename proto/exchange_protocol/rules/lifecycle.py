@@ -4,7 +4,7 @@ This file shows the whole machine: its theory here, every move in the picture be
 that finds and applies a move.
 
 Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
-A leg moves alone: another leg of the exchange may be in any other state. These are its axes:
+A leg moves alone: another leg of the exchange may be in any other state. A leg holds:
 
     state        where the leg is: one `LegState`; the picture has its moves
     awaits       the digest of the one statement that the next one must answer
@@ -237,11 +237,16 @@ def advance(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
-    `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
-    hub's time, by which due times are judged; by default the statement's own time. `times` are the
-    published times, whose clocks it starts and stops. `partial`: the caller sees one leg only. So
-    two checks are left out: the approvers of other legs; and on a held leg `answers`, for a row
-    that follows a statement that the caller may not have seen.
+    Args:
+        exchange: the state before it.
+        statement: the statement.
+        agencies: the legs on which it is said, as `addressed_legs` gives them.
+        routes: decided by the policy; needed for new content alone.
+        at: the hub's time, by which due times are judged; by default the statement's own time.
+        times: the published times, whose clocks it starts and stops.
+        partial: the caller sees one leg only. So two checks are left out: the approvers of other
+            legs; and on a held leg `answers`, where the row may follow a statement that the caller
+            has not seen.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
@@ -373,7 +378,7 @@ def _check_answers(leg: Leg, row: Row, statement: Statement, partial: bool) -> N
 
 
 def _check_time(leg: Leg, row: Row, statement: Statement, at: datetime) -> None:
-    """A row that waits for the due time, or ends with it, keeps to the hub's time."""
+    """Check, by the hub's time, that a row keeps to the due time that it waits for or ends with."""
     if row.when is None:
         return
     due = moment_text(leg.due_at, leg.due_on) if leg.due_at else "no due time"
