@@ -340,7 +340,7 @@ class Hub:
     async def stop(self, hurried: asyncio.Event | None = None) -> None:
         """Stop in good order: calls end or are cancelled, then the ledger closes.
 
-        When `hurried` is set, calls in flight end at once. What they had put is written.
+        When `hurried` is set, calls in flight end at once. Statements that they put are written.
         """
         grace = self._config.limits.grace_seconds
         _log.info("stopping", calls_may_take_seconds=grace)

@@ -1,6 +1,6 @@
 """A copy of a hub's SQLite database as a source for an audit: read with SQL alone, never written.
 
-The auditor needs no part of the hub to check its copy. What is read, table by table:
+The auditor needs no part of the hub to check its copy. It reads, table by table:
 
     log_head      every column                             the signed checkpoint
     log_entries   idx, entry, nonce, leaf_hash             every leaf, with what opens it

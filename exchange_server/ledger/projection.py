@@ -3,8 +3,8 @@
 The writer stores what these give; `fsck` computes them again from a replay and compares.
 
 - A statement becomes visible to everyone of `access.viewers`, at its own entry.
-- What an agency may see from then on (`access.shown_anew`) becomes visible to it at the entry that
-  lets it: what was held and is released, or a joint case that it joins.
+- An entry may let an agency see more (`access.shown_anew`): a statement that was held and is
+  released, or a joint case that it joins. This becomes visible to it at that entry.
 - A delivery is visible to the reader's agency and to the statement's author.
 - Denials and directory statements are in nobody's feed.
 """

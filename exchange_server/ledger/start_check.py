@@ -113,7 +113,7 @@ def wrong_at_ends(file: Path, known: Checkpoint) -> str | None:
 
     `known` is the newest checkpoint that the hub committed. At most `MOST_ENTRIES` entries are
     proved, from the stored tiles, against the stored head: the last ones, and others over the whole
-    log. None if they are in order. What says nothing of the file is raised.
+    log. None if they are in order. An error that says nothing of the file is raised.
     """
     return _wrong(file, known, _verify_ends)
 

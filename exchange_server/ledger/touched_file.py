@@ -13,8 +13,8 @@ To read a long log whole takes minutes, and no statement may wait for that. So:
     Between two of these the hub rests as long as the last took: a program that touches the file
     all day has the disk read half of the time at most.
 
-What is wrong takes the file for lost: the hub gives no receipt more. Entries whose receipts went
-out during step 2 stand in that file; the operator moves it away and keeps it.
+If anything is wrong, the file counts as lost: the hub gives no more receipts. Entries whose
+receipts went out during step 2 stand in that file; the operator moves it away and keeps it.
 """
 
 from __future__ import annotations

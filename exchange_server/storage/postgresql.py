@@ -17,9 +17,9 @@
 The first rule holds for every connection; the others for a hub that serves, since a migration or an
 audit of a long log takes the time that it takes. Parameters of the URL go before these settings.
 
-What administrators set for roles, databases and servers, such as `statement_timeout` for those who
-ask by hand, is no setting of a hub's: sessions begin with what `_SESSION` says. A hub whose
-settings did not arrive (a pooler between drops them) does not serve, and none serves without
+Administrators set options for roles, databases and servers, such as `statement_timeout` for people
+who ask by hand. A hub does not take these: its sessions begin with what `_SESSION` says. A hub
+whose settings did not arrive (a pooler between drops them) does not serve, and none serves without
 `synchronous_commit`: its receipts would promise what a loss of power takes back.
 """
 

@@ -14,19 +14,18 @@ A leg moves alone: another leg of the exchange may be in any other state. A leg 
     record       what was said by whom: consents, tasks, claims, clocks
 
 A statement moves the leg by one row of its kind (`KindSpec.rows`). The row names the party that may
-say it, the states before and the state after. It says too whether the leg then awaits an answer to
-the statement, and whether the statement brings new content, sets the due time, is an approval, or
-is a step of a consent, a task or a claim. A statement that no row allows is refused: OUT_OF_ORDER.
-`legs` applies the row.
+say it, the states before and the state after. Its other fields name the effects: the leg awaits an
+answer to the statement; new content comes; a due time is set; an approval is given; a consent, a
+task or a claim takes a step. A statement that no row allows is refused: OUT_OF_ORDER. `legs`
+applies the row.
 
 Two moves have no row, because nobody says them on the leg: the hub gives a statement to its
 recipient (`deliver`), and an invitation begins a leg (`admit`).
 
 The gate. Where the policy asks for approvals, new content makes the leg HELD, else RELEASED. A held
 leg is released by `approvals_required` distinct members who approve what the leg awaits an answer
-to. A supplement passes the gate again. Its handling, TLP and number of subjects are counted
-together with all that went before it on the leg: a release shows all that was hidden, so the gate
-must be that of the whole.
+to. A supplement passes the gate again. A release shows all that was hidden, so the gate must be
+that of the whole: handling, TLP and number of subjects count all that went before.
 
 The chain. Each leg awaits an answer to one statement, by its digest. So the statements of a leg
 form a hash chain, an approval is bound to exactly what was approved, and nobody can answer a
