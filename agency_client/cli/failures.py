@@ -140,7 +140,7 @@ def _also_missing(error: typer.TyperException) -> str:
     param, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if param is None or context is None or not error.format_message().startswith(_MISSING):
         return ""
-    # Given arguments are read first: the rest of them is missing too.
+    # The given options are read first, so a required one that is not read yet is missing too.
     rest = [
         f"'{each.opts[0]}'"
         for each in context.command.params

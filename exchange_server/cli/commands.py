@@ -22,8 +22,8 @@ import typer
 from exchange_files import results_apart
 from exchange_files.arguments import empty_argument, repeated_option
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_server import copies_cli, fsck_cli, log_key_cli, storage_cli
-from exchange_server.cli_shared import (
+from exchange_server.cli import copies, fsck, log_key, storage
+from exchange_server.cli.shared import (
     EXIT_CANNOT,
     EXIT_FINDINGS,
     EXIT_UNCHECKED,
@@ -49,13 +49,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.command()(copies_cli.backup)
-app.command()(copies_cli.restore)
-app.command("copy-database")(copies_cli.copy_database)
-app.command()(storage_cli.disk)
-app.command()(storage_cli.vacuum)
-app.command("init-log-key")(log_key_cli.init_log_key)
-app.command("succeed-log-key")(log_key_cli.succeed_log_key)
+app.command()(copies.backup)
+app.command()(copies.restore)
+app.command("copy-database")(copies.copy_database)
+app.command()(storage.disk)
+app.command()(storage.vacuum)
+app.command("init-log-key")(log_key.init_log_key)
+app.command("succeed-log-key")(log_key.succeed_log_key)
 log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 policy_app = typer.Typer(help="The policy that comes with the hub.", no_args_is_help=True)
@@ -255,7 +255,7 @@ def migrate(config: ConfigFile) -> None:
         typer.echo(f"no revocation list older than {told(lists)} is taken: {held.path} holds it")
 
 
-app.command()(fsck_cli.fsck)
+app.command()(fsck.fsck)
 
 
 @log_app.command("export")
@@ -302,9 +302,10 @@ def show_policy() -> None:
 
 
 def _policy_text() -> str:
-    beside = Path(__file__).parent / "policies"
+    package = Path(__file__).parents[1]
+    beside = package / "policies"
     # In a wheel it is beside the code; in the repository it has a folder of its own.
-    folder = beside if beside.is_dir() else Path(__file__).parents[1] / "policies"
+    folder = beside if beside.is_dir() else package.parent / "policies"
     return read_named(folder / "caricc.cedar").decode("utf-8")
 
 

@@ -15,7 +15,7 @@ import typer
 
 from exchange_files import dead_drafts, new_file, read_given, staging_folder, sweep_staging
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_server.cli_shared import AsJson, ConfigFile, database_errors, what_to_check
+from exchange_server.cli.shared import AsJson, ConfigFile, database_errors, what_to_check
 from exchange_server.config import Config, load_config
 
 if TYPE_CHECKING:
