@@ -15,7 +15,7 @@
                    witnesses that the hub asks itself
     steady_clock, clock_evidence, service_manager, open_files, tls_version
                    what the machine under the hub must keep to
-    cli, *_cli     the command `exchange-server`
+    cli            the command `exchange-server`
 
 The rules that decide on a statement are not here: they are `exchange_protocol.rules`.
 """

@@ -56,7 +56,7 @@ MOST_REST_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class QueuedRequest(Generic[_T]):
-    """One request, and the facts that decide its request."""
+    """One request, and the facts that decide when it is its turn."""
 
     item: _T
     agency: AgencyId | None
@@ -86,7 +86,7 @@ class _Lane(Enum):
 
 
 class FairQueue(Generic[_T]):
-    """Requests of many agencies, served in request."""
+    """Requests of many agencies, served in turn."""
 
     def __init__(
         self, most: int, most_per_agency: int, clock: Callable[[], float] = time.monotonic
@@ -97,7 +97,7 @@ class FairQueue(Generic[_T]):
         self._most_per_agency = most_per_agency
         self._urgent_per_agency = max(1, most_per_agency // URGENT_SHARE)
         self._changed = threading.Condition()
-        # An agency is in a lane while a request of it waits there; the first has the next request.
+        # An agency is in a lane while a request of it waits there; the first has the next turn.
         self._lanes: dict[_Lane, OrderedDict[AgencyId | None, deque[QueuedRequest[_T]]]] = {
             lane: OrderedDict() for lane in _Lane
         }
