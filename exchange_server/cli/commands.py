@@ -207,7 +207,7 @@ def revocations(
     Exits with 1 if it has not, or cannot be asked (`port` of [metrics]).
     """
     from exchange_server import bootstrap
-    from exchange_server.revocation_install import install, is_taken
+    from exchange_server.tls.revocation_install import install, is_taken
 
     settings = load_config(config, os.environ)
     with file_errors(settings.tls.crl):
@@ -232,10 +232,10 @@ def migrate(config: ConfigFile) -> None:
     The revocation list of the configuration is held from then on, where the hub holds none yet.
     """
     from exchange_protocol.trust.certificates import TrustAnchors
-    from exchange_server.held_lists import HeldLists, told
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import migrate as migrate_schema
     from exchange_server.storage.server_check import verify_server
+    from exchange_server.tls.held_lists import HeldLists, told
 
     settings = load_config(config, os.environ)
     anchors = TrustAnchors.from_pem(read_named(settings.tls.root))
@@ -312,7 +312,7 @@ def _policy_text() -> str:
 def _run_hub(
     settings: Config, worker: int = 0, parent: Parent | None = None, counts: Path | None = None
 ) -> None:
-    from exchange_server.tls_version import require_tls13
+    from exchange_server.tls.tls_version import require_tls13
 
     require_tls13()
     # Below INFO grpc's core says nothing of refused handshakes.

@@ -1,6 +1,6 @@
 """The gRPC server: services behind one pipeline (`pipeline`), behind mutual TLS.
 
-TLS 1.3 only: `exchange_server.tls_version`.
+TLS 1.3 only: `tls.tls_version`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import resource
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, Final, cast
 
@@ -19,7 +18,6 @@ import structlog
 from grpc_health.v1 import health_pb2_grpc
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.trust.identity import HubIdentity
 from exchange_protocol.v1 import (
     audit_service_pb2_grpc,
     directory_service_pb2_grpc,
@@ -53,6 +51,7 @@ from exchange_server.rpc.identity import Identity, PeerVerifier
 from exchange_server.rpc.incoming import Incoming
 from exchange_server.rpc.pipeline import DeadlineCaps, Pipeline
 from exchange_server.rpc.watches import Watches, WatchLimits
+from exchange_server.tls.certificate_file import TlsFiles
 
 _log = structlog.get_logger(__name__)
 
@@ -90,22 +89,6 @@ class RpcLimits:
     connections_per_agency: int = 128
     transfers_per_agency: int = 16
     reads_per_agency: int = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsFiles:
-    """The server's certificate, key and trusted roots, in PEM; the key is not encrypted."""
-
-    identity: HubIdentity
-    not_before: datetime
-    not_after: datetime
-    certificate_chain: bytes
-    key: bytes
-    root: bytes
-    require_post_quantum: bool = False
-
-    def __repr__(self) -> str:
-        return "TlsFiles(...)"
 
 
 class RpcServer:

@@ -168,8 +168,8 @@ COMMANDS = (
     "certs/exchange_certs/enrolment_cli.py",
     "exchange_server/cli",
     "exchange_server/config.py",
-    "exchange_server/revocation_file.py",
-    "exchange_server/revocation_install.py",
+    "exchange_server/tls/revocation_file.py",
+    "exchange_server/tls/revocation_install.py",
 )
 
 
