@@ -223,7 +223,7 @@ class DatabaseCopy:
         self._checks.last = last
 
     def newest_directory(self) -> None:
-        """None: a copy shows every entry to whoever has it."""
+        """No directory: a copy shows every entry to whoever has it."""
 
     def _check_counts(self) -> Iterator[Violation]:
         [(beyond,)] = self._connection.execute(
@@ -280,7 +280,7 @@ class CopyOpener:
 
     path: Path
     head: list[tuple[Any, ...]]
-    """As it was read; a copy that is written meanwhile is not divided."""
+    """The head as it was read; a copy that is written meanwhile is not divided."""
 
     @contextmanager
     def open(self) -> Iterator[CopyChecks]:

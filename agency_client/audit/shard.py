@@ -98,11 +98,11 @@ class Ids(NamedTuple):
 
 
 class Done(NamedTuple):
-    """It was judged."""
+    """The leaf was judged."""
 
 
 class Failed(NamedTuple):
-    """This shard has ended without a result. It is sent at any moment, asked or not."""
+    """A shard has ended without a result. It says so at any moment, asked or not."""
 
     reason: str
 

@@ -372,7 +372,7 @@ class _JoinedScopes:
         self._own.append(scope)
 
     def between(self, start: int, end: int) -> Iterator[EntryScope]:
-        """Those of the entries [start, end)."""
+        """The scopes of the entries [start, end)."""
         yield from self._own.between(start, end)
         yield from self._shards.scopes(start, end)
 

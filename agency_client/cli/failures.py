@@ -52,7 +52,7 @@ _INPUT = frozenset(
 
 
 _UNCHECKED = frozenset({Reason.POLICY_UNREADABLE})
-"""Nothing was found wrong; it could not be checked here."""
+"""Reasons that find nothing wrong: it could not be checked here."""
 OF_PROFILE: Final = "of the profile"
 """A note of an error that the loading of the profile raised, whatever its reason."""
 _CHOOSE: Final = " Choose from: "

@@ -120,7 +120,7 @@ class ExchangeSummary:
     initiated_at: datetime
     updated_at: datetime
     due_at: datetime | None
-    """As the initial statement says."""
+    """The due time of the initial statement."""
     urgency: Urgency
     handling: Handling
     legs: tuple[LegSummary, ...]

@@ -124,7 +124,7 @@ def row(
 
 
 def _answer_due(summary: ExchangeSummary, locale: Locale) -> str:
-    """Until when the recipient owes its answer: an approver decides before, and owes none."""
+    """The time until which the recipient owes its answer; an approver decides before."""
     if summary.next_due is None:
         return ""
     until = locale.until(summary.next_due, summary.next_due_on)

@@ -40,7 +40,7 @@ TURNS: Final[Mapping[LegState, Party | None]] = {
     LegState.CLOSED: None,
     LegState.ERASED: None,
 }
-"""For which party a leg may wait, by its state."""
+"""Parties that a leg may wait for, by its state."""
 STEPS: Final[Mapping[LegState, Label]] = {
     LegState.HELD: Label.DECIDE,
     LegState.RETURNED: Label.SUPPLEMENT,

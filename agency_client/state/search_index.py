@@ -83,7 +83,7 @@ class Found:
     initiator: AgencyId
     initiated_at: datetime
     hits: tuple[Hit, ...]
-    """Up to ten of the texts in which they were found."""
+    """Texts in which they were found, ten at the most."""
 
     @property
     def id(self) -> str:

@@ -62,7 +62,7 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         (Words("month", "месяц", "ай"),), lambda leg: (f"{leg.initiated.at:%Y-%m}",)
     ),
 }
-"""By the names that `--by` takes."""
+"""Dimensions by the names that `--by` takes."""
 
 
 def check_question(period: Period, by: Sequence[str]) -> None:

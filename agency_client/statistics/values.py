@@ -19,7 +19,7 @@ class Period(NamedTuple):
     start: datetime | None
     """Included; None is the start of the log."""
     end: datetime | None
-    """Not included; None is the last entry."""
+    """The first time that is not included; None is the last entry."""
 
     def holds(self, at: datetime) -> bool:
         """True if a time is within the period."""
@@ -30,7 +30,7 @@ class Cell(NamedTuple):
     """A figure, and the log entries that it was counted from."""
 
     value: int | float | timedelta | None
-    """None where there is nothing to measure, such as a median of no answers."""
+    """The figure; None where there is nothing to measure, such as a median of no answers."""
     entries: tuple[int, ...]
     """Indexes, in log order: of initial statements, or of the entries that ended a leg."""
 

@@ -27,7 +27,7 @@ SIDES: Final = {
     "t_to": "beneficiary",
     "t_to_my_client": "beneficiary",
 }
-"""By the element of a side of a transaction, the property of its party."""
+"""Properties of the party of a side of a transaction, by the element of that side."""
 PROPERTIES: Final[dict[str, dict[str, str]]] = {
     "Person": {
         "title": "title",
@@ -101,7 +101,7 @@ PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "comments": "description",
     },
 }
-"""By schema, the property of each element; an element that is not here goes to the notes."""
+"""Properties by schema and element; an element that is not here goes to the notes."""
 INTERVALS: Final = frozenset(
     {"Payment", "Identification", "UnknownLink", "Directorship", "Ownership"}
 )

@@ -58,7 +58,7 @@ class ReportReading:
         self._unknown_days = 0
         self._noted = 0
         self._misplaced: dict[str, int] = {}
-        """By the name of its element, how many values its own property does not take."""
+        """Numbers of values that their own property does not take, by the name of their element."""
         self.misplaced = Warnings()
         """The same with their lines, for the person who sends them."""
 
