@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import base64
+import errno
 import gzip
 import hashlib
 import hmac
 import os
 import random
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -699,6 +701,68 @@ def test_machine_that_cannot_check_is_no_verdict(
     code, out, err = run_script(str(bundle), *pins, path=str(tmp_path))
     assert out.startswith(said), out
     assert (code, err) == (6, "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "does", "said"),
+    [
+        ("dgst", "kill -9 $$", "OPENSSL_STOPPED: openssl ended with -9"),
+        ("verify", "kill -9 $$", "OPENSSL_STOPPED: openssl ended with -9"),
+        ("dgst", "exit 137", "OPENSSL_STOPPED: openssl ended with 137"),
+        ("dgst", "exit 127", "OPENSSL_STOPPED: openssl ended with 127"),
+        ("dgst", "exit 1", "OPENSSL_UNFIT: openssl does not take a good signature here (sha256)"),
+        ("verify", 'for last; do :; done; rm "$last"; exit 2', "FILE_LOST: "),
+        ("dgst", ': > "$6"; exit 1', "FILE_LOST: "),
+    ],
+    ids=["killed", "killed at a chain", "killed in a wrapper", "gone", "no curves", "file gone",
+         "file emptied"],
+)  # fmt: skip
+def test_machine_that_fails_midway_is_no_verdict(
+    asked: str, does: str, said: str, court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    """As where memory ends, openssl is replaced, or a program empties the folder for drafts."""
+    code, out = _run_with_openssl(f'[ "$1" = {asked} ] && {{ {does}; }}', court, bundle, tmp_path)
+    assert out.splitlines()[-1].startswith(f"NOT CHECKED  {said}"), out
+    assert code == 6
+
+
+def test_no_that_openssl_does_not_repeat_is_no_verdict(
+    court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    once = f'[ "$1" = dgst ] && [ ! -e "{tmp_path}/was" ] && {{ : > "{tmp_path}/was"; exit 1; }}'
+    code, out = _run_with_openssl(once, court, bundle, tmp_path)
+    assert (tmp_path / "was").exists()
+    assert out.splitlines()[-1].startswith("VERIFIED"), out
+    assert code == 0
+
+
+def _run_with_openssl(first: str, court: Court, bundle: Path, tmp_path: Path) -> tuple[int, str]:
+    """Run the script with an openssl that does something first; gives exit code and output."""
+    fake = tmp_path / "openssl"
+    fake.write_text(f'#!/bin/sh\n{first}\nexec {shutil.which("openssl")} "$@"\n', "utf-8")
+    fake.chmod(0o700)
+    pins = ("--root", str(court.root), "--log-key", court.vkey)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    code, out, err = run_script(str(bundle), *pins, path=path)
+    assert err == ""
+    return code, out
+
+
+def test_disk_or_memory_that_fails_is_no_verdict(
+    court: Court, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file may be whole on another machine."""
+    pins = ("--root", str(court.root), "--log-key", court.vkey)
+    for error in (OSError(errno.EIO, "Input/output error"), MemoryError()):
+
+        def fails(*_: object, error: BaseException = error) -> bytes:
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr(zipfile.ZipExtFile, "read", fails)
+            code, out, _ = run_script(str(bundle), *pins)
+        assert out.startswith(f"NOT CHECKED  {type(error).__name__}: ")
+        assert code == 6
 
 
 def test_old_python_is_no_verdict(court: Court, bundle: Path) -> None:
