@@ -687,31 +687,57 @@ def test_other_file_under_the_name_of_a_bundle_is_told_as_such(
             '[ "$1" = version ] && echo OpenSSL 3.0.0; exit 0',
             "NOT CHECKED  OPENSSL_UNFIT: 'OpenSSL 3.0.0' takes a false signature here",
         ),
-        # As where memory runs out in the middle: what it had to say of a certificate is not known.
-        (
-            '[ "$1" = verify ] && kill -9 $$; exec {real} "$@"',
-            "NOT CHECKED  OPENSSL_STOPPED: openssl ended with -9",
-        ),
-        (
-            '[ "$1" = dgst ] && { sh -c "kill -9 \\$\\$"; exit $?; }; exec {real} "$@"',
-            "NOT CHECKED  OPENSSL_STOPPED: openssl ended with 137",
-        ),
     ],
-    ids=["none", "another", "old", "without Ed25519", "says yes to all", "killed", "by a wrapper"],
+    ids=["none", "another", "old", "without Ed25519", "says yes to all"],
 )
 def test_machine_that_cannot_check_is_no_verdict(
     program: str | None, said: str, court: Court, bundle: Path, tmp_path: Path
 ) -> None:
     if program is not None:
         fake = tmp_path / "openssl"
-        program = program.replace("{real}", str(shutil.which("openssl")))
         fake.write_text(f"#!/bin/sh\n{program}\n", encoding="ascii")
         fake.chmod(0o700)
     pins = ("--root", str(court.root), "--log-key", court.vkey)
-    path = str(tmp_path) if program is None else f"{tmp_path}:/usr/bin:/bin"
-    code, out, err = run_script(str(bundle), *pins, path=path)
-    assert out.splitlines()[-1].startswith(said), out
+    code, out, err = run_script(str(bundle), *pins, path=str(tmp_path))
+    assert out.startswith(said), out
     assert (code, err) == (6, "")
+
+
+def test_machine_without_room_for_temporary_files_is_no_verdict(
+    court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    nowhere = (
+        f"import tempfile; tempfile._candidate_tempdir_list = lambda: [{str(tmp_path / 'no')!r}]"
+    )
+    said = _script_after(nowhere, court, bundle)
+    assert said.startswith("NOT CHECKED  MACHINE_UNFIT: this user can write to no folder for temp")
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))"
+    ignored = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    said = _script_after(f"{full}; {ignored}", court, bundle)
+    assert said.startswith("NOT CHECKED  MACHINE_UNFIT: "), said
+    assert "OSError" not in said
+
+
+def test_python_that_is_not_whole_is_no_verdict(court: Court, bundle: Path) -> None:
+    """As Debian's python3-minimal: its error of import has the exit code of a false bundle."""
+    said = _script_after("import sys; sys.modules['zipfile'] = None", court, bundle)
+    assert said.startswith("NOT CHECKED  PYTHON_UNFIT: this Python is not whole (")
+
+
+def _script_after(begin: str, court: Court, bundle: Path) -> str:
+    """Run the script in a Python of its own that is changed first; gives its last line."""
+    words = [str(SCRIPT), str(bundle), "--root", str(court.root), "--log-key", court.vkey]
+    script = f"""
+{begin}
+import runpy, sys
+sys.argv = {words!r}
+runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
+"""
+    ended = subprocess.run(
+        [SYSTEM_PYTHON, "-I", "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (6, "")
+    return ended.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -773,44 +799,8 @@ def test_disk_or_memory_that_fails_is_no_verdict(
             patched.setattr(zipfile.ZipExtFile, "read", fails)
             code, out, _ = run_script(str(bundle), *pins)
         assert out.startswith("NOT CHECKED  MACHINE_UNFIT: ")
+        assert "Error" not in out.replace("Input/output error", "")
         assert code == 6
-
-
-def test_machine_without_room_for_temporary_files_is_no_verdict(
-    court: Court, bundle: Path, tmp_path: Path
-) -> None:
-    nowhere = (
-        f"import tempfile; tempfile._candidate_tempdir_list = lambda: [{str(tmp_path / 'no')!r}]"
-    )
-    said = _script_after(nowhere, court, bundle)
-    assert said.startswith("NOT CHECKED  MACHINE_UNFIT: this user can write to no folder for temp")
-    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))"
-    ignored = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
-    said = _script_after(f"{full}; {ignored}", court, bundle)
-    assert said.startswith("NOT CHECKED  MACHINE_UNFIT: "), said
-    assert "OSError" not in said
-
-
-def test_python_that_is_not_whole_is_no_verdict(court: Court, bundle: Path) -> None:
-    """As Debian's python3-minimal: its error of import has the exit code of a false bundle."""
-    said = _script_after("import sys; sys.modules['zipfile'] = None", court, bundle)
-    assert said.startswith("NOT CHECKED  PYTHON_UNFIT: this Python is not whole (")
-
-
-def _script_after(begin: str, court: Court, bundle: Path) -> str:
-    """Run the script in a Python of its own that is changed first; gives its last line."""
-    words = [str(SCRIPT), str(bundle), "--root", str(court.root), "--log-key", court.vkey]
-    script = f"""
-{begin}
-import runpy, sys
-sys.argv = {words!r}
-runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
-"""
-    ended = subprocess.run(
-        [SYSTEM_PYTHON, "-I", "-c", script], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (ended.returncode, ended.stderr) == (6, "")
-    return ended.stdout.splitlines()[-1]
 
 
 def test_old_python_is_no_verdict(court: Court, bundle: Path) -> None:
