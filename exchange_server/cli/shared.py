@@ -59,7 +59,7 @@ def database_errors() -> Iterator[None]:
     """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
     from alembic.util import CommandError
 
-    from exchange_server.storage.engine import driver_error, is_damaged, way_out
+    from exchange_server.storage.engine import driver_error, is_damaged, plain_cause
 
     try:
         yield
@@ -69,11 +69,9 @@ def database_errors() -> Iterator[None]:
             field="database.url",
         ) from None
     except Exception as error:
-        cause = driver_error(error)
-        if cause is None:
+        cause, why = driver_error(error), plain_cause(error)
+        if cause is None or why is None:
             raise
-        why, *_ = str(cause).strip().splitlines() or ["no reason given"]
-        why += way_out(cause)
         if is_damaged(cause):
             why += (
                 ". The file is damaged or mixed from two copies: bring back a copy that "
