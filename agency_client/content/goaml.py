@@ -164,6 +164,15 @@ _INTERVALS: Final = frozenset(
 )
 """Schemata that have a description in the place of notes."""
 _NOT_IN_ADDRESS: Final = frozenset({"address_type", "comments"})
+_REPORTER: Final = "reporting_person"
+"""The one party of a head, which is no subject."""
+_READ: Final = frozenset(
+    {"report", "transaction", "activity", "report_parties", "involved_parties", "party", "role"}
+    | {"currency_code_local", "identification", "identifications", "sanctions", "signatory"}
+    | {"addresses", "address", "phones", "phone", "tph_number", "tph_country_prefix"}
+    | _PERSONS | _COMPANIES | _ACCOUNTS | {*_SIDES}
+).union(*_PROPERTIES.values())  # fmt: skip
+"""Names of elements that are read; goAML tells capitals from small letters."""
 
 
 @dataclass(slots=True)
@@ -336,6 +345,12 @@ class _Parser:
         if not _NAME.fullmatch(tag):
             self._stop("expected the name of an element of goAML")
         line = self._expat.CurrentLineNumber
+        if tag not in _READ and tag.lower() in _READ:
+            self._faults.add(
+                f"expected the name of the element in small letters, {tag.lower()}: it would be "
+                "read as another",
+                line=line,
+            )
         if self._open:
             above, seen, _ = self._open[-1]
             seen[tag] = number = seen.get(tag, 0) + 1
@@ -399,6 +414,13 @@ class _Reading:
                 self._transaction(node)
             elif node.tag == "activity":
                 self._activity(node)
+            elif node.tag != _REPORTER and (_is_party(node) or _has_party(node)):
+                self._faults.add(
+                    "expected a party within a transaction or an activity, got one in the head of "
+                    "the report, which is left out",
+                    line=node.line,
+                    at=Spot(SpotKind.PATH, node.path),
+                )
             elif node.tag != "currency_code_local" and (node.text or node.children):
                 self._left_out.append(node.tag)
 

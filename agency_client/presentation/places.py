@@ -691,6 +691,19 @@ SENTENCES: Final = (
         "есеп тым терең кірістірілген немесе элементтері тым көп",
     ),
     Words(
+        "expected the name of the element in small letters, {}: it would be read as another",
+        "ожидается имя элемента малыми буквами, {}: иначе это был бы другой элемент",
+        "элемент атауы кіші әріптермен күтіледі, {}: әйтпесе ол басқа элемент болар еді",
+    ),
+    Words(
+        "expected a party within a transaction or an activity, got one in the head of the report, "
+        "which is left out",
+        "ожидается участник в операции или в деятельности, а он стоит в начале отчёта, которое не "
+        "передаётся",
+        "қатысушы операцияның не әрекеттің ішінде күтіледі, ал ол есептің жіберілмейтін басында "
+        "тұр",
+    ),
+    Words(
         "expected the name of an element of goAML",
         "ожидается имя элемента goAML",
         "goAML элементінің атауы күтіледі",
