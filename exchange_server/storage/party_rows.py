@@ -24,6 +24,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    or_,
     select,
     type_coerce,
 )
@@ -153,10 +154,16 @@ def _newest_said(*, by_agency: bool) -> ScalarSelect[int]:
     """The entry of the newest statement on a leg that the agency, or another one, made.
 
     It is looked for among what the agency sees, from the newest on: mostly the first one is it.
+    A supervisor's comment is said on no leg, and names the agency that it speaks to: to the
+    initiator it is news of every leg.
     """
     author = _e.actor_agency == _AGENCY if by_agency else _e.actor_agency != _AGENCY
     # Agency ids hold no wildcard and no quote: this finds exactly the id in the JSON list.
-    named = type_coerce(_e.legs, String).like(literal('%"') + _g.agency + literal('"%'))
+    legs_of_entry = type_coerce(_e.legs, String)
+    named: ColumnElement[bool] = legs_of_entry.like(literal('%"') + _g.agency + literal('"%'))
+    if not by_agency:
+        to_it = legs_of_entry.like(literal('%"') + _AGENCY + literal('"%'))
+        named = or_(named, and_(_b.party == Party.INITIATOR.number, to_it))
     return (
         select(_f.entry_index)
         .join_from(feed, log_entries, _e.idx == _f.entry_index)
@@ -169,7 +176,7 @@ def _newest_said(*, by_agency: bool) -> ScalarSelect[int]:
         )
         .order_by(_f.entry_index.desc())
         .limit(1)
-        .correlate(exchanges, legs)
+        .correlate(exchanges, legs, parties)
         .scalar_subquery()
     )
 
