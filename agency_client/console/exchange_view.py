@@ -240,7 +240,7 @@ def whose_turn(
     """Name the agency that is to act before a clock ends; approvers as far as they are known."""
     if clock.party is Party.APPROVER:
         known = f" {locale.say(Label.OR)} ".join(map(locale.agency, approvers))
-        return known or locale.say(Party.APPROVER)
+        return known or locale.say(Word.WHO_APPROVES.value)
     return locale.agency(initiator if clock.party is Party.INITIATOR else recipient)
 
 
@@ -391,7 +391,11 @@ def _says_its_act(each: UnsealedStatement) -> bool:
 def _outcome(each: UnsealedStatement, locale: Locale) -> str:
     """The codes of a statement in words; digests of others say nothing to a person."""
     said = statement_words(each.statement, locale.language, locale.zone)
-    return ", ".join(words for words in said if not _DIGEST.fullmatch(words))
+    return ", ".join(
+        locale.agency(words) if words in locale.names else words
+        for words in said
+        if not _DIGEST.fullmatch(words)
+    )
 
 
 def _outcome_name(each: UnsealedStatement, locale: Locale) -> str:

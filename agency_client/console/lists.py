@@ -74,6 +74,8 @@ def show_list(visit: Visit) -> Response:
         )
 
     shown = listing.take(page * PAGE_ROWS, PAGE_ROWS + 1, is_wanted)
+    if name == "inbox" and not (states or kinds or only_late or page):
+        visit.saw({each.id for each in shown} | console.follower.known, among_others=True)
     return visit.show(
         "list.html",
         title_word=_TITLES[name],
@@ -156,6 +158,7 @@ def search(visit: Visit) -> Response:
                 "reference": locale.one_line(reference.shown),
                 "what": kind_words(each, locale),
                 "initiator": locale.agency(each.initiator) if each.initiator else "",
+                "to": "; ".join(f"→ {locale.agency(to)}" for to in each.recipients),
                 "about": locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
                 "hits": hit_lines(each, locale),
                 "sent": locale.minute(each.initiated_at),

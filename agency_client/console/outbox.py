@@ -1,4 +1,4 @@
-"""The outbox: what waits for the hub, what it refused and why, and trying again."""
+"""The outbox: what waits for the hub, what it refused and why, trying again and dismissing."""
 
 from __future__ import annotations
 
@@ -43,4 +43,11 @@ def flush(visit: Visit) -> Response:
     results = visit.console.client.flush_outbox()
     sent = sum(isinstance(each, Sent) for each in results)
     visit.tell(Word.OUTBOX_FLUSHED, sent=sent, number=len(results))
+    return visit.go("/outbox")
+
+
+def dismiss(visit: Visit) -> Response:
+    """Let go of a statement that the hub refused, once the person has read why."""
+    visit.console.dismiss_refused(str(visit.request.path_params["statement"]))
+    visit.tell(Word.REFUSED_DISMISSED)
     return visit.go("/outbox")

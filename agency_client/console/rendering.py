@@ -20,6 +20,7 @@ from agency_client.console.days import parts_of_day
 from agency_client.console.words import Word
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.visible import mark_hidden
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.codes import Language
 
@@ -54,6 +55,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["begun"] = begun
+    made.filters["shown"] = mark_hidden
     made.filters["agency_name"] = agency_name
     made.filters["timed"] = timed
     made.filters["parts_of_day"] = parts_of_day
