@@ -265,6 +265,9 @@ def _tables(counted: Statistics, locale: Locale) -> Iterator[dict[str, Any]]:
 
 def _group(name: str, locale: Locale) -> str:
     """A group of a table: a country, a reason, an agency, or what has its words already."""
+    if not name:
+        # A kind as a whole stands among its codes.
+        return f"({locale.say(Label.IN_ALL)})"
     if name in Reason.__members__:
         return f"{name}: {locale.say(words_of(Reason[name]))}"
     return country(name, locale) if name.upper() in COUNTRIES else locale.agency(name)

@@ -26,7 +26,7 @@ from agency_client.console.forms import (
     fields_of,
 )
 from agency_client.console.guard import MAX_BODY_BYTES
-from agency_client.console.possible import initial_acts
+from agency_client.console.possible import fitting_statements, initial_acts
 from agency_client.console.signed import Signed, id_to_sign, signed_before
 from agency_client.console.visits import TOKEN, Visit
 from agency_client.console.words import Word, act_words
@@ -288,14 +288,27 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
     directory = console.client.directory
     agencies = sorted(directory.agencies.values(), key=lambda each: each.id)
     statements = []
+    about: frozenset[bytes] = frozenset()
     opened = _exchange_of(visit, draft)
     if opened is not None:
+        about = fitting_statements(opened, *ACTS[draft.act], console.client.agency)
         found = console.view(opened, visit.locale).statements
-        statements = [(each.digest, each.title) for each in found]
+        statements = [
+            (each.digest, ": ".join(filter(None, (each.title, each.said)))) for each in found
+        ]
         if opened.party is Party.SUPERVISOR:
             heard = supervised_agencies(opened.verified, directory, console.member)
             agencies = [each for each in agencies if each.id in heard]
-    return fields_of(*ACTS[draft.act], visit.locale, agencies, console.client.agency, statements)
+    # What was chosen before stays to be seen, also where it fits no longer.
+    chosen = {*(each.hex() for each in about), *(draft.fields.get("about", ()) if about else ())}
+    return fields_of(
+        *ACTS[draft.act],
+        visit.locale,
+        agencies,
+        console.client.agency,
+        statements,
+        [each for each in statements if each[0] in chosen],
+    )
 
 
 def _exchange_of(visit: Visit, draft: Draft) -> UnsealedExchange | None:

@@ -113,7 +113,8 @@ def show_work(visit: Visit) -> Response:
         {
             "id": item.exchange_id,
             "reference": item.reference,
-            "what": item.what,
+            # From whom it is stands beside it.
+            "what": item.what.removesuffix(f", {each.summary.initiator}"),
             "initiator": "; ".join(f"→ {visit.locale.agency(leg.agency)}" for leg in each.legs)
             if each.party is Party.INITIATOR and each.consent is None
             else visit.say(Word.BY_AGENCY, agency=visit.locale.agency(each.summary.initiator)),

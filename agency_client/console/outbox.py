@@ -8,6 +8,9 @@ from agency_client.console.visits import Visit
 from agency_client.console.words import Word
 from agency_client.core.views import Sent
 from agency_client.presentation.labels import Label
+from agency_client.presentation.lists import MOST_SUMMARY
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.visible import shortened
 from agency_client.state.outbox import OutboxEntry
 from agency_client.state.references import Reference
 
@@ -22,7 +25,7 @@ def show(visit: Visit) -> Response:
             "id": entry.statement_id,
             # An initial statement has no exchange yet.
             "there": "" if entry.exchange_id == entry.statement_id else entry.exchange_id,
-            "about": locale.one_line(known.get(entry.exchange_id, Reference()).shown),
+            "about": _about(known.get(entry.exchange_id, Reference()), locale),
             "what": locale.say(entry.kind.spec.words),
             "to": "; ".join(map(locale.agency, entry.recipients)),
             "made": locale.minute(entry.made_at),
@@ -36,6 +39,12 @@ def show(visit: Visit) -> Response:
         row = line(each.entry, visit.say(Word.REFUSED_STATE), waits=False)
         rows.append(row | {"fault": visit.explain(each.reason.error(each.message))})
     return visit.show("outbox.html", rows=rows)
+
+
+def _about(known: Reference, locale: Locale) -> str:
+    """The reference and the summary: what tells one row from another."""
+    summary = locale.one_line(shortened(known.summary, MOST_SUMMARY))
+    return "\n".join(filter(None, (locale.one_line(known.shown), summary)))
 
 
 def flush(visit: Visit) -> Response:

@@ -243,3 +243,70 @@ def test_a_draft_is_shown_though_its_exchange_is_out_of_reach(
     assert "UNAVAILABLE" in answer.words
     [draft] = console.console.drafts.all()
     assert draft.one("brief.summary") == "Вымышленное и новое"
+
+
+def test_one_of_several_requests_for_consent_is_told_from_the_others(
+    hub: InMemoryHub, console: RunningConsole, tmp_path: Path
+) -> None:
+    mia = console.console.client
+    exchange = new_exchange(mia, "kz.fma")
+    with hub.client(tmp_path / "f", KZ_FMA) as fiu:
+        fiu.reply(fiu.open(exchange), brief="Ответ")
+        answer = mia.open(exchange).statements[-1].statement.digest
+        asked = []
+        for authority in ("kz.gpo", "uz.fiu"):
+            mia.ask_consent(exchange, answer, authority, "PROSECUTION", reason="Для дела")
+            asked.append(mia.open(exchange).statements[-1].statement.digest.hex())
+        with running_console(fiu) as giving:
+            browser = giving.entered()
+            browser.get(f"/exchange/{exchange}")
+            form = browser.get(f"/exchange/{exchange}/grant_consent").text
+            offered = re.findall(r'<option value="([0-9a-f]{64})"[^>]*>([^<]*)<', form)
+            # Neither the request for information nor the answer can be consented to.
+            assert [digest for digest, _ in offered] == asked
+            assert "kz.gpo" in offered[0][1]
+            assert "uz.fiu" in offered[1][1]
+            # The library's method needs a day, and so does the form.
+            empty = browser.post(f"/exchange/{exchange}/grant_consent", about=asked[0], step="next")
+            assert 'href="#expires_at"' in empty.text
+            fiu.refuse_consent(exchange, asked[0], "out-of-scope", explanation="Вне закона")
+            browser.get(f"/exchange/{exchange}")
+            form = browser.get(f"/exchange/{exchange}/grant_consent").text
+            offered = re.findall(r'<option value="([0-9a-f]{64})"', form)
+            assert offered == asked[1:]
+            # The only one is chosen already.
+            assert '<option value=""></option>' not in form.partition('id="about"')[2][:200]
+    words = console.entered().get(f"/exchange/{exchange}").words
+    about = r"About which statement request for consent to onward use of kz\.mia .{0,80}: kz\.gpo"
+    assert re.search(about, words, re.IGNORECASE), words
+    # No summary that a program wrote, with its whole digests, stands beside that.
+    assert "Consent asked:" not in words
+    assert "Consent refused:" not in words
+    assert not re.search(r"[0-9a-f]{64}", words.partition("Timeline")[0])
+
+
+def test_a_size_is_written_as_a_number_is(
+    hub: InMemoryHub, console: RunningConsole, tmp_path: Path
+) -> None:
+    exchange = new_exchange(console.console.client, "kz.fma")
+    with hub.client(tmp_path / "f", KZ_FMA) as fiu:
+        fiu.reply(fiu.open(exchange), brief="Ответ", attachments={"a.bin": b"x" * 1_234_567})
+    assert "Save a.bin , 1,234,567 bytes" in console.entered().get(f"/exchange/{exchange}").words
+
+
+def test_a_row_of_the_outbox_says_what_it_is_about(
+    hub: InMemoryHub, console: RunningConsole
+) -> None:
+    refuse_one(hub, console)
+    client = console.console.client
+    exchange = new_exchange(client, "kz.fma")
+    client.open(exchange)
+
+    def fails(caller: Any, request: Any) -> Any:
+        raise Reason.OVERLOADED.error("busy")
+
+    hub.submit = fails  # type: ignore[method-assign]
+    client.recall(exchange)
+    browser = console.entered()
+    browser.get(f"/exchange/{exchange}")
+    assert re.search(r"Recall Вымышлено kz\.fma", browser.get("/outbox").words)
