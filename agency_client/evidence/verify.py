@@ -45,26 +45,32 @@ backslashes in its names, or beside files that macOS and Windows add (__MACOSX, 
 archive is only the wrapping.
 """
 
-import argparse
-import base64
-import binascii
-import errno
-import hashlib
-import hmac
-import json
-import os
-import re
-import shutil
-import stat
-import struct
-import subprocess
 import sys
-import tempfile
-import zipfile
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
-from typing import Any
+
+try:
+    import argparse
+    import base64
+    import binascii
+    import errno
+    import hashlib
+    import hmac
+    import json
+    import os
+    import re
+    import shutil
+    import stat
+    import struct
+    import subprocess
+    import tempfile
+    import zipfile
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime, timedelta, timezone
+    from pathlib import Path
+    from typing import Any
+except ImportError as lacking:
+    # A Python without all of its standard library, such as python3-minimal of Debian.
+    sys.stdout.write("NOT CHECKED  PYTHON_UNFIT: this Python is not whole (" + str(lacking) + ")\n")
+    sys.exit(6)
 
 # Python 2 ends here, with exit code 1 as all of its errors, and shows the next line.
 SAID_BY_PYTHON_2: str = "NOT CHECKED  PYTHON_TOO_OLD: expected Python 3.9 or later, as python3"
@@ -2169,14 +2175,20 @@ class OpenSsl:
 
     def _run(self, words: Sequence[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-        ended = subprocess.run(  # noqa: S603 - fixed words, and files of our own
-            [self._program, *words],
-            input=given,
-            capture_output=True,
-            env=environment,
-            timeout=_OPENSSL_SECONDS,
-            check=False,
-        )
+        try:
+            ended = subprocess.run(  # noqa: S603 - fixed words, and files of our own
+                [self._program, *words],
+                input=given,
+                capture_output=True,
+                env=environment,
+                timeout=_OPENSSL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Unchecked(
+                "OPENSSL_STOPPED",
+                f"openssl gave no answer within {_OPENSSL_SECONDS} s: is this machine overloaded?",
+            ) from None
         if not 0 <= ended.returncode < _FIRST_OF_SHELLS:
             raise Unchecked(
                 "OPENSSL_STOPPED",
@@ -2606,6 +2618,29 @@ def _check_hashes() -> None:
         ) from None
 
 
+def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
+    """Make a folder for what openssl is to read; raises Unchecked."""
+    try:
+        return tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise Unchecked(
+            "MACHINE_UNFIT",
+            f"this user can write to no folder for temporary files ({error.strerror}): make room"
+            " there, or set TMPDIR to a folder of this user's",
+        ) from None
+
+
+def _words_of(error: "OSError | MemoryError") -> str:
+    """Say what this machine lacks, and what to do."""
+    if isinstance(error, MemoryError):
+        return "it has too little memory: end other programs, or take another machine"
+    where = f" ({error.filename})" if error.filename else ""
+    return (
+        f"{error.strerror or error}{where}: make room, or look at the rights and limits of this"
+        " user, and run it again"
+    )
+
+
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Verify an evidence bundle of the exchange.")
@@ -2649,7 +2684,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         witnesses = None
         if given.witness:
             witnesses = Witnesses(required or len(given.witness), given.witness)
-        with tempfile.TemporaryDirectory() as folder:
+        with _temporary_folder() as folder:
             root, tsa_root = given.root.resolve(strict=True), given.tsa_root
             if tsa_root is not None:
                 tsa_root = tsa_root.resolve(strict=True)
@@ -2674,8 +2709,14 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     except KeyboardInterrupt:
         out.tell("NOT CHECKED  STOPPED: it was stopped before the end")
         return _EXIT_STOPPED
-    except Exception as error:  # noqa: BLE001 -- a fault of the machine or of this script is no verdict
-        out.tell(f"NOT CHECKED  {type(error).__name__}: {error}")
+    except (OSError, MemoryError) as error:
+        out.tell(f"NOT CHECKED  MACHINE_UNFIT: {_words_of(error)}")
+        return _EXIT_UNCHECKED
+    except Exception as error:  # noqa: BLE001 -- a fault of this script is no verdict
+        out.tell(
+            "NOT CHECKED  SCRIPT_FAULT: this script came to no end"
+            f" ({type(error).__name__}: {error}); send this line to whoever gave it to you"
+        )
         return _EXIT_UNCHECKED
     out.tell("VERIFIED  account.html was not checked: what is proved stands above.")
     return _EXIT_UNWRITTEN if out.is_lost else 0

@@ -703,6 +703,43 @@ def test_machine_that_cannot_check_is_no_verdict(
     assert (code, err) == (6, "")
 
 
+def test_machine_without_room_for_temporary_files_is_no_verdict(
+    court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    nowhere = (
+        f"import tempfile; tempfile._candidate_tempdir_list = lambda: [{str(tmp_path / 'no')!r}]"
+    )
+    said = _script_after(nowhere, court, bundle)
+    assert said.startswith("NOT CHECKED  MACHINE_UNFIT: this user can write to no folder for temp")
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))"
+    ignored = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    said = _script_after(f"{full}; {ignored}", court, bundle)
+    assert said.startswith("NOT CHECKED  MACHINE_UNFIT: "), said
+    assert "OSError" not in said
+
+
+def test_python_that_is_not_whole_is_no_verdict(court: Court, bundle: Path) -> None:
+    """As Debian's python3-minimal: its error of import has the exit code of a false bundle."""
+    said = _script_after("import sys; sys.modules['zipfile'] = None", court, bundle)
+    assert said.startswith("NOT CHECKED  PYTHON_UNFIT: this Python is not whole (")
+
+
+def _script_after(begin: str, court: Court, bundle: Path) -> str:
+    """Run the script in a Python of its own that is changed first; gives its last line."""
+    words = [str(SCRIPT), str(bundle), "--root", str(court.root), "--log-key", court.vkey]
+    script = f"""
+{begin}
+import runpy, sys
+sys.argv = {words!r}
+runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
+"""
+    ended = subprocess.run(
+        [SYSTEM_PYTHON, "-I", "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (6, "")
+    return ended.stdout.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("asked", "does", "said"),
     [
@@ -761,7 +798,8 @@ def test_disk_or_memory_that_fails_is_no_verdict(
         with monkeypatch.context() as patched:
             patched.setattr(zipfile.ZipExtFile, "read", fails)
             code, out, _ = run_script(str(bundle), *pins)
-        assert out.startswith(f"NOT CHECKED  {type(error).__name__}: ")
+        assert out.startswith("NOT CHECKED  MACHINE_UNFIT: ")
+        assert "Error" not in out.replace("Input/output error", "")
         assert code == 6
 
 
@@ -898,7 +936,7 @@ def test_python_2_shows_that_nothing_was_checked() -> None:
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()
     # What Python 2 cannot read, the first of it.
     newer = re.compile(r"^\w+: |def .*->|[0-9]_[0-9]|\bf\"|print\(.*flush")
-    first = next(each for each in lines[lines.index("import argparse") :] if newer.search(each))
+    first = next(each for each in lines[lines.index("import sys") :] if newer.search(each))
     assert first.startswith("SAID_BY_PYTHON_2: ")
     assert "NOT CHECKED  PYTHON_TOO_OLD" in first
 
