@@ -6,7 +6,8 @@ Rules of this module:
   its id, made beside its place and moved there. The same bytes are sent again, so the hub accepts
   them once, whatever was lost on the way.
 - A statement leaves the outbox when its receipt is kept (`receipts/`), or, refused by the hub, for
-  `refused/` with the reason, or when a person takes it back. It is never deleted silently.
+  `refused/` with the reason, or when a person takes it back. What was refused stays there until a
+  person who read the reason dismisses it. Nothing is deleted silently.
 - One process at a time sends a statement; another finds it locked and leaves it.
 - Statements keep the order in which they were begun, by a number that is counted under a lock: ids
   are exact only to the millisecond, and clocks are set back.
@@ -215,6 +216,15 @@ class Outbox:
         sync_folder(self._refused)
         sync_folder(self._folder)
 
+    def dismiss(self, statement_id: str) -> None:
+        """Let a refused statement go, whose reason a person has read; raises STATEMENT_UNKNOWN."""
+        found = next((each for each in self._ids(self._refused) if each == statement_id), None)
+        if found is None:
+            raise Reason.STATEMENT_UNKNOWN.error(
+                f"no refused statement is {statement_id[:64]!r}: it may have been dismissed already"
+            )
+        self._let_go(self._refused / found)
+
     def receipts(self, exchange_id: str) -> dict[str, KeptReceipt]:
         """The receipts of own statements on an exchange, by statement id; "" is the directory."""
         return self._receipts.of_exchange(exchange_id)
@@ -229,10 +239,14 @@ class Outbox:
         return next(found, None)
 
     def _remove(self, stored: StoredStatement) -> None:
-        done = self._folder / f"{_STAGING}done-{stored.statement.id}"
-        with writing(stored.folder):
-            stored.folder.rename(done)
-        sync_folder(self._folder)  # Before its files go: a statement in the outbox must be whole.
+        self._let_go(stored.folder)
+
+    def _let_go(self, folder: Path) -> None:
+        done = self._folder / f"{_STAGING}done-{folder.name}"
+        with writing(folder):
+            folder.rename(done)
+        # Before its files go: a statement in the outbox must be whole.
+        sync_folder(folder.parent)
         remove_folder(done)
 
     def _ids(self, folder: Path) -> list[str]:
