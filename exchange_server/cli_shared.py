@@ -57,7 +57,7 @@ def database_errors() -> Iterator[None]:
     """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
     from alembic.util import CommandError
 
-    from exchange_server.storage.engine import driver_error, is_damaged, way_out
+    from exchange_server.storage.engine import driver_error, is_damaged, plain_cause
 
     try:
         yield
@@ -70,8 +70,7 @@ def database_errors() -> Iterator[None]:
         cause = driver_error(error)
         if cause is None:
             raise
-        why, *_ = str(cause).strip().splitlines() or ["no reason given"]
-        why += way_out(cause)
+        why = plain_cause(cause)
         if is_damaged(cause):
             why += (
                 ". The file is damaged or mixed from two copies: bring back a copy that "

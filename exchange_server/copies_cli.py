@@ -181,8 +181,8 @@ def copy_database(
 ) -> None:
     """Copy the database into another, of SQLite or PostgreSQL, while every hub is stopped.
 
-    The copy is checked as `fsck` does. Then name it as url in [database], and start the hubs. Keep
-    the old one until all is well, and start no hub on it again: two logs would grow.
+    The copy is checked as `fsck` does. Then name it as database.url, and start the hubs. Keep the
+    old one until all is well, and start no hub on it again: two logs would grow.
     """
     from exchange_protocol.log.checkpoint import LogVerifier
     from exchange_server.ledger.start_check import note_signed, verify_noted

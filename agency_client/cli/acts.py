@@ -25,6 +25,7 @@ from agency_client.cli.options import (
     Due,
     Exchange,
     HandlingCode,
+    HiddenTo,
     InformationGradeCode,
     LegalBasis,
     Legs,
@@ -35,6 +36,7 @@ from agency_client.cli.options import (
     SourceGradeCode,
     TlpCode,
     To,
+    ToArgument,
     Urgent,
     WithheldFrom,
     WithholdingGroundCode,
@@ -68,6 +70,7 @@ _PANELS: Final = {
 }
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
 _FILE, _TO, _EXCHANGE, _LEGS, _ATTACH, _GIVEN = "file", "to", "exchange", "leg", "attach", "given"
+_TO_OPTION: Final = "to_option"
 _REFERENCE: Final = "own_reference"
 _INITIAL_TERMS: Final[dict[str, Any]] = {
     "handling": HandlingCode,
@@ -185,7 +188,11 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
         name = "reply" if argument == "document" else argument
         file = Annotated[Path, typer.Argument(metavar=f"{name.upper()}.yaml")]
         yield _parameter(_FILE, file)
-    if is_initial:
+    if is_initial and act.to_is_argument:
+        yield _parameter(_TO, ToArgument, None)
+        # Every other command that opens an exchange takes it: a hand that types it is understood.
+        yield _parameter(_TO_OPTION, HiddenTo, None)
+    elif is_initial:
         yield _parameter(_TO, To)
     hints = get_type_hints(kind.body, include_extras=True)
     for name in act.codes:
@@ -294,9 +301,10 @@ def _takes_file(act: Act) -> bool:
 
 def _arguments(act: Act, words: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The arguments of the client's method, from what was typed; what was not is left out."""
-    for name in (_EXCHANGE, _TO):
-        if name in words:
-            yield name, words[name]
+    if _EXCHANGE in words:
+        yield _EXCHANGE, words[_EXCHANGE]
+    if _TO in words:
+        yield _TO, _addressed(act, words)
     if words.get(_LEGS):
         yield "legs", words[_LEGS]
     if _FILE in words:
@@ -318,6 +326,14 @@ def _arguments(act: Act, words: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name in _INITIAL_TERMS.keys() - _FLAGS - {"due"}:
         if words.get(name):
             yield name, words[name]
+
+
+def _addressed(act: Act, words: dict[str, Any]) -> list[str]:
+    """The agencies that a command addresses; raises MissingParameter if it names none."""
+    named = [*(words[_TO] or ()), *(words.get(_TO_OPTION) or ())]
+    if not named:
+        raise typer.BadParameter(f"expected an agency, such as: agency {act.command} uz.fiu")
+    return named
 
 
 def _moments(

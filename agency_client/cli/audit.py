@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,11 @@ import typer
 from rich.text import Text
 
 from agency_client.audit import AuditReport
+from agency_client.audit.clock import disagreement
 from agency_client.audit.collector import calm_collector
 from agency_client.cli.app import app
 from agency_client.cli.audit_follow import follow as follow_log
-from agency_client.cli.audit_report import print_report
+from agency_client.cli.audit_report import print_clock, print_report
 from agency_client.cli.auditing import (
     EXIT_CODE_OF_VERDICT,
     ending_as_audit,
@@ -119,7 +121,7 @@ def verify(
                 report = verify_database(
                     session, copy, root, log_key, at_least=at_least, checkpoints=checkpoints or ()
                 )
-    _tell_verdict(session, report, vouched)
+    _tell_verdict(session, report, vouched, is_copy=isinstance(mode, Path))
 
 
 class _Mode(Enum):
@@ -157,15 +159,24 @@ def _mode(
     return _Mode.FOLLOW if follow else _Mode.WITNESSED if witnessed else _Mode.NEW
 
 
-def _tell_verdict(session: Session, report: AuditReport, vouched: WitnessedHead | None) -> None:
+def _tell_verdict(
+    session: Session, report: AuditReport, vouched: WitnessedHead | None, *, is_copy: bool
+) -> None:
     """Print a report, and end with the exit code of its verdict."""
+    clock = disagreement(report, datetime.now(UTC), is_copy=is_copy)
     if session.as_json:
-        print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
+        about = {
+            "witnessed": witnessed_json(vouched),
+            "clock": None if clock is None else clock.to_json(),
+        }
+        print_json(report.to_json() | about)
     else:
         locale = session.locale(session.load_profile() if session.profile else None)
         print_report(report, locale)
         if vouched is not None:
             say(witnesses_of(vouched, locale))
+        if clock is not None:
+            print_clock(clock, locale)
     if not report.is_clean:
         raise typer.Exit(EXIT_CODE_OF_VERDICT[report.verdict])
 

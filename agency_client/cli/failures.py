@@ -155,5 +155,13 @@ def one_line(error: Exception) -> str:
     said = describe(error)
     if said["reason"] == USAGE:
         return f"{said['message']}"
-    where = f" [{said['field']}]" if said["field"] else ""
+    where = f" [{_typed(said['field'])}]" if said["field"] else ""
     return f"{said['reason']}{where}: {said['message']}"
+
+
+def _typed(field: str) -> str:
+    """The name of a field as a person knows it: nobody typed the kind in which it stands."""
+    from exchange_protocol.kinds.catalogue import Kind  # it loads all kinds, for errors alone
+
+    kind, _, name = field.partition(".")
+    return name if name and kind in list(Kind) else field

@@ -35,6 +35,14 @@ To: TypeAlias = Annotated[
         "--to", parser=inputs.agency, metavar="AGENCY", help="Agency to address; repeatable."
     ),
 ]
+ToArgument: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(parser=inputs.agency, metavar="AGENCY", help="Agencies to test."),
+]
+HiddenTo: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--to", parser=inputs.agency, metavar="AGENCY", hidden=True),
+]
 Attach: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=FILE", help="File to seal too, and its name; repeatable."),

@@ -52,7 +52,7 @@ _SIGNS: Final = (
     (re.compile(r"[*\u2022\u25cf#]{2,}|(?i:x){4,}|(?i:х){4,}"),
      "it has signs in the place of digits, as banks mask them: others may read the same"),
     (re.compile(r"\.{3}|\u2026"), "it is cut: it has points in the place of what is left out"),
-    (re.compile(r"['\"\u00ab\u201c\u201e].*['\"\u00bb\u201d\u201c]|.*[.,;:]"),
+    (re.compile(r"['\"\u00ab\u201c\u201e].*['\"\u00bb\u201d\u201c]|.*[.,;:]|\(.*\)|\[.*\]|<.*>"),
      "it has signs around it that are none of its own"),
     (re.compile(r"[\u2010-\u2015\u2212]"), "it has a dash that is no hyphen: others write -"),
     (re.compile(r"[0-9]{1,3}(?:[\u00a0\u202f\u2009][0-9]{3}){2,}"),
@@ -92,13 +92,35 @@ _MOST_DECIMALS: Final = 3
 _THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """Currencies that have three decimals."""
 _MULTIPLE: Final = re.compile(
-    r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт)\.?", re.IGNORECASE
+    r"(?:тыс\w*|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт|dt|kt|db"
+    r"|дебет|кредит|debit|credit|приход|расход|кіріс|шығыс|debet|kredit|kirim|chiqim)\.?",
+    re.IGNORECASE,
 )
-_NO_MONEY: Final = re.compile(r"[%°eеgг]|кг|kg|гр|шт|pcs|[лl]|м[2²3³]", re.IGNORECASE)
-"""Signs and measures behind a number that is no sum of money, and the half of a shortened one."""
+_OF_DOLLARS: Final = frozenset({"USD", "AUD", "CAD", "HKD", "NZD", "SGD"})
+_MONEY: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(("₸", "тг", "тенге", "теңге", "tg", "tenge"), frozenset({"KZT"})),
+    **dict.fromkeys(
+        ("₽", "р", "руб", "рубль", "рубля", "рублей", "rub"), frozenset({"RUB", "BYN"})
+    ),
+    **dict.fromkeys(
+        ("$", "долл", "доллар", "доллара", "долларов", "dollar", "dollars"), _OF_DOLLARS
+    ),
+    **dict.fromkeys(("€", "евро", "euro", "eur"), frozenset({"EUR"})),
+    **dict.fromkeys(("₼", "манат", "манатов", "manat"), frozenset({"AZN", "TMT"})),
+    **dict.fromkeys(("сом", "som"), frozenset({"KGS"})),
+    **dict.fromkeys(("сум", "сўм", "sum", "soʻm"), frozenset({"UZS"})),
+    **dict.fromkeys(("сомони", "сомонӣ", "somoni"), frozenset({"TJS"})),
+    **dict.fromkeys(("грн", "₴"), frozenset({"UAH"})),
+    **dict.fromkeys(("¥", "юань", "юаня", "юаней", "yuan"), frozenset({"CNY", "JPY"})),
+    "£": frozenset({"GBP"}),
+    "₺": frozenset({"TRY"}),
+    "лира": frozenset({"TRY"}),
+}
+"""Names and signs of money after an amount, with the codes that they may stand for."""
 _IIN: Final = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[1-6][0-9]{5}")
-_SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}")
-"""Two words, of which the first is none of the short ones that documents begin with."""
+_SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}|\W*[^\W\d_]{4,}\s+[^\W_]{1,2}")
+"""Two words, of which the first is none of the short ones that documents begin with, or a word with
+a number as a group of rows has it (`Отдел 1`)."""
 _FULL_LENGTH: Final = 12
 
 
@@ -247,14 +269,23 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
             yield "it has no currency"
         if unit and _MULTIPLE.fullmatch(unit):
             yield "its unit counts thousands or says the side of an account: write the whole number"
-        if unit and _NO_MONEY.fullmatch(unit):
+        codes = _codes_of(unit.rstrip("."), currencies)
+        if unit and codes is None and not _MULTIPLE.fullmatch(unit):
+            # A letter that looks like a digit is such a unit too, as in 100O.
             yield "its unit is none of money: is it a share, a weight or a shortened number?"
-        if currencies and _CURRENCY.fullmatch(unit) and unit not in currencies:
+        if currencies and codes and codes.isdisjoint(currencies):
             yield "it names another currency than the property currency"
         if decimals > _MOST_DECIMALS:
             yield f"it has more than {_MOST_DECIMALS} decimals, as a calculation leaves them"
         elif decimals == _MOST_DECIMALS and not _THOUSANDTHS & {*currencies, unit}:
             yield "it has 3 decimals; if the point parts thousands, say so with --numbers"
+
+
+def _codes_of(unit: str, currencies: Sequence[str]) -> frozenset[str] | None:
+    """The codes that a unit of money may stand for; None for what is none of money."""
+    if unit.upper() in currencies or _CURRENCY.fullmatch(unit):
+        return frozenset({unit.upper()})
+    return _MONEY.get(unit.casefold())
 
 
 def _lacks_zeros(digits: str) -> bool:

@@ -184,8 +184,6 @@ def decode_line(line: bytes, number: int) -> Any:
         if line.startswith(codecs.BOM_UTF8):
             raise _invalid("a byte order mark stands within the file: two files in one?") from None
         raise _invalid(f"expected one JSON object: {error.why}") from None
-    except ValueError:
-        raise _invalid("expected one JSON object: a number is too long") from None
     if twice:
         raise _invalid(f"expected each name once: {twice}")
     return value

@@ -19,6 +19,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
-from agency_client.content.encodings import other_file
+from agency_client.content.encodings import other_file, reads_as_utf_8
 from agency_client.content.entity import (
     MAX_LINE_BYTES,
     Entity,
@@ -50,7 +51,6 @@ MAX_REPORT_BYTES: Final = 64 * 1024 * 1024
 _MOST_DEPTH: Final = 32
 _MOST_ELEMENTS: Final = 1_000_000
 _DECLARED: Final = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']+)""")
-_FEW_BYTES: Final = 16
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _DATE_TIME: Final = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -276,7 +276,8 @@ class _Parser:
     def __init__(self, name: str, faults: Faults) -> None:
         self._name = name
         self._faults = faults
-        self._open: list[tuple[_Node, dict[str, int]]] = []
+        self._open: list[tuple[_Node, dict[str, int], list[str]]] = []
+        """Each open element, how many of each name it holds, and the pieces of its text."""
         self._root: _Node | None = None
         self._count = 0
         self._expat = expat.ParserCreate()
@@ -309,15 +310,11 @@ class _Parser:
 
     def _check_encoding(self, data: bytes) -> None:
         """Refuse a report in UTF-8 that names another encoding: its letters would be others."""
-        named = _DECLARED.match(data)
+        # expat heeds the name, and not the mark of UTF-8 before it.
+        named = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8))
         if named is None or named[1].lower() in (b"utf-8", b"utf8", b"us-ascii"):
             return
-        foreign = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            return
-        if foreign > _FEW_BYTES:
+        if data.startswith(codecs.BOM_UTF8) or reads_as_utf_8(data):
             self._faults.add(
                 "the report names another encoding in its first line, and is written in UTF-8: "
                 "correct that line",
@@ -340,7 +337,7 @@ class _Parser:
             self._stop("expected the name of an element of goAML")
         line = self._expat.CurrentLineNumber
         if self._open:
-            above, seen = self._open[-1]
+            above, seen, _ = self._open[-1]
             seen[tag] = number = seen.get(tag, 0) + 1
             node = _Node(tag, f"{above.path}/{tag}" + (f"[{number}]" if number > 1 else ""), line)
             above.children.append(node)
@@ -352,12 +349,12 @@ class _Parser:
                 )
         else:
             node = self._root = _Node(tag, f"/{tag}", line)
-        self._open.append((node, {}))
+        self._open.append((node, {}, []))
 
     def _end(self, _: str) -> None:
-        node, _seen = self._open.pop()
+        node, _seen, pieces = self._open.pop()
         # Blanks around a text are the layout of the file.
-        node.text = node.text.strip()
+        node.text = "".join(pieces).strip()
         if node.text and node.children:
             self._faults.add(
                 "a text stands between elements, where it would be lost",
@@ -366,7 +363,7 @@ class _Parser:
             )
 
     def _text(self, text: str) -> None:
-        self._open[-1][0].text += text
+        self._open[-1][2].append(text)
 
 
 class _Reading:

@@ -11,18 +11,33 @@ from typing import Final
 
 _LEAST_NUMBERED: Final = 3
 _LEAST_COLUMNS: Final = 4
+_BALANCE: Final = (
+    r"(?:входящ|исходящ|начальн|конечн|заключительн)\w+ (?:остаток|сальдо|баланс)"
+    r"|(?:остаток|сальдо|баланс) (?:(?:на|в) )?(?:начал|кон|\d)\w*.*"
+    r"|(?:кіріс|шығыс|бастапқы|соңғы|баштапкы|акыркы) (?:қалды[қғ]ы?|калдыг?к?ы?|сальдо|баланс)"
+    r"|\w+ (?:басындағы|соңындағы|башындагы|аягындагы) (?:қалдық|калдык|сальдо)"
+    r"|(?:бошланғич|охирги|якуний) қолдиқ|(?:boshlang.ich|oxirgi|yakuniy) qoldiq"
+    r"|(?:бақияи|мондаи) (?:аввал|охир)\w*|(?:ilkin|son) (?:qalıq|saldo)"
+    r"|(?:opening|closing|starting|ending|beginning|initial|final|previous|ledger|available)"
+    r" balance(?: .*)?|balance (?:[bc]/?[fd]|as of .*|at .*)"
+    r"|(?:balance )?(?:brought|carried) (?:forward|down|over)|net (?:change|movement)"
+    r"|page (?:total|balance)s?"
+)
+"""A balance of an account in a statement, which is no payment."""
 _SUM: Final = (
     r"итого|всего|барлығы|жиыны|жиынтығы|бардыгы|баары|жыйынтыгы|жами|jami|hammasi|ҷамъи?|ҳамагӣ|jemi"
     r"|(?:ҷамъи|умуми[ий]|umumiy|ümumi) (?:умумӣ|жами|jami|cəmi|yekun|məbləğ)|cəmi|cemi|yekun"
     r"|toplam|hemmesi|разом|усього|всього"
     r"|оборот(?:ы|тар)?|айналым|айланма|aylanma|сальдо|qoldiq|қалдық|қолдиқ"
-    r"|(?:входящ|исходящ|начальн|конечн)\w+ остаток|остаток на"
+    rf"|остаток на|{_BALANCE}"
 )
 _TOTAL: Final = re.compile(
     rf"(?:{_SUM}|(?:grand |sub-?)?total|sum)(?:\W.*)?", re.IGNORECASE | re.DOTALL
 )
 _BARE_TOTAL: Final = re.compile(rf"(?:{_SUM})(?: (?:по|за|бойынша|бўйича|boʻyicha) .*)?\s*:?", re.I)
 """A sum's name that is nobody's, in the languages of the region."""
+_OF_ACCOUNT: Final = re.compile(rf"(?:{_BALANCE})\s*:?", re.IGNORECASE)
+_BARE_BALANCE: Final = re.compile(r"остаток|қалдық|калдык|қолдиқ|qoldiq|balance", re.IGNORECASE)
 _NAMES_TOO: Final = re.compile(
     r"(?:жами|jami|hammasi|ҷамъ|jemi|cəmi|cemi|yekun|toplam|разом|оборот|айналым|айланма|aylanma|сальдо|qoldiq|sum)\w*(?:\W.*)?",
     re.IGNORECASE | re.DOTALL,
@@ -86,6 +101,8 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     is_half_empty = 2 * len(filled) <= len(cells)
     if filled and is_half_empty and _is_signed(filled):
         return "the row reads like a signature below the table: take it out"
+    if 1 < len(filled) < len(cells) and _OF_ACCOUNT.fullmatch(filled[0]):
+        return "the row reads like a balance of the account, and is no payment: take it out"
     is_name = bool(filled and _NAMES_TOO.fullmatch(filled[0]))
     if is_name:
         is_currency = filled[0].casefold() == "sum" and not cells[0].strip()
@@ -126,6 +143,8 @@ def layout_doubt(cells: Sequence[str]) -> str | None:
         return "the row has one cell alone: is it a note beside the table?"
     if filled and _TOTAL.fullmatch(filled[0]):
         return "the row begins like a total of the rows above"
+    if any(_OF_ACCOUNT.fullmatch(each) or _BARE_BALANCE.fullmatch(each) for each in filled):
+        return "a cell reads like the name of a balance: is the row no payment?"
     if 0 < len(filled) < len(cells) and _is_signed(filled) and not _has_figures(filled):
         return "the row begins like a signature below the table"
     return None

@@ -112,6 +112,7 @@ class TableImport(ImportedEntities):
         self.subjects = int(checking.subjects)
         self.warnings = (
             *_unused(self._table, columns),
+            *_mixed(queries),
             *checking.cut(),
             *checking.unmet(),
             *checking.warnings.told(),
@@ -141,6 +142,20 @@ def _unused(table: Table, columns: set[str]) -> Iterator[str]:
         shown = ", ".join(repr(name[:64]) for name in names[:MOST_LINES])
         rest = f" and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else ""
         yield f"the mapping does not use the columns {shown}{rest}"
+
+
+def _mixed(queries: Sequence[Query]) -> Iterator[str]:
+    """Doubt amounts from several columns: debit and credit would read alike."""
+    for each in (
+        each for query in queries for entity in query.entities for each in entity.properties
+    ):
+        if each.prop.type.name == "number" and len(each.columns) > 1 and each.join is None:
+            shown = " and ".join(repr(name[:64]) for name in each.columns[:MOST_LINES])
+            yield (
+                f"the mapping puts columns {shown} into one {each.prop.name}: which of them a "
+                "value is from is not sent, as debit or credit; a query for each, by filters or "
+                "with payer and beneficiary, tells it"
+            )
 
 
 def _form_notes(

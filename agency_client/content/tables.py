@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Final
 
 from agency_client.content.characters import find_hidden, look_alike, looks
-from agency_client.content.encodings import find_encoding
+from agency_client.content.encodings import find_encoding, lines_of
 from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.layout import repeats_headings, rows_within
 from agency_client.content.source import Source
@@ -28,6 +28,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAID: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 _BLANKS: Final = re.compile("[ \t\r\n\u00a0\u2009\u202f]+")
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _MOST_COLUMNS: Final = 1000
 _MOST_LINES_ABOVE: Final = 100
 """Lines among which the headings are looked for, if the first does not hold them."""
@@ -231,9 +232,10 @@ def _bad_line(source: Source, encoding: str) -> int:
             try:
                 data.decode(encoding)
             except UnicodeDecodeError as error:
-                return data[: error.start].decode(encoding, "ignore").count("\n") + 1
+                before = data[: error.start].decode(encoding, "ignore")
+                return len(_LINE_END.findall(before)) + 1
         bad = 0
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(lines_of(file), 1):
             try:
                 line.decode(encoding)
             except UnicodeDecodeError:

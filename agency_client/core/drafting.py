@@ -7,7 +7,7 @@ profile's defaults, from the exchange that is continued, or from the rules.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -17,6 +17,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.time_zones import check_zone, find_zone
 from agency_client.core.times import Due, parse_due
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import (
     Handling,
     InformationGrade,
@@ -114,9 +115,14 @@ def check_reasons(terms: Terms, brief: Brief | None) -> None:
         )
 
 
-def require_legal_basis(terms: Terms, ports: Ports) -> str:
-    """The legal basis of an initial statement; raises MISSING_FIELD."""
-    legal_basis = terms.legal_basis or ports.defaults.legal_basis
+def initial_header(kind: Kind, terms: Terms, ports: Ports, now: datetime) -> Header:
+    """The header of an initial statement; raises also MISSING_FIELD, without a legal basis."""
+    header = make_header(terms, INITIAL_FLOOR, ports, now)
+    return replace(header, legal_basis=_require_legal_basis(kind, terms, ports))
+
+
+def _require_legal_basis(kind: Kind, terms: Terms, ports: Ports) -> str:
+    legal_basis = kind.spec.legal_basis or terms.legal_basis or ports.defaults.legal_basis
     if legal_basis is None:
         raise Reason.MISSING_FIELD.error(
             "expected a legal basis, given here or as defaults.legal_basis of the profile",

@@ -217,6 +217,11 @@ SENTENCES: Final = (
         "жол жоғарыдағы жолдардың қорытындысына ұқсайды: оны алып тастаңыз",
     ),
     Words(
+        "the row reads like a balance of the account, and is no payment: take it out",
+        "строка похожа на остаток по счёту, а не на платёж: уберите её",
+        "жол шоттың қалдығына ұқсайды, төлем емес: оны алып тастаңыз",
+    ),
+    Words(
         "the headings are parted by another sign, {}: say it with --delimiter, or correct the "
         "line sep=",
         "заголовки разделены другим знаком, {}: назовите его, --delimiter, или исправьте строку "

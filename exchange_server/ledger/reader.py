@@ -48,7 +48,7 @@ from exchange_server.ledger.values import (
 )
 from exchange_server.ledger.witnessing import witnessed_checkpoints
 from exchange_server.storage.database_file import FileLostError
-from exchange_server.storage.engine import is_away, reading
+from exchange_server.storage.engine import is_away, plain_cause, reading
 from exchange_server.storage.exchange_rows import load_exchanges
 from exchange_server.storage.feed_rows import read_notices, read_visible_entries
 from exchange_server.storage.log_rows import (
@@ -318,7 +318,8 @@ class Reader:
             except Exception as error:
                 if not is_away(error) and not isinstance(error, FileLostError):
                     raise
-                _log.warning("database_away", error=type(error).__name__)
+                why = plain_cause(error) or str(error)
+                _log.warning("database_away", error=type(error).__name__, why=why)
                 raise Reason.UNAVAILABLE.error(
                     "the hub cannot reach its database; try again in a moment"
                 ) from None

@@ -8,7 +8,7 @@ first few are searched together, in one pass over the entries; the agency's own 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     String,
+    and_,
     bindparam,
     case,
     literal,
@@ -24,11 +25,12 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from exchange_server.storage.tables import exchanges, feed, legs, log_entries
+from exchange_protocol.kinds.codes import Party
+from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
 ALONE: Final = 8
 READ_AT_ONCE: Final = 512
-_g, _x, _f, _e = legs.c, exchanges.c, feed.c, log_entries.c
+_b, _g, _x, _f, _e = parties.c, legs.c, exchanges.c, feed.c, log_entries.c
 _AGENCY = bindparam("agency", type_=String)
 NOT_SEARCHED: Final = -1
 """In the place of an entry, on a leg that is searched with others."""
@@ -46,10 +48,18 @@ class SeenStatement:
 
 
 def newest_said(*, by_agency: bool) -> ColumnElement[int | None]:
-    """The entry of the newest statement on a leg that the agency, or another one, made."""
+    """The entry of the newest statement on a leg that the agency, or another one, made.
+
+    A supervisor's comment is said on no leg, and names the agency that it speaks to: to the
+    initiator it is news of every leg.
+    """
     author = _e.actor_agency == _AGENCY if by_agency else _e.actor_agency != _AGENCY
     # Agency ids hold no wildcard and no quote: this finds exactly the id in the JSON list.
-    named = type_coerce(_e.legs, String).like(literal('%"') + _g.agency + literal('"%'))
+    legs_of_entry = type_coerce(_e.legs, String)
+    named: ColumnElement[bool] = legs_of_entry.like(literal('%"') + _g.agency + literal('"%'))
+    if not by_agency:
+        to_it = legs_of_entry.like(literal('%"') + _AGENCY + literal('"%'))
+        named = or_(named, and_(_b.party == Party.INITIATOR.number, to_it))
     found = (
         select(_f.entry_index)
         .join_from(feed, log_entries, _e.idx == _f.entry_index)
@@ -62,7 +72,7 @@ def newest_said(*, by_agency: bool) -> ColumnElement[int | None]:
         )
         .order_by(_f.entry_index.desc())
         .limit(1)
-        .correlate(exchanges, legs)
+        .correlate(exchanges, legs, parties)
         .scalar_subquery()
     )
     is_alone = or_(_g.position < ALONE, _g.agency == _AGENCY)
@@ -84,9 +94,13 @@ _OLDER = (
 
 
 def search_together(
-    connection: Connection, agency: str, exchange_id: str, wanted: Collection[str]
+    connection: Connection, agency: str, exchange_id: str, wanted: Mapping[str, bool]
 ) -> dict[str, SeenStatement]:
-    """Search the legs of one exchange; one on which nobody else spoke is left out."""
+    """Search the legs of one exchange; one on which nobody else spoke is left out.
+
+    `wanted` tells of each leg whether the agency is its initiator.
+    """
+    as_initiator = {leg for leg, is_initiator in wanted.items() if is_initiator}
     found: dict[str, SeenStatement] = {}
     missing, answered = set(wanted), set[str]()
     before, is_last = 2**63 - 1, False
@@ -99,7 +113,10 @@ def search_together(
             if by == agency:
                 answered.update(named)
                 continue
-            for leg in missing.intersection(named):
+            told = missing.intersection(named)
+            if agency in named:
+                told |= missing & as_initiator
+            for leg in told:
                 found[leg] = SeenStatement(kind, by, index, is_answered=leg in answered)
-            missing.difference_update(named)
+            missing -= told
     return found

@@ -335,7 +335,10 @@ def _searched(
     """The newest statements on the legs that were not searched by themselves, by exchange."""
     found = {}
     for group in groups:
-        wanted = {row["leg"] for row in group if row["newest_of_others"] == NOT_SEARCHED}
+        wanted: dict[str, bool] = {}
+        for row in group:
+            if row["newest_of_others"] == NOT_SEARCHED:
+                wanted.setdefault(row["leg"], row["party"] == Party.INITIATOR.number)
         if wanted:
             exchange_id = group[0]["exchange_id"]
             found[exchange_id] = search_together(connection, agency, exchange_id, wanted)

@@ -84,6 +84,8 @@ class KindSpec:
     """True if its body names the `sources` that it passes on, and the `consents` to that."""
     is_counted: bool = True
     """False if statistics leave its exchanges out."""
+    legal_basis: str | None = None
+    """For an initial kind without data of a case: the code in its header, which nobody types."""
     is_for_certificates: bool = False
     """True if its one attached file asks for certificates, or gives them."""
     needs_due: bool = False

@@ -323,7 +323,7 @@ def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     raise Reason.OUT_OF_ORDER.error(
         f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
         f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
-        f"{_open_first(leg, party)}"
+        f"{advice(exchange, leg, statement.body, party)}"
     )
 
 
@@ -349,10 +349,14 @@ def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
     return ", ".join(sorted(kinds)) or "nothing"
 
 
-def _open_first(leg: Leg, party: Party) -> str:
-    """Advice to a recipient that has to do something else first."""
+def advice(exchange: Exchange, leg: Leg, body: Body, party: Party) -> str:
+    """Advice to one who has to do something else first, or to wait for the other side."""
     if party is Party.RECIPIENT and leg.state is LegState.RELEASED:
         return ". Open the exchange first: nobody answers what it has not been given"
+    if party is Party.INITIATOR and leg.state in (LegState.HELD, LegState.RELEASED):
+        delivered = replace(leg, state=LegState.DELIVERED)
+        if row_for(exchange, delivered, body, party) is not None:
+            return f". It is not delivered yet: say it once {leg.agency} has opened the exchange"
     return ""
 
 

@@ -630,6 +630,8 @@ def _failed(code: int) -> sqlite3.Error:
         (_failed(sqlite3.SQLITE_IOERR_WRITE), "its disk is full or fails: look with `df`"),
         (_failed(sqlite3.SQLITE_CANTOPEN), "look at the rights of its folder"),
         (psycopg.errors.ReadOnlySqlTransaction("fictional"), "the database takes no writes: it is"),
+        (psycopg.errors.DiskFull("fictional"), "server is full, or a quota on it: make room there"),
+        (psycopg.errors.IoError("fictional"), "the disk of the database's server fails"),
         (psycopg.OperationalError("FATAL: too many connections"), "raise max_connections"),
         (psycopg.OperationalError("FATAL: sorry, too many clients already"), "six connections"),
     ],

@@ -104,7 +104,9 @@ def expected(number: int, said: Sequence[Said], leg: str) -> SeenStatement | Non
     """By the definition, entry after entry."""
     found, first = None, 1_000_000 * (number + 1)
     for index, each in enumerate(said, first):
-        if each.kind is None or not each.is_seen or leg not in each.legs:
+        # What a supervisor says to the initiator is news of every leg.
+        named = {leg, MIA} if each.by != MIA else {leg}
+        if each.kind is None or not each.is_seen or named.isdisjoint(each.legs):
             continue
         if each.by != MIA:
             found = SeenStatement(each.kind, each.by, index, is_answered=False)
@@ -122,6 +124,8 @@ def talk(rng: random.Random, count: int) -> list[Said]:
         by = rng.choice([MIA, leg, leg, "kz.gpo"])
         kind = rng.choice(["reply", "reply", "supplement", None])
         named = (leg, rng.choice(AGENCIES)) if by == MIA and rng.random() < 0.3 else (leg,)
+        if by == "kz.gpo" and rng.random() < 0.3:
+            named = (MIA,)
         said.append(Said(by, kind, tuple(dict.fromkeys(named)), is_seen=rng.random() < 0.9))
     return said
 

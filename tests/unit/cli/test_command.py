@@ -294,6 +294,10 @@ def test_error_is_described_by_reason_message_and_field() -> None:
         "field": "handling",
     }
     assert one_line(error) == "INVALID_FIELD [handling]: expected H0"
+    inner = Reason.INVALID_FIELD.error("expected a country", field="enrol_agency.country")
+    assert one_line(inner) == "INVALID_FIELD [country]: expected a country"
+    listed = Reason.INVALID_FIELD.error("expected a digest", field="sources[0]")
+    assert one_line(listed) == "INVALID_FIELD [sources[0]]: expected a digest"
     assert describe(typer.BadParameter("no"))["reason"] == "USAGE"
     assert describe(FileNotFoundError(2, "No such file", "x"))["message"] == "x: No such file"
     assert describe(FileNotFoundError(2, "No such file", "x"))["reason"] == "DOCUMENT_INVALID"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -325,3 +326,31 @@ def test_report_in_another_encoding_that_it_names_is_read() -> None:
     report = '<?xml version="1.0" encoding="windows-1251"?>' + PAYMENT.format("")
     (entity,) = entities_from_goaml(report.encode("cp1251"))
     assert entity["properties"]["description"] == ["К"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("name", ["windows-1251", "ISO-8859-5", "koi8-r"])
+def test_report_in_utf_8_that_names_another_encoding_is_refused(mark: str, name: str) -> None:
+    """The name of two letters would arrive as two signs, and nobody would find it."""
+    given = f"""{mark}<?xml version="1.0" encoding="{name}"?>
+<report><transaction><t_from><from_person><first_name>Ан</first_name><last_name>Ли</last_name>
+</from_person></t_from></transaction></report>"""
+    with pytest.raises(InvalidInput, match="line 1: the report names another encoding"):
+        entities_from_goaml(given.encode())
+
+
+def test_a_mark_of_utf_8_settles_it_where_the_letters_do_not() -> None:
+    given = """\ufeff<?xml version="1.0" encoding="windows-1251"?>
+<report><transaction><t_from><from_person><first_name>é</first_name></from_person></t_from>
+</transaction></report>"""
+    with pytest.raises(InvalidInput, match="line 1: the report names another encoding"):
+        entities_from_goaml(given.encode())
+
+
+def test_a_text_of_many_megabytes_is_refused_in_little_time() -> None:
+    """Pieces of a text that are joined one by one cost the square of its length."""
+    pieces = "A&amp;" * 1_000_000
+    began = time.process_time()
+    with pytest.raises(InvalidInput, match="expected at most"):
+        entities_from_goaml(REPORT.replace("Вымышленный платёж", pieces).encode())
+    assert time.process_time() - began < 20
