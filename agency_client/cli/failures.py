@@ -38,6 +38,13 @@ USAGE = "USAGE"
 
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
+_ADVICE: Final = {
+    errno.EACCES: "it must be readable by the user who runs the command",
+    errno.EPERM: "it must be readable by the user who runs the command",
+    errno.EISDIR: "a folder stands where a file belongs: name a file, or move the folder away",
+}
+"""Words for errors of the disk, as of a file that another user left."""
+
 _INPUT = frozenset(
     {
         Reason.PROFILE_INVALID,
@@ -113,6 +120,8 @@ def describe(error: Exception) -> dict[str, str | None]:
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             message = f"{where}{error.strerror or type(error).__name__}"
+            if error.filename and (advice := _ADVICE.get(error.errno or 0)):
+                message += f"; {advice}"
             # A disk that takes nothing is no fault of a document.
             full = error.errno in _UNWRITABLE
             reason = Reason.FILE_NOT_WRITTEN if full else Reason.DOCUMENT_INVALID

@@ -21,6 +21,9 @@ def doubts_of_links(entity: Entity, check: ValueCheck) -> Iterator[str]:
     told = entity["properties"]
     if not any(told.values()):
         yield "nothing is told of it but its id"
+    for name in check.link_ranges(entity["schema"]):
+        if entity["id"] in told.get(name, ()):
+            yield f"{name} leads to the thing itself"
     if ends := check.ends(entity["schema"]):
         start, end = (set(told.get(name, ())) for name in ends)
         if not (start and end):

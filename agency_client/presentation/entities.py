@@ -148,8 +148,9 @@ def total_words(totals: Mapping[str, Decimal], locale: Locale) -> str:
     """Sums by currency in words; empty where there are too many currencies to be read in a line."""
     if len(totals) > _MOST_TOTALS:
         return ""
+    blank = locale.say(Label.NO_CURRENCY)
     return "; ".join(
-        f"{locale.amount(f'{amount:f}')} {locale.one_line(currency)}".rstrip()
+        f"{locale.amount(f'{amount:f}')} {locale.one_line(currency) or blank}"
         for currency, amount in sorted(totals.items())
     )
 

@@ -16,8 +16,9 @@ Rules of this module:
 - Document types, and with them entities, are refused before any of them is read. National dialects
   differ in codes and patterns, which are not judged here.
 
-    elements   the elements of the file, each with its line
+    elements   an element, with its path and its line
     mapping    which element is which property of which schema
+    parsing    from the file to elements
     reading    from elements to entities
 """
 
@@ -35,7 +36,7 @@ from agency_client.content.entity import (
     Warnings,
 )
 from agency_client.content.faults import Faults
-from agency_client.content.goaml.elements import parse_report
+from agency_client.content.goaml.parsing import parse_report
 from agency_client.content.goaml.reading import ReportReading
 from agency_client.content.subjects import SubjectCount
 from exchange_protocol.errors import Reason

@@ -106,6 +106,15 @@ INTERVALS: Final = frozenset(
     {"Payment", "Identification", "UnknownLink", "Directorship", "Ownership"}
 )
 """Schemata that have a description in the place of notes."""
+REPORTER: Final = "reporting_person"
+"""The one party of a head, which is no subject."""
+READ: Final = frozenset(
+    {"report", "transaction", "activity", "report_parties", "involved_parties", "party", "role"}
+    | {"currency_code_local", "identification", "identifications", "sanctions", "signatory"}
+    | {"addresses", "address", "phones", "phone", "tph_number", "tph_country_prefix"}
+    | _PERSONS | _COMPANIES | _ACCOUNTS | {*SIDES}
+).union(*PROPERTIES.values())  # fmt: skip
+"""Names of elements that are read; goAML tells capitals from small letters."""
 
 
 def schema_of(node: Node) -> str:

@@ -12,6 +12,7 @@ from agency_client.content.goaml.elements import Node
 from agency_client.content.goaml.mapping import (
     INTERVALS,
     PROPERTIES,
+    REPORTER,
     SIDES,
     has_party,
     is_party,
@@ -78,6 +79,13 @@ class ReportReading:
                 self._transaction(node)
             elif node.tag == "activity":
                 self._activity(node)
+            elif node.tag != REPORTER and (is_party(node) or has_party(node)):
+                self._faults.add(
+                    "expected a party within a transaction or an activity, got one in the head of "
+                    "the report, which is left out",
+                    line=node.line,
+                    at=Spot(SpotKind.PATH, node.path),
+                )
             elif node.tag != "currency_code_local" and (node.text or node.children):
                 self._left_out.append(node.tag)
 

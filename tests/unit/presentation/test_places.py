@@ -32,7 +32,7 @@ from agency_client.content import (
 from agency_client.content.entities import read_entities
 from agency_client.content.faults import FileInvalid
 from agency_client.content.fields_file import read_fields
-from agency_client.content.goaml import elements, reading
+from agency_client.content.goaml import parsing, reading
 from agency_client.content.table_import import entities_from_csv
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
@@ -41,7 +41,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
 
 MODULES = (
-    characters, elements, entity, goaml, layout, links, mapping_file, mappings, reading, spoiled,
+    characters, entity, goaml, layout, links, mapping_file, mappings, parsing, reading, spoiled,
     table_check, table_import, tables, values,
 )  # fmt: skip
 OF_OPTIONS = (
@@ -96,7 +96,7 @@ def test_each_sentence_of_those_who_read_files_has_its_translation(module: Modul
             assert "expected" not in said
 
 
-WHOLE = (elements, encodings, entities, fields_file, goaml, source, table_check, tables)
+WHOLE = (parsing, encodings, entities, fields_file, goaml, source, table_check, tables)
 OF_COMMANDS = ("expected one of the encodings", "expected one of the delimiters")
 JOINED = ("U+1 is U+1, and give that", "U+1 U+1", "U+1: U+1", "U+1, line U+1: U+1")
 """Sentences whose words stand elsewhere; the tests below have them in full."""
