@@ -69,9 +69,10 @@ def database_errors() -> Iterator[None]:
             field="database.url",
         ) from None
     except Exception as error:
-        cause, why = driver_error(error), plain_cause(error)
-        if cause is None or why is None:
+        cause = driver_error(error)
+        if cause is None:
             raise
+        why = plain_cause(cause) or str(cause)
         if is_damaged(cause):
             why += (
                 ". The file is damaged or mixed from two copies: bring back a copy that "
