@@ -67,9 +67,12 @@ structlog.configure(
 LONG = (
     "tests/architecture/test_adding_a_kind.py",
     "tests/e2e/",
+    "tests/faults/copies/",
     "tests/faults/files/",
     "tests/faults/test_",
     "tests/integration/client/test_log_key.py",
+    "tests/integration/console/test_hub_away.py",
+    "tests/integration/ledger/test_erasure.py",
     "tests/integration/ledger/test_random_walk.py",
     "tests/integration/rpc/test_workers.py",
     # A test of these reads what the one before has explored.

@@ -14,8 +14,9 @@ import pytest
 
 import agency_client
 from agency_client import ExchangeClient, LegState, ReplyDocument
-from tests.support.deployment import Deployment, deploy
-from tests.support.hub_process import REPOSITORY, HubProcess, prepare_hub
+from tests.support.deployment import Deployment
+from tests.support.foundation import Foundation
+from tests.support.hub_process import REPOSITORY
 
 
 def programs(document: str) -> list[str]:
@@ -25,10 +26,10 @@ def programs(document: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    files = prepare_hub(tmp_path_factory.mktemp("hub"))
-    with HubProcess(files) as hub:
-        made = deploy(files, hub.port)
+def deployment(
+    foundation: Foundation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    with foundation.serving(tmp_path_factory.mktemp("guide") / "hub") as (made, _):
         for agency in ("kz.mia", "kz.fma"):
             (made.profiles / agency).symlink_to(made.profile(f"{agency}/system"))
         yield made

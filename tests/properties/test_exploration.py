@@ -176,12 +176,12 @@ PROBES = {
 """By author and kind: what may be said, before it is known about which statement."""
 
 
-def allowed(exchange: Exchange, author: Member) -> Iterator[tuple[Statement, Row]]:
+def allowed(node: Node, author: Member) -> Iterator[tuple[Statement, Row]]:
     """What a row lets an author say now, with the row; whatever it is about, that is the same.
 
     Nothing else is said, and `advance` writes no message that lists what is allowed.
     """
-    leg = exchange.legs[0]
+    exchange, leg = node.exchange, node.leg
     for probes in PROBES[author].values():
         try:
             # An author has one part in all that it says of one kind.
@@ -204,8 +204,6 @@ class Exploration:
     rows: set[tuple[Kind, Row]] = field(default_factory=set)
     """The rows of the table that were met."""
     depth: int = 0
-    heard: dict[int, tuple[Exchange, list[tuple[Member, Body, Row]]]] = field(default_factory=dict)
-    """What may be said in an exchange, by the identity of it: no row asks for the time."""
 
     def run(self, kind: Kind) -> None:
         route = LegRoute(UZ, self.required, (CENTRE,) if self.required else ())
@@ -232,23 +230,12 @@ class Exploration:
         if read is not node.exchange:
             assert node.leg.was_released, node.trail
             yield replace(node, exchange=read, trail=(*node.trail, "read"))
-        for author, body, row in self.sayings(node.exchange):
-            after = self.say(node, author, body, row, route)
-            if after is not None:
-                yield after
-
-    def sayings(self, exchange: Exchange) -> list[tuple[Member, Body, Row]]:
-        """All that is allowed in an exchange; at another time it is the same."""
-        if id(exchange) not in self.heard:
-            said = [
-                (author, body, row)
-                for author in SPEAKERS
-                for probe, row in allowed(exchange, author)
-                for body in about(probe.body, exchange.legs[0])
-            ]
-            # The exchange is kept, or its place in memory might become another's.
-            self.heard[id(exchange)] = exchange, said
-        return self.heard[id(exchange)][1]
+        for author in SPEAKERS:
+            for probe, row in allowed(node, author):
+                for body in about(probe.body, node.leg):
+                    after = self.say(node, author, body, row, route)
+                    if after is not None:
+                        yield after
 
     def say(self, node: Node, author: Member, body: Body, row: Row, route: LegRoute) -> Node | None:
         by_recipient = author is UZ_FIU and not kind_of(body).spec.decides
