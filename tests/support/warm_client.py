@@ -23,11 +23,14 @@ def main() -> None:
     order = marshal.dumps((name, sys.argv[1:], posix.environ, posix.getcwdb()))
     streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
     rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)
+    # From here on the program may be heard of, and signals are for it.
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, FORWARDED)
     server.sendmsg([len(order).to_bytes(4, "big")], [rights])
     server.sendall(order)
     for number in FORWARDED:
         if _signal.getsignal(number) != _signal.SIG_IGN:
             _signal.signal(number, lambda number, _: server.sendall(bytes([number])))
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, FORWARDED)
     status = server.recv(4)
     if not status:
         sys.exit("the server of warm programs has ended")
