@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
-from agency_client.core import Call, Core, Operation, Unary
+from agency_client.core import Call, Core, Fetches, Operation, Unary
 from agency_client.core.calls import Pause, Sign
 from agency_client.core.submission import is_small
 from agency_client.core.views import Queued, Refused, Sent
@@ -126,8 +126,12 @@ class Driver:
         return self._core.ports.vault.sign(call.payload)
 
     def _perform(self, call: Call) -> Any:
-        with self._core.ports.reach.heeding():
-            return self.link.perform(call)
+        reach = self._core.ports.reach
+        with reach.heeding():
+            answer = self.link.perform(call)
+        if isinstance(call, Fetches):
+            reach.heed(answer)
+        return answer
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -292,8 +296,12 @@ class AsyncDriver:
             done.exception()  # Every caller may have given up; asyncio would complain.
 
     async def _perform(self, call: Call) -> Any:
-        with self._core.ports.reach.heeding():
-            return await self.link.perform(call)
+        reach = self._core.ports.reach
+        with reach.heeding():
+            answer = await self.link.perform(call)
+        if isinstance(call, Fetches):
+            reach.heed(answer)
+        return answer
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -70,7 +70,7 @@ def database_errors() -> Iterator[None]:
         cause = driver_error(error)
         if cause is None:
             raise
-        why = plain_cause(cause)
+        why = plain_cause(cause) or str(cause)
         if is_damaged(cause):
             why += (
                 ". The file is damaged or mixed from two copies: bring back a copy that "

@@ -475,7 +475,9 @@ class Ledger:
         """
         try:
             self._room.admit(job)
-        except ExchangeError as error:
+        except ExchangeError as full:
+            # Its traceback holds this frame, and so the parts.
+            error = full.with_traceback(None)
             if not error.is_final:
                 job.put_off(error)
             return error

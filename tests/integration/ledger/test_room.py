@@ -115,6 +115,21 @@ async def test_what_ends_an_exchange_passes_behind_one_that_opens_another(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_parts_of_what_is_put_off_are_not_kept(office: Office) -> None:
+    """A stream may stand for long: a reason to wait must not hold what waits."""
+    office.limits = replace(office.limits, disk_free_bytes=HUGE)
+    await office.reopen()
+    new, tracker = office.mail.ask(KZ_MIA, ["kz.fma"], content=CONTENT), DependencyTracker()
+    read = new.signed, new.parts
+    handled = await office.ledger.submit_in_stream(new.caller, read, 0, tracker)
+    outcome, reason = await handled.outcome(), tracker.why_put_off(new.statement)
+    assert isinstance(outcome, ExchangeError)
+    assert outcome.reason is Reason.OVERLOADED
+    assert reason is outcome
+    assert reason.__traceback__ is None, "its frames would hold the parts"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_comes_between_two_looks_at_the_disk_counts_as_stored(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
