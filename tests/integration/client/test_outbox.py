@@ -442,6 +442,21 @@ def test_statement_begun_after_the_count_was_lost_is_sent_after_those_that_wait(
     assert [each.statement_id for each in client.outbox.pending()] == [*before, last]
 
 
+@pytest.mark.parametrize("moved", ["outbox", "."])
+def test_outbox_on_a_disk_that_is_not_there_is_not_called_empty(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path, moved: str
+) -> None:
+    ask(ExchangeClient(client.profile, link=Offline(), clock=hub.now), "kz.fma")
+    place, disk = client.profile.state / moved, tmp_path / "disk"
+    place.rename(disk)
+    place.symlink_to(disk)
+    assert len(client.outbox.pending()) == 1
+    disk.rename(tmp_path / "away")
+    for look in (client.outbox.pending, client.outbox.refused):
+        with pytest.raises(ExchangeError, match="a link that leads nowhere: put it back"):
+            look()
+
+
 def test_files_of_other_programs_among_the_receipts_hide_nothing(client: ExchangeClient) -> None:
     sent = ask(client, "kz.fma")
     [folder] = (client.profile.state / "receipts").iterdir()
