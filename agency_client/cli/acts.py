@@ -96,7 +96,7 @@ _CONTINUING_TERMS: Final[dict[str, Any]] = {
 _FLAGS: Final = frozenset({"urgent"})
 _IN_HEX: Final = ", in hexadecimal"
 _OR_A_BEGINNING: Final = ", or a beginning that only it has; `agency show` tells it"
-"""How a digest may be typed; the library takes whole ones."""
+"""The way to type a digest; the library takes whole ones."""
 
 send = typer.Typer(
     cls=MeaningGroup,

@@ -59,7 +59,7 @@ _INPUT = frozenset(
 
 
 _UNCHECKED = frozenset({Reason.POLICY_UNREADABLE})
-"""Nothing was found wrong; it could not be checked here."""
+"""Reasons that find nothing wrong: it could not be checked here."""
 OF_PROFILE: Final = "of the profile"
 """A note of an error that the loading of the profile raised, whatever its reason."""
 _CHOOSE: Final = " Choose from: "
@@ -149,7 +149,7 @@ def _also_missing(error: typer.TyperException) -> str:
     param, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if param is None or context is None or not error.format_message().startswith(_MISSING):
         return ""
-    # What was given is read before what is missing.
+    # The given options are read first, so a required one that is not read yet is missing too.
     rest = [
         f"'{each.opts[0]}'"
         for each in context.command.params

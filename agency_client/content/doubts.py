@@ -74,7 +74,7 @@ _SIGNS: Final = (
 )  # fmt: skip
 """Signs that an identifier may hold and that are no part of it."""
 _ANYWHERE: Final = frozenset({0, 1, 3})
-"""Those of `_SIGNS` that are looked for anywhere."""
+"""Places in `_SIGNS` of those that are looked for anywhere."""
 _BETWEEN: Final = re.compile(r"[\s-]")
 _LIKE_DIGITS: Final = re.compile(
     r"(?:[0-9]+[OoОоQIlІіЗзБбBSsЅ]|[OoОоQIlІіЗз])[0-9]*(?:[OoОоIlІіЗз][0-9]*)?"

@@ -38,7 +38,7 @@ class Links:
     def __init__(self, check: ValueCheck) -> None:
         self._check = check
         self._schemata: dict[int, str | None] = {}
-        """Of each id, by its digest, the schema; None if entities of several schemata have it."""
+        """Schemata of ids, by their digest; None if entities of several schemata have the id."""
         self._links: dict[tuple[int, str, str], array[int]] = {}
         """The lines of each link whose end was not seen before it: by the id that it names, the
         schema that it is for, and its property."""

@@ -62,7 +62,7 @@ _DITTO: Final = re.compile(
 """The signs and words for a value that stands above."""
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 _ZEROS: Final = re.compile(r"[0\W_]{9,}")
-"""As long as the number of a person or a company; a shorter one may be the first of a series."""
+"""Zeros as long as the number of a person or a company; fewer may begin a series."""
 _LOST_LETTERS: Final = re.compile(r"\?{3,}|\?{2,}\W+\?{2,}")
 _HTML: Final = re.compile(
     r"&(?:#[0-9]+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});|</?(?:[abipu]|br|div|span|font|td|tr)(?:\s[^<>]*)?/?>"

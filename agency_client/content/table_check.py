@@ -85,7 +85,7 @@ class TableCheck:
             if heading in columns or not heading
         ]
         self._seen: dict[int, int] = {}
-        """Of each key, by a digest, a digest of what was told of it and the line, in one number."""
+        """Keys, by a digest: a digest of what was told of each and the line, in one number."""
         self._spellings = Spellings()
         self._linked: set[tuple[str, str]] = set()
         """Links of events that a row has had, by the name of the event in the mapping."""

@@ -9,8 +9,8 @@ Rules of this module:
 - Two rows of one key that say different things of an entity are refused, unless keys were said to
   repeat: whoever reads them would take them for one thing. So are two rows that tell the same of an
   event, such as a payment: two payments of one sum on one day are two.
-- What a row tells of an account or a person in the same words as one before it comes once.
-- What was chosen, found out or left out is told in `notes`, which go into the brief: approvers and
+- An account or a person of which two rows tell the same, in the same words, comes once.
+- `notes` tell what was chosen, found out or left out. They go into the brief, so approvers and
   recipients see how the table was read. Neither values nor names of files stand in them.
 """
 

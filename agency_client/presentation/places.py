@@ -150,7 +150,7 @@ EXPECTED_ALONE: Final = Words(
     "{} күтіледі, айналасында бос орынсыз",
 )
 _WHOLE: Final = (EXPECTED, EXPECTED_ALONE)
-"""Those that are translated only with what stands in them."""
+"""Sentences that are translated only with what stands in them."""
 SENTENCES: Final = (
     # a table
     Words(

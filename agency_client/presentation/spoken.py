@@ -27,7 +27,7 @@ _KINDS: Final = {kind.value: kind for kind in Kind}
 _ALONE: Final = r"(?<![\w./-])({})(?![\w/-]|\.\w)"
 """A word by itself, and not a part of a file's path."""
 _KIND: Final = re.compile(_ALONE.format("|".join(each for each in _KINDS if "_" in each)), re.ASCII)
-"""Only the names that are no English words."""
+"""Names that are no English words, alone."""
 _CODES: Final[Mapping[str, Code]] = {**Purpose.__members__, **LegState.__members__}
 _CODE: Final = re.compile(_ALONE.format("|".join(_CODES)), re.ASCII)
 _SAID: Final = r"(\w+)(?: \((\w+)\))?"
@@ -68,8 +68,10 @@ def _out_of_order(found: re.Match[str]) -> str:
 
 def _commands(allowed: str) -> Iterator[str]:
     """The commands of a list of kinds with their codes, each once."""
-    for each in dict.fromkeys(re.findall(_SAID, allowed)):
-        yield from commands_of(each[0], each[1] or None)
+    found: dict[str, None] = {}
+    for name, code in re.findall(_SAID, allowed):
+        found |= dict.fromkeys(commands_of(name, code or None))
+    yield from found
 
 
 def _member(found: re.Match[str]) -> str:

@@ -35,7 +35,7 @@ class Checked:
     """Empty where it names none."""
     has_second_key: bool
     faults: tuple[str, ...]
-    """None: hub and clients will take it."""
+    """The faults found; without any, hub and clients will take it."""
     remarks: tuple[str, ...]
     """Points that are allowed, and may be meant otherwise."""
 

@@ -8,9 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from agency_client.content import goaml
 from agency_client.content.entity import Entity
-from agency_client.content.goaml import entities_from_goaml
+from agency_client.content.goaml import entities_from_goaml, parsing
 from exchange_protocol.errors import InvalidInput
 
 REPORT = """<?xml version="1.0" encoding="UTF-8"?>
@@ -249,7 +248,7 @@ def test_what_holds_no_party_is_refused(report: str) -> None:
 
 def test_depth_and_size_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "nested too deeply" in refused("<report>" + "<a>" * 40 + "</a>" * 40 + "</report>")
-    monkeypatch.setattr(goaml, "MAX_REPORT_BYTES", 100)
+    monkeypatch.setattr(parsing, "MAX_REPORT_BYTES", 100)
     path = tmp_path / "report.xml"
     path.write_text(REPORT)
     with pytest.raises(InvalidInput, match="at most 100 bytes"):
