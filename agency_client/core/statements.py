@@ -86,6 +86,23 @@ def numbered(number: int) -> Iterator[None]:
         raise TypeError(f"requests[{number}]: {error}") from None
 
 
+@contextmanager
+def _held(ports: Ports, *, online: bool) -> Iterator[None]:
+    """Blame nobody for what an old directory lacks while the hub cannot be asked for more."""
+    try:
+        yield
+    except NotFound as error:
+        if online or error.reason not in _OF_DIRECTORY:
+            raise
+        away = ports.reach.why_not()
+        said = away.message if away is not None else "the hub could not be asked"
+        raise Reason.UNAVAILABLE.error(
+            f"{said}. By the directory that this profile holds, {error.message}; it may be "
+            "old: repeat this when the hub is there",
+            field=error.field,
+        ) from None
+
+
 class Statements:
     """Makes statements of exchanges, whatever their kind, and keeps them in the outbox."""
 
@@ -102,9 +119,9 @@ class Statements:
     def keep_initial(self, asked: Initial) -> Operation[str]:
         """Make the statement that opens an exchange; gives its id."""
         online = yield from self._view.freshen()
-        with self._as_held(online=online):
+        with _held(self._ports, online=online):
             draft = self.draft_initial(asked, self._ports.clock())
-        with self._as_held(online=online), self._ports.outbox.stage(draft.id) as staging:
+        with _held(self._ports, online=online), self._ports.outbox.stage(draft.id) as staging:
             payload, indexed = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
             )
@@ -123,7 +140,7 @@ class Statements:
         plan = self._initial_plan(compares=online)
         drafts: list[Draft] = []
         noted: list[Indexed] = []
-        with self._as_held(online=online), self._ports.outbox.stage_batch(len(asked)) as batch:
+        with _held(self._ports, online=online), self._ports.outbox.stage_batch(len(asked)) as batch:
             made: list[tuple[Staging, bytes]] = []
             for number, each in enumerate(asked):
                 with numbered(number):
@@ -165,7 +182,7 @@ class Statements:
         if kind_of(body).spec.decides:
             check_read(exchange, body, addressed.legs)
         draft = self.draft_continuing(body, verified.id, state, addressed, terms)
-        with self._as_held(online=online), self._ports.outbox.stage(draft.id) as staging:
+        with _held(self._ports, online=online), self._ports.outbox.stage(draft.id) as staging:
             payload, indexed = yield from self._seal(
                 draft, content, self._continuing_plan(state), staging
             )
@@ -173,22 +190,6 @@ class Statements:
             note_sent(self._ports.search_index, [indexed])
             staging.finish(signed)
         return draft.id
-
-    @contextmanager
-    def _as_held(self, *, online: bool) -> Iterator[None]:
-        """Blame nobody for what an old directory lacks while the hub cannot be asked for more."""
-        try:
-            yield
-        except NotFound as error:
-            if online or error.reason not in _OF_DIRECTORY:
-                raise
-            away = self._ports.reach.why_not()
-            said = away.message if away is not None else "the hub could not be asked"
-            raise Reason.UNAVAILABLE.error(
-                f"{said}. By the directory that this profile holds, {error.message}; it may be "
-                "old: repeat this when the hub is there",
-                field=error.field,
-            ) from None
 
     def draft_continuing(
         self, body: Body, exchange_id: str, state: Exchange, addressed: Addressed, terms: Terms
