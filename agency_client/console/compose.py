@@ -39,6 +39,7 @@ from agency_client.presentation.entities import tables
 from agency_client.presentation.faults import Explained
 from agency_client.presentation.places import note_in_words
 from agency_client.presentation.schemata import SCHEMATA
+from agency_client.state.references import Reference
 from exchange_protocol.errors import ExchangeError, HubUnavailable
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
@@ -162,6 +163,9 @@ def _send(visit: Visit) -> Response:
         console.drafts.keep(draft)
         return _form(visit, draft, 400, fault=fault)
     console.drafts.drop(draft.id)
+    if kind.stage is Stage.INITIAL:
+        own, summary = draft.one("brief.own_reference"), draft.one("brief.summary")
+        console.note_reference(result.exchange_id, Reference(own=own, summary=summary))
     words = act_words(kind, act, visit.language)
     if isinstance(result, Queued):
         visit.tell(Word.STATEMENT_QUEUED, act=words)
@@ -294,7 +298,9 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
         about = fitting_statements(opened, *ACTS[draft.act], console.client.agency)
         found = console.view(opened, visit.locale).statements
         statements = [
-            (each.digest, ": ".join(filter(None, (each.title, each.said)))) for each in found
+            # What tells one from another comes first: a list cuts off the end.
+            (each.digest, " · ".join(filter(None, (each.said, each.title))))
+            for each in found
         ]
         if opened.party is Party.SUPERVISOR:
             heard = supervised_agencies(opened.verified, directory, console.member)

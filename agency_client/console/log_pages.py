@@ -13,6 +13,7 @@ from agency_client.core.calls import number_of_the_hub
 from agency_client.presentation.countries import country as country_words
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.faults import words_of
+from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
@@ -125,6 +126,9 @@ def _row(judged: Judged, locale: Locale) -> dict[str, Any]:
         if entry.reason in Reason.__members__
         else "",
         "changes": changes,
+        "read": f"{read.start}–{read.end - 1}, {locale.say(Label.OPENED)}: {read.opened}"
+        if (read := entry.inspected)
+        else "",
         "rules": entry.ruling.rule_ids if entry.ruling else (),
         "digest": entry.payload_digest.hex(),
     }

@@ -310,3 +310,26 @@ def test_a_row_of_the_outbox_says_what_it_is_about(
     browser = console.entered()
     browser.get(f"/exchange/{exchange}")
     assert re.search(r"Recall Вымышлено kz\.fma", browser.get("/outbox").words)
+
+
+def test_what_waits_to_open_an_exchange_is_told_from_others(
+    console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    fields: dict[str, str | list[str]] = {
+        "to": "kz.fma",
+        "brief.summary": "Вымышленное дело о складе",
+        "brief.own_reference": "12/345",
+        "request.items": "STR",
+        "legal_basis": "KZ-CPC-1",
+        "handling": "H1",
+        "tlp": "AMBER",
+        "urgency": "ROUTINE",
+        "step": "next",
+    }
+    saved = browser.post("/new/request_information", **fields)
+    away = Reason.UNAVAILABLE.error("the hub is away")
+    monkeypatch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(away))
+    assert browser.sign(saved.location).location == "/outbox"
+    assert "12/345 Вымышленное дело о складе" in browser.get("/outbox").words
