@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from exchange_protocol.errors import ExchangeError
 from tests.browser.conftest import AUDITOR, entered, problems_of
 from tests.browser.rarities import HIDDEN, PAGES, Rarities, rare_town, settle
 from tests.browser.soundness import serious
 from tests.support.console import RunningConsole, running_console
+from tests.support.dishonest_hub import lying_region
 from tests.support.foundation import Foundation
 
 LOOKS: tuple[tuple[str, Literal["light", "dark"], int], ...] = (
@@ -79,8 +82,41 @@ def test_a_rare_state_is_sound_and_fits_and_hides_nothing(
         assert page.locator("h1").count() == 1, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert not set(HIDDEN) & set(page.content()), name
-    assert problems_of(page) == []
+    # The browser itself tells of pages that are answered with a status of an error.
+    assert [each for each in problems_of(page) if "status of 503" not in each] == []
     page.context.close()
+
+
+def test_a_finding_of_an_auditor_is_sound_and_fits(
+    foundation: Foundation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chromium: Browser,
+) -> None:
+    with lying_region(foundation, tmp_path / "hub", monkeypatch) as region:
+        region.ask("kz.fma")
+        # The hub rules that another rule of the policy decided than the one that did.
+        region.lies.entry = lambda entry: (
+            replace(entry, ruling=replace(entry.ruling, rule_ids=("domestic-flows-at-once",)))
+            if entry.ruling
+            else entry
+        )
+        with suppress(ExchangeError):
+            region.ask("kz.fma")
+        region.lies.entry = None
+        with running_console(region.client(AUDITOR)) as console:
+            for language, theme, width in LOOKS:
+                page = entered(chromium, console, language, theme=theme, width=width)
+                page.goto(f"{console.origin}/audit")
+                page.keyboard.press("v")
+                page.wait_for_selector(".govuk-error-summary table", timeout=120_000)
+                if PICTURES:
+                    _take(page, Path(PICTURES), f"finding-{language}")
+                    page.set_viewport_size({"width": width, "height": 900})
+                    page.emulate_media(color_scheme=theme)
+                assert serious(page) == [], language
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                page.context.close()
 
 
 def _take(page: Page, folder: Path, name: str) -> None:

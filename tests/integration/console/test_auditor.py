@@ -101,6 +101,10 @@ def test_a_log_that_breaks_a_rule_is_told_with_its_entry(
             assert "Statistics" not in page.words
             found = page.text.partition('href="/log/')[2].partition('"')[0]
             assert found.isdecimal()
+            # The entry did not pass, so it was not kept; the page of it says so and leads back.
+            entry = browser.get(f"/log/{found}")
+            assert "What did not pass stands under the findings" in entry.words
+            assert 'href="/audit"' in entry.text.partition("<h1")[2]
             assert 'href="/rules#domestic-flows-at-once"' in page.text
             rules = browser.get("/rules")
             assert 'id="domestic-flows-at-once"' in rules.text
