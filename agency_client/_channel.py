@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
@@ -34,7 +34,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from agency_client._credentials import channel_credentials
-from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Stream, Unary, Upload
+from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Fetches, Stream, Unary, Upload
 from agency_client.core.statuses import error_of
 from agency_client.state.profile import Profile
 from agency_client.state.renewed_tls import RenewedTls
@@ -102,10 +102,36 @@ class Channel:
                     finally:
                         stream.cancel()
                     return None
-                case Fetch(request=request, sink=sink, limit=limit, method=method):
-                    for response in self._call(method)(request, timeout=DEADLINES[method]):
-                        take_chunk(sink, parsed(response).chunk, limit)
-                    return None
+                case Fetch():
+                    return self._read(self._begin(call), call)
+                case Fetches(several=several):
+                    return self._fetch(several)
+
+    def _begin(self, fetch: Fetch) -> Any:
+        return self._call(fetch.method)(fetch.request, timeout=DEADLINES[fetch.method])
+
+    def _read(self, stream: Any, fetch: Fetch) -> None:
+        for response in stream:
+            take_chunk(fetch.sink, parsed(response).chunk, fetch.limit)
+
+    def _fetch(self, several: Sequence[Fetch]) -> list[ExchangeError | None]:
+        errors: list[ExchangeError | None] = []
+        streams = []
+        try:
+            for fetch in several:
+                streams.append(self._begin(fetch))
+            for fetch, stream in zip(several, streams, strict=True):
+                try:
+                    with translated(self._faults, fetch.method):
+                        self._read(stream, fetch)
+                except ExchangeError as error:
+                    errors.append(error)
+                else:
+                    errors.append(None)
+        finally:
+            for stream in streams:
+                stream.cancel()
+        return errors
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
         """Open a watch for at most so many seconds; it may end earlier, in good order."""
@@ -184,10 +210,23 @@ class AsyncChannel:
                     finally:
                         stream.cancel()
                     return None
-                case Fetch(request=request, sink=sink, limit=limit, method=method):
-                    async for response in self._call(method)(request, timeout=DEADLINES[method]):
-                        take_chunk(sink, parsed(response).chunk, limit)
-                    return None
+                case Fetch():
+                    return await self._fetch(call)
+                case Fetches(several=several):
+                    return await asyncio.gather(*map(self._outcome, several))
+
+    async def _fetch(self, fetch: Fetch) -> None:
+        stream = self._call(fetch.method)(fetch.request, timeout=DEADLINES[fetch.method])
+        async for response in stream:
+            take_chunk(fetch.sink, parsed(response).chunk, fetch.limit)
+
+    async def _outcome(self, fetch: Fetch) -> ExchangeError | None:
+        try:
+            with translated(self._faults, fetch.method):
+                await self._fetch(fetch)
+        except ExchangeError as error:
+            return error
+        return None
 
     async def watch(
         self, request: pb.WatchRequest, seconds: float

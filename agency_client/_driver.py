@@ -5,8 +5,8 @@ Rules of this module:
 - An operation is driven to its end. An error of a call goes on in the operation, which may handle
   it.
 - A closed client makes no call: CLIENT_CLOSED.
-- What a call says of the hub is remembered (`core.reach`): a new statement is not offered to a hub
-  that was away a moment ago.
+- The driver remembers of each call whether the hub was there (`core.reach`): a new statement is not
+  offered to a hub that was away a moment ago.
 - Only asyncio: equal questions that are under way at the same time are asked once, and statements
   that are ready at the same time are signed with one signature and sent together. So a `gather`
   over hundreds of requests makes a few signatures and a few calls.
@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
-from agency_client.core import Call, Core, Operation, Unary
+from agency_client.core import Call, Core, Fetches, Operation, Unary
 from agency_client.core.calls import Pause, Sign
 from agency_client.core.submission import is_small
 from agency_client.core.views import Queued, Refused, Sent
@@ -126,8 +126,12 @@ class Driver:
         return self._core.ports.vault.sign(call.payload)
 
     def _perform(self, call: Call) -> Any:
-        with self._core.ports.reach.heeding():
-            return self.link.perform(call)
+        reach = self._core.ports.reach
+        with reach.heeding():
+            answer = self.link.perform(call)
+        if isinstance(call, Fetches):
+            reach.heed(answer)
+        return answer
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -292,8 +296,12 @@ class AsyncDriver:
             done.exception()  # Every caller may have given up; asyncio would complain.
 
     async def _perform(self, call: Call) -> Any:
-        with self._core.ports.reach.heeding():
-            return await self.link.perform(call)
+        reach = self._core.ports.reach
+        with reach.heeding():
+            answer = await self.link.perform(call)
+        if isinstance(call, Fetches):
+            reach.heed(answer)
+        return answer
 
     def _check_open(self) -> None:
         if self._is_closed:

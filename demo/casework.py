@@ -1,7 +1,8 @@
-"""Casework: a freeze, a joint case and a consent to onward use; then the quarter in figures."""
+"""Casework: a freeze, a joint case, a consent, the prosecutor's copies; the quarter in figures."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,11 @@ BASIS = ("--legal-basis", "KZ-CPC-161")
 
 
 def play(stage: Stage, domestic: str) -> None:
-    """Play the three; `domestic` is an exchange that kz.fma answered."""
+    """Play the four; `domestic` is an exchange that kz.fma answered."""
     freeze(stage)
     joint_case(stage)
     onward_consent(stage, domestic)
+    supervision(stage)
 
 
 def freeze(stage: Stage) -> None:
@@ -118,9 +120,36 @@ def onward_consent(stage: Stage, domestic: str) -> None:
         stage.agency("kz.mia", *refer, "--consent", consent)
 
 
+def supervision(stage: Stage) -> None:
+    """A person withholds a copy on a ground, and lets the prosecutor take part later."""
+    stage.chapter("12 The prosecutor's copy")
+    ask = [
+        "send", "information-request", _document(stage, "request"), "--to", "kz.fma", *BASIS,
+        "--withhold-copy-from", "kz.gpo", "--withholding-ground", "endangers-investigation",
+    ]  # fmt: skip
+    with stage.step("an officer of kz.mia withholds kz.gpo's copy, on a ground; no machine may"):
+        stage.refused("kz.mia", *ask, reason="POLICY_DENIED")
+        exchange: str = stage.agency("officer", *ask).document["exchange_id"]
+        stage.refused("kz.gpo", "show", exchange, reason="EXCHANGE_UNKNOWN")
+    with stage.step("of that statement alone: of kz.fma's first answer kz.gpo has a copy"):
+        stage.agency("kz.fma", "show", exchange)
+        stage.agency("kz.fma", "partial", exchange, _document(stage, "note"))
+        expect(_count(stage, "kz.gpo", exchange, "partial_reply") == 1, "expected a copy")
+    with stage.step("kz.gpo asks to take part; the officer lets it: from now on it reads all"):
+        stage.agency(
+            "kz.gpo", "ask-involvement", exchange, "--agency", "kz.mia",
+            "--comment", "Дело идёт в суд.",
+        )  # fmt: skip
+        stage.agency("officer", "involve", exchange, "--supervisor", "kz.gpo")
+        stage.agency("kz.fma", "reply", exchange, _document(stage, "reply"))
+        answer = _show(stage, "kz.gpo", exchange)["statements"][-1]
+        expect(answer["kind"] == "reply", f"expected the reply, got {answer['kind']}")
+        expect(not answer["sealed_to_others"], "expected kz.gpo to read the whole reply")
+
+
 def quarter(stage: Stage) -> None:
     """The whole log once more, and the figures of this quarter."""
-    stage.chapter("12 The quarter in figures")
+    stage.chapter("13 The quarter in figures")
     with stage.step("the auditor replays all of it and finds it clean") as step:
         report = stage.agency("auditor", "audit", "verify").document
         expect(report["clean"] is True, f"expected a clean log, got {report}")
@@ -132,6 +161,8 @@ def quarter(stage: Stage) -> None:
         counted = stage.agency("auditor", *words).document
         rows = counted["tables"]["exchanges"]["rows"]
         expect(len(rows) > 1, f"expected several kinds of exchanges, got {rows}")
+        withheld = json.dumps(counted["tables"]["supervision"])
+        expect("ENDANGERS_INVESTIGATION" in withheld, "expected the withheld copy to be counted")
         text = stage.printed("auditor", *words)
     stage.console.print(text, highlight=False, markup=False)
 

@@ -47,13 +47,16 @@ class Actor:
 
 ACTORS = (
     Actor("operator", "caricc", "operator", "ops1"),
+    Actor("operator2", "caricc", "operator", "ops2"),
     Actor("caricc", "caricc", "system"),
     Actor("coordinator1", "caricc", "coordinator", "coordinator1"),
     Actor("coordinator2", "caricc", "coordinator", "coordinator2"),
     Actor("auditor", "caricc", "auditor", "auditor1"),
     Actor("kz.mia", "kz.mia", "system"),
+    Actor("officer", "kz.mia", "officer", "officer1"),
     Actor("kz.fma", "kz.fma", "system"),
     Actor("kz.gpo", "kz.gpo", "system"),
+    Actor("authoriser", "kz.gpo", "authoriser", "authoriser1"),
     Actor("uz.fiu", "uz.fiu", "system"),
     Actor("kg.mia", "kg.mia", "system"),
 )
@@ -115,6 +118,15 @@ ANSWER = "Связь подтверждена протоколом изъяти�
 NOTE = "Вымышленное дело о доходах от наркотиков; основание в деле."
 CONTRIBUTION = "Вымышленные сведения о счёте в Ташкенте."
 TASK = "Проверить вымышленный счёт в Ташкенте."
+NEW_RULE = """
+@id("tax-alone-waits-for-the-coordinator")
+@en("A case of tax offences alone waits for the coordinator before it crosses a border.")
+@ru("Дело об одних налоговых преступлениях ждёт координатора, прежде чем пересечь границу.")
+@kk("Тек салық қылмыстары туралы іс шекарадан өткенше үйлестірушіні күтеді.")
+forbid (principal, action == Action::"ReleaseUnapproved", resource)
+when { context.offences == ["TAX_CRIME"] && context.initiator.country != resource.country };
+"""
+"""What the second operator confirms: a rule of docs/rules.md#p25 that changes nothing else here."""
 
 
 def secrets() -> tuple[str, ...]:

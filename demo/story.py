@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from demo import audit, casework, hub, refusals, report
-from demo.cast import ACTORS, AGENCIES, PAYMENT_COUNT, QUESTION
+from demo.cast import ACTORS, AGENCIES, NEW_RULE, PAYMENT_COUNT, QUESTION
 from demo.documents import write_documents
 from demo.setup import prepare, share_sealing_key
 from demo.stage import Stage, StepFailed, expect, wait_until
@@ -49,7 +49,7 @@ def play(root: Path, console: Console) -> int:
             "  make demo-down\n"
             "Or in the browser, as the coordinator, an officer, a prosecutor, an auditor:\n"
             "  make console\n"
-            "  make console AS=kz.mia\n"
+            "  make console AS=officer\n"
             "  make console AS=kz.gpo\n"
             "  make console AS=auditor"
         )
@@ -92,6 +92,13 @@ def enrol(stage: Stage) -> None:
     with stage.step("the policy is published, in Cedar"):
         policy = Path(__file__).parent.parent / "policies" / "caricc.cedar"
         stage.agency("operator", "operator", "policy", str(policy))
+    with stage.step("a change of it takes two persons: one operator proposes, another confirms"):
+        changed = stage.root / "documents" / "changed.cedar"
+        changed.write_text(policy.read_text(encoding="utf-8") + NEW_RULE, encoding="utf-8")
+        stage.agency("operator", "operator", "policy", str(changed))
+        confirm = ("operator", "confirm-policy", str(changed))
+        stage.refused("operator", *confirm, reason="ALREADY_DECIDED")
+        stage.agency("operator2", *confirm)
     with stage.step(
         "working calendars and the times of rules are published, as data on the log"
     ) as step:

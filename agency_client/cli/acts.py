@@ -25,16 +25,19 @@ from agency_client.cli.options import (
     Due,
     Exchange,
     HandlingCode,
+    HiddenTo,
     InformationGradeCode,
     LegalBasis,
     Legs,
     OnwardAuthorities,
     OwnReference,
+    PassedOnPurpose,
     PermittedUses,
     PurposeCode,
     SourceGradeCode,
     TlpCode,
     To,
+    ToArgument,
     Urgent,
     WithheldFrom,
     WithholdingGroundCode,
@@ -68,6 +71,7 @@ _PANELS: Final = {
 }
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
 _FILE, _TO, _EXCHANGE, _LEGS, _ATTACH, _GIVEN = "file", "to", "exchange", "leg", "attach", "given"
+_TO_OPTION: Final = "to_option"
 _REFERENCE: Final = "own_reference"
 _INITIAL_TERMS: Final[dict[str, Any]] = {
     "handling": HandlingCode,
@@ -92,7 +96,7 @@ _CONTINUING_TERMS: Final[dict[str, Any]] = {
 _FLAGS: Final = frozenset({"urgent"})
 _IN_HEX: Final = ", in hexadecimal"
 _OR_A_BEGINNING: Final = ", or a beginning that only it has; `agency show` tells it"
-"""How a digest may be typed; the library takes whole ones."""
+"""The way to type a digest; the library takes whole ones."""
 
 send = typer.Typer(
     cls=MeaningGroup,
@@ -125,6 +129,7 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
 
     hints = get_type_hints(kind.body)
     digests = {name for name in act.codes if hints[name] is bytes}
+    lists_of_digests = {name for name in act.codes if _is_list_of(hints[name], bytes)}
 
     def run(context: typer.Context, **words: Any) -> None:
         session = session_of(context)
@@ -139,6 +144,11 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
                     arguments[name] = ids.digest(
                         hub, arguments[_EXCHANGE], arguments[name], option, locale
                     )
+            for name in lists_of_digests & arguments.keys():
+                option = f"--{name.removesuffix('s')}"
+                arguments[name] = ids.digests(
+                    hub, arguments.get(_EXCHANGE), arguments[name], option, locale
+                )
             arguments |= dict(_moments(act, words, locale.zone))
             sending = Sending(
                 hub,
@@ -185,7 +195,11 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
         name = "reply" if argument == "document" else argument
         file = Annotated[Path, typer.Argument(metavar=f"{name.upper()}.yaml")]
         yield _parameter(_FILE, file)
-    if is_initial:
+    if is_initial and act.to_is_argument:
+        yield _parameter(_TO, ToArgument, None)
+        # Every other command that opens an exchange takes it: a hand that types it is understood.
+        yield _parameter(_TO_OPTION, HiddenTo, None)
+    elif is_initial:
         yield _parameter(_TO, To)
     hints = get_type_hints(kind.body, include_extras=True)
     for name in act.codes:
@@ -204,6 +218,8 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
     if act.attachments:
         yield _parameter(_ATTACH, Attach, None)
     terms = _INITIAL_TERMS if is_initial else _CONTINUING_TERMS
+    if kind.spec.passes_on and not is_initial:
+        terms = terms | {"purpose": PassedOnPurpose}
     must_set_due = kind.spec.act_sets_due(act)
     taken = {"urgent", *terms_of(kind, act)} if act.terms else set(terms_of(kind, act))
     for name, option in terms.items():
@@ -240,8 +256,9 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
     default = None if is_optional else inspect.Parameter.empty
     option = f"--{name.replace('_', '-')}"
     kind: Any
-    if get_origin(hint) is tuple and get_args(hint)[0] in (bytes, AgencyId):
-        words = typer.Option(option.removesuffix("s"), help=help_text)
+    if _is_list_of(hint, bytes) or _is_list_of(hint, AgencyId):
+        metavar = "DIGEST" if _is_list_of(hint, bytes) else "AGENCY"
+        words = typer.Option(option.removesuffix("s"), metavar=metavar, help=help_text)
         return _parameter(name, Annotated[list[str] | None, words], None)
     if get_origin(hint) is tuple:
         code: Any = get_args(hint)[0]
@@ -287,6 +304,10 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
     return _parameter(name, Annotated[kind | None if is_optional else kind, words], default)
 
 
+def _is_list_of(hint: Any, kind: type) -> bool:
+    return get_origin(hint) is tuple and get_args(hint)[0] is kind
+
+
 def _takes_file(act: Act) -> bool:
     """True if an act takes a file with a brief and a content."""
     return act.document is not None or act.brief is Brief.REQUIRED
@@ -294,9 +315,10 @@ def _takes_file(act: Act) -> bool:
 
 def _arguments(act: Act, words: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The arguments of the client's method, from what was typed; what was not is left out."""
-    for name in (_EXCHANGE, _TO):
-        if name in words:
-            yield name, words[name]
+    if _EXCHANGE in words:
+        yield _EXCHANGE, words[_EXCHANGE]
+    if _TO in words:
+        yield _TO, _addressed(act, words)
     if words.get(_LEGS):
         yield "legs", words[_LEGS]
     if _FILE in words:
@@ -318,6 +340,14 @@ def _arguments(act: Act, words: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name in _INITIAL_TERMS.keys() - _FLAGS - {"due"}:
         if words.get(name):
             yield name, words[name]
+
+
+def _addressed(act: Act, words: dict[str, Any]) -> list[str]:
+    """The agencies that a command addresses; raises MissingParameter if it names none."""
+    named = [*(words[_TO] or ()), *(words.get(_TO_OPTION) or ())]
+    if not named:
+        raise typer.BadParameter(f"expected an agency, such as: agency {act.command} uz.fiu")
+    return named
 
 
 def _moments(

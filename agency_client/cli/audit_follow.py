@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from agency_client.audit import AuditReport
-from agency_client.cli.audit_report import print_report, round_line
+from agency_client.audit.clock import Clock, Disagreement, disagreement
+from agency_client.cli.audit_report import print_clock, print_report, round_line
 from agency_client.cli.auditing import place_of, verify_shown
 from agency_client.cli.failures import AWAY, ExitCode, describe
 from agency_client.cli.output import complain, print_json_line, say
@@ -32,9 +33,12 @@ def follow(session: Session, interval_seconds: float, *, from_start: bool) -> No
     A round that is cut short is not kept, so it may end at any time.
     """
     reached: int | None = None
+    looked_at: datetime | None = None
+    told: Clock | None = None
     failures = 0
     with session.hub() as hub, place_of(hub) as place:
         while True:
+            began_at = datetime.now(UTC)
             try:
                 report = verify_shown(hub, place=place, from_start=from_start)
             except AWAY as error:
@@ -42,10 +46,16 @@ def follow(session: Session, interval_seconds: float, *, from_start: bool) -> No
                 wait = wait_seconds(interval_seconds, failures)
                 _tell_away(session, error, wait)
             else:
-                if failures or report.tree_size != reached or not report.is_clean:
-                    _tell_round(session, hub, report)
+                is_new = report.tree_size != reached
+                clock = disagreement(
+                    report, datetime.now(UTC), looked_at=looked_at if is_new else None
+                )
+                is_told = clock is None or clock.clock is told
+                if failures or is_new or not report.is_clean or not is_told:
+                    _tell_round(session, hub, report, clock)
+                told = None if clock is None else clock.clock
                 failures, from_start, wait = 0, False, interval_seconds
-                reached = report.tree_size
+                reached, looked_at = report.tree_size, began_at
                 if not report.is_clean:
                     raise typer.Exit(ExitCode.REFUSED)
             time.sleep(wait)
@@ -69,11 +79,17 @@ def _tell_away(session: Session, error: ExchangeError, wait_seconds: float) -> N
         complain(f"agency: {error}; trying again in {wait_seconds:.1f} s")
 
 
-def _tell_round(session: Session, hub: ExchangeClient, report: AuditReport) -> None:
-    """One line for a round; everything where something was found."""
+def _tell_round(
+    session: Session, hub: ExchangeClient, report: AuditReport, clock: Disagreement | None
+) -> None:
+    """One line for a round, and one for a clock that is wrong; everything where something was
+    found."""
     if session.as_json:
-        print_json_line(report.to_json())
-    elif report.is_clean:
+        print_json_line(report.to_json() | {"clock": None if clock is None else clock.to_json()})
+        return
+    if report.is_clean:
         say(round_line(report, datetime.now(UTC), session.locale_of(hub)))
     else:
         print_report(report, session.locale_of(hub))
+    if clock is not None:
+        print_clock(clock, session.locale_of(hub))

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from rich.text import Text
 
 from agency_client.audit import AuditReport, Reading, Scope, Verdict
+from agency_client.audit.clock import Clock, Disagreement
 from agency_client.cli.output import alarm, heading, print_fields, print_table, say
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.record.entries import Event
+
+_OF_CLOCK: Final = {
+    Clock.BEHIND: Label.CLOCK_BEHIND,
+    Clock.AHEAD: Label.CLOCK_AHEAD,
+    Clock.QUIET: Label.CLOCK_QUIET,
+}
 
 
 def print_report(report: AuditReport, locale: Locale) -> None:
@@ -103,6 +111,14 @@ def _print_findings(report: AuditReport, locale: Locale) -> None:
     elif report.verdict is Verdict.INCOMPLETE:
         said = locale.say(Label.INCOMPLETE, size=report.tree_size, known=report.known_size)
         say(Text(f"\n{said} {locale.say(Label.TAKE_AGAIN)}", "yellow"))
+
+
+def print_clock(found: Disagreement, locale: Locale) -> None:
+    """Print that this computer's clock and the log's last entry do not fit together."""
+    said = locale.say(
+        _OF_CLOCK[found.clock], now=locale.second(found.now), at=locale.second(found.last_time)
+    )
+    say(Text(said, "yellow"))
 
 
 def round_line(report: AuditReport, at: datetime, locale: Locale) -> str:

@@ -35,6 +35,14 @@ To: TypeAlias = Annotated[
         "--to", parser=inputs.agency, metavar="AGENCY", help="Agency to address; repeatable."
     ),
 ]
+ToArgument: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(parser=inputs.agency, metavar="AGENCY", help="Agencies to test."),
+]
+HiddenTo: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--to", parser=inputs.agency, metavar="AGENCY", hidden=True),
+]
 Attach: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=FILE", help="File to seal too, and its name; repeatable."),
@@ -68,6 +76,14 @@ PurposeCode: TypeAlias = Annotated[
         parser=inputs.one_of(Purpose),
         metavar=inputs.codes(Purpose),
         help="What it may be used for; else investigation.",
+    ),
+]
+PassedOnPurpose: TypeAlias = Annotated[
+    Purpose | None,
+    typer.Option(
+        parser=inputs.one_of(Purpose),
+        metavar=inputs.codes(Purpose),
+        help="What the sources may be used for, as was consented to; else that of the request.",
     ),
 ]
 OwnReference: TypeAlias = Annotated[

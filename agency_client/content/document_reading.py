@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agency_client.content.characters import describe_mixed
 from agency_client.content.document_faults import describe_faults
-from agency_client.content.document_model import RECEIVED
+from agency_client.content.document_model import RECEIVED, WRITTEN
 from agency_client.content.documents import MAX_IMPORT_NOTES, Brief, ContentDocument
 from agency_client.content.fields import At, Fields
 from agency_client.content.fields_file import MAX_DOCUMENT_BYTES, read_fields
@@ -37,7 +37,10 @@ def load_document(path: Path, kind: type[Document]) -> Document:
     """
     fields = read_fields(Path(path))
     check_edited(fields)
-    return validate_document(fields, kind)
+    document, faults = check_document(fields.values, kind, context=WRITTEN)
+    if document is None:
+        raise fields.faults(faults)
+    return document
 
 
 def validate_document(
@@ -52,11 +55,14 @@ def validate_document(
 
 
 def check_document(
-    values: Mapping[str, Any], kind: type[Document]
+    values: Mapping[str, Any],
+    kind: type[Document],
+    *,
+    context: Mapping[str, bool] | None = None,
 ) -> tuple[Document | None, list[tuple[At, str]]]:
     """Check the fields of a document; gives it, or what is wrong with which field."""
     try:
-        return kind.model_validate(values), []
+        return kind.model_validate(values, context=context), []
     except ValidationError as error:
         return None, describe_faults(error, values, kind)
 

@@ -21,7 +21,14 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from agency_client.content.document_model import Day, DocumentModel, LongText, ShortText, YesOrNo
+from agency_client.content.document_model import (
+    Day,
+    DocumentModel,
+    LongText,
+    ShortText,
+    Wording,
+    YesOrNo,
+)
 
 MAX_IMPORT_NOTES: Final = 50
 
@@ -120,18 +127,18 @@ class Brief(DocumentModel):
     """
 
     document: Literal["brief"] = "brief"
-    summary: LongText
+    summary: Wording
     offences: tuple[ShortText, ...] = Field(default=(), max_length=50)
     stage: StageCode | None = None
     registration_number: ShortText | None = None
     own_reference: ShortText | None = None
-    drug_nexus: LongText | None = None
-    reasons: LongText | None = None
-    link_to_requested_state: LongText | None = None
-    urgency_reason: LongText | None = None
-    handling_restrictions: LongText | None = None
-    question: LongText | None = None
-    explanation: LongText | None = None
+    drug_nexus: Wording | None = None
+    reasons: Wording | None = None
+    link_to_requested_state: Wording | None = None
+    urgency_reason: Wording | None = None
+    handling_restrictions: Wording | None = None
+    question: Wording | None = None
+    explanation: Wording | None = None
     import_notes: tuple[LongText, ...] = Field(default=(), max_length=MAX_IMPORT_NOTES)
 
     if TYPE_CHECKING:

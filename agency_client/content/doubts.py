@@ -48,25 +48,33 @@ _IBAN_LENGTHS: Final = {
 """The lengths of IBANs where money of the region lies; an account of theirs is written as one."""
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _SEVERAL: Final = re.compile(r"[0-9]{5,}\s*[;,|/\n]\s*\S*[0-9]{5,}|[0-9]{8,}\s+[0-9]{8,}")
+_DAY: Final = re.compile(
+    r"[0-9]{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар"
+    r"|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[a-zа-я]{0,5}\.?(?:[-. ][0-9]{2,4})?",
+    re.IGNORECASE,
+)
+_WHOLE_DAY: Final = re.compile(
+    r"[0-9]{2}\.[0-9]{2}\.[0-9]{4}(?: [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?"
+)
+_LIKE_A_DAY: Final = "it reads like a day, as Excel makes of codes such as 1-3"
 _SIGNS: Final = (
     (re.compile(r"[*\u2022\u25cf#]{2,}|(?i:x){4,}|(?i:х){4,}"),
      "it has signs in the place of digits, as banks mask them: others may read the same"),
     (re.compile(r"\.{3}|\u2026"), "it is cut: it has points in the place of what is left out"),
-    (re.compile(r"['\"\u00ab\u201c\u201e].*['\"\u00bb\u201d\u201c]|.*[.,;:]"),
+    (re.compile(r"['\"\u00ab\u201c\u201e].*['\"\u00bb\u201d\u201c]|.*[.,;:]|\(.*\)|\[.*\]|<.*>"),
      "it has signs around it that are none of its own"),
     (re.compile(r"[\u2010-\u2015\u2212]"), "it has a dash that is no hyphen: others write -"),
     (re.compile(r"[0-9]{1,3}(?:[\u00a0\u202f\u2009][0-9]{3}){2,}"),
      "it reads like a number whose thousands are parted"),
-    (re.compile(r"(?i:[0-9]{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар"
-                r"|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[a-zа-я]{0,5}\.?(?:[-. ][0-9]{2,4})?)"),
-     "it reads like a day, as Excel makes of codes such as 1-3"),
+    (_DAY, _LIKE_A_DAY),
+    (_WHOLE_DAY, _LIKE_A_DAY),
     (re.compile(r"(?i:иин|бин|инн|жсн|бсн|пинфл|жшшир|jshshir|pinfl|stir|iin|bin|inn|iban|iic|иик)"
                 r"\W*[0-9].*"),
      "it begins with the name of its kind"),
 )  # fmt: skip
 """Signs that an identifier may hold and that are no part of it."""
 _ANYWHERE: Final = frozenset({0, 1, 3})
-"""Those of `_SIGNS` that are looked for anywhere."""
+"""Places in `_SIGNS` of those that are looked for anywhere."""
 _BETWEEN: Final = re.compile(r"[\s-]")
 _LIKE_DIGITS: Final = re.compile(
     r"(?:[0-9]+[OoОоQIlІіЗзБбBSsЅ]|[OoОоQIlІіЗз])[0-9]*(?:[OoОоIlІіЗз][0-9]*)?"
@@ -92,13 +100,35 @@ _MOST_DECIMALS: Final = 3
 _THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """Currencies that have three decimals."""
 _MULTIPLE: Final = re.compile(
-    r"(?:тыс|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт)\.?", re.IGNORECASE
+    r"(?:тыс\w*|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт|dt|kt|db"
+    r"|дебет|кредит|debit|credit|приход|расход|кіріс|шығыс|debet|kredit|kirim|chiqim)\.?",
+    re.IGNORECASE,
 )
-_NO_MONEY: Final = re.compile(r"[%°eеgг]|кг|kg|гр|шт|pcs|[лl]|м[2²3³]", re.IGNORECASE)
-"""Signs and measures behind a number that is no sum of money, and the half of a shortened one."""
+_OF_DOLLARS: Final = frozenset({"USD", "AUD", "CAD", "HKD", "NZD", "SGD"})
+_MONEY: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(("₸", "тг", "тенге", "теңге", "tg", "tenge"), frozenset({"KZT"})),
+    **dict.fromkeys(
+        ("₽", "р", "руб", "рубль", "рубля", "рублей", "rub"), frozenset({"RUB", "BYN"})
+    ),
+    **dict.fromkeys(
+        ("$", "долл", "доллар", "доллара", "долларов", "dollar", "dollars"), _OF_DOLLARS
+    ),
+    **dict.fromkeys(("€", "евро", "euro", "eur"), frozenset({"EUR"})),
+    **dict.fromkeys(("₼", "манат", "манатов", "manat"), frozenset({"AZN", "TMT"})),
+    **dict.fromkeys(("сом", "som"), frozenset({"KGS"})),
+    **dict.fromkeys(("сум", "сўм", "sum", "soʻm"), frozenset({"UZS"})),
+    **dict.fromkeys(("сомони", "сомонӣ", "somoni"), frozenset({"TJS"})),
+    **dict.fromkeys(("грн", "₴"), frozenset({"UAH"})),
+    **dict.fromkeys(("¥", "юань", "юаня", "юаней", "yuan"), frozenset({"CNY", "JPY"})),
+    "£": frozenset({"GBP"}),
+    "₺": frozenset({"TRY"}),
+    "лира": frozenset({"TRY"}),
+}
+"""Names and signs of money after an amount, with the codes that they may stand for."""
 _IIN: Final = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[1-6][0-9]{5}")
-_SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}")
-"""Two words, of which the first is none of the short ones that documents begin with."""
+_SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}|\W*[^\W\d_]{4,}\s+[^\W_]{1,2}")
+"""Two words, of which the first is none of the short ones that documents begin with, or a word with
+a number as a group of rows has it (`Отдел 1`)."""
 _FULL_LENGTH: Final = 12
 
 
@@ -113,10 +143,12 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
         if name in properties and any(not has_format(value, form) for value in properties[name]):
             yield f"{name}: {words}"
     for name, values in properties.items():
-        is_day = name in _days()
+        is_day, is_identifier = name in _days(), name in IDENTIFIERS
         for value in values:
-            said = _of_day(value, is_past=name in _PAST) if is_day else _of_text(value)
-            yield from _named(name, said)
+            if is_day:
+                yield from _named(name, _of_day(value, is_past=name in _PAST))
+            else:
+                yield from _named(name, _of_text(value, is_identifier=is_identifier))
     yield from _named("birthDate", _of_days(properties.get("birthDate", ())))
     if is_kazakh:
         yield from _named("idNumber", _of_birth(properties))
@@ -158,11 +190,13 @@ def _of_day(value: str, *, is_past: bool) -> Iterator[str]:
         yield "it is a day that has not come yet: was a year of two digits read so?"
 
 
-def _of_text(value: str) -> Iterator[str]:
+def _of_text(value: str, *, is_identifier: bool) -> Iterator[str]:
     if not value.isascii() and (words := describe_mixed(value)):
         yield f"it has {words}"
     if words := doubt(value):
         yield words
+    if not is_identifier and _DAY.fullmatch(value):
+        yield _LIKE_A_DAY
 
 
 def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
@@ -247,14 +281,23 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
             yield "it has no currency"
         if unit and _MULTIPLE.fullmatch(unit):
             yield "its unit counts thousands or says the side of an account: write the whole number"
-        if unit and _NO_MONEY.fullmatch(unit):
+        codes = _codes_of(unit.rstrip("."), currencies)
+        if unit and codes is None and not _MULTIPLE.fullmatch(unit):
+            # A letter that looks like a digit is such a unit too, as in 100O.
             yield "its unit is none of money: is it a share, a weight or a shortened number?"
-        if currencies and _CURRENCY.fullmatch(unit) and unit not in currencies:
+        if currencies and codes and codes.isdisjoint(currencies):
             yield "it names another currency than the property currency"
         if decimals > _MOST_DECIMALS:
             yield f"it has more than {_MOST_DECIMALS} decimals, as a calculation leaves them"
         elif decimals == _MOST_DECIMALS and not _THOUSANDTHS & {*currencies, unit}:
             yield "it has 3 decimals; if the point parts thousands, say so with --numbers"
+
+
+def _codes_of(unit: str, currencies: Sequence[str]) -> frozenset[str] | None:
+    """The codes that a unit of money may stand for; None for what is none of money."""
+    if unit.upper() in currencies or _CURRENCY.fullmatch(unit):
+        return frozenset({unit.upper()})
+    return _MONEY.get(unit.casefold())
 
 
 def _lacks_zeros(digits: str) -> bool:

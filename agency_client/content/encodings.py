@@ -16,6 +16,7 @@ import codecs
 import hashlib
 import re
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,7 +76,7 @@ _WORKBOOK_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/
 """Names with which the files of Excel begin (xlsx, xlsm, xlsb); they stand at the 31st byte."""
 _FIRST_NAME: Final = slice(30, 90)
 _FIRST_BYTES: Final = 256
-"""As many tell of most files what they are."""
+"""The first bytes of a file, which tell of most files what they are."""
 _JSON: Final = "JSON, and no table: save the table as CSV"
 _PICTURE: Final = "a picture: ask for the table as CSV"
 _MAIL: Final = "a letter of electronic mail: save the table that is attached to it"
@@ -369,8 +370,8 @@ def _check_lines(source: Source, encoding: str) -> None:
     """Refuse lines in UTF-8 within a file of another encoding."""
     mixed = 0
     with source.open() as file:
-        for number, line in enumerate(file, 1):
-            if not mixed and _is_utf_8(line):
+        for number, line in enumerate(lines_of(file), 1):
+            if not mixed and reads_as_utf_8(line):
                 mixed = number
     if mixed:
         raise _invalid(
@@ -386,10 +387,10 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
     spoiled: dict[str, int] = {}
     in_utf_8 = in_other = 0
     with source.open() as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(lines_of(file), 1):
             if line.isascii():
                 continue
-            if _is_utf_8(line):
+            if reads_as_utf_8(line):
                 in_utf_8 = in_utf_8 or number
             elif _decoded(line, UTF_8) is None:
                 in_other = in_other or number
@@ -428,8 +429,14 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
     return next(iter(different.values()))
 
 
-def _is_utf_8(line: bytes) -> bool:
-    """True if a line with other letters than ASCII's is UTF-8, and not so by chance."""
+def lines_of(file: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the lines of a file of bytes, as its text has them: those of old Macs end with CR."""
+    for line in file:
+        yield from line.splitlines(keepends=True) if b"\r" in line[:-2] else (line,)
+
+
+def reads_as_utf_8(line: bytes) -> bool:
+    """True if a text with other letters than ASCII's is UTF-8, and not so by chance."""
     text = None if line.isascii() else _decoded(line, UTF_8)
     if text is None:
         return False

@@ -91,8 +91,6 @@ class _Reading:
             value, _ = parse_json(text)
         except Unparsed as error:
             raise self._unparsed(error.lineno, error.why) from None
-        except ValueError:
-            raise self._unparsed(1, "a number is too long") from None
         for at, place, _ in json_places(text):
             if len(at) > MAX_DEPTH:
                 raise self._unparsed(place.line, "nested too deeply")

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from agency_client.content.document_model import WRITTEN
 from agency_client.content.document_reading import check_document
 from agency_client.content.documents import Brief
 from agency_client.content.fields import At, Fields, kind_of
@@ -66,6 +67,6 @@ def _section(
     if not isinstance(given, dict):
         faults.append(((name,), f"expected fields with names, got {kind_of(given)}"))
         return None
-    document, found = check_document(given, kind)
+    document, found = check_document(given, kind, context=WRITTEN)
     faults += [((name, *at), words) for at, words in found]
     return document

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from agency_client.content.fields import At, Place, dotted
@@ -23,13 +24,23 @@ def parse_json(data: bytes | str, *, line: int = 1) -> tuple[Any, str | None]:
     """
     text = data if isinstance(data, str) else data.decode("utf-8")
     try:
-        return _STRICT.decode(text), None
-    except _NameTwiceError:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        try:
+            return _STRICT.decode(text), None
+        except _NameTwiceError:
+            value = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise Unparsed(error.msg, error.lineno + line - 1, error.colno) from None
+    except _ConstantError as error:
+        name = str(error)
+        found = _find(text, line, lambda word: word == name)
+        raise Unparsed(f"{name} is no JSON", *found) from None
     except RecursionError:
-        raise Unparsed("nested too deeply", line, 1) from None
+        raise Unparsed("nested too deeply", *_deepest(text, line)) from None
+    except ValueError:
+        # Python makes no whole number of more digits than that.
+        most = sys.get_int_max_str_digits()
+        found = _find(text, line, lambda word: len(word.lstrip("-")) > most and "." not in word)
+        raise Unparsed("a number is too long", *found) from None
     return value, "; ".join(
         f"{dotted(at)} stands twice, at {first} and at {second}"
         for at, first, second in _repeated(text, line)
@@ -46,8 +57,12 @@ class Unparsed(ValueError):
         self.colno = column
 
 
+class _ConstantError(Exception):
+    """NaN or an infinity, which Python's parser would take."""
+
+
 def _refuse_constant(name: str) -> Any:
-    raise Unparsed(f"{name} is no JSON", 1, 1)
+    raise _ConstantError(name)
 
 
 class _NameTwiceError(Exception):
@@ -72,14 +87,8 @@ def json_places(text: str, line: int = 1) -> Iterator[tuple[At, Place, bool]]:
     """
     path: list[str | int] = []
     kinds: list[str] = []
-    starts = [0, *(found.end() for found in re.finditer("\n", text))]
-    row = 0
     expects_name = False
-    for token in _TOKEN.finditer(text):
-        while row + 1 < len(starts) and starts[row + 1] <= token.start():
-            row += 1
-        place = Place(row + line, token.start() - starts[row] + 1)
-        word = token[0]
+    for word, place in _tokens(text, line):
         if word in "}]":
             kinds.pop()
             path.pop()
@@ -100,6 +109,32 @@ def json_places(text: str, line: int = 1) -> Iterator[tuple[At, Place, bool]]:
                 kinds.append(word)
                 path.append(0 if word == "[" else "")
                 expects_name = word == "{"
+
+
+def _tokens(text: str, line: int) -> Iterator[tuple[str, Place]]:
+    """Give the words and signs of a JSON text, each with its place."""
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    row = 0
+    for token in _TOKEN.finditer(text):
+        while row + 1 < len(starts) and starts[row + 1] <= token.start():
+            row += 1
+        yield token[0], Place(row + line, token.start() - starts[row] + 1)
+
+
+def _find(text: str, line: int, is_meant: Callable[[str], bool]) -> Place:
+    """The place of the first word that is meant, which is no text in quotes."""
+    words = (place for word, place in _tokens(text, line) if word[0] != '"' and is_meant(word))
+    return next(words, Place(line, 1))
+
+
+def _deepest(text: str, line: int) -> Place:
+    """The place of the value that is nested most deeply."""
+    depth, most, found = 0, 0, Place(line, 1)
+    for word, place in _tokens(text, line):
+        depth += (word in "{[") - (word in "}]")
+        if depth > most:
+            most, found = depth, place
+    return found
 
 
 def _repeated(text: str, line: int) -> Iterator[tuple[At, Place, Place]]:

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Final
 
 from agency_client.content.characters import find_hidden, look_alike, looks
-from agency_client.content.encodings import find_encoding
+from agency_client.content.encodings import find_encoding, lines_of
 from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.layout import repeats_headings, rows_within
 from agency_client.content.source import Source
@@ -28,6 +28,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAID: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 _BLANKS: Final = re.compile("[ \t\r\n\u00a0\u2009\u202f]+")
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _MOST_COLUMNS: Final = 1000
 _MOST_LINES_ABOVE: Final = 100
 """Lines among which the headings are looked for, if the first does not hold them."""
@@ -64,6 +65,8 @@ class Table:
         """False if nobody said which sign parts the cells, and no heading tells."""
         self.behind = 0
         """Empty cells of each row behind the last heading; known when all rows were read."""
+        self.after_blanks: list[int] = []
+        """The lines of rows that follow a blank one; known when all rows were read."""
 
     @classmethod
     def open(
@@ -130,6 +133,7 @@ class Table:
             reader = csv.reader(text, delimiter=self.delimiter, strict=True)
             start, is_heading, width = self._skipped, True, len(self.headings)
             lines: dict[int, array[int]] = {}
+            seen, follows_blank = 0, False
             while True:
                 try:
                     cells = next(reader, None)
@@ -149,8 +153,13 @@ class Table:
                         cells = [*cells[:width], *[""] * (width - number)]
                     if faults is not None and len(cells) == width:
                         lines.setdefault(number, array("Q")).append(line)
-                if not (is_blank or is_heading) and self._is_whole(cells, line, faults):
-                    yield Row(line, cells)
+                if not (is_blank or is_heading):
+                    if follows_blank and seen and faults is not None:
+                        self.after_blanks.append(line)
+                    seen, follows_blank = seen + 1, False
+                    if self._is_whole(cells, line, faults):
+                        yield Row(line, cells)
+                follows_blank = follows_blank or is_blank
                 is_heading = False
         if faults is not None:
             self.behind = max(0, max(lines, default=width) - width)
@@ -231,9 +240,10 @@ def _bad_line(source: Source, encoding: str) -> int:
             try:
                 data.decode(encoding)
             except UnicodeDecodeError as error:
-                return data[: error.start].decode(encoding, "ignore").count("\n") + 1
+                before = data[: error.start].decode(encoding, "ignore")
+                return len(_LINE_END.findall(before)) + 1
         bad = 0
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(lines_of(file), 1):
             try:
                 line.decode(encoding)
             except UnicodeDecodeError:

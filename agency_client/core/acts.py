@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
 from agency_client.content import documents
@@ -42,8 +42,9 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.acts import Brief as BriefNeed
 from exchange_protocol.kinds.bodies import Attribute, Body, attribute_types
-from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.spec import KindSpec
 from exchange_protocol.words import Code
 
 ACTS: Final[Mapping[str, tuple[Kind, Act]]] = {
@@ -284,11 +285,25 @@ def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
     return None
 
 
-def _said(value: Any) -> str:
-    """One value of a body as others read it: the word of a code, a digest as it is typed."""
-    if isinstance(value, Code):
-        return value.words.en
-    return value.hex() if isinstance(value, bytes) else str(value)
+def _said(spec: KindSpec, name: str, body: Body) -> Iterator[str]:
+    """An attribute of a body as others read it: words of codes, digests as they are typed.
+
+    A number stands with its name, a time that is the end of a day is told by that day.
+    """
+    value = getattr(body, name)
+    for each in value if isinstance(value, tuple) else (value,):
+        if isinstance(each, Code):
+            yield each.words.en
+        elif isinstance(each, bytes):
+            yield each.hex()
+        elif isinstance(each, datetime):
+            day = getattr(body, spec.days[name]) if name in spec.days else None
+            yield day.isoformat() if day else f"{each.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        elif isinstance(each, int) and not isinstance(each, bool):
+            words = spec.names.get(name)
+            yield f"{words.en if words else name.replace('_', ' ')} {each:,}"
+        elif each is not None:
+            yield str(each)
 
 
 def summary_of(act: Act, body: Body, codes: Iterable[str]) -> str:
@@ -296,11 +311,11 @@ def summary_of(act: Act, body: Body, codes: Iterable[str]) -> str:
 
     It is the summary of a brief that was not given. `codes` are attributes of the body.
     """
-    values = [getattr(body, name) for name in codes]
-    said = [
-        _said(each)
-        for value in values
-        for each in (value if isinstance(value, tuple) else (value,))
-        if each is not None
-    ]
+    said: list[str] = []
+    for name in codes:
+        words = list(_said(kind_of(body).spec, name, body))
+        if name == "currency" and words:
+            # It stands beside its amount, which comes before it.
+            words = [f"{said.pop()} {words[0]}"]
+        said += words
     return f"{act.done}: {', '.join(said)}" if said else act.done

@@ -88,6 +88,17 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetches:
+    """Several FetchPart, all begun before the first is read; sends back the error of each, or None.
+
+    Over a long line they take the time of one. Each is small: what is not read yet is held.
+    """
+
+    several: tuple[Fetch, ...]
+    method: str = field(default="ExchangeService/FetchPart", init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """No call: the driver waits so many seconds, then sends back None."""
 
@@ -104,7 +115,7 @@ class Sign:
     payload: bytes
 
 
-Call = Unary | Upload | Stream | Fetch
+Call = Unary | Upload | Stream | Fetch | Fetches
 
 T = TypeVar("T")
 Operation = Generator[Call | Pause | Sign, Any, T]

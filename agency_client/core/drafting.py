@@ -7,7 +7,7 @@ profile's defaults, from the exchange that is continued, or from the rules.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -17,6 +17,8 @@ from agency_client.core.ports import Ports
 from agency_client.core.time_zones import check_zone, find_zone
 from agency_client.core.times import Due, parse_due
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import (
     Handling,
     InformationGrade,
@@ -64,6 +66,23 @@ class Floor:
     tlp: Tlp = Tlp.AMBER
     urgency: Urgency = Urgency.ROUTINE
     purpose: Purpose | None = None
+
+
+def continuing_floor(
+    body: Body, initial: Header, handling: Iterable[Handling], tlp: Iterable[Tlp]
+) -> Floor:
+    """The floor of a statement that continues an exchange, by its legs and its initial header.
+
+    What passes others' information on is for the purpose of the request, unless it names another:
+    their consents are for a purpose.
+    """
+    passes_on = kind_of(body).spec.passes_on and bool(getattr(body, "sources", ()))
+    return Floor(
+        handling=max(handling),
+        tlp=max(tlp),
+        urgency=initial.urgency,
+        purpose=initial.purpose if passes_on else None,
+    )
 
 
 INITIAL_FLOOR: Final = Floor(purpose=Purpose.INVESTIGATION)
@@ -114,9 +133,14 @@ def check_reasons(terms: Terms, brief: Brief | None) -> None:
         )
 
 
-def require_legal_basis(terms: Terms, ports: Ports) -> str:
-    """The legal basis of an initial statement; raises MISSING_FIELD."""
-    legal_basis = terms.legal_basis or ports.defaults.legal_basis
+def initial_header(kind: Kind, terms: Terms, ports: Ports, now: datetime) -> Header:
+    """The header of an initial statement; raises also MISSING_FIELD, without a legal basis."""
+    header = make_header(terms, INITIAL_FLOOR, ports, now)
+    return replace(header, legal_basis=_require_legal_basis(kind, terms, ports))
+
+
+def _require_legal_basis(kind: Kind, terms: Terms, ports: Ports) -> str:
+    legal_basis = kind.spec.legal_basis or terms.legal_basis or ports.defaults.legal_basis
     if legal_basis is None:
         raise Reason.MISSING_FIELD.error(
             "expected a legal basis, given here or as defaults.legal_basis of the profile",

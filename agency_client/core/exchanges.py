@@ -2,8 +2,8 @@
 
 Steps 1 to 7 of `get` stand in `verifying`. `open` goes on:
 
- 8. Each part that is sealed to this agency is fetched. It must be the one that the author signed,
-    by size and SHA-256.
+ 8. Each part that is sealed to this agency is fetched (`fetching`). It must be the one that its
+    author signed, by size and SHA-256.
  9. It is unsealed with the key that it was wrapped to for this agency.
 10. The documents and entities are read strictly (`unsealing`).
 11. Its names and numbers go into the search index of the profile (`finding`).
@@ -15,11 +15,11 @@ the bytes leave, and the state shown afterwards is verified anew.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Protocol
 
-from agency_client.core.calls import Fetch, Operation, ask_hub, number_of_the_hub
+from agency_client.core.calls import Operation, ask_hub, number_of_the_hub
+from agency_client.core.fetching import Fetched, Parts, is_erased_at, is_told
 from agency_client.core.finding import gone, indexed, withdraws
 from agency_client.core.ports import Ports
 from agency_client.core.summaries import parse_summary
@@ -49,21 +49,18 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, ReaderRole
 from exchange_protocol.kinds.fields import parse_uuid
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.entries import MOST_AHEAD, Entry, Event
+from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.receipts import (
     ProvenEntry,
     parse_proven_entry,
     verify_proven_entries,
 )
-from exchange_protocol.rules.access import is_erased, is_told_of_erasure, spoken
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import Part
-from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import PartContext, WrappedKey, open_part
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 
-_TRANSFER_ATTEMPTS: Final = 3
 _Entries = list[tuple[ProvenEntry, Entry]]
 
 
@@ -91,6 +88,7 @@ class Exchanges:
     def __init__(self, ports: Ports, view: View) -> None:
         self._ports = ports
         self._view = view
+        self.parts = Parts(ports, self.get)
 
     def list_page(
         self,
@@ -200,9 +198,10 @@ class Exchanges:
             NotFound: EXCHANGE_UNKNOWN.
         """
         verified, judged = yield from self._get(exchange)
+        fetched = yield from self.parts.small(verified)
         statements = []
         for each in verified.statements:
-            statements.append((yield from self._unseal(each, verified.exchange)))
+            statements.append((yield from self._unseal(each, verified.exchange, fetched)))
         if _delivers(verified, self._ports.agency):
             before = verified
             verified, _ = yield from self._get(verified.id, judged)
@@ -229,32 +228,8 @@ class Exchanges:
             raise Reason.NOT_A_READER.error(
                 f"part {part_name!r} is not sealed to {self._ports.agency}"
             )
-        sealed = yield from self.fetch_sealed(statement, part)
+        sealed = yield from self.parts.sealed(statement, part)
         return _opened(self._ports.vault, statement, part, wrapped, sealed)
-
-    def fetch_sealed(self, each: VerifiedStatement, part: Part) -> Operation[bytearray]:
-        """Fetch the sealed bytes of a part; a broken transfer goes on where it stopped."""
-        sealed = bytearray()
-        for attempt in range(1, _TRANSFER_ATTEMPTS + 1):
-            request = pb.FetchPartRequest(
-                payload_sha256=each.statement.digest, part_name=part.name, offset=len(sealed)
-            )
-            try:
-                yield Fetch(request, sealed, part.size)
-                break
-            except HubUnavailable:
-                if not sealed or attempt == _TRANSFER_ATTEMPTS:
-                    raise
-            except NotFound as error:
-                if error.reason is Reason.CONTENT_ERASED:
-                    yield from self._check_erased(each)
-                raise
-        if len(sealed) != part.size or hashlib.sha256(sealed).digest() != part.sha256:
-            raise Reason.SEAL_BROKEN.error(
-                f"expected the {part.size} bytes of {part.name!r} that the author of statement "
-                f"{each.statement.id} signed, the hub gave {len(sealed)} others"
-            )
-        return sealed
 
     def _pages(
         self, exchange_id: str, page: pb.GetExchangeResponse, checkpoint: Checkpoint
@@ -285,7 +260,7 @@ class Exchanges:
                 )
 
     def _unseal(
-        self, each: VerifiedStatement, exchange: Exchange | None
+        self, each: VerifiedStatement, exchange: Exchange | None, fetched: Fetched
     ) -> Operation[UnsealedStatement]:
         """Steps 8 to 10 for one statement."""
         plaintexts: dict[str, bytes] = {}
@@ -293,9 +268,7 @@ class Exchanges:
         role: ReaderRole | None = None
         reader = self._ports.agency
         # By a signed notice or the published retention, not by the hub's word.
-        erased = exchange is not None and is_erased(
-            exchange, spoken(exchange, each.statement), self._ports.clock()
-        )
+        erased = is_erased_at(each, exchange, self._ports.clock())
         for part in each.statement.parts:
             wrapped = part.wrapped_key(reader)
             if wrapped is None:
@@ -304,11 +277,11 @@ class Exchanges:
             if erased:
                 continue
             try:
-                sealed = yield from self.fetch_sealed(each, part)
+                sealed = yield from self.parts.sealed(each, part, fetched)
             except NotFound as error:
                 # The hub's word is taken where no notice would be shown: auditors judge whether
                 # there was one.
-                if error.reason is not Reason.CONTENT_ERASED or _is_told(reader, each, exchange):
+                if error.reason is not Reason.CONTENT_ERASED or is_told(reader, each, exchange):
                     raise
                 erased = True
                 continue
@@ -322,19 +295,6 @@ class Exchanges:
         if erased:
             return read_statement(each, role, {}, (), is_erased=True)
         return read_statement(each, role, plaintexts, faults)
-
-    def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
-        """Check that a notice or retention erased it; raises RULE_BROKEN if a hub only says so."""
-        exchange = (yield from self.get(each.statement.exchange_id)).exchange
-        if exchange is None or not _is_told(self._ports.agency, each, exchange):
-            return
-        # The hub's clock may be ahead of this one's.
-        at = self._ports.clock() + MOST_AHEAD
-        if not is_erased(exchange, spoken(exchange, each.statement), at):
-            raise Reason.RULE_BROKEN.error(
-                f"the hub says that the content of statement {each.statement.id} was erased; "
-                "no signed notice says so, and its retention has not ended"
-            )
 
 
 def _verified(
@@ -362,13 +322,6 @@ def _opened(
 ) -> bytes:
     private = vault.sealing_key(wrapped.key_id)
     return open_part(sealed, PartContext(each.statement.id, part.name), wrapped, private)
-
-
-def _is_told(reader: AgencyId, each: VerifiedStatement, exchange: Exchange | None) -> bool:
-    """True if a notice that erased it would be shown; a supervisor sees no state at all."""
-    if exchange is None:
-        return False
-    return is_told_of_erasure(reader, exchange, spoken(exchange, each.statement))
 
 
 def _check_delivered(before: VerifiedExchange, after: VerifiedExchange, agency: str) -> None:

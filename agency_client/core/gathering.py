@@ -145,6 +145,7 @@ class Gathering:
         self, verified: VerifiedExchange
     ) -> Operation[tuple[dict[int, tuple[DisclosedPart, ...]], dict[int, tuple[PartFault, ...]]]]:
         disclosed, faults = {}, {}
+        fetched = yield from self._exchanges.parts.small(verified)
         for each in verified.statements:
             parts, broken = [], []
             for part in each.statement.parts:
@@ -152,7 +153,7 @@ class Gathering:
                 if wrapped is None:
                     continue
                 try:
-                    sealed = bytes((yield from self._exchanges.fetch_sealed(each, part)))
+                    sealed = bytes((yield from self._exchanges.parts.sealed(each, part, fetched)))
                 except NotFound as error:
                     if error.reason is not Reason.CONTENT_ERASED:
                         raise

@@ -8,7 +8,7 @@ over, a new statement goes to the outbox at once. Calls that can do nothing with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -36,6 +36,12 @@ class Reach:
         if away is None or self._monotonic() >= away[0]:
             return None
         return away[1]
+
+    def heed(self, errors: Iterable[ExchangeError | None]) -> None:
+        """Remember what calls that were made together say of the hub, each by its error or None."""
+        for error in errors:
+            if isinstance(error, HubUnavailable):
+                self._away = self._monotonic() + AWAY_SECONDS, error
 
     @contextmanager
     def heeding(self) -> Iterator[None]:

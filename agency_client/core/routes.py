@@ -23,7 +23,7 @@ from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.rows import About, When, matches
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import active_members, recipients_of
-from exchange_protocol.rules.lifecycle import row_for
+from exchange_protocol.rules.lifecycle import advice, row_for
 from exchange_protocol.rules.recording import has_about
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import Draft, Header
@@ -172,8 +172,9 @@ def choose_legs(
     chosen = _with_about(state, chosen, body, party, is_named=named is not None)
     if not chosen:
         raise Reason.OUT_OF_ORDER.error(
-            f"{kind_of(body)} is not allowed on any leg now: "
-            + ", ".join(f"{leg.agency} is {leg.state.name}" for leg in state.legs)
+            f"the statement ({kind_of(body).spec.words.en}) is not possible on any leg now: "
+            + ", ".join(f"{leg.agency} is {_state(state, leg)}" for leg in state.legs)
+            + next(filter(None, (advice(state, leg, body, party) for leg in state.legs)), "")
         )
     if len({leg.awaits for leg in chosen}) > 1:
         raise Reason.INVALID_FIELD.error(
@@ -260,6 +261,12 @@ def _check_party(agency: AgencyId, body: Body, party: Party) -> None:
         f"{kind} is for the {entitled} to say; on this exchange {agency} is the "
         f"{party.name.lower()}"
     )
+
+
+def _state(exchange: Exchange, leg: Leg) -> str:
+    """The state of a leg in words, as lists have it."""
+    words = exchange.kind.spec.states.get(leg.state, leg.state.words)
+    return words.en
 
 
 def _listed(legs: Iterable[Leg]) -> str:

@@ -23,13 +23,13 @@ from typing import Any
 
 from agency_client.core.calls import Operation, Pause, sign_payload
 from agency_client.core.drafting import (
-    INITIAL_FLOOR,
     NO_TERMS,
     Floor,
     Terms,
     as_statement,
+    continuing_floor,
+    initial_header,
     make_header,
-    require_legal_basis,
     zone_of,
 )
 from agency_client.core.exchanges import Exchanges, HasId
@@ -176,11 +176,7 @@ class Statements:
     ) -> Draft:
         """Draft a statement that continues an exchange."""
         now = self._ports.clock()
-        floor = Floor(
-            handling=max(addressed.handling),
-            tlp=max(addressed.tlp),
-            urgency=state.header.urgency,
-        )
+        floor = continuing_floor(body, state.header, addressed.handling, addressed.tlp)
         return Draft(
             id=self._ports.new_id(),
             exchange_id=exchange_id,
@@ -253,7 +249,6 @@ class Statements:
     def draft_initial(self, asked: Initial, now: datetime) -> Draft:
         """Draft an initial statement; a route that the policy refuses is refused here."""
         statement_id = self._ports.new_id()
-        header = make_header(asked.terms, INITIAL_FLOOR, self._ports, now)
         draft = Draft(
             id=statement_id,
             exchange_id=statement_id,
@@ -261,7 +256,7 @@ class Statements:
             made_at=now,
             body=asked.body,
             recipients=parse_recipients(asked.to),
-            header=replace(header, legal_basis=require_legal_basis(asked.terms, self._ports)),
+            header=initial_header(kind_of(asked.body), asked.terms, self._ports, now),
         )
         # Before anything is sealed: a statement that the policy refuses needs no entities.
         plan_route(self._ports.directory.current, draft)

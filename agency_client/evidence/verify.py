@@ -45,25 +45,32 @@ backslashes in its names, or beside files that macOS and Windows add (__MACOSX, 
 archive is only the wrapping.
 """
 
-import argparse
-import base64
-import binascii
-import hashlib
-import hmac
-import json
-import os
-import re
-import shutil
-import stat
-import struct
-import subprocess
 import sys
-import tempfile
-import zipfile
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
-from typing import Any
+
+try:
+    import argparse
+    import base64
+    import binascii
+    import errno
+    import hashlib
+    import hmac
+    import json
+    import os
+    import re
+    import shutil
+    import stat
+    import struct
+    import subprocess
+    import tempfile
+    import zipfile
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime, timedelta, timezone
+    from pathlib import Path
+    from typing import Any
+except ImportError as lacking:
+    # A Python without all of its standard library, such as python3-minimal of Debian.
+    sys.stdout.write("NOT CHECKED  PYTHON_UNFIT: this Python is not whole (" + str(lacking) + ")\n")
+    sys.exit(6)
 
 # Python 2 ends here, with exit code 1 as all of its errors, and shows the next line.
 SAID_BY_PYTHON_2: str = "NOT CHECKED  PYTHON_TOO_OLD: expected Python 3.9 or later, as python3"
@@ -1066,7 +1073,13 @@ class Archive:
                 # The declared size is bounded; a stream that gives more is cut, one that gives
                 # less, or other bytes, fails its checksum.
                 data = file.read(member.file_size + 1)
-        except Exception as error:  # noqa: BLE001 - zipfile and zlib have no common base
+        except Exception as error:
+            # EINVAL is of an archive that leads to a place before its start.
+            if (
+                isinstance(error, MemoryError)
+                or getattr(error, "errno", errno.EINVAL) != errno.EINVAL
+            ):
+                raise
             raise Damaged(
                 "ARCHIVE_INVALID", f"{member.filename} does not unpack: {error}"
             ) from None
@@ -1964,6 +1977,25 @@ _KNOWN_SIGNATURE = bytes.fromhex(
     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
     "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
 )
+# RFC 6979, appendices A.2.5 and A.2.6: public key and signature of "sample", by openssl's digest.
+_KNOWN_EC = {
+    "-sha256": (
+        "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+        "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+        "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+        "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+    ),
+    "-sha384": (
+        "ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64"
+        "def8f0ea9055866064a254515480bc138015d9b72d7d57244ea8ef9ac0c62189"
+        "6708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720",
+        "306602310094edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf9"
+        "6e36dd1e80fabe4602310099ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa3"
+        "29c145786e679e7b82c71a38628ac8",
+    ),
+}
+_FIRST_OF_SHELLS = 126
+"""Exit codes of openssl are below it; those of shells, where no program answered, are not."""
 
 
 class OpenSsl:
@@ -1975,7 +2007,8 @@ class OpenSsl:
             raise Unchecked("OPENSSL_MISSING", "expected the command openssl on the path")
         self._program = program
         self._folder = folder
-        self._files = 0
+        self._written: dict[str, bytes] = {}
+        """The SHA-256 of each file that was written for openssl."""
         self._chains: set[tuple[bytes, int]] = set()
         self._knows_ml_dsa: bool | None = None
         self._verify_fitness()
@@ -1986,12 +2019,12 @@ class OpenSsl:
         found = re.match(r"OpenSSL (\d+)\.", version)
         if found is None or int(found[1]) < 3:
             raise Unchecked("OPENSSL_UNFIT", f"expected OpenSSL 3 or later, got {version!a:.60}")
-        if not self.is_signed_ed25519(_KNOWN_KEY, b"r", _KNOWN_SIGNATURE):
+        if not self._takes(self._of_ed25519(_KNOWN_KEY, b"r", _KNOWN_SIGNATURE)):
             raise Unchecked(
                 "OPENSSL_UNFIT",
                 f"{version!a:.60} does not verify Ed25519 here: is it set to FIPS alone?",
             )
-        if self.is_signed_ed25519(_KNOWN_KEY, b"s", _KNOWN_SIGNATURE):
+        if self._takes(self._of_ed25519(_KNOWN_KEY, b"s", _KNOWN_SIGNATURE)):
             raise Unchecked("OPENSSL_UNFIT", f"{version!a:.60} takes a false signature here")
 
     def check_root(self, root: Path) -> None:
@@ -2009,7 +2042,7 @@ class OpenSsl:
         if certificate.issuers:
             chain = b"".join(pem(each) for each in certificate.issuers)
             words += ["-untrusted", str(self._file(chain))]
-        ended = self._run([*words, str(leaf)])
+        ended = self._judged([*words, str(leaf)])
         if ended.returncode != 0:
             said = " ".join(ended.stderr.decode("ascii", "replace").split())[-200:]
             raise Refused("CERTIFICATE_INVALID", f"{where}: no chain to the root: {said!a}")
@@ -2021,17 +2054,11 @@ class OpenSsl:
 
     def is_signed(self, key: Path, digest: str, signed: bytes, signature: bytes) -> bool:
         """True if an ECDSA signature in DER is good."""
-        file = str(self._file(signature))
-        words = ["dgst", digest, "-verify", str(key), "-signature", file, str(self._file(signed))]
-        return self._run(words).returncode == 0
+        return self._judged(self._of_ec(key, digest, signed, signature)).returncode == 0
 
     def is_signed_ed25519(self, key: bytes, signed: bytes, signature: bytes) -> bool:
         """True if an Ed25519 signature is good."""
-        public = bytes.fromhex("302a300506032b6570032100") + key
-        words = ["pkeyutl", "-verify", "-pubin", "-rawin"]
-        words += ["-inkey", str(self._file(pem(public, "PUBLIC KEY")))]
-        words += ["-in", str(self._file(signed)), "-sigfile", str(self._file(signature))]
-        return self._run(words).returncode == 0
+        return self._judged(self._of_ed25519(key, signed, signature)).returncode == 0
 
     @property
     def knows_ml_dsa(self) -> bool:
@@ -2046,20 +2073,20 @@ class OpenSsl:
         words = ["pkeyutl", "-verify", "-pubin", "-rawin"]
         words += ["-inkey", str(self._file(pem(key, "PUBLIC KEY")))]
         words += ["-in", str(self._file(signed)), "-sigfile", str(self._file(signature))]
-        return self._run(words).returncode == 0
+        return self._judged(words).returncode == 0
 
     def read_token(self, response: bytes) -> Path:
         """Give the file of the token in a time-stamp response: what the authority signed."""
-        token = self._file(b"")
+        token = self._folder / "token.tmp"
         words = ["ts", "-reply", "-in", str(self._file(response)), "-token_out", "-out", str(token)]
-        if self._run(words).returncode != 0 or not token.stat().st_size:
+        if self._judged(words).returncode != 0 or not token.stat().st_size:
             raise Refused("TIMESTAMP_INVALID", f"{STAMP} is not a time stamp that was granted")
         return token
 
     def stamped_at(self, token: Path) -> datetime:
         """Give the time in a token, which is not verified yet."""
-        shown = self._run(["ts", "-reply", "-in", str(token), "-token_in", "-text"]).stdout
-        found = _STAMPED.search(shown)
+        ended = self._judged(["ts", "-reply", "-in", str(token), "-token_in", "-text"])
+        found = _STAMPED.search(ended.stdout)
         if found is None:
             raise Refused("TIMESTAMP_INVALID", f"{STAMP} holds no time")
         moment = (found[1] + b" " + found[2]).decode()
@@ -2069,7 +2096,7 @@ class OpenSsl:
         """Verify a token over a SHA-256, as at a time; gives what openssl has against it."""
         words = ["ts", "-verify", "-in", str(token), "-token_in", "-digest", digest]
         words += ["-CAfile", str(root), "-attime", str(int(at.timestamp()))]
-        ended = self._run(words)
+        ended = self._judged(words)
         if ended.returncode == 0:
             return ""
         # The last error as openssl writes it: ...:error:code:library:function:reason:file:line:data
@@ -2084,22 +2111,91 @@ class OpenSsl:
             raise Unchecked("OPENSSL_MISSING", "openssl does not encipher with AES-256")
         return ended.stdout
 
+    def _judged(self, words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        """Ask openssl for a verdict; raises Unchecked for a no that says nothing of the bundle.
+
+        openssl says no, too, where it is short of memory or files, and where a file that it was
+        given is gone. So a no counts if it comes twice, about files that are as they were written,
+        and if known signatures are found good in between.
+        """
+        ended = self._run(words)
+        if ended.returncode != 0:
+            self._check_written(words)
+            self._check_known()
+            ended = self._run(words)
+        return ended
+
+    def _check_written(self, words: Sequence[str]) -> None:
+        for option, each in zip(["", *words], words):  # noqa: B905 - Python 3.9
+            path = Path(each)
+            if option == "-out" or not path.is_absolute():
+                continue
+            try:
+                digest = hashlib.sha256(path.read_bytes()).digest()
+            except OSError:
+                digest = b""
+            if not digest or self._written.get(each, digest) != digest:
+                raise Unchecked(
+                    "FILE_LOST",
+                    f"{each} is gone, or was changed by another program, while it was needed: "
+                    "check again; if need be, with another folder in TMPDIR",
+                )
+
+    def _check_known(self) -> None:
+        asked = {"Ed25519": self._of_ed25519(_KNOWN_KEY, b"r", _KNOWN_SIGNATURE)}
+        for (start, digest), (point, signature) in zip(_CURVES.items(), _KNOWN_EC.values()):  # noqa: B905 - Python 3.9
+            key = self.key_file(start + bytes.fromhex(point))
+            asked[digest] = self._of_ec(key, digest, b"sample", bytes.fromhex(signature))
+        for name, words in asked.items():
+            if not self._takes(words):
+                raise Unchecked(
+                    "OPENSSL_UNFIT",
+                    f"openssl does not take a good signature here ({name.lstrip('-')}), so that "
+                    "its no says nothing: is this machine short of memory or of files?",
+                )
+
+    def _takes(self, words: Sequence[str]) -> bool:
+        return self._run(words).returncode == 0
+
+    def _of_ec(self, key: Path, digest: str, signed: bytes, signature: bytes) -> list[str]:
+        file = str(self._file(signature))
+        return ["dgst", digest, "-verify", str(key), "-signature", file, str(self._file(signed))]
+
+    def _of_ed25519(self, key: bytes, signed: bytes, signature: bytes) -> list[str]:
+        public = bytes.fromhex("302a300506032b6570032100") + key
+        words = ["pkeyutl", "-verify", "-pubin", "-rawin"]
+        words += ["-inkey", str(self._file(pem(public, "PUBLIC KEY")))]
+        return [*words, "-in", str(self._file(signed)), "-sigfile", str(self._file(signature))]
+
     def _file(self, data: bytes) -> Path:
-        self._files += 1
-        path = self._folder / f"{self._files}.tmp"
+        path = self._folder / f"{len(self._written) + 1}.tmp"
         path.write_bytes(data)
+        self._written[str(path)] = hashlib.sha256(data).digest()
         return path
 
     def _run(self, words: Sequence[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-        return subprocess.run(  # noqa: S603 - fixed words, and files of our own
-            [self._program, *words],
-            input=given,
-            capture_output=True,
-            env=environment,
-            timeout=_OPENSSL_SECONDS,
-            check=False,
-        )
+        try:
+            ended = subprocess.run(  # noqa: S603 - fixed words, and files of our own
+                [self._program, *words],
+                input=given,
+                capture_output=True,
+                env=environment,
+                timeout=_OPENSSL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Unchecked(
+                "OPENSSL_STOPPED",
+                f"openssl gave no answer within {_OPENSSL_SECONDS} s: is this machine overloaded?",
+            ) from None
+        if not 0 <= ended.returncode < _FIRST_OF_SHELLS:
+            raise Unchecked(
+                "OPENSSL_STOPPED",
+                f"openssl ended with {ended.returncode} and without an answer: is this machine "
+                "short of memory, or was it stopped?",
+            )
+        return ended
 
 
 # --- Encodings ----------------------------------------------------------------------------------
@@ -2522,6 +2618,29 @@ def _check_hashes() -> None:
         ) from None
 
 
+def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
+    """Make a folder for what openssl is to read; raises Unchecked."""
+    try:
+        return tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise Unchecked(
+            "MACHINE_UNFIT",
+            f"this user can write to no folder for temporary files ({error.strerror}): make room"
+            " there, or set TMPDIR to a folder of this user's",
+        ) from None
+
+
+def _words_of(error: "OSError | MemoryError") -> str:
+    """Say what this machine lacks, and what to do."""
+    if isinstance(error, MemoryError):
+        return "it has too little memory: end other programs, or take another machine"
+    where = f" ({error.filename})" if error.filename else ""
+    return (
+        f"{error.strerror or error}{where}: make room, or look at the rights and limits of this"
+        " user, and run it again"
+    )
+
+
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Verify an evidence bundle of the exchange.")
@@ -2565,7 +2684,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         witnesses = None
         if given.witness:
             witnesses = Witnesses(required or len(given.witness), given.witness)
-        with tempfile.TemporaryDirectory() as folder:
+        with _temporary_folder() as folder:
             root, tsa_root = given.root.resolve(strict=True), given.tsa_root
             if tsa_root is not None:
                 tsa_root = tsa_root.resolve(strict=True)
@@ -2590,8 +2709,14 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     except KeyboardInterrupt:
         out.tell("NOT CHECKED  STOPPED: it was stopped before the end")
         return _EXIT_STOPPED
-    except Exception as error:  # noqa: BLE001 -- a fault of the machine or of this script is no verdict
-        out.tell(f"NOT CHECKED  {type(error).__name__}: {error}")
+    except (OSError, MemoryError) as error:
+        out.tell(f"NOT CHECKED  MACHINE_UNFIT: {_words_of(error)}")
+        return _EXIT_UNCHECKED
+    except Exception as error:  # noqa: BLE001 -- a fault of this script is no verdict
+        out.tell(
+            "NOT CHECKED  SCRIPT_FAULT: this script came to no end"
+            f" ({type(error).__name__}: {error}); send this line to whoever gave it to you"
+        )
         return _EXIT_UNCHECKED
     out.tell("VERIFIED  account.html was not checked: what is proved stands above.")
     return _EXIT_UNWRITTEN if out.is_lost else 0

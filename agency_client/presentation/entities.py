@@ -51,7 +51,7 @@ _LINK_DETAILS: Final = ("role", "percentage", "startDate", "endDate", "relations
 _MOST_TOTALS: Final = 5
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,13})?")
 _EXACT: Final = Context(prec=80)
-"""For sums: the common context of Python rounds after 28 digits, and an amount may have 33."""
+"""A context for sums: Python's own rounds after 28 digits, and an amount may have 33."""
 _FORGETS_AFTER: Final = 200_000
 """Captions kept at most: with more entities than that, payments name the others by their ids."""
 

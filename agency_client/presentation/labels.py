@@ -610,6 +610,33 @@ class Label(Enum):
         "Журналда осы көшірмеден тыс жазбалар бар-жоғы белгісіз: оны тораптың немесе куәгердің "
         "бақылау нүктесі айтады (--checkpoint).",
     )
+    CLOCK_BEHIND = Words(
+        "The clock of this computer says {now}, but the last entry was made at {at}: one of two "
+        "clocks is wrong. Set this one; if it is right, tell the hub's operator.",
+        "Часы этого компьютера показывают {now}, а последняя запись сделана {at}: одни из двух "
+        "часов неверны. Поставьте эти; если они верны, сообщите оператору узла.",
+        "Осы компьютердің сағаты {now} көрсетеді, ал соңғы жазба {at} жасалған: екі сағаттың бірі "
+        "қате. Осы сағатты түзетіңіз; ол дұрыс болса, тораптың операторына хабарлаңыз.",
+    )
+    CLOCK_AHEAD = Words(
+        "The clock of this computer says {now}, but an entry that came since the look before was "
+        "made at {at}: one of two clocks is wrong. Set this one; if it is right, tell the hub's "
+        "operator.",
+        "Часы этого компьютера показывают {now}, а запись, появившаяся после прошлой проверки, "
+        "сделана {at}: одни из двух часов неверны. Поставьте эти; если они верны, сообщите "
+        "оператору узла.",
+        "Осы компьютердің сағаты {now} көрсетеді, ал алдыңғы тексеруден кейін пайда болған жазба "
+        "{at} жасалған: екі сағаттың бірі қате. Осы сағатты түзетіңіз; ол дұрыс болса, тораптың "
+        "операторына хабарлаңыз.",
+    )
+    CLOCK_QUIET = Words(
+        "The clock of this computer says {now}, and the last entry was made at {at}: nobody wrote "
+        "for a month, or this clock is ahead, or the hub shows an old state of the log.",
+        "Часы этого компьютера показывают {now}, а последняя запись сделана {at}: месяц никто не "
+        "писал, или эти часы спешат, или узел показывает старое состояние журнала.",
+        "Осы компьютердің сағаты {now} көрсетеді, ал соңғы жазба {at} жасалған: бір ай ешкім "
+        "жазбаған, не осы сағат озып тұр, не торап журналдың ескі күйін көрсетеді.",
+    )
     ROUND = Words(
         "entries {first} to {size}: clean; {overdue} legs overdue, {late} answered late",
         "записи с {first} по {size}: нарушений нет; просрочено линий: {overdue}, отвечено с "

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary
+from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import read_up_to, unread
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import ROWS, STATES_OF_ASKING, Kind
-from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, When
+from exchange_protocol.record.listing import AskedConsent
 from exchange_protocol.rules.clocks import Clock, is_overdue
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code, Words
@@ -39,7 +40,7 @@ TURNS: Final[Mapping[LegState, Party | None]] = {
     LegState.CLOSED: None,
     LegState.ERASED: None,
 }
-"""For which party a leg may wait, by its state."""
+"""Parties that a leg may wait for, by its state."""
 STEPS: Final[Mapping[LegState, Label]] = {
     LegState.HELD: Label.DECIDE,
     LegState.RETURNED: Label.SUPPLEMENT,
@@ -149,7 +150,7 @@ class Waiting:
         if self.consent is not None:
             return ("show", *_CONSENT_COMMANDS)
         if self.step.is_news:
-            return ("show",)
+            return ("show", *self._letting_take_part())
         claimed = {leg.claimed_by is not None for leg in self.legs}
         found = commands(
             self.summary.kind,
@@ -163,6 +164,21 @@ class Waiting:
             return found
         legs = " ".join(f"--leg {leg.agency}" for leg in self.legs)
         return tuple(f"{each} {legs}" if each == _CLOSE else each for each in found)
+
+    def _letting_take_part(self) -> tuple[str, ...]:
+        """The commands by which a supervisor whose comment came may be let take part."""
+        if not any(leg.newest and leg.newest.kind.spec.supervises for leg in self.legs):
+            return ()
+        if self.summary.kind.spec.is_case:
+            return tuple(
+                act.command for kind in Kind if kind.spec.invites for act in kind.spec.acts
+            )
+        return tuple(
+            act.command
+            for kind, row in ROWS
+            if row.involves and row.party is self.party and self.state in row.before
+            for act in kind.spec.acts
+        )
 
 
 _CLOSE: Final = "close"
@@ -211,6 +227,8 @@ def commands(
         if row.when is not untimely
         if not only_after_due or row.when is When.AFTER_DUE
         if not row.involves and not _corrects_answer(row)
+        # What carries no case was of no use in one.
+        if kind.spec.is_counted or row.meets is not TimeLimitRule.FEEDBACK
         if row.claims is None or is_claimed is None or row.claims is not is_claimed
         for act in each.spec.acts
         if row.code is None or _says(act, row.code)
@@ -335,7 +353,12 @@ def _asked_of(party: Party, leg: LegSummary, *, is_over: bool) -> Step | None:
 
 
 def _has_news(party: Party, leg: LegSummary, read: int | None) -> bool:
-    return party in _ENDS and read is not None and unread(leg, read) is not None
+    if party not in _ENDS or read is None:
+        return False
+    # Nothing is to be done when a member leaves a case that goes on, but the lead must learn of it.
+    if party is Party.INITIATOR and leg.state is LegState.LEFT and leg.newest is not None:
+        return leg.newest.index > read
+    return unread(leg, read) is not None
 
 
 def waiting_consents(summaries: Iterable[ExchangeSummary], agency: AgencyId) -> list[Waiting]:

@@ -211,10 +211,16 @@ class Outbox:
         replace_file(
             stored.folder / "refusal.json", json.dumps(refusal, ensure_ascii=False).encode()
         )
+        place = self._refused / stored.statement.id
+        earlier = self._folder / f"{_STAGING}refused-{stored.statement.id}"
         with writing(stored.folder):
-            stored.folder.rename(self._refused / stored.statement.id)
+            # A person copied it back, to have it sent again: one id is one statement.
+            if place.exists():
+                place.rename(earlier)
+            stored.folder.rename(place)
         sync_folder(self._refused)
         sync_folder(self._folder)
+        remove_folder(earlier)
 
     def dismiss(self, statement_id: str) -> None:
         """Let a refused statement go, whose reason a person has read; raises STATEMENT_UNKNOWN."""
@@ -262,8 +268,13 @@ class Outbox:
     def _next_orders(self, count: int) -> Iterator[int]:
         """The next numbers of the order in which statements are begun."""
         counter = self._folder / ".order"
-        with locked(self._folder / ".order.lock"), readable(counter):
-            last = int(read_file(counter) or 0)
+        with locked(self._folder / ".order.lock"):
+            try:
+                last = int(read_file(counter) or "")
+            except ValueError:
+                # Lost or damaged: what is begun now comes after all that waits.
+                waiting = map(self._folder.joinpath, self._ids(self._folder))
+                last = max(map(order_of, waiting), default=0)
             replace_file(counter, str(last + count).encode())
         return iter(range(last + 1, last + count + 1))
 

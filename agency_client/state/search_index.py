@@ -7,7 +7,7 @@ Rules of this module:
 - The last two digits of an exchange's id, which are random, name its file. So a change writes one
   small file, and a search holds one file at a time in memory.
 - It is a cache: a file that does not open is forgotten, and comes back when exchanges are opened.
-- What was erased or recalled is forgotten (`note` replaces, `forget` removes).
+- An exchange that was erased or recalled is forgotten (`note` replaces, `forget` removes).
 - A profile without a sealing key keeps no index.
 """
 
@@ -85,9 +85,9 @@ class Found:
     initiator: AgencyId
     initiated_at: datetime
     hits: tuple[Hit, ...]
-    """Up to ten of the texts in which they were found."""
+    """Texts in which they were found, ten at the most."""
     recipients: tuple[AgencyId, ...] = ()
-    """To whom it was addressed, as far as the index knows."""
+    """The agencies that it was addressed to, as far as the index knows."""
 
     @property
     def id(self) -> str:

@@ -4,6 +4,10 @@ A draft is always a file that this process made (O_EXCL) and locked; it never wr
 that it found. A new file is linked into its place, for a link fails where something stands; its
 draft goes last. So while a draft and a file are one (the same inode), the file is of a command that
 did not end, and may be withdrawn.
+
+Names are used in the folder that was opened when the work began. A user of less rights, whose
+folder root writes to, may put a link in the place of a folder or of a draft: nothing is written,
+linked or removed elsewhere, and a name that is another's by then is an error.
 """
 
 from __future__ import annotations
@@ -13,16 +17,16 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from exchange_files.failures import exists, not_written, writing
-from exchange_files.locks import is_at, take_lock
+from exchange_files.locks import is_in, take_lock
 from exchange_files.owners import give_to_owner_of
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 
 PRIVATE: Final = 0o600
 """Mode of files that only their owner may read."""
@@ -33,6 +37,8 @@ SUFFIX: Final = ".new"
 _LONGEST_NAME: Final = 240
 _NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """The errors of file systems without hard links."""
+_FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+"""A folder to use names in, also one that may not be listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class UnplacedFile:
     path: Path
     """Its path until it is complete."""
     file: BinaryIO = field(repr=False)
+    folder: int = field(repr=False)
+    """The open folder of both."""
 
     def sync(self) -> None:
         """Make the bytes durable."""
@@ -72,14 +80,17 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE, sync_name: boo
     another user. A device or a pipe is no file, and stays. Without `sync_name` the caller makes the
     name durable (`sync_folder`).
     """
-    _check_replaceable(path)
-    with _drafted(path, mode) as draft, writing(path):
-        draft.file.write(data)
-        _keep_owner(draft)
-        draft.sync()
-        draft.path.replace(path)
-        if sync_name:
-            sync_names(path.parent)
+    with _opened(path) as folder:
+        _check_replaceable(path, folder)
+        with _drafted(path, folder, mode) as draft, writing(path):
+            draft.file.write(data)
+            _keep_owner(draft)
+            draft.sync()
+            _check_own(draft)
+            os.replace(draft.path.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+            _check_place(draft)
+            if sync_name:
+                _sync_names(folder)
 
 
 @contextmanager
@@ -88,19 +99,20 @@ def new_file(path: Path, *, mode: int = PRIVATE) -> Iterator[UnplacedFile]:
 
     Raises FILE_NOT_WRITTEN.
     """
-    with writing(path):
-        _withdraw([path])
-    if os.path.lexists(path):
-        raise exists(path)
-    with _drafted(path, mode) as draft:
-        try:
-            yield draft
-        except OSError as error:
-            # Of another file, if it names one.
-            raise error if error.filename else not_written(path, error) from None
+    with _opened(path) as folder:
         with writing(path):
-            draft.sync()
-            _place([draft])
+            _withdraw({path: folder})
+        if _is_there(path, folder):
+            raise exists(path)
+        with _drafted(path, folder, mode) as draft:
+            try:
+                yield draft
+            except OSError as error:
+                # Of another file, if it names one.
+                raise error if error.filename else not_written(path, error) from None
+            with writing(path):
+                draft.sync()
+                _place([draft])
 
 
 @contextmanager
@@ -113,12 +125,11 @@ def new_files(*files: NewFile) -> Iterator[None]:
 
     Raises FILE_NOT_WRITTEN.
     """
-    paths = [each.path for each in files]
-    check_new(*paths)
     drafts: list[UnplacedFile] = []
-    with ExitStack() as stack:
+    with _all_opened([each.path for each in files]) as folders, ExitStack() as stack:
+        _check_new(folders)
         for each in files:
-            draft = stack.enter_context(_drafted(each.path, each.mode))
+            draft = stack.enter_context(_drafted(each.path, folders[each.path], each.mode))
             with writing(each.path):
                 draft.file.write(each.data)
                 draft.sync()
@@ -138,15 +149,8 @@ def check_new(*paths: Path) -> None:
 
     Remains of a killed process are removed. Raises FILE_NOT_WRITTEN.
     """
-    for path in paths:
-        with writing(path):
-            if not path.parent.is_dir():
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    with writing(paths[0]):
-        _withdraw(paths)
-    for path in paths:
-        if os.path.lexists(path):
-            raise exists(path)
+    with _all_opened(paths) as folders:
+        _check_new(folders)
 
 
 def drop_drafts(*paths: Path) -> None:
@@ -189,9 +193,25 @@ def draft_path(path: Path) -> Path:
 
 
 def withdraw_draft(draft: Path, target: Path) -> None:
-    """Remove a dead process's draft, and the file that is still one with it; waits for a living."""
+    """Remove a dead process's draft, and the file that is still one with it; waits for a living.
+
+    Both are in one folder.
+    """
+    with writing(draft):
+        try:
+            folder = os.open(draft.parent, _FOLDER)
+        except FileNotFoundError:
+            return
     try:
-        descriptor = os.open(draft, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        _withdraw_draft(draft, target, folder)
+    finally:
+        os.close(folder)
+
+
+def _withdraw_draft(draft: Path, target: Path, folder: int) -> None:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(draft.name, flags, dir_fd=folder)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -201,17 +221,25 @@ def withdraw_draft(draft: Path, target: Path) -> None:
         ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if is_at(descriptor, draft):
-            if target != draft and is_at(descriptor, target):
-                target.unlink()
-            draft.unlink()
+        if is_in(folder, draft.name, descriptor):
+            if target != draft and is_in(folder, target.name, descriptor):
+                os.unlink(target.name, dir_fd=folder)
+            os.unlink(draft.name, dir_fd=folder)
     finally:
         os.close(descriptor)
 
 
 def sync_names(folder: Path) -> None:
     """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        _sync_names(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_names(folder: int) -> None:
+    descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -222,41 +250,81 @@ def sync_names(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _withdraw(paths: Sequence[Path]) -> None:
-    """Undo what a killed process left of these files, unless it had placed all of them."""
-    if all(os.path.lexists(path) for path in paths):
-        drop_drafts(*paths)
-        return
-    for path in paths:
-        withdraw_draft(draft_path(path), path)
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Hold open the folder in which a path is written."""
+    with writing(path):
+        folder = os.open(path.parent, _FOLDER)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
 
 
 @contextmanager
-def _drafted(path: Path, mode: int) -> Iterator[UnplacedFile]:
+def _all_opened(paths: Sequence[Path]) -> Iterator[dict[Path, int]]:
+    """Hold open the folders of several paths, each once."""
+    with ExitStack() as stack:
+        by_path: dict[Path, int] = {}
+        folders: dict[Path, int] = {}
+        for path in paths:
+            if path.parent not in folders:
+                folders[path.parent] = stack.enter_context(_opened(path))
+            by_path[path] = folders[path.parent]
+        yield by_path
+
+
+def _is_there(path: Path, folder: int) -> bool:
+    """True if anything has a name in an open folder."""
+    try:
+        os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _check_new(folders: Mapping[Path, int]) -> None:
+    with writing(next(iter(folders))):
+        _withdraw(folders)
+    for path, folder in folders.items():
+        if _is_there(path, folder):
+            raise exists(path)
+
+
+def _withdraw(folders: Mapping[Path, int]) -> None:
+    """Undo what a killed process left of these files, unless it had placed all of them."""
+    is_placed = all(_is_there(path, folder) for path, folder in folders.items())
+    for path, folder in folders.items():
+        draft = draft_path(path)
+        _withdraw_draft(draft, draft if is_placed else path, folder)
+
+
+@contextmanager
+def _drafted(path: Path, folder: int, mode: int) -> Iterator[UnplacedFile]:
     with writing(path):
-        draft = _begin(path, mode)
+        draft = _begin(path, folder, mode)
     try:
         yield draft
     finally:
         _end(draft)
 
 
-def _begin(path: Path, mode: int) -> UnplacedFile:
+def _begin(path: Path, folder: int, mode: int) -> UnplacedFile:
     draft = draft_path(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
         try:
-            descriptor = os.open(draft, flags, mode)
+            descriptor = os.open(draft.name, flags, mode, dir_fd=folder)
         except FileExistsError:
             # Never with the target: only who writes a new file knows what of it may go.
-            withdraw_draft(draft, draft)
+            _withdraw_draft(draft, draft, folder)
             continue
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if is_at(descriptor, draft):
+        if is_in(folder, draft.name, descriptor):
             if mode == PRIVATE:
                 os.fchmod(descriptor, mode)  # whatever the umask is
             give_to_owner_of(draft, descriptor)
-            return UnplacedFile(path, draft, os.fdopen(descriptor, "w+b"))
+            return UnplacedFile(path, draft, os.fdopen(descriptor, "w+b"), folder)
         # Another process took it for a dead one's before it was locked.
         os.close(descriptor)
 
@@ -264,8 +332,8 @@ def _begin(path: Path, mode: int) -> UnplacedFile:
 def _end(draft: UnplacedFile) -> None:
     """Remove the draft, if it still stands there, and let go of its lock."""
     with suppress(OSError):
-        if is_at(draft.file.fileno(), draft.path):
-            draft.path.unlink()
+        if is_in(draft.folder, draft.path.name, draft.file.fileno()):
+            os.unlink(draft.path.name, dir_fd=draft.folder)
     # The disk would refuse the same bytes again, and the error is said already.
     with suppress(OSError):
         draft.file.close()
@@ -276,9 +344,9 @@ def _place(drafts: Sequence[UnplacedFile]) -> None:
     try:
         for draft in drafts:
             _link(draft)
-        for folder in {draft.target.parent for draft in drafts}:
-            with writing(folder):
-                sync_names(folder)
+        for folder, path in {draft.folder: draft.target.parent for draft in drafts}.items():
+            with writing(path):
+                _sync_names(folder)
     except BaseException:
         _displace(drafts)
         raise
@@ -287,28 +355,57 @@ def _place(drafts: Sequence[UnplacedFile]) -> None:
 def _displace(drafts: Sequence[UnplacedFile]) -> None:
     """Take the names of drafts back; another file that stands there stays."""
     for draft in drafts:
-        if is_at(draft.file.fileno(), draft.target):
-            draft.target.unlink(missing_ok=True)
+        if is_in(draft.folder, draft.target.name, draft.file.fileno()):
+            with suppress(FileNotFoundError):
+                os.unlink(draft.target.name, dir_fd=draft.folder)
 
 
 def _link(draft: UnplacedFile) -> None:
+    at, name, own = draft.folder, draft.target.name, draft.path.name
+    _check_own(draft)
     try:
-        os.link(draft.path, draft.target)
+        os.link(own, name, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
     except FileExistsError:
         raise exists(draft.target) from None
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise not_written(draft.target, error) from None
-        if os.path.lexists(draft.target):
+        if _is_there(draft.target, at):
             raise exists(draft.target) from None
         with writing(draft.target):
-            draft.path.rename(draft.target)
+            os.rename(own, name, src_dir_fd=at, dst_dir_fd=at)
+    _check_place(draft)
 
 
-def _check_replaceable(path: Path) -> None:
+def _check_own(draft: UnplacedFile) -> None:
+    """Check that the draft's name is still that of the file which was written."""
+    if not is_in(draft.folder, draft.path.name, draft.file.fileno()):
+        raise _meddled(draft, f"{draft.path} was removed or replaced")
+
+
+def _check_place(draft: UnplacedFile) -> None:
+    """Check that the path of a placed file leads to the folder that it was placed in.
+
+    The file itself may be gone by now: whoever waited for it has taken it.
+    """
+    folder = draft.target.parent
+    with writing(folder):
+        is_same = os.path.samestat(folder.stat(), os.fstat(draft.folder))
+    if not is_same:
+        raise _meddled(draft, f"the folder {folder} was moved or replaced")
+
+
+def _meddled(draft: UnplacedFile, what: str) -> ExchangeError:
+    return Reason.FILE_NOT_WRITTEN.error(
+        f"{what} while {draft.target.name} was written there: end the program that did it, and "
+        "repeat the command"
+    )
+
+
+def _check_replaceable(path: Path, folder: int) -> None:
     """Refuse what is neither a file nor a link: root would put a file in the place of a device."""
     try:
-        mode = path.lstat().st_mode
+        mode = os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode
     except OSError:
         return  # None is there, or the writing says why not.
     if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
@@ -320,5 +417,5 @@ def _keep_owner(draft: UnplacedFile) -> None:
     if os.geteuid() != 0:
         return
     with suppress(FileNotFoundError):
-        old = draft.target.lstat()
+        old = os.stat(draft.target.name, dir_fd=draft.folder, follow_symlinks=False)
         os.fchown(draft.file.fileno(), old.st_uid, old.st_gid)

@@ -104,6 +104,15 @@ def is_at(descriptor: int, path: Path) -> bool:
     return os.path.samestat(found, os.fstat(descriptor))
 
 
+def is_in(folder: int, name: str, descriptor: int) -> bool:
+    """True if an open file still has a name in an open folder."""
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(found, os.fstat(descriptor))
+
+
 def _open(path: Path) -> int:
     with writing(path):
         descriptor = open_to_lock(path)

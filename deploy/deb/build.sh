@@ -10,7 +10,8 @@ work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 root=$work/root house=$work/house venv=$work/root/opt/exchange
 pip="$here/.venv/bin/python -m pip --disable-pip-version-check --quiet"
 case $role in
-    hub) user=exchange command=exchange-server pins=requirements-hub.txt units="exchange-server.service" needs="" ;;
+    hub) user=exchange command=exchange-server pins=requirements-hub.txt units="exchange-server.service exchange-command@.service
+        exchange-backup.service exchange-backup.timer" needs="" ;;
     agency) user=exchange-agency command=agency pins=requirements.txt units="exchange-watch@.service exchange-outbox@.service exchange-outbox@.timer"
         needs=", libicu72, libstdc++6" ;;
     *) echo "expected hub or agency, got $role" >&2; exit 2 ;;

@@ -42,6 +42,7 @@ from exchange_server.storage.database_file import DatabaseFile
 from exchange_server.storage.engine import (
     WritingConnection,
     forget_old_pages,
+    plain_cause,
     see_one_moment,
     writing,
 )
@@ -96,7 +97,7 @@ class Committer:
         self.failures = 0
         """Transactions that failed."""
         self.failures_overcome = 0
-        """Of these, how many had failed when a write last went well."""
+        """The failures that were counted when a write last went well."""
 
     @property
     def last_time(self) -> datetime | None:
@@ -121,8 +122,8 @@ class Committer:
         began_at = time.monotonic()
         try:
             results = self._commit(jobs)
-        except Exception:  # noqa: BLE001 -- logged by structlog
-            _log.exception("batch_failed", requests=len(jobs))
+        except Exception as failure:  # noqa: BLE001 -- logged by structlog
+            _log.exception("batch_failed", requests=len(jobs), why=plain_cause(failure))
             self.failures += 1
             self._forget()
             error = not_known_to_be_stored()
@@ -145,8 +146,8 @@ class Committer:
             return result
         except ExchangeError as error:
             return error
-        except Exception:  # noqa: BLE001 -- logged by structlog
-            _log.exception("task_failed")
+        except Exception as failure:  # noqa: BLE001 -- logged by structlog
+            _log.exception("task_failed", why=plain_cause(failure))
             self.failures += 1
             return Reason.UNAVAILABLE.error("not known to be stored; send it again")
 

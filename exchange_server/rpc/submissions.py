@@ -6,7 +6,8 @@
 - So many statements and bytes may be unanswered. Beyond, and while the agency's rate is spent, no
   more is read: gRPC lets the caller wait.
 - A statement that is put off takes those along that may depend on it (`rules.dependencies`); where
-  the writer has no room, it takes all. That ends with the last answer to what was sent by then.
+  the writer has no room, or many exchanges wait already, it takes all. That ends with the last
+  answer to what was sent by then: a caller that never lets it come holds little of the memory.
 - A fault of the stream itself, such as a message that does not parse, ends it after the answers to
   what came before.
 """
@@ -25,12 +26,14 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Accepted, Ledger
-from exchange_server.ledger.ledger import Handled, PutOff
+from exchange_server.ledger.submitter import Handled, PutOff
 from exchange_server.rpc.requests import parse_submission_of_batch
 
 UNANSWERED: Final = 64
 UNANSWERED_BYTES: Final = 1024 * 1024
 """One more statement is read while there is less."""
+MOST_PUT_OFF: Final = 1024
+"""Exchanges that wait, each for itself."""
 
 
 class SubmissionStream:
@@ -91,6 +94,8 @@ class SubmissionStream:
             self._changed.set()
 
     async def _submit(self, request: pb.SubmitRequest) -> Handled:
+        if self._no_room is None and (error := self._tracker.why_all_wait(MOST_PUT_OFF)):
+            self._no_room = PutOff(error)
         if self._no_room is not None:
             return self._no_room
         read = parse_submission_of_batch(request)

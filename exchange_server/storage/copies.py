@@ -8,6 +8,7 @@ nothing. Left to the caller: checking the copy.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -24,10 +25,12 @@ from sqlalchemy.engine import URL
 from exchange_files import new_file
 from exchange_protocol.errors import Reason
 from exchange_server.storage.database_file import DatabaseFile
-from exchange_server.storage.engine import open_engine, sqlite_file, way_out
+from exchange_server.storage.engine import open_engine, plain_cause, sqlite_file, way_out
 from exchange_server.storage.server_check import verify_server
 
 _CHUNK: Final = 1024 * 1024
+_OF_SERVER: Final = ("ERROR:", "FATAL:")
+_NO_SCHEMA: Final = re.compile(r'schema "[^"]*" does not exist')
 
 
 @contextmanager
@@ -43,7 +46,7 @@ def new_backup(url: str, to: Path) -> Iterator[Path]:
     file = sqlite_file(url)
     with new_file(to) as draft:
         if file is None:
-            _run("pg_dump", url, "--format=custom", f"--file={draft.path}")
+            _run("pg_dump", url, "--format=custom", f"--file={draft.path}", *_own_tables(url))
         else:
             _copy_sqlite(file, draft.path)
         draft.sync()
@@ -134,6 +137,33 @@ def _copy(source: sqlite3.Connection, to: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")
 
 
+def _own_tables(url: str) -> list[str]:
+    """Name the tables of this hub to pg_dump: another schema of the database may hold another log,
+    which this role may not read."""
+    _check_program("pg_dump")
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            found = inspect(connection)
+            schema, tables = found.default_schema_name, found.get_table_names()
+    except Exception as error:
+        why = plain_cause(error)
+        if why is None:
+            raise
+        raise Reason.CONFIG_INVALID.error(
+            f"the database cannot be copied: {why}", field="database.url"
+        ) from None
+    finally:
+        engine.dispose()
+    if not tables:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected a database with a log, the schema {schema} has no table: nothing is copied",
+            field="database.url",
+        )
+    quote_name = engine.dialect.identifier_preparer.quote_identifier
+    return [f"--table={quote_name(schema or '')}.{quote_name(each)}" for each in sorted(tables)]
+
+
 def _verify_empty(url: str) -> None:
     engine = open_engine(url)
     try:
@@ -151,11 +181,7 @@ def _verify_empty(url: str) -> None:
 
 def _run(program: str, url: str, *options: str) -> None:
     """Run a program of PostgreSQL's; the password stands in its environment, not in its words."""
-    if shutil.which(program) is None:
-        raise Reason.CONFIG_INVALID.error(
-            f"expected the command {program} on the path: install PostgreSQL's client programs of "
-            "the server's version, or run this on the database's machine"
-        )
+    _check_program(program)
     parsed = make_url(url)
     environment = dict(os.environ)
     if parsed.password:
@@ -165,8 +191,21 @@ def _run(program: str, url: str, *options: str) -> None:
         words, env=environment, capture_output=True, text=True, check=False
     )
     if ended.returncode != 0:
-        said = " ".join(ended.stderr.split())[-300:] or f"exit code {ended.returncode}"
+        lines = ended.stderr.splitlines()
+        # The whole query follows the server's own words.
+        worst = [each for each in lines if any(word in each for word in _OF_SERVER)]
+        said = " ".join(worst or lines)[-300:] or f"exit code {ended.returncode}"
+        if _NO_SCHEMA.search(ended.stderr):
+            said += "; make it, for the hub's role: CREATE SCHEMA AUTHORIZATION and the role's name"
         raise Reason.CONFIG_INVALID.error(f"{program} failed: {said}", field="database.url")
+
+
+def _check_program(program: str) -> None:
+    if shutil.which(program) is None:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected the command {program} on the path: install PostgreSQL's client programs of "
+            "the server's version, or run this on the database's machine"
+        )
 
 
 def _without_password(url: URL) -> str:

@@ -42,7 +42,7 @@ _BUSY_SECONDS = 10
 _CHECKPOINT_MILLISECONDS = 200
 """The longest wait for readers before the write-ahead log is emptied."""
 _CACHE_KIB = 16 * 1024
-"""Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
+"""Cache of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
 _WRITES = "exchange_writes"
 _OBSERVER = "exchange_observer"
 _SLOW = "exchange_slow_seconds"
@@ -50,6 +50,14 @@ _BEGAN_AT = "exchange_began_at"
 _SHOWN_CHARACTERS = 300
 _READ_ONLY_TRANSACTION = "25006"
 _NO_PRIVILEGE = "42501"
+_SERVER_SAYS = {
+    "53100": "; the disk of the database's server is full, or a quota on it: make room there. What "
+    "has a receipt is stored, and the hub writes again by itself",
+    "53200": "; the database's server has no memory left: look at what else runs there",
+    "58030": "; the disk of the database's server fails: look at its log and its kernel's. Do not "
+    "restart the server before a copy of its data stands",
+}
+"""Of PostgreSQL's codes, what its own words leave open."""
 _NO_CONNECTION_LEFT = ("too many connections", "remaining connection slots", "too many clients")
 """PostgreSQL's words; the driver gives no code for a connection that was refused."""
 _AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
@@ -242,6 +250,8 @@ def way_out(cause: BaseException) -> str:
             "; let the hub's role own the database, or GRANT it CREATE on the schema and its "
             "rights on the tables"
         )
+    if advice := _SERVER_SAYS.get(getattr(cause, "sqlstate", None) or ""):
+        return advice
     if any(each in str(cause) for each in _NO_CONNECTION_LEFT):
         return (
             "; a hub needs six connections, each worker as many: raise max_connections, or "
@@ -255,6 +265,16 @@ def way_out(cause: BaseException) -> str:
         case sqlite3.SQLITE_CANTOPEN:
             return "; look at the rights of its folder, and with `df` for room"
     return ""
+
+
+def plain_cause(error: BaseException) -> str | None:
+    """Say in one line what a database's driver has against a transaction, with the way out; None
+    where the error is about something else."""
+    cause = driver_error(error)
+    if cause is None:
+        return None
+    why, *_ = str(cause).strip().splitlines() or ["no reason given"]
+    return why + way_out(cause)
 
 
 def is_away(error: BaseException) -> bool:

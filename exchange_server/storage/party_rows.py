@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    ScalarSelect,
     Select,
     String,
     and_,
@@ -42,6 +41,12 @@ from exchange_protocol.rules.leg_record import (
     shown_as,
 )
 from exchange_server.storage.columns import Digests
+from exchange_server.storage.newest_rows import (
+    NOT_SEARCHED,
+    SeenStatement,
+    newest_said,
+    search_together,
+)
 from exchange_server.storage.rows import Lookup, field_names, pieces
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
@@ -51,17 +56,6 @@ class SeenConsent(NamedTuple):
 
     consent: Consent
     asked_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeenStatement:
-    """The newest statement of another agency on a leg, of those that the agency sees."""
-
-    kind: str
-    agency: str
-    index: int
-    is_answered: bool
-    """True if the agency itself spoke on the leg since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,31 +143,6 @@ _NOTHING_KNOWN: Final = ShownLeg(LegState.RETURNED, 0, 0, None, None, None)
 _AGENCY = bindparam("agency", type_=String)
 
 
-def _newest_said(*, by_agency: bool) -> ScalarSelect[int]:
-    """The entry of the newest statement on a leg that the agency, or another one, made.
-
-    It is looked for among what the agency sees, from the newest on: mostly the first one is it.
-    """
-    author = _e.actor_agency == _AGENCY if by_agency else _e.actor_agency != _AGENCY
-    # Agency ids hold no wildcard and no quote: this finds exactly the id in the JSON list.
-    named = type_coerce(_e.legs, String).like(literal('%"') + _g.agency + literal('"%'))
-    return (
-        select(_f.entry_index)
-        .join_from(feed, log_entries, _e.idx == _f.entry_index)
-        .where(
-            _f.exchange_id == _x.exchange_id,
-            _f.agency == _AGENCY,
-            _e.kind.is_not(None),
-            author,
-            named,
-        )
-        .order_by(_f.entry_index.desc())
-        .limit(1)
-        .correlate(exchanges, legs)
-        .scalar_subquery()
-    )
-
-
 _SEEN = (
     select(
         *(_x[name] for name in _EXCHANGE_COLUMNS),
@@ -192,8 +161,8 @@ _SEEN = (
         .where(_f.exchange_id == _x.exchange_id, _f.agency == _AGENCY)
         .scalar_subquery()
         .label("newest"),
-        _newest_said(by_agency=False).label("newest_of_others"),
-        _newest_said(by_agency=True).label("newest_own"),
+        newest_said(by_agency=False).label("newest_of_others"),
+        newest_said(by_agency=True).label("newest_own"),
     )
     .select_from(_JOINED)
     # All parties there are: named, they let the primary key find each exchange. Without them
@@ -338,6 +307,10 @@ def read_seen(
     entries = _ENTRIES.rows(connection, sorted(newest))
     times = {index: parse_entry(entry).hub_time for index, entry in entries}
     of_others = {row["newest_of_others"] for group in groups for row in group} - {None}
+    searched = {}
+    if NOT_SEARCHED in of_others:
+        of_others.discard(NOT_SEARCHED)
+        searched = _searched(connection, agency, groups)
     said = {index: (kind, by) for index, kind, by in _KINDS.rows(connection, sorted(of_others))}
     asked = {
         row["awaits"]
@@ -350,13 +323,33 @@ def read_seen(
         for digest, kind, by in _SAID.rows(connection, sorted(asked))
         if by != agency and kind in _ASKING
     }
-    return [_seen(group, times, said, awaited) for group in groups]
+    return [
+        _seen(group, times, said, searched.get(group[0]["exchange_id"], {}), awaited)
+        for group in groups
+    ]
+
+
+def _searched(
+    connection: Connection, agency: str, groups: Sequence[Sequence[RowMapping]]
+) -> dict[str, dict[str, SeenStatement]]:
+    """The newest statements on the legs that were not searched by themselves, by exchange."""
+    found = {}
+    for group in groups:
+        wanted: dict[str, bool] = {}
+        for row in group:
+            if row["newest_of_others"] == NOT_SEARCHED:
+                wanted.setdefault(row["leg"], row["party"] == Party.INITIATOR.number)
+        if wanted:
+            exchange_id = group[0]["exchange_id"]
+            found[exchange_id] = search_together(connection, agency, exchange_id, wanted)
+    return found
 
 
 def _seen(
     rows: Sequence[RowMapping],
     times: Mapping[int, datetime],
     said: Mapping[int, tuple[str, str]],
+    searched: Mapping[str, SeenStatement],
     awaited: Mapping[bytes, str],
 ) -> SeenExchange:
     seen: dict[str, SeenLeg] = {}
@@ -374,7 +367,7 @@ def _seen(
             times=known.times,
             claim=record.claim if decides else None,
             consents=_asked(record, row),
-            newest=_newest_statement(row, said),
+            newest=searched.get(row["leg"]) or _newest_statement(row, said),
             asks=awaited.get(row["awaits"])
             if (row["party"], row["state"]) in _MAY_BE_ASKED
             else None,
@@ -402,7 +395,7 @@ def _known(row: RowMapping, record: LegRecord) -> ShownLeg:
 
 def _newest_statement(row: RowMapping, said: Mapping[int, tuple[str, str]]) -> SeenStatement | None:
     index = row["newest_of_others"]
-    if index is None:
+    if index is None or index == NOT_SEARCHED:
         return None
     kind, by = said[index]
     return SeenStatement(kind, by, index, is_answered=(row["newest_own"] or -1) > index)

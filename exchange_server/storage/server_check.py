@@ -1,7 +1,7 @@
 """A PostgreSQL server as its administrators set it up: what keeps a hub from it, found at once.
 
-A setting that spoils single sessions is overridden (`postgresql`). What only an administrator can
-change is refused here, before the hub begins and not in the middle of its work.
+A setting that spoils single sessions is overridden (`postgresql`). One that only an administrator
+can change is refused here, before the hub begins and not in the middle of its work.
 """
 
 from __future__ import annotations
@@ -34,7 +34,16 @@ _HIDDEN: Final = text(
     "SELECT n.nspname FROM pg_catalog.pg_class c"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relname = 'log_head' AND c.relkind = 'r' AND to_regclass('log_head') IS NULL"
+    " AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'UPDATE')"
+    " AND (SELECT source FROM pg_catalog.pg_settings WHERE name = 'search_path') <> 'client'"
     " ORDER BY 1 LIMIT 1"
+)
+"""A log that this role wrote, or could, and that its search_path misses. One that it may not write
+is another hub's, and a search_path in the URL was chosen with this hub's own configuration."""
+_OF_ANOTHER: Final = text(
+    "SELECT n.nspname FROM pg_catalog.pg_class c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.oid = to_regclass('log_head') AND n.nspname <> current_user"
 )
 _PRIVILEGE: Final = text("SELECT has_table_privilege(to_regclass(:name), :privilege)")
 
@@ -89,7 +98,9 @@ def _verify_tables(connection: Connection) -> None:
     if hidden is not None:
         raise _refused(
             f"a hub's tables are in the schema {hidden}, and search_path does not lead there: a "
-            "second log would begin beside the first. Set search_path of the hub's role to it"
+            "second log would begin beside the first. Set search_path of the hub's role to it. For "
+            "another log let a role of its own own a schema, or name the schema in the URL, by "
+            "options=-c%20search_path%3DNAME"
         )
     for name in metadata.tables:
         needed = ["SELECT", "INSERT", *(["UPDATE"] if name in _UPDATED else [])]
@@ -99,8 +110,19 @@ def _verify_tables(connection: Connection) -> None:
             if connection.execute(_PRIVILEGE, given).scalar() is False:
                 raise _refused(
                     f"the hub's role may not {privilege} on the table {name}: GRANT it, or let "
-                    "the role own the database"
+                    f"the role own the database{_own_schema(connection)}"
                 )
+
+
+def _own_schema(connection: Connection) -> str:
+    """The other way out, where the tables may be those of another hub."""
+    schema = connection.execute(_OF_ANOTHER).scalar()
+    if schema is None:
+        return ""
+    return (
+        f"; if the tables in the schema {schema} are another hub's, make a schema for this role: "
+        "CREATE SCHEMA AUTHORIZATION and its name"
+    )
 
 
 def _refused(why: str) -> ExchangeError:

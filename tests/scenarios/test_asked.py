@@ -19,6 +19,7 @@ from tests.scenarios.conftest import Region
 from tests.scenarios.members import joined
 from tests.support.asking import new_exchange
 from tests.support.clocks import let_pass, shortly
+from tests.support.deployment import COORDINATORS
 
 NOTE = "Примечание (вымышлено)"
 ENDS = (Party.INITIATOR, Party.RECIPIENT)
@@ -36,6 +37,23 @@ def steps(client: ExchangeClient, exchange: str) -> set[Label | Words]:
     ]
     found += waiting_consents(client.exchanges(awaits_consent=True), client.agency)
     return {each.step.words for each in found if each.summary.id == exchange}
+
+
+def news(client: ExchangeClient, exchange: str, read: int = -1) -> list[tuple[str, ...]]:
+    """The commands of what only waits to be read, in the `todo` of a client's agency."""
+    now = datetime.now(UTC)
+    return [
+        each.commands
+        for party in ENDS
+        for each in waiting(
+            client.exchanges(party=party, states=states_asked(party)),
+            party,
+            client.agency,
+            now,
+            {exchange: read},
+        )
+        if each.summary.id == exchange and each.step.is_news
+    ]
 
 
 def turn(client: ExchangeClient, exchange: str) -> str:
@@ -161,3 +179,25 @@ def test_what_members_of_a_case_ask_waits_whoever_speaks(region: Region) -> None
     for client in (mia, gpo, fma):
         client.contribute(exchange, brief=NOTE)
         assert {Label.DO_THE_TASK, Label.DECIDE_ON_CONSENT} <= steps(fma, exchange)
+
+
+@pytest.mark.parametrize("wish", ["comment", "ask_to_be_involved", "ask_for_explanation"])
+def test_what_a_supervisor_says_waits_until_it_is_read(region: Region, wish: str) -> None:
+    """To each end, also while it is the other's turn; to the other end never."""
+    mia, gpo, uz = region["kz.mia"], region["kz.gpo"], region["uz.fiu"]
+    exchange = new_exchange(mia, "uz.fiu")
+    region.approve(exchange, COORDINATORS[0])
+    uz.open(exchange)
+    before, of_other = news(mia, exchange), news(uz, exchange)
+    getattr(gpo, wish)(exchange, "kz.mia", comment=NOTE)
+    assert news(mia, exchange) == [*before, ("show", "involve")]
+    assert news(uz, exchange) == of_other
+    newest = mia.open(exchange).statements[-1].index
+    assert news(mia, exchange, read=newest) == before
+
+
+def test_a_supervisor_that_would_join_a_case_waits_in_the_todo_of_its_lead(region: Region) -> None:
+    mia, gpo = region["kz.mia"], region["kz.gpo"]
+    case = joined(region, "kz.fma")
+    gpo.ask_to_be_involved(case, "kz.mia", comment=NOTE)
+    assert news(mia, case) == [("show", "invite")]

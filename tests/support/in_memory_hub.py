@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 
 from agency_client import AsyncExchangeClient, ExchangeClient, Profile
 from agency_client._channel import take_answer
-from agency_client.core import Call, Fetch, Stream, Unary, Upload
+from agency_client.core import Call, Fetch, Fetches, Stream, Unary, Upload
 from agency_client.state.keys import save_sealing_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
@@ -44,6 +44,7 @@ from exchange_protocol.record.entries import (
     entry_leaf_hash,
     parse_entry,
 )
+from exchange_protocol.record.listing import encode_leg_times
 from exchange_protocol.rules.access import role_of
 from exchange_protocol.rules.routing import Planned, plan_initial
 from exchange_protocol.rules.signed_statements import parse_signed_statement
@@ -54,7 +55,6 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
-from exchange_server.rpc.encoding import encode_times
 from exchange_server.rpc.status import encode_status
 from tests.support.hub_data import LOG_NAME, log_signer, tls_certificate
 from tests.support.statements import KZ_MIA, START, Cast, Hub, fictional_cast
@@ -398,7 +398,7 @@ class InMemoryHub:
                     approvals_given=len(leg.approvals),
                     due_at=to_timestamp(leg.due_at) if leg.due_at else None,
                     due_on=to_day(leg.due_on) if leg.due_on else None,
-                    times=encode_times(leg.record.times) if leg.record.times else None,
+                    times=encode_leg_times(leg.record.times) if leg.record.times else None,
                 )
                 for leg in exchange.legs
             ],
@@ -429,6 +429,8 @@ class Connection:
 
     def perform(self, call: Call) -> Any:
         """Make a call."""
+        if isinstance(call, Fetches):
+            return [self._error_of(each) for each in call.several]
         if self.fails:
             raise self.fails.pop(0)
         name = call.method.partition("/")[2]
@@ -437,6 +439,13 @@ class Connection:
         if self.loses_answers:
             raise self.loses_answers.pop(0)
         return answer
+
+    def _error_of(self, fetch: Fetch) -> ExchangeError | None:
+        try:
+            self.perform(fetch)
+        except ExchangeError as error:
+            return error
+        return None
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
         """Open a watch."""

@@ -16,8 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from agency_client import ExchangeClient, Profile
-from agency_client.core import Call, Fetch, Unary
+from agency_client.core import Call, Fetch, Fetches, Unary
 from agency_client.state.keys import save_sealing_key
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
@@ -48,7 +49,16 @@ class Line:
 
     def perform(self, call: Call) -> Any:
         """Make a call."""
+        if isinstance(call, Fetches):
+            return [self._error_of(each) for each in call.several]
         return asyncio.run_coroutine_threadsafe(self._answer(call), self._loop).result()
+
+    def _error_of(self, fetch: Fetch) -> ExchangeError | None:
+        try:
+            self.perform(fetch)
+        except ExchangeError as error:
+            return error
+        return None
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
         """No actor of the year watches."""

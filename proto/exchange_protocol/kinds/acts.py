@@ -26,7 +26,7 @@ class Text(NamedTuple):
 
 
 class Brief(Enum):
-    """How much of a brief an act takes."""
+    """The part of a brief that an act takes."""
 
     NONE = "none"
     OPTIONAL = "optional"
@@ -74,5 +74,7 @@ class Act:
     """True if the caller may set handling, TLP, urgency and the other terms of the header."""
     binds_to_what_was_read: bool = False
     """True if the command shows the exchange first, and speaks on exactly what it showed."""
+    to_is_argument: bool = False
+    """True if the command takes the agencies that it addresses without `--to`."""
     confirm: str | None = None
     """A question that the command asks on a terminal before it sends."""

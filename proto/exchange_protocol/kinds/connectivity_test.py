@@ -32,12 +32,14 @@ SPEC = KindSpec(
         )
     },
     is_counted=False,
+    legal_basis="CONNECTIVITY-TEST",
     acts=(
         Act(
             name="ping",
             command="ping",
             summary="Test the way to other agencies and back, without data of a case.",
             done="Test sent",
+            to_is_argument=True,
             text=Text(
                 "note",
                 "summary",

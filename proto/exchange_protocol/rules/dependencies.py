@@ -2,8 +2,8 @@
 
 A statement that is neither accepted nor refused is put off: it will be sent again. Later statements
 that depend on it would be refused only because it is missing, so they are put off for the same
-reason: the rest of its exchange, and everything after a statement to the directory, such as the
-certificate that the next one is signed with. Hub and client keep to this alike.
+reason. The rest of its exchange depends on it. Everything depends on a statement to the directory,
+such as the certificate that the next one is signed with. Hub and client keep to this alike.
 """
 
 from __future__ import annotations
@@ -25,8 +25,13 @@ class DependencyTracker:
 
     def put_off(self, statement: Statement, error: ExchangeError) -> None:
         """Make all that follows on a statement wait until that is settled."""
-        self._put_off.setdefault(statement.exchange_id, error)
+        # A traceback would keep the frames, and so the parts of what was put off.
+        self._put_off.setdefault(statement.exchange_id, error.with_traceback(None))
 
     def why_put_off(self, statement: Statement) -> ExchangeError | None:
         """The reason to wait; None where nothing waits that the statement may follow on."""
         return self._put_off.get(DIRECTORY) or self._put_off.get(statement.exchange_id)
+
+    def why_all_wait(self, most: int) -> ExchangeError | None:
+        """A reason to let everything wait, once so many exchanges wait; None before."""
+        return next(iter(self._put_off.values())) if len(self._put_off) >= most else None

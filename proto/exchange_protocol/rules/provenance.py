@@ -6,9 +6,10 @@ For each source and each recipient one of these must hold, at the hub's time:
 - a consent that the statement names was given by the source's author for this source, this
   recipient and this purpose, and has neither lapsed nor been revoked.
 
-What a source itself passed on is passed on with it. So for new statements the same must hold for
-the sources behind a source, unless the recipient sees these anyway: its provider is asked by the
-agency that received it.
+Sources that a source itself passed on are passed on with it. So for new statements the same must
+hold for these, unless the recipient was sent them too. The agency that received one asks its
+provider. A copy of the brief is not the statement: a supervisor, an approver and a later member of
+a joint case need the consent as others do.
 
 Nothing is passed on below the strictest handling and TLP of the source's leg (docs/rules.md#p16),
 and nothing is passed back to its own author. A source is a statement that the author's agency may
@@ -21,7 +22,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.codes import Purpose, ReaderRole
 from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of
 from exchange_protocol.rules.exchange import Exchange, Leg
@@ -118,7 +119,7 @@ def _check_behind(statement: Statement, origin: Source, recipient: AgencyId, at:
             f"{said.digest.hex()}",
             field="recipients",
         )
-    if role_of(recipient, origin.exchange, said) is not None:
+    if _was_sent(recipient, origin):
         return
     consents = [
         each
@@ -141,6 +142,13 @@ def _check_behind(statement: Statement, origin: Source, recipient: AgencyId, at:
         "received it asks for that by `agency ask-consent`",
         field="sources",
     )
+
+
+def _was_sent(agency: AgencyId, origin: Source) -> bool:
+    """True if a statement was addressed to an agency that may see it: it can read all of it."""
+    said, exchange = origin.said, origin.exchange
+    is_addressed = agency == exchange.initiator or agency in said.legs
+    return is_addressed and role_of(agency, exchange, said) is ReaderRole.RECIPIENT
 
 
 def _missing_behind(recipient: AgencyId) -> ExchangeError:

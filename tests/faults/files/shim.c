@@ -85,6 +85,16 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) {
     }
 OPEN(open)
 OPEN(open64)
+#define OPENAT(name) \
+    int name(int folder, const char *path, int flags, ...) { \
+        REAL(name); \
+        va_list more; va_start(more, flags); mode_t bits = va_arg(more, mode_t); va_end(more); \
+        if (mode == OFF || !(flags & O_CREAT) || faccessat(folder, path, F_OK, 0) == 0) \
+            return real(folder, path, flags, bits); \
+        NAMES(real(folder, path, flags, bits)) \
+    }
+OPENAT(openat)
+OPENAT(openat64)
 int mkdir(const char *path, mode_t bits) { REAL(mkdir); NAMES(real(path, bits)) }
 int link(const char *a, const char *b) { REAL(link); NAMES(real(a, b)) }
 int linkat(int a, const char *p, int b, const char *q, int f) { REAL(linkat); NAMES(real(a, p, b, q, f)) }

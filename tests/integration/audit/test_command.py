@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,32 @@ def test_report_says_which_entries_the_run_checked(
     # The reading of that run is an entry of its own; reading such an entry is not recorded in turn.
     assert "those before were checked before" in run(capsys, *verify)[1]
     assert "nothing new; every entry was checked before" in run(capsys, *verify)[1]
+
+
+def clock_that_is_off(years: int) -> type[datetime]:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Wrong:
+            moment = datetime.now(tz) + timedelta(days=365 * years)
+            return cls.fromtimestamp(moment.timestamp(), tz)
+
+    return Wrong
+
+
+def test_clock_that_is_wrong_is_named_and_accuses_nobody(
+    stage: tuple[Deployment, HubProcess],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verify = (*as_member(stage[0], AUDITOR), "audit", "verify")
+    assert json.loads(run(capsys, "--json", *verify)[1])["clock"] is None
+    for years, said in ((-1, "but the last entry was made at"), (1, "nobody wrote for a month")):
+        monkeypatch.setattr("agency_client.cli.audit.datetime", clock_that_is_off(years))
+        code, out, err = run(capsys, *verify)
+        assert (code, err) == (0, ""), out
+        assert said in " ".join(out.split())
+        told = json.loads(run(capsys, "--json", *verify)[1])["clock"]
+        assert told["is"] == ("behind" if years < 0 else "quiet")
 
 
 def test_checkpoint_is_the_signed_note(

@@ -105,7 +105,7 @@ def test_member_is_enrolled_through_the_hub(
     run("--profile", profile, "keys", "import", colleague / "sealing",
         "--passphrase-file", office.passphrase)  # fmt: skip
     run("--profile", profile, "inbox")
-    run("--profile", profile, "ping", "--to", "kz.mia")
+    run("--profile", profile, "ping", "kz.mia")
     replayed(town, capsys)
 
 
@@ -129,7 +129,7 @@ def test_member_renews_through_the_hub(
     after = Profile.load(profile)
     assert after.tls.certificate.serial != before.tls.certificate.serial
     assert not (profile / "renewal").exists()
-    run("--profile", profile, "ping", "--to", "kz.mia")
+    run("--profile", profile, "ping", "kz.mia")
     replayed(town, capsys)
 
 

@@ -73,8 +73,13 @@ def test_the_lead_closes_once_the_last_member_has_left(desk: Desk) -> None:
         desk.run(member, "join", exchange).ok()
     why = ("--reason", "Дело окончено (вымышлено)")
     desk.run(FIU, "leave", exchange, *why).ok()
-    assert todo(desk, OFFICER, exchange) == []
+    # That a member left is read once; the lead has nothing to do while the other goes on.
+    [item] = todo(desk, OFFICER, exchange)
+    assert (item["state"], item["commands"]) == ("LEFT", ["show"])
+    listed = desk.run(OFFICER, "todo").ok().out
+    assert re.search(r"former member \(kz\.fma\) +read what came", listed)
     assert "waits for kz.gpo" in steps(desk, OFFICER, exchange)
+    assert todo(desk, OFFICER, exchange) == []
     desk.run("kz.gpo/system", "leave", exchange, *why).ok()
     [item] = todo(desk, OFFICER, exchange)
     assert "close" in item["commands"]

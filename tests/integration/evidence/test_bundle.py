@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import base64
+import errno
 import gzip
 import hashlib
 import hmac
 import os
 import random
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -701,6 +703,106 @@ def test_machine_that_cannot_check_is_no_verdict(
     assert (code, err) == (6, "")
 
 
+def test_machine_without_room_for_temporary_files_is_no_verdict(
+    court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    nowhere = (
+        f"import tempfile; tempfile._candidate_tempdir_list = lambda: [{str(tmp_path / 'no')!r}]"
+    )
+    said = _script_after(nowhere, court, bundle)
+    assert said.startswith("NOT CHECKED  MACHINE_UNFIT: this user can write to no folder for temp")
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))"
+    ignored = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    said = _script_after(f"{full}; {ignored}", court, bundle)
+    assert said.startswith("NOT CHECKED  MACHINE_UNFIT: "), said
+    assert "OSError" not in said
+
+
+def test_python_that_is_not_whole_is_no_verdict(court: Court, bundle: Path) -> None:
+    """As Debian's python3-minimal: its error of import has the exit code of a false bundle."""
+    said = _script_after("import sys; sys.modules['zipfile'] = None", court, bundle)
+    assert said.startswith("NOT CHECKED  PYTHON_UNFIT: this Python is not whole (")
+
+
+def _script_after(begin: str, court: Court, bundle: Path) -> str:
+    """Run the script in a Python of its own that is changed first; gives its last line."""
+    words = [str(SCRIPT), str(bundle), "--root", str(court.root), "--log-key", court.vkey]
+    script = f"""
+{begin}
+import runpy, sys
+sys.argv = {words!r}
+runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
+"""
+    ended = subprocess.run(
+        [SYSTEM_PYTHON, "-I", "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (6, "")
+    return ended.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "does", "said"),
+    [
+        ("dgst", "kill -9 $$", "OPENSSL_STOPPED: openssl ended with -9"),
+        ("verify", "kill -9 $$", "OPENSSL_STOPPED: openssl ended with -9"),
+        ("dgst", "exit 137", "OPENSSL_STOPPED: openssl ended with 137"),
+        ("dgst", "exit 127", "OPENSSL_STOPPED: openssl ended with 127"),
+        ("dgst", "exit 1", "OPENSSL_UNFIT: openssl does not take a good signature here (sha256)"),
+        ("verify", 'for last; do :; done; rm "$last"; exit 2', "FILE_LOST: "),
+        ("dgst", ': > "$6"; exit 1', "FILE_LOST: "),
+    ],
+    ids=["killed", "killed at a chain", "killed in a wrapper", "gone", "no curves", "file gone",
+         "file emptied"],
+)  # fmt: skip
+def test_machine_that_fails_midway_is_no_verdict(
+    asked: str, does: str, said: str, court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    """As where memory ends, openssl is replaced, or a program empties the folder for drafts."""
+    code, out = _run_with_openssl(f'[ "$1" = {asked} ] && {{ {does}; }}', court, bundle, tmp_path)
+    assert out.splitlines()[-1].startswith(f"NOT CHECKED  {said}"), out
+    assert code == 6
+
+
+def test_no_that_openssl_does_not_repeat_is_no_verdict(
+    court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    once = f'[ "$1" = dgst ] && [ ! -e "{tmp_path}/was" ] && {{ : > "{tmp_path}/was"; exit 1; }}'
+    code, out = _run_with_openssl(once, court, bundle, tmp_path)
+    assert (tmp_path / "was").exists()
+    assert out.splitlines()[-1].startswith("VERIFIED"), out
+    assert code == 0
+
+
+def _run_with_openssl(first: str, court: Court, bundle: Path, tmp_path: Path) -> tuple[int, str]:
+    """Run the script with an openssl that does something first; gives exit code and output."""
+    fake = tmp_path / "openssl"
+    fake.write_text(f'#!/bin/sh\n{first}\nexec {shutil.which("openssl")} "$@"\n', "utf-8")
+    fake.chmod(0o700)
+    pins = ("--root", str(court.root), "--log-key", court.vkey)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    code, out, err = run_script(str(bundle), *pins, path=path)
+    assert err == ""
+    return code, out
+
+
+def test_disk_or_memory_that_fails_is_no_verdict(
+    court: Court, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file may be whole on another machine."""
+    pins = ("--root", str(court.root), "--log-key", court.vkey)
+    for error in (OSError(errno.EIO, "Input/output error"), MemoryError()):
+
+        def fails(*_: object, error: BaseException = error) -> bytes:
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr(zipfile.ZipExtFile, "read", fails)
+            code, out, _ = run_script(str(bundle), *pins)
+        assert out.startswith("NOT CHECKED  MACHINE_UNFIT: ")
+        assert "Error" not in out.replace("Input/output error", "")
+        assert code == 6
+
+
 def test_old_python_is_no_verdict(court: Court, bundle: Path) -> None:
     """The script must say so before it uses what an old Python lacks."""
     old = f"""
@@ -834,7 +936,7 @@ def test_python_2_shows_that_nothing_was_checked() -> None:
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()
     # What Python 2 cannot read, the first of it.
     newer = re.compile(r"^\w+: |def .*->|[0-9]_[0-9]|\bf\"|print\(.*flush")
-    first = next(each for each in lines[lines.index("import argparse") :] if newer.search(each))
+    first = next(each for each in lines[lines.index("import sys") :] if newer.search(each))
     assert first.startswith("SAID_BY_PYTHON_2: ")
     assert "NOT CHECKED  PYTHON_TOO_OLD" in first
 

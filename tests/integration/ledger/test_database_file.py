@@ -26,7 +26,7 @@ from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.tiles import TreeEdge
 from exchange_protocol.record.entries import entry_leaf_hash
-from exchange_server.cli_shared import database_errors
+from exchange_server.cli.shared import database_errors
 from exchange_server.ledger import start_check, touched_file, upkeep
 from exchange_server.ledger.start_check import note_path, note_signed, verify_start
 from exchange_server.ledger.upkeep import keep_copy
@@ -630,6 +630,8 @@ def _failed(code: int) -> sqlite3.Error:
         (_failed(sqlite3.SQLITE_IOERR_WRITE), "its disk is full or fails: look with `df`"),
         (_failed(sqlite3.SQLITE_CANTOPEN), "look at the rights of its folder"),
         (psycopg.errors.ReadOnlySqlTransaction("fictional"), "the database takes no writes: it is"),
+        (psycopg.errors.DiskFull("fictional"), "server is full, or a quota on it: make room there"),
+        (psycopg.errors.IoError("fictional"), "the disk of the database's server fails"),
         (psycopg.OperationalError("FATAL: too many connections"), "raise max_connections"),
         (psycopg.OperationalError("FATAL: sorry, too many clients already"), "six connections"),
     ],

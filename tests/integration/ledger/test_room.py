@@ -17,7 +17,7 @@ from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_server.ledger import room
-from exchange_server.ledger.ledger import PutOff
+from exchange_server.ledger.submitter import PutOff
 from exchange_server.storage.engine import open_engine, reading
 from exchange_server.storage.usage_rows import read_usage
 from tests.integration.ledger.conftest import Office
@@ -112,6 +112,21 @@ async def test_what_ends_an_exchange_passes_behind_one_that_opens_another(
     ]
     # The recall of what was not taken waits with it, and is not refused for good.
     assert await way(office, [new, *recalls]) == ["OVERLOADED", "OVERLOADED", ""]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_parts_of_what_is_put_off_are_not_kept(office: Office) -> None:
+    """A stream may stand for long: a reason to wait must not hold what waits."""
+    office.limits = replace(office.limits, disk_free_bytes=HUGE)
+    await office.reopen()
+    new, tracker = office.mail.ask(KZ_MIA, ["kz.fma"], content=CONTENT), DependencyTracker()
+    read = new.signed, new.parts
+    handled = await office.ledger.submit_in_stream(new.caller, read, 0, tracker)
+    outcome, reason = await handled.outcome(), tracker.why_put_off(new.statement)
+    assert isinstance(outcome, ExchangeError)
+    assert outcome.reason is Reason.OVERLOADED
+    assert reason is outcome
+    assert reason.__traceback__ is None, "its frames would hold the parts"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -16,14 +16,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from exchange_keys import SoftwareSigner, load_signer
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
-from exchange_server import copies_cli
 from exchange_server.bootstrap import utc_now
+from exchange_server.cli import copies as copies_cli
 from exchange_server.ledger.start_check import note_path
 from tests.faults.load import wait_until
 from tests.integration.rpc.callers import Region
@@ -330,6 +332,75 @@ def test_backup_of_postgresql_comes_back_into_an_empty_database(
     assert "entries, checked" in said
 
 
+def test_backup_takes_the_tables_of_its_own_schema_alone(
+    server: str, tmp_path: Path, run: ServerCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another schema of the database holds the log of another hub, which this role may not read."""
+    monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+    admin = emptied_database(server)
+    mine, theirs = (owner_of_a_schema(server, f"hub_{name}") for name in ("mine", "theirs"))
+    cast = fictional_cast().authority
+    out = tmp_path / "backup.dump"
+    try:
+        files = prepare_hub(tmp_path / "mine", authority=cast, database_url=mine)
+        other = prepare_hub(tmp_path / "theirs", authority=cast, database_url=theirs)
+        config = ("--config", str(files.config_file))
+        with (
+            HubProcess(files) as process,
+            HubProcess(other) as beside,
+            founded(process) as region,
+            founded(beside) as region_beside,
+        ):
+            send(region, 2)
+            send(region_beside, 1)
+            code, _, err = run("backup", str(out), *config)
+            assert (code, err) == (0, "")
+            assert process.stop() == beside.stop() == 0
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute("DROP OWNED BY hub_mine")
+        code, _, err = run("restore", str(out), *config)
+        assert code == 2
+        assert 'schema "hub_mine" does not exist; make it' in err
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA AUTHORIZATION hub_mine")
+        code, said, err = run("restore", str(out), *config)
+        assert (code, err) == (0, ""), err
+        assert "entries, checked" in said
+        assert run("fsck", "--config", str(other.config_file))[0] == 0
+    finally:
+        forget_owners(admin, "hub_mine", "hub_theirs")
+
+
+def owner_of_a_schema(server: str, role: str) -> str:
+    """Make a role with a schema of its own in the server's database; gives its URL."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN".encode())
+        connection.execute(f"CREATE SCHEMA AUTHORIZATION {role}".encode())
+    return make_url(server).set(username=role).render_as_string(hide_password=False)
+
+
+def forget_owners(server: str, *roles: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        for role in roles:
+            connection.execute(f"DROP OWNED BY {role} CASCADE".encode())
+            connection.execute(f"DROP ROLE {role}".encode())
+
+
+def test_backup_of_a_database_without_a_log_is_refused(
+    server: str,
+    files: HubFiles,
+    tmp_path: Path,
+    run: ServerCommand,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", emptied_database(server))
+    code, _, err = run("backup", str(tmp_path / "out"), "--config", str(files.config_file))
+    assert code == 2
+    assert "expected a database with a log, the schema public has no table" in err
+    assert not (tmp_path / "out").exists()
+
+
 def test_missing_pg_dump_is_said_with_the_remedy(
     run: ServerCommand, tmp_path: Path, files: HubFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,8 +432,12 @@ SERVER = (sys.executable, "-c", "from exchange_server.command import main; main(
 
 
 @pytest.fixture
-def dumping(files: HubFiles, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def dumping(
+    files: HubFiles, server: str, tmp_path: Path
+) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     """Begins a backup in a process of its own, and gives it when it writes, which has no end."""
+    url = emptied_database(server)
+    prepare_hub(tmp_path / "on-it", authority=fictional_cast().authority, database_url=url)
     begun, tools = tmp_path / "begun", tmp_path / "tools"
     tools.mkdir()
     program = tools / "pg_dump"
@@ -370,7 +445,7 @@ def dumping(files: HubFiles, tmp_path: Path) -> Iterator[Callable[[], subprocess
     program.chmod(0o700)
     environment = os.environ | {
         "PATH": f"{tools}:{os.environ['PATH']}",
-        "EXCHANGE_DATABASE_URL": "postgresql+psycopg://hub@/exchange",
+        "EXCHANGE_DATABASE_URL": url,
     }
     started: list[subprocess.Popen[str]] = []
 

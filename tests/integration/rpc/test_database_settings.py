@@ -159,6 +159,51 @@ def test_what_only_an_administrator_can_change_is_refused_in_one_sentence(
         server.execute("DROP SCHEMA IF EXISTS other")
 
 
+@pytest.mark.parametrize("way", ["role", "url"])
+def test_second_log_in_a_schema_of_its_own_begins_beside_the_first(
+    server: Postgres,
+    files: HubFiles,
+    tmp_path: Path,
+    run: ServerCommand,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    """By a role that has no right on the first, or by a search_path that its URL gives."""
+    second = prepare_hub(tmp_path / "second", authority=fictional_cast().authority)
+    if way == "role":
+        server.execute("CREATE ROLE other LOGIN", "CREATE SCHEMA AUTHORIZATION other")
+        url = make_url(server.uri).set(username="other").render_as_string(hide_password=False)
+    else:
+        server.execute(f"CREATE SCHEMA other AUTHORIZATION {ROLE}")
+        url = with_options(files.database_url, "-c search_path=other")
+    try:
+        monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
+        for words in (("migrate",), ("check-config",)):
+            code, _, err = run(*words, "--config", str(second.config_file))
+            assert (code, err) == (0, "")
+        monkeypatch.delenv("EXCHANGE_DATABASE_URL")
+        with HubProcess(files) as first, HubProcess(second, {"EXCHANGE_DATABASE_URL": url}) as hub:
+            assert first.stop() == hub.stop() == 0
+        assert server.execute("SELECT count(*) FROM other.log_head") == [(1,)]
+    finally:
+        server.execute("DROP SCHEMA other CASCADE", "DROP ROLE IF EXISTS other")
+
+
+def test_role_that_finds_the_tables_of_another_hub_is_told_both_ways_out(
+    server: Postgres, files: HubFiles, run: ServerCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.execute("CREATE ROLE other LOGIN", "GRANT USAGE ON SCHEMA public TO other")
+    url = make_url(server.uri).set(username="other").render_as_string(hide_password=False)
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
+    try:
+        code, _, err = run("migrate", "--config", str(files.config_file))
+        assert code == 2
+        assert "the hub's role may not SELECT on the table" in err
+        assert "if the tables in the schema public are another hub's, make a schema for this" in err
+    finally:
+        server.execute("DROP OWNED BY other", "DROP ROLE other")
+
+
 def test_database_of_another_encoding_is_refused_before_it_is_made(
     server: Postgres, files: HubFiles, run: ServerCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -294,6 +294,10 @@ def test_error_is_described_by_reason_message_and_field() -> None:
         "field": "handling",
     }
     assert one_line(error) == "INVALID_FIELD [handling]: expected H0"
+    inner = Reason.INVALID_FIELD.error("expected a country", field="enrol_agency.country")
+    assert one_line(inner) == "INVALID_FIELD [country]: expected a country"
+    listed = Reason.INVALID_FIELD.error("expected a digest", field="sources[0]")
+    assert one_line(listed) == "INVALID_FIELD [sources[0]]: expected a digest"
     assert describe(typer.BadParameter("no"))["reason"] == "USAGE"
     assert describe(FileNotFoundError(2, "No such file", "x"))["message"] == "x: No such file"
     assert describe(FileNotFoundError(2, "No such file", "x"))["reason"] == "DOCUMENT_INVALID"
@@ -331,3 +335,16 @@ def test_reference_of_the_commands_is_up_to_date() -> None:
     )
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     assert made.stdout == page, "run python -m agency_client.cli.reference > docs/commands.md"
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/p/index"), "readable by the user"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "/p/index"), "move the folder away"),
+    ],
+)
+def test_file_that_is_in_the_way_is_named_with_what_to_do(error: OSError, advice: str) -> None:
+    said = one_line(error)
+    assert "/p/index: " in said
+    assert advice in said

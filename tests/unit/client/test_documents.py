@@ -25,6 +25,7 @@ from agency_client.content.documents import (
     Item,
     ReplyDocument,
 )
+from agency_client.content.input_documents import read_input_document
 from exchange_protocol.errors import InvalidInput, Reason
 from tests.support.refusals import reason_or_none
 
@@ -254,3 +255,20 @@ def test_codes_and_references_of_two_scripts_are_warned_of() -> None:
         "offences: Cyrillic and Latin letters in one word: U+0425",
         "registration_number: Cyrillic and Latin letters in one word: U+0421, U+0420",
     ]
+
+
+@pytest.mark.parametrize("signs", ["-", "...", " – ", "?!"])
+@pytest.mark.parametrize("field", ["summary", "urgency_reason", "handling_restrictions"])
+def test_signs_alone_are_no_words_in_a_file_of_a_person(
+    tmp_path: Path, field: str, signs: str
+) -> None:
+    path = tmp_path / "brief.json"
+    fields = {"summary": "Вымышлено", field: signs}
+    path.write_text(json.dumps(fields), encoding="utf-8")
+    with pytest.raises(InvalidInput, match=f"{field}: expected words, got signs alone"):
+        load_document(path, Brief)
+    path.write_text(json.dumps({"brief": fields}), encoding="utf-8")
+    with pytest.raises(InvalidInput, match="expected words, got signs alone"):
+        read_input_document(path, Brief)
+    # What another agency sealed is shown as it is.
+    assert parse_brief(json.dumps({"document": "brief", **fields}).encode()).summary

@@ -135,6 +135,12 @@ def test_day_that_stands_for_none_is_doubted(day: str) -> None:
         ({"amount": "50.00%", "currency": "KZT"}, "its unit is none of money"),
         ({"amount": "1e", "currency": "KZT"}, "its unit is none of money"),
         ({"amount": "12 кг"}, "its unit is none of money"),
+        ({"amount": "100O", "currency": "KZT"}, "its unit is none of money"),
+        ({"amount": "12З", "currency": "KZT"}, "its unit is none of money"),
+        ({"amount": "5 Dt", "currency": "KZT"}, "says the side of an account"),
+        ({"amount": "5 дебет", "currency": "KZT"}, "says the side of an account"),
+        ({"amount": "5 $", "currency": "KZT"}, "another currency"),
+        ({"amount": "5 руб.", "currency": "KZT"}, "another currency"),
     ],
 )
 def test_doubtful_money_is_told(properties: dict[str, str], says: str) -> None:
@@ -321,3 +327,33 @@ def test_text_of_a_wrong_encoding_is_doubted(value: str, says: str) -> None:
 def test_text_of_another_language_is_not_doubted_for_its_letters(value: str) -> None:
     said = told("Payment", purpose=value)
     assert not any("cp1251" in each or "turned over" in each for each in said)
+
+
+@pytest.mark.parametrize("unit", ["KZT", "kzt", "KZT.", "₸", " тг.", " тенге", "", " USDT"])
+def test_amount_in_its_currency_is_not_doubted(unit: str) -> None:
+    currency = "USDT" if "USDT" in unit else "KZT"
+    assert told("Payment", amount=f"5.00{unit}", currency=currency) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("(12 цифр)", "it has signs around it"),
+        ("[ИИН]", "it has signs around it"),
+        ("Отдел 1", "it reads like words"),
+        ("# Group A", "it reads like words"),
+    ],
+)
+def test_heading_in_the_place_of_an_identifier_is_told(value: str, says: str) -> None:
+    """A line of units below the headings, and the name of a group of rows."""
+    assert any(says in each for each in told("Person", idNumber=value))
+
+
+@pytest.mark.parametrize("value", ["01.фев", "1-фев", "2-Jan", "12-янв-24"])
+def test_house_or_a_share_that_became_a_day_is_told(value: str) -> None:
+    found = told("RealEstate", address=value)
+    assert found == ["address: it reads like a day, as Excel makes of codes such as 1-3"]
+
+
+def test_sign_for_a_value_elsewhere_is_told() -> None:
+    assert any("a value that stands elsewhere" in each for each in told("Person", notes="〃"))

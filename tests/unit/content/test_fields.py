@@ -124,6 +124,24 @@ def test_all_faults_of_a_file_are_told_at_once_and_the_rest_counted(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("NaN", "NaN is no JSON"),
+        ("-Infinity", "-Infinity is no JSON"),
+        ('["NaN", Infinity]', "Infinity is no JSON"),
+        ("-" + "9" * 5000, "a number is too long"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+    ],
+    ids=["NaN", "-Infinity", "Infinity", "long", "deep"],
+)
+def test_what_json_does_not_have_is_told_by_its_line(tmp_path: Path, value: str, says: str) -> None:
+    text = f'{{\n "a": ["NaN", 1.5],\n "b":\n  {value}\n}}'
+    assert refused_file(tmp_path, text, "f.json").endswith(
+        f"f.json, line 4: expected YAML or JSON in UTF-8, it does not parse: {says}"
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("a: &x 1\n", "anchor"),

@@ -225,11 +225,32 @@ def test_row_that_would_shift_or_lose_cells_is_named_by_its_line(
         ("Барлығы,2 адам,,", "line 3: the row reads like a total"),
         ("Баары,,,", "line 3: the row reads like a total"),
         ("Grand Total,,,", "line 3: the row reads like a total"),
+        ("Opening Balance,,,1979", "line 3: the row reads like a balance of the account"),
+        ("Closing balance as of 1 May,,kz,1979", "line 3: the row reads like a balance"),
+        ("Balance brought forward,,kz,1979", "line 3: the row reads like a balance"),
+        ("Carried forward,,kz,1979", "line 3: the row reads like a balance"),
+        ("Входящее сальдо,,kz,1979", "line 3: the row reads like a balance"),
+        ("Исходящий остаток:,,kz,1979", "line 3: the row reads like a balance"),
+        ("Сальдо на конец периода,,kz,1979", "line 3: the row reads like a balance"),
+        ("Остаток на 01.02.2024,,kz,1979", "line 3: the row reads like a balance"),
+        ("Конечный баланс,,kz,1979", "line 3: the row reads like a balance"),
+        ("Кіріс қалдығы,,kz,1979", "line 3: the row reads like a balance"),
+        ("Кезең соңындағы қалдық,,kz,1979", "line 3: the row reads like a balance"),
+        ("Баштапкы калдык,,kz,1979", "line 3: the row reads like a balance"),
+        ("Oxirgi qoldiq,,kz,1979", "line 3: the row reads like a balance"),
         ("1,2,3,4", "line 3: the row numbers the columns"),
         ("---,-----,--,----", "line 3: the row is a line drawn between rows"),
         ("id,name,country,born", "line 3: the headings stand here again"),
         ("ID, Name ,COUNTRY,Born", "line 3: the headings stand here again"),
         ("id,name,,", "line 3: the headings stand here again"),
+        ("name,id,born,country", "line 3: the headings stand here again"),
+        ("I.D.,Name:,,", "line 3: the headings stand here again"),
+        ("(продолжение таблицы),,,", "line 3: the row is none of the data, but a note beside"),
+        ("*** End of report ***,,,", "line 3: the row is none of the data, but a note beside"),
+        ("Для служебного пользования,,,", "line 3: the row is none of the data, but a note"),
+        ("Дата выгрузки 01.02.2024,,,", "line 3: the row is none of the data, but a note"),
+        ("Количество записей: 2,,,", "line 3: the row is none of the data, but a note beside"),
+        ("Жалғасы,,,", "line 3: the row is none of the data, but a note beside"),
         ("NULL,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
         ("-,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
         ("н/д,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
@@ -716,7 +737,7 @@ BANK_ROWS = "number,payer,amount,date\n1,KZ1,5.50,2024-01-02\n"
     ],
 )
 def test_sum_in_the_languages_of_the_region_is_refused(desk: Desk, row: str) -> None:
-    assert "line 3: the row reads like a total" in desk.refused(f"{BANK_ROWS}{row}\n", BANK)
+    assert "line 3: the row reads like a " in desk.refused(f"{BANK_ROWS}{row}\n", BANK)
 
 
 def test_row_without_a_blank_that_begins_like_a_sum_is_doubted(desk: Desk) -> None:
@@ -1147,3 +1168,62 @@ def test_headings_that_differ_in_their_blanks_alone_are_refused(desk: Desk) -> N
     table = 'id;"на\nme";"на me"\n1;x;y\n'
     message = desk.refused(table, NAMED.replace("column: name", "column: на me"))
     assert "the heading stands twice, over columns 2 and 3" in message
+
+
+@pytest.mark.parametrize(
+    ("purpose", "is_doubted"),
+    [
+        ("Opening balance", True),
+        ("Остаток", True),
+        ("Входящее сальдо:", True),
+        ("New Balance shoes", False),
+        ("Пополнение баланса", False),
+        ("Остаток долга по акту", False),
+    ],
+)
+def test_payment_for_a_balance_is_doubted(desk: Desk, purpose: str, is_doubted: bool) -> None:
+    mapping = (
+        "entities: {it: {schema: Payment, keys: [n], properties: {recordId: {column: n}, "
+        "date: {column: d}, amount: {column: a}, purpose: {column: p}}}}"
+    )
+    found = desk.read(f"n,d,a,p\n1,2024-01-02,5.00 KZT,{purpose}\n", mapping)
+    doubt = "line 2: a cell reads like the name of a balance: is the row no payment?"
+    assert (doubt in found.warnings) is is_doubted
+
+
+def test_amounts_of_two_columns_are_doubted(desk: Desk) -> None:
+    """A debit and a credit of one sum would be two entities that read alike."""
+    mapping = (
+        "entities: {it: {schema: Payment, keys: [n], properties: {recordId: {column: n}, "
+        "date: {column: d}, amount: {columns: [Debit, Credit]}}}}"
+    )
+    found = desk.read("n,d,Debit,Credit\n1,2024-01-02,5 KZT,\n2,2024-01-02,,5 KZT\n", mapping)
+    assert any(
+        each.startswith("the mapping puts columns 'Debit' and 'Credit' into one amount: ")
+        for each in found.warnings
+    )
+
+
+@pytest.mark.parametrize(
+    "cell", ['"-""-"', '""""', "″", "〃", "-//-", "то же", "Same as above", "см. выше"]
+)
+def test_sign_for_the_value_above_is_refused(desk: Desk, cell: str) -> None:
+    """The reader of an entity sees no row above it."""
+    message = desk.refused(simple(f"1,Имя,kz,1979\n2,{cell},kz,1979\n"))
+    assert "line 3, column 'name': expected a value, got a sign or a word for the value above" in (
+        message
+    )
+
+
+@pytest.mark.parametrize("name", ["Same Sam", "ТОО «Там же»", "О'Нил", 'ТОО "А"', "A//B", "Дитто"])
+def test_name_with_such_a_sign_is_taken(desk: Desk, name: str) -> None:
+    assert names(desk.read(simple(f"1,{name},kz,1979\n"))) == [name]
+
+
+def test_row_behind_a_blank_one_is_doubted(desk: Desk) -> None:
+    rows = "1,А,kz,1979\n2,Б,kz,1979\n3,В,kz,1979\n"
+    doubt = "line 6: a blank row stands before it: does another table begin here?"
+    assert doubt in desk.read(simple(f"{rows},,,\n4,Г,kz,1979\n")).warnings
+    assert doubt in desk.read(simple(f"{rows}\n4,Г,kz,1979\n")).warnings
+    for parted in (f"{rows},,,\n\n", rows.replace("\n", "\n\n"), f"\n{rows}"):
+        assert not [each for each in desk.read(simple(parted)).warnings if "blank row" in each]

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from exchange_files import (
+    NewFile,
     locked,
     new_file,
+    new_files,
     open_to_lock,
     remove_folder,
+    replace_file,
     staging_folder,
     try_locked,
 )
 from exchange_files import owners as owners_module
+from exchange_files.files import draft_path
 from exchange_protocol.errors import StorageFailed
 
 USER = 61_234
@@ -92,6 +98,75 @@ def test_file_is_given_to_nobody_where_its_folder_leads_elsewhere_by_now(
     with pytest.raises(StorageFailed), new_file(way / "crl.pem") as draft:
         owners.append(os.fstat(draft.file.fileno()).st_uid)
     assert owners == [0]
+
+
+@pytest.mark.parametrize("way", ["new", "replaced", "together"])
+def test_folder_that_is_swapped_meanwhile_gets_nothing(tmp_path: Path, way: str) -> None:
+    """The service's user puts a link to a folder of root's in the place of the own folder."""
+    service, ours = tmp_path / "service", tmp_path / "ours"
+    service.mkdir()
+    ours.mkdir()
+    path = service / "crl.pem"
+    if way == "replaced":
+        path.write_bytes(b"old")
+    # What stands there under the draft's name would be moved, linked or removed by its path.
+    (ours / ".crl.pem.new").write_bytes(b"of root")
+
+    def swap() -> None:
+        service.rename(tmp_path / "away")
+        service.symlink_to(ours)
+
+    with pytest.raises(StorageFailed, match=r"was moved or replaced while crl\.pem was written"):
+        write_meanwhile(swap, path, way)
+    assert {each.name: each.read_bytes() for each in ours.iterdir()} == {".crl.pem.new": b"of root"}
+    assert sorted(each.name for each in (tmp_path / "away").iterdir()) == (
+        ["crl.pem"] if way == "replaced" else []
+    )
+
+
+@pytest.mark.parametrize("way", ["new", "replaced"])
+def test_draft_that_is_swapped_for_a_link_is_not_placed(tmp_path: Path, way: str) -> None:
+    secret, path = tmp_path / "secret", tmp_path / "crl.pem"
+    secret.write_bytes(b"of root")
+    draft = draft_path(path)
+
+    def swap() -> None:
+        draft.unlink()
+        draft.symlink_to(secret)
+
+    with pytest.raises(StorageFailed, match=r"was removed or replaced while crl\.pem was written"):
+        write_meanwhile(swap, path, way)
+    assert not os.path.lexists(path)
+    assert secret.read_bytes() == b"of root"
+    assert secret.stat().st_nlink == 1
+
+
+def write_meanwhile(swap: Callable[[], None], path: Path, way: str) -> None:
+    """Write a file in one of the ways, and do something before it has its name."""
+    if way == "replaced":
+        with swapping_at_sync(swap):
+            replace_file(path, b"new")
+    elif way == "new":
+        with new_file(path) as draft:
+            draft.file.write(b"new")
+            swap()
+    else:
+        with new_files(NewFile(path.with_name("key"), b"key"), NewFile(path, b"new")):
+            swap()
+
+
+@contextmanager
+def swapping_at_sync(swap: Callable[[], None]) -> Iterator[None]:
+    """Do something just before a file is made durable, and so before it has its name."""
+    sync, left = os.fsync, [swap]
+
+    def swapped(descriptor: int) -> None:
+        while left:
+            left.pop()()
+        sync(descriptor)
+
+    with patch.object(os, "fsync", swapped):
+        yield
 
 
 def test_removal_of_a_folder_follows_no_link_that_appears_meanwhile(

@@ -21,7 +21,7 @@ from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member
-from tests.support.refusals import refusal, refused
+from tests.support.refusals import reason_or_none, refusal, refused
 from tests.support.statements import (
     COORDINATOR,
     KZ_FMA,
@@ -155,3 +155,26 @@ def test_a_refusal_names_no_provider_that_the_author_may_not_see() -> None:
         said.add(str(error).replace(to, "it"))
     assert len(said) == 1, "the provider is told from no other"
     assert "kz.fma" not in said.pop()
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        pytest.param("kz.gpo", Reason.CONSENT_MISSING, id="supervisor"),
+        pytest.param("caricc", Reason.CONSENT_MISSING, id="approver"),
+        pytest.param("kg.mia", None, id="recipient"),
+    ],
+)
+def test_a_copy_of_the_brief_is_not_the_statement(to: str, expected: Reason | None) -> None:
+    hub = Hub.founded()
+    asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma", "kg.mia"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kg.mia"], on=asked)
+    hub.deliver(KZ_FMA, asked)
+    consent = consented(hub, KZ_FMA, KZ_MIA, asked, "uz.fiu", asked)
+    passed = Referral(sources=(asked.digest,), consents=(consent,))
+    referral = hub.say(KZ_FMA, passed, to=["uz.fiu"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=referral)
+    hub.deliver(UZ_FIU, referral)
+    consent = consented(hub, UZ_FIU, KZ_FMA, referral, to, referral)
+    again = Referral(sources=(referral.digest,), consents=(consent,))
+    assert reason_or_none(lambda: hub.say(UZ_FIU, again, to=[to])) is expected

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from unittest.mock import AsyncMock, Mock
 
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Accepted
-from exchange_server.ledger.ledger import PutOff, Submitted
-from exchange_server.rpc.submissions import UNANSWERED, UNANSWERED_BYTES, SubmissionStream
+from exchange_server.ledger.submitter import PutOff, Refused, Submitted
+from exchange_server.rpc.submissions import (
+    MOST_PUT_OFF,
+    UNANSWERED,
+    UNANSWERED_BYTES,
+    SubmissionStream,
+)
 from tests.support.statements import KZ_MIA
 
 ANSWER = Accepted(0, b"entry", bytes(32), (), b"note", ())
@@ -98,6 +105,44 @@ async def test_after_the_last_answer_statements_are_taken_again() -> None:
     assert await anext(answers) is OVERLOADED
     answered.set()
     assert await anext(answers) == ANSWER
+
+
+async def test_of_what_is_put_off_no_more_than_so_much_is_remembered() -> None:
+    """A caller may keep its stream from ever being answered whole, for as long as it stands."""
+    requests, numbers = Requests(most=3 * MOST_PUT_OFF), count()
+    accepted: list[asyncio.Future[Accepted]] = []
+    trackers: list[DependencyTracker] = []
+
+    async def submit_in_stream(
+        _: Caller, __: object, ___: int, tracker: DependencyTracker
+    ) -> Submitted | Refused:
+        number = next(numbers)
+        trackers.append(tracker)
+        if number % (UNANSWERED // 2) == 0:
+            accepted.append(asyncio.get_running_loop().create_future())
+            # The one before is answered only now: something is always unanswered.
+            for future in accepted[:-1]:
+                if not future.done():
+                    future.set_result(ANSWER)
+            return Submitted(accepted[-1])
+        tracker.put_off(Mock(exchange_id=str(number)), OVERLOADED)
+        return Refused(OVERLOADED)
+
+    stream = stream_to(Mock(submit_in_stream=submit_in_stream))
+
+    async def answer_the_last() -> None:
+        while True:
+            if stream._no_room is not None or requests.read == 3 * MOST_PUT_OFF:
+                for future in accepted:
+                    if not future.done():
+                        future.set_result(ANSWER)
+            await asyncio.sleep(0)
+
+    last = asyncio.create_task(answer_the_last())
+    outcomes = [each async for each in stream.answers(aiter(requests))]
+    last.cancel()
+    assert len(outcomes) == requests.read == 3 * MOST_PUT_OFF
+    assert max(len(each._put_off) for each in trackers) == MOST_PUT_OFF
 
 
 async def test_a_caller_that_is_revoked_meanwhile_is_served_no_further() -> None:

@@ -15,7 +15,7 @@ import typer
 
 from exchange_files import dead_drafts, new_file, read_given, staging_folder, sweep_staging
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_server.cli_shared import AsJson, ConfigFile, database_errors, what_to_check
+from exchange_server.cli.shared import AsJson, ConfigFile, database_errors, what_to_check
 from exchange_server.config import Config, load_config
 
 if TYPE_CHECKING:
@@ -181,8 +181,8 @@ def copy_database(
 ) -> None:
     """Copy the database into another, of SQLite or PostgreSQL, while every hub is stopped.
 
-    The copy is checked as `fsck` does. Then name it as url in [database], and start the hubs. Keep
-    the old one until all is well, and start no hub on it again: two logs would grow.
+    The copy is checked as `fsck` does. Then name it as database.url, and start the hubs. Keep the
+    old one until all is well, and start no hub on it again: two logs would grow.
     """
     from exchange_protocol.log.checkpoint import LogVerifier
     from exchange_server.ledger.start_check import note_signed, verify_noted
@@ -257,7 +257,7 @@ def _verified(settings: Config, url: str) -> FsckReport:
 def _held(settings: Config) -> list[str]:
     """Hold the revocation list of the configuration where none is held, and say so."""
     from exchange_protocol.trust.certificates import TrustAnchors
-    from exchange_server.held_lists import HeldLists, told
+    from exchange_server.tls.held_lists import HeldLists, told
 
     held = HeldLists(settings.held_lists, TrustAnchors.from_pem(read_given(settings.tls.root)))
     lists = held.begin(settings.tls.crl)
