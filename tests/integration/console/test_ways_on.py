@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 from agency_client.console.exchange_view import whose_turn
+from agency_client.console.forms import fields_of
+from agency_client.console.words import FIELD_WORDS
+from agency_client.core.acts import ACTS
+from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, Party
 from exchange_protocol.rules.clocks import Clock, ClockKind
@@ -378,3 +382,19 @@ def test_a_consent_leads_to_the_referral_that_it_allows(
     assert hostile.status == 200
     assert "<script>" not in hostile.text
     assert "&gt;&lt;script" not in hostile.text
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("act", ["impose_freeze", "extend_freeze", "give_task", "extend_deadline"])
+def test_the_end_of_something_is_no_time_for_an_answer(act: str, language: Language) -> None:
+    kind, method = ACTS[act]
+    locale = Locale(language)
+    [due] = [
+        each
+        for each in fields_of(kind, method, locale, (), AgencyId("kz.mia"))
+        if each.name == "due"
+    ]
+    assert due.is_required
+    named = kind.spec.names.get("due_at")
+    assert due.label == locale.say(named or FIELD_WORDS["due"])
+    assert (named is not None) == kind.value.startswith("freeze")
