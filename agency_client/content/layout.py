@@ -11,6 +11,7 @@ from typing import Final
 
 _LEAST_NUMBERED: Final = 3
 _LEAST_COLUMNS: Final = 4
+_LONGEST_NAME: Final = 100
 _FEWEST_MOVED: Final = 3
 """Cells of headings that stand again in another order."""
 _MONTH: Final = (
@@ -25,7 +26,7 @@ _WHEN: Final = (
     r"(?: ?(?:г|год|года|жыл|жылы|yil)\b\.?)?"
 )
 """A day, a month or a year, in figures or with the name of its month."""
-_FIGURES_BEHIND: Final = r"[-+(]?\d[\d\s.,'’]*\)?(?: [a-z]{3})?|[a-z]{3}(?=\))"
+_FIGURES_BEHIND: Final = r"[-+(]?\d[\d\s.,'’]{0,24}\)?(?: [a-z]{3})?|[a-z]{3}(?=\))"
 _EDGE: Final = (
     r"(?:начал[оеау]|кон(?:ец|це|ца))(?: (?:\w+ого )?"
     r"(?:дня|месяца|периода|года|квартала|недели|смены|выписки))?"
@@ -96,9 +97,7 @@ _NO_NAME: Final = re.compile(r".*:|\w+ (?:по|за|бойынша|бўйича|
 _WORDS_OF_REPORTS: Final = frozenset(
     {"summa", "сумма", "дебет", "кредит", "дт", "кт", "debet", "kredit", "total"}
 )
-_FIGURE: Final = re.compile(
-    r"[-+()\d\s.,'’=\u00a0\u202f]*\d[-+()\d\s.,'’=\u00a0\u202f]*[^\W\d_]{0,10}\.?"
-)
+_FIGURE: Final = re.compile(r"(?=\D*\d)[-+()\d\s.,'’=\u00a0\u202f]+[^\W\d_]{0,10}\.?")
 _BESIDE_BALANCE: Final = re.compile(
     rf"{_WHEN}|[a-z]{{2}}|(?-i:[A-Z]{{3}})|usd[tc]|(?:cr|dr|дт|кт)\.?|[₸₽$€₼₴¥£₺]"
     r"|[a-z]{2}\d{2}[a-z0-9]{6,30}",
@@ -220,9 +219,14 @@ def _has_name_behind(text: str) -> bool:
     )
 
 
+def _names_balance(text: str) -> bool:
+    """True for the name of a balance; a long text is none, and would take long to compare."""
+    return len(text) <= _LONGEST_NAME and bool(_OF_ACCOUNT.fullmatch(text))
+
+
 def _is_balance(filled: Sequence[str]) -> bool:
     """True for the name of a balance with figures, days and codes alone beside it."""
-    return bool(_OF_ACCOUNT.fullmatch(filled[0])) and all(
+    return _names_balance(filled[0]) and all(
         _FIGURE.fullmatch(each) or _BESIDE_BALANCE.fullmatch(each) for each in filled[1:]
     )
 
@@ -236,7 +240,7 @@ def _is_signed(filled: Sequence[str]) -> bool:
 
 def _ends_a_column(filled: Sequence[str]) -> bool:
     """True for a sum with its name behind it or between: figures, and the name of a sum."""
-    names = [each for each in filled if _BARE_TOTAL.fullmatch(each) or _OF_ACCOUNT.fullmatch(each)]
+    names = [each for each in filled if _BARE_TOTAL.fullmatch(each) or _names_balance(each)]
     if any(map(_NAMES_TOO.fullmatch, names)):
         return False
     others = [each for each in filled if each not in names]
@@ -250,7 +254,7 @@ def layout_doubt(cells: Sequence[str]) -> str | None:
         return "the row has one cell alone: is it a note beside the table?"
     if filled and _TOTAL.fullmatch(filled[0]):
         return "the row begins like a total of the rows above"
-    if any(_OF_ACCOUNT.fullmatch(each) or _BARE_BALANCE.fullmatch(each) for each in filled):
+    if any(_names_balance(each) or _BARE_BALANCE.fullmatch(each) for each in filled):
         return "a cell reads like the name of a balance: is the row no payment?"
     if 0 < len(filled) < len(cells) and _BEGINS_AS_BALANCE.fullmatch(filled[0]):
         return "a cell reads like the name of a balance: is the row no payment?"

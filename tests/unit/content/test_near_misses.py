@@ -170,6 +170,15 @@ def test_a_balance_with_figures_and_days_alone_is_refused(cells: list[str]) -> N
     assert layout_fault(cells) is not None
 
 
+@pytest.mark.parametrize("behind", ["1 ", "1,1 ", "на 1 ", "(", "- "])
+def test_a_long_cell_takes_no_long_time(behind: str) -> None:
+    """Such a text would not end if each part of it could be read in several ways."""
+    long = f"Opening balance {behind * 20_000}{'x' * 20}"
+    assert layout_fault([long, "1", long.removeprefix("Opening balance "), ""]) is None
+    assert layout_doubt([long, "1", "5", "6"]) is None
+    assert layout_fault(["Opening balance", "1", f"{behind * 20_000}{'x' * 20}", ""]) is None
+
+
 @pytest.mark.parametrize(
     ("cells", "headings"),
     [
