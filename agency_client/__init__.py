@@ -117,7 +117,7 @@ Names:
     Period                   Days from start to end, both included.
     ReferralDocument         The content of a referral.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
-    Score                    How much a match says.
+    Score                    The weight of a match.
     Where                    The place at which a term stands.
     entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
     identifier_warnings      Tell the doubts about an entity's identifiers; the values themselves

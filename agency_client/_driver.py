@@ -5,8 +5,8 @@ Rules of this module:
 - An operation is driven to its end. An error of a call goes on in the operation, which may handle
   it.
 - A closed client makes no call: CLIENT_CLOSED.
-- What a call says of the hub is remembered (`core.reach`): a new statement is not offered to a hub
-  that was away a moment ago.
+- The driver remembers of each call whether the hub was there (`core.reach`): a new statement is not
+  offered to a hub that was away a moment ago.
 - Only asyncio: equal questions that are under way at the same time are asked once, and statements
   that are ready at the same time are signed with one signature and sent together. So a `gather`
   over hundreds of requests makes a few signatures and a few calls.

@@ -25,9 +25,9 @@ from tests.support.hub_process import HubFiles, HubProcess
 
 GOAL, FLOOR_GOAL = 2.3, 0.5
 STATEMENTS = 256
-"""In one call."""
+"""Statements of one call."""
 CALLS = 8
-"""In a round."""
+"""Calls of a round."""
 IN_FLIGHT = 4
 METHOD = "/exchange_protocol.v1.ExchangeService/SubmitBatch"
 

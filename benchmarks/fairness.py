@@ -37,7 +37,7 @@ BATCHES_MADE = 16
 BATCHES_IN_FLIGHT = 8
 EVERY_SECONDS = 0.05
 SETTLE_SECONDS = 0.5
-"""Between a flood's beginning, or its end, and what is measured."""
+"""Pause between a flood's beginning, or its end, and what is measured."""
 FLOOD_PER_SECOND = 1500
 """Statements that are made for each second of flood; when they run out, they are sent again."""
 

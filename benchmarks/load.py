@@ -24,7 +24,7 @@ CALL_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Latency:
-    """Of calls one after the other, in milliseconds."""
+    """Latency of calls one after the other, in milliseconds."""
 
     p50_ms: float
     p99_ms: float

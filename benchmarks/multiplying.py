@@ -38,7 +38,7 @@ _OF_EXCHANGES = {"exchange_id", "statement_index", "part_id"}
 _LOG_TABLES = {"log_head", "log_tiles", "staged_parts"}
 _LEAVES_AT_ONCE = 1 << 16
 _DIGEST = re.compile('"[0-9a-f]{8}([0-9a-f]{56})"')
-"""In hexadecimal, as a leg's record has it."""
+"""A digest in hexadecimal, as a leg's record has it."""
 
 
 def sqlite_file(files: HubFiles) -> Path:

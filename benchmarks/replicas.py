@@ -29,7 +29,7 @@ from tests.support.postgres import new_database, running_postgres
 
 GOAL = 1.2
 ROUNDS, BURST = 3, 1000
-"""At most: what goes on in these is long enough to tell."""
+"""The most rounds, and statements of one: they last long enough to be measured."""
 _SETTINGS = ("server_version", "fsync", "synchronous_commit")
 
 

@@ -24,7 +24,7 @@ class Run:
     """One run of the benchmark: the same load for every part."""
 
     folder: Path
-    """For databases and keys; gone after the run."""
+    """A folder for databases and keys; gone after the run."""
     office: Office
     in_flight: int
     """Calls at a time."""
@@ -54,7 +54,7 @@ class Load:
     """The conditions of a part's figures."""
 
     payload_bytes: int
-    """Of one request; where nothing is sent, of the content."""
+    """Size of one request; where nothing is sent, of the content."""
     in_flight: int
     """Calls at a time."""
     database: str = SQLITE
@@ -62,7 +62,7 @@ class Load:
     fsync: bool = True
 
     def __str__(self) -> str:
-        """As it stands under a table."""
+        """The ratio as it stands under a table."""
         return (
             f"{self.payload_bytes:,} bytes a message, {self.in_flight} in flight; {self.database}; "
             f"fsync {'on' if self.fsync else 'off'}"
@@ -106,6 +106,6 @@ class Section:
     figures: Mapping[str, Any]
     """The table for programs."""
     ratios: Mapping[str, Ratio] = field(default_factory=dict)
-    """By the name at the top of report.json."""
+    """Ratios by their name at the top of report.json."""
     rates: Mapping[str, float] = field(default_factory=dict)
     """Calls or statements a second."""

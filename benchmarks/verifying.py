@@ -33,10 +33,10 @@ class Verified:
     cores: int
     entries_per_second: float
     entries_per_cpu_second: float
-    """By the processor time of all processes."""
+    """Entries a second of processor time, of all processes."""
     tree_only_per_second: float
     peak_mib: float
-    """Of all processes."""
+    """The most memory of all processes together."""
 
 
 def verify(database: Path, root: Path, log_vkey: str, cores: int) -> Verified:

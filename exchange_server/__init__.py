@@ -9,13 +9,12 @@
     workers        several processes behind one port
     observer       what is told of the work: to metrics, traces and tests
     observability  the hub's own log for its operator; native_lines, what libraries write there
-    revocation_file, held_lists, certificate_file
-                   what the authority takes back, and the hub's own certificate, as files change
+    tls            the hub's certificate, and the lists by which the authority takes others back
     witness_servers
                    witnesses that the hub asks itself
-    steady_clock, clock_evidence, service_manager, open_files, tls_version
+    steady_clock, clock_evidence, service_manager, open_files
                    what the machine under the hub must keep to
-    cli, *_cli     the command `exchange-server`
+    cli            the command `exchange-server`
 
 The rules that decide on a statement are not here: they are `exchange_protocol.rules`.
 """

@@ -39,7 +39,6 @@ from exchange_protocol.trust.certificates import (
     verify_chain,
 )
 from exchange_protocol.trust.identity import HubIdentity
-from exchange_server.certificate_file import CertificateFile
 from exchange_server.clock_evidence import Signed, instant, says, signed_lists
 from exchange_server.config import (
     LOG_PASSPHRASE_VARIABLE,
@@ -49,16 +48,17 @@ from exchange_server.config import (
     Tls,
 )
 from exchange_server.fairness.counts import ALONE, Counts
-from exchange_server.held_lists import HeldLists
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
 from exchange_server.observer import NO_OBSERVER, Observer, Together
-from exchange_server.revocation_file import RevocationFile
 from exchange_server.rpc.identity import PeerVerifier
-from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
+from exchange_server.rpc.server import RpcLimits, RpcServer
 from exchange_server.rpc.watches import WatchLimits
 from exchange_server.service_manager import ServiceManager
 from exchange_server.steady_clock import SteadyClock
 from exchange_server.storage.engine import open_engine
+from exchange_server.tls.certificate_file import CertificateFile, TlsFiles
+from exchange_server.tls.held_lists import HeldLists
+from exchange_server.tls.revocation_file import RevocationFile
 from exchange_server.witness_servers import WitnessServers
 from exchange_server.workers import Parent, on_stop
 
@@ -340,7 +340,7 @@ class Hub:
     async def stop(self, hurried: asyncio.Event | None = None) -> None:
         """Stop in good order: calls end or are cancelled, then the ledger closes.
 
-        When `hurried` is set, calls in flight end at once. What they had put is written.
+        When `hurried` is set, calls in flight end at once. Statements that they put are written.
         """
         grace = self._config.limits.grace_seconds
         _log.info("stopping", calls_may_take_seconds=grace)

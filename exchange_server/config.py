@@ -106,7 +106,7 @@ def _http_address(address: str) -> str:
 
 
 def _pairs(value: object) -> object:
-    """In an environment variable: `name=address`, with spaces between."""
+    """Read the pairs of an environment variable: `name=address`, with spaces between."""
     if not isinstance(value, str):
         return value
     return dict(each.partition("=")[::2] for each in value.split())
@@ -188,7 +188,7 @@ class Log(_Section):
     witness_seconds: Annotated[float, Field(gt=0, le=6 * _HOUR, allow_inf_nan=False)] = 60.0
     """Seconds between two questions to one witness, at least."""
     witnesses_at_start: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Of these, how many must cosign after a start before the hub adds to a log that has entries:
+    """The number of these that must cosign after a start before the hub adds to a log with entries:
     none does whose memory holds more than the log. Without witnesses it waits for nobody."""
 
     @model_validator(mode="after")
@@ -294,7 +294,7 @@ class Metrics(_Section):
     """The page that Prometheus reads; without a port there is none."""
 
     host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
-    """Of this machine alone: the page is neither encrypted nor guarded."""
+    """An address of this machine alone: the page is neither encrypted nor guarded."""
     port: Annotated[int | None, Field(ge=1, le=65535)] = None
     backup_report: Annotated[Path, AfterValidator(_beside_file)] | None = None
     """JSON file that a backup leaves: `ended_at` in seconds since 1970, and `bytes`."""

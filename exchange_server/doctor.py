@@ -29,14 +29,14 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import Credentials, load_credentials
 from exchange_server.clock_evidence import last_entry, says, signed_lists
 from exchange_server.config import Config
-from exchange_server.held_lists import REMEDY, told
-from exchange_server.revocation_file import AHEAD
-from exchange_server.revocation_install import refused_by_hub
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import driver_error, open_engine, reading, real_file
 from exchange_server.storage.log_rows import read_head
 from exchange_server.storage.schema import check_schema
 from exchange_server.storage.server_check import verify_server
+from exchange_server.tls.held_lists import REMEDY, told
+from exchange_server.tls.revocation_file import AHEAD
+from exchange_server.tls.revocation_install import refused_by_hub
 
 SILENT: Final = timedelta(hours=1)
 """A witness that has not cosigned for longer is told of."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final
 
 
 class CommitStep(Enum):
@@ -38,8 +38,8 @@ PHASES: Final = {
 """The name of the phase that each step ends; "lock" is waiting for its turn."""
 
 
-class Observer(Protocol):
-    """Hears what the hub does."""
+class Observer:
+    """Hears what the hub does, and ignores it; a subclass overrides what it needs."""
 
     def call_ended(
         self, method: str, outcome: str, seconds: float, request_bytes: int, response_bytes: int
@@ -65,37 +65,10 @@ class Observer(Protocol):
         """A configured witness cosigned this log at that time of its own clock."""
 
 
-class NoObserver:
-    """Ignores everything; an observer that needs a part of it overrides that part."""
-
-    def call_ended(
-        self, method: str, outcome: str, seconds: float, request_bytes: int, response_bytes: int
-    ) -> None:
-        """Ignore it."""
-
-    def commit_reached(self, step: CommitStep) -> None:
-        """Ignore it."""
-
-    def batch_ended(self, requests: int, seconds: float, *, committed: bool) -> None:
-        """Ignore it."""
-
-    def request_waited(self, seconds: float) -> None:
-        """Ignore it."""
-
-    def request_refused(self, reason: str) -> None:
-        """Ignore it."""
-
-    def transaction_ended(self, seconds: float, *, writes: bool, succeeded: bool) -> None:
-        """Ignore it."""
-
-    def cosigned(self, witness: str, at: datetime) -> None:
-        """Ignore it."""
+NO_OBSERVER: Final = Observer()
 
 
-NO_OBSERVER: Final[Observer] = NoObserver()
-
-
-class Together:
+class Together(Observer):
     """Several observers as one."""
 
     def __init__(self, *observers: Observer) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from exchange_protocol.errors import Reason
 from exchange_server.config import Traces
-from exchange_server.observer import PHASES, CommitStep, NoObserver
+from exchange_server.observer import PHASES, CommitStep, Observer
 
 try:
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -35,7 +35,7 @@ _NANOSECONDS: Final = 1_000_000_000
 _SEND_SECONDS: Final = 5.0
 
 
-class Tracer(NoObserver):
+class Tracer(Observer):
     """An observer that makes spans of what it hears, until `close`."""
 
     def __init__(self, settings: Traces, worker: int = 0) -> None:

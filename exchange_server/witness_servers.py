@@ -38,9 +38,9 @@ from exchange_protocol.log.notes import MAX_NOTE_BYTES, SignedNote
 from exchange_server.ledger import Ledger, Reader
 
 ANSWER_SECONDS: Final = 30.0
-"""For one question, from the connection to the last byte."""
+"""Longest time of one question, from the connection to the last byte."""
 QUIET_SECONDS: Final = 3600.0
-"""After so long a witness is asked again, though the log has not grown."""
+"""Time after which a witness is asked again, though the log has not grown."""
 _SIZE_MEDIA_TYPE: Final = "text/x.tlog.size"
 _T = TypeVar("_T")
 

@@ -77,7 +77,7 @@ class Parameter:
     type: str
     doc: str
     default: str | None = None
-    """As source; None if it is required."""
+    """The default as source; None if it is required."""
 
     @property
     def source(self) -> str:

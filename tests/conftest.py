@@ -146,12 +146,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
     """An enrolled deployment, made once in a run of tests; a test takes a copy."""
-    from tests.support.foundation import shared_foundation
+    from tests.support.foundation import laid_once, lay_foundation
 
-    base = tmp_path_factory.getbasetemp()
-    # Processes of one run have their folders side by side.
-    is_shared = "PYTEST_XDIST_WORKER" in os.environ
-    return shared_foundation((base.parent if is_shared else base) / "foundation")
+    return laid_once(tmp_path_factory, lay_foundation)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

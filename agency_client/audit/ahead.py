@@ -8,8 +8,8 @@ Rules of this module:
 
 - The process beside decides nothing. It names signatures that are good; every other one the replay
   verifies itself when it comes to it. The findings, and their order, are the same without it.
-- What it names is bound to exact bytes: payload, type, signature, place in a batch, and the digest
-  of the certificate, by which each process finds the key for itself.
+- A signature that it names is bound to exact bytes: payload, type, signature, place in a batch, and
+  the digest of the certificate. Each process finds the key for itself by that digest.
 - Nothing waits for it. It is asked when it is idle, about leaves that are a few chunks ahead; an
   answer that comes too late is of no use, and if the process dies, the replay goes on alone.
 - It ends with the run, also when this process is killed. Ctrl-C is for this process alone.

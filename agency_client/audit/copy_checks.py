@@ -315,7 +315,7 @@ class _Replayed(NamedTuple):
     log_index: int
     """Index of its initial statement."""
     initiated_at: int
-    """This time and the next are microseconds, as the tables hold them."""
+    """Its time and the next in microseconds, as the tables hold them."""
     updated_at: int
     exchange: Exchange
 
@@ -384,7 +384,7 @@ class _RowsInOrder:
 
 
 def _is_at_most(stored: object, key: str) -> bool:
-    """As SQLite sorts: numbers before all texts, bytes after them; a torn page may hold any."""
+    """Compare as SQLite sorts: numbers before texts, bytes after them; a torn page may hold any."""
     return stored <= key if isinstance(stored, str) else not isinstance(stored, bytes)
 
 

@@ -1,6 +1,6 @@
 """A copy of a hub's SQLite database as a source for an audit: read with SQL alone, never written.
 
-The auditor needs no part of the hub to check its copy. What is read, table by table:
+The auditor needs no part of the hub to check its copy. It reads, table by table:
 
     log_head      every column                             the signed checkpoint
     log_entries   idx, entry, nonce, leaf_hash             every leaf, with what opens it
@@ -223,7 +223,7 @@ class DatabaseCopy:
         self._checks.last = last
 
     def newest_directory(self) -> None:
-        """None: a copy shows every entry to whoever has it."""
+        """No directory: a copy shows every entry to whoever has it."""
 
     def _check_counts(self) -> Iterator[Violation]:
         [(beyond,)] = self._connection.execute(
@@ -280,7 +280,7 @@ class CopyOpener:
 
     path: Path
     head: list[tuple[Any, ...]]
-    """As it was read; a copy that is written meanwhile is not divided."""
+    """The head as it was read; a copy that is written meanwhile is not divided."""
 
     @contextmanager
     def open(self) -> Iterator[CopyChecks]:

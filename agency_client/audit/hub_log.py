@@ -97,11 +97,11 @@ class HubLog:
                 patience -= pause
 
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
-        """Nothing: the hub shows a leaf alone."""
+        """Check nothing: the hub shows a leaf alone."""
         return ()
 
     def check_rest(self, state: ReplayState | None) -> Iterable[Violation]:
-        """Nothing: the hub shows no more than its log."""
+        """Check nothing: the hub shows no more than its log."""
         return ()
 
     def newest_directory(self) -> Directory:

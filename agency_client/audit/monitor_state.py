@@ -1,7 +1,7 @@
 """The monitor's place: how far the log was verified, and all that verifying on needs.
 
-One SQLite file. It holds the newest checkpoint that was verified to its end, the tree's
-compact_range there, the directory statements, and what the replay carries on (`kept`).
+One SQLite file. It holds the newest checkpoint that was verified to its end, the compact range of
+the tree there, the directory statements, and what the replay carries on (`kept`).
 
 Rules of this module:
 
@@ -9,7 +9,7 @@ Rules of this module:
   nothing.
 - A place is believed as the profile's other state is: a writer of it may blind this auditor, and
   never lets it accuse a hub. The checkpoint is kept as its signed note. At every round the log's
-  key must have signed that note, the compact_range must have its root, and every directory
+  key must have signed that note, the compact range must have its root, and every directory
   statement must be signed. A file that does not fit is refused, and never begun anew unasked.
 - A conviction from a place rests on two notes that the log signed. Both are kept beside the place,
   in the folder `evidence`, in the form of `agency_client.state.checkpoints`.
@@ -246,9 +246,9 @@ class MonitorState:
         try:
             compact_range = CompactRange(checkpoint.size, row.compact_range)
         except ExchangeError:
-            raise self.invalid("its compact_range is damaged") from None
+            raise self.invalid("its compact range is damaged") from None
         if compact_range.root() != checkpoint.root:
-            raise self.invalid("its compact_range is not that of its checkpoint")
+            raise self.invalid("its compact range is not that of its checkpoint")
         if row.rows != self._row_counts():
             raise self.invalid("rows of it are missing, or too many")
         if row.auditor != self._auditor:

@@ -43,9 +43,9 @@ class Ground(Enum):
     """The grounds of a finding, which decide whom it can accuse."""
 
     SIGNED = "signed"
-    """On entries, and on what they name by digest: the hub signed them with their tree's root."""
+    """Entries, and things that they name by digest: the hub signed them with their tree's root."""
     COPY = "copy"
-    """On rows that no signature covers: whoever had the copy can have changed them."""
+    """Rows that no signature covers: whoever had the copy can have changed them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """One shard of a divided replay: a process that judges some of the exchanges.
 
-It judges them by the same code as a replay of the whole log (`Audit`), with a state of its own. It
-folds every directory statement, because all exchanges are judged by the directory. The process that
-reads the log sends requests; `shards` tells the theory of operation.
+It judges them by the same code as a replay of the whole log (`EntryCheck`), with a state of its
+own. It folds every directory statement, because all exchanges are judged by the directory. The
+process that reads the log sends requests; `shards` tells the theory of operation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from multiprocessing.connection import Connection
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from agency_client.audit.collector import calm_collector
-from agency_client.audit.findings import Audit, ShardResult
+from agency_client.audit.entry_check import EntryCheck, ShardResult
+from agency_client.audit.findings import Findings
 from agency_client.audit.monitor_state import MonitorRound, MonitorState
 from agency_client.audit.source import AuditedLeaf, ShardChecks, ShardOpener
 from exchange_protocol.errors import ExchangeError
@@ -97,11 +98,11 @@ class Ids(NamedTuple):
 
 
 class Done(NamedTuple):
-    """It was judged."""
+    """The leaf was judged."""
 
 
 class Failed(NamedTuple):
-    """This shard has ended without a result. It is sent at any moment, asked or not."""
+    """A shard has ended without a result. It says so at any moment, asked or not."""
 
     reason: str
 
@@ -185,7 +186,8 @@ class _Shard:
         )
         self._scopes = current.scopes
         self._knows_all = True
-        self._audit = Audit(current, None, (), None, is_copy=True, known_size=0)
+        self._findings = Findings(current, is_copy=True)
+        self._entries = EntryCheck(self._findings, current, None)
         self._connection = connection
         self._checks = checks
         checks.begin(self._state)
@@ -222,9 +224,9 @@ class _Shard:
         index, leaf = unpack(packed)
         if self._knows_all:
             self._scopes.skip_to(index)
-        self._audit.take(index, leaf)
+        self._entries.take(index, leaf)
         for violation in self._checks.check_leaf(index, leaf):
-            self._audit.add(violation)
+            self._findings.add(violation)
         self._check_clean()
 
     def _fold(self, packed: PackedLeaf) -> None:
@@ -232,7 +234,7 @@ class _Shard:
         if self._knows_all:
             # Its scope is counted elsewhere.
             self._scopes.skip_to(index + 1)
-        self._audit.take(index, leaf, counts=False)
+        self._entries.take(index, leaf, counts=False)
         self._check_clean()
 
     def _judge_apart(self, packed: PackedLeaf) -> None:
@@ -250,17 +252,17 @@ class _Shard:
 
     def _end(self, last_time: datetime | None) -> ShardResult:
         for violation in self._checks.check_state(self._state):
-            self._audit.add(violation)
+            self._findings.add(violation)
         self._check_clean()
         self._state.last_time = last_time
         return ShardResult(
-            folds={fold.name: dict(fold.counts) for fold in self._audit.folds},
-            overdue=self._audit.overdue(),
+            folds={fold.name: dict(fold.counts) for fold in self._entries.folds},
+            overdue=self._entries.overdue(),
             exchanges=len(self._state.exchanges),
             rows_of_legs=self._checks.rows_of_legs,
         )
 
     def _check_clean(self) -> None:
-        if self._audit.violations:
-            first = self._audit.violations[0]
+        if self._findings.violations:
+            first = self._findings.violations[0]
             raise DivisionFailed(f"{first.reason.name}, entry {first.index}")

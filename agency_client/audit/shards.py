@@ -44,7 +44,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from google.protobuf.message import DecodeError
 
 from agency_client.audit.ahead import deaf_to_interrupts
-from agency_client.audit.findings import Audit, ShardResult
+from agency_client.audit.entry_check import EntryCheck, ShardResult
+from agency_client.audit.findings import Findings
 from agency_client.audit.monitor_state import MonitorRound
 from agency_client.audit.shard import (
     Begin,
@@ -235,17 +236,17 @@ class Shards:
         for shard in self._shards:
             yield from shard.ask(Scopes(start, end))
 
-    def join(self, audit: Audit) -> None:
+    def join(self, entries: EntryCheck, findings: Findings) -> None:
         """Hear of each shard that nothing was found, and add its figures to those of an audit."""
-        if audit.violations:
-            raise DivisionFailed(f"{audit.violations[0].reason.name}, outside of the exchanges")
+        if findings.violations:
+            raise DivisionFailed(f"{findings.violations[0].reason.name}, outside of the exchanges")
         last = parse_entry(self._last) if self._last else None
         last_time = last.hub_time if last else None
         for shard in self._shards:
             shard.send(End(last_time))
         results: list[ShardResult] = [shard.hear() for shard in self._shards]
         self._check_ids()
-        audit.join(results, self._opened, last_time)
+        entries.join(results, self._opened, last_time)
         self._source.join(
             last,
             sum(each.exchanges for each in results),
@@ -371,7 +372,7 @@ class _JoinedScopes:
         self._own.append(scope)
 
     def between(self, start: int, end: int) -> Iterator[EntryScope]:
-        """Those of the entries [start, end)."""
+        """The scopes of the entries [start, end)."""
         yield from self._own.between(start, end)
         yield from self._shards.scopes(start, end)
 

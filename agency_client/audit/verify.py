@@ -9,6 +9,7 @@ last one seen):
     approvals, supervisors, readers, lifecycle, deliveries, times (RULE_BROKEN otherwise).
  4. An auditor to whom the policy opens everything, at the checkpoint and still when all was read,
     was given every opening (ENTRY_MISMATCH).
+`EntryCheck` takes steps 1, 3 and 4, `TreeCheck` step 2, and `Findings` keeps what they find.
 
 An auditor is shown an exchange as a whole or not at all: of those that it is not shown, it checks
 the leaves alone. An entry that is missing from one that it sees leaves a gap that the replay meets.
@@ -23,7 +24,6 @@ tree is still checked to its end.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -32,22 +32,21 @@ from typing import Final, Protocol
 
 from agency_client.audit import shards
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
-from agency_client.audit.findings import Audit
+from agency_client.audit.entry_check import EntryCheck
+from agency_client.audit.findings import Findings
 from agency_client.audit.monitor_state import MonitorRound, MonitorState, VerifiedUpTo
-from agency_client.audit.report import AuditReport
+from agency_client.audit.report import AuditReport, Scope
 from agency_client.audit.shard import DivisionFailed
 from agency_client.audit.source import DividedSource, LogSource
+from agency_client.audit.tree_check import TreeCheck
 from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.folds import Applied
+from exchange_protocol.record.folds import Applied, EventCounts, KindCounts, LateAnswers
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 
 _LOGGER: Final = logging.getLogger(__name__)
-
-BATCH = 512
-"""Leaves hashed into the tree at once."""
 
 
 class Progress(Protocol):
@@ -146,8 +145,7 @@ class _Run:
     ) -> tuple[AuditReport, VerifiedUpTo | None]:
         """Verify from the place, or from the start; gives the report, and where the place was."""
         with place.round(from_start=from_start) as current:
-            first = current.reached.compact_range.size if current.reached else 0
-            to_come = self.source.checkpoint.size - first
+            to_come = self.source.checkpoint.size - _size_of(current.reached)
             with signatures_ahead(current.directories, leaves=to_come, cores=self.cores) as ahead:
                 report = self._verify(current, ahead, None)
         return report, current.reached
@@ -183,56 +181,68 @@ class _Run:
         ahead: SignaturesAhead | None,
         divided: shards.Shards | None,
     ) -> AuditReport:
-        source, checkpoint, progress = self.source, self.source.checkpoint, self.progress
-        reached = current.reached
-        first = size = reached.compact_range.size if reached else 0
-        to_come = checkpoint.size - first
-        audit = Audit(
-            current,
-            self.auditor,
-            ahead or (),
-            self.watch,
-            is_copy=source.is_copy,
-            known_size=max((self.at_least, *(each.size for each in self.seen))),
+        source, first = self.source, _size_of(current.reached)
+        to_come = source.checkpoint.size - first
+        now = Head(source.note, source.checkpoint)
+
+        def hashed(size: int) -> None:
+            if self.progress:
+                self.progress(size - first, to_come)
+
+        findings = Findings(current, is_copy=source.is_copy)
+        tree = TreeCheck(findings, current, now, self.seen, hashed)
+        entries = EntryCheck(
+            findings, current, self.auditor, verified=ahead or (), watch=self.watch
         )
-        compact_range = audit.compact_range
-        now, before = Head(source.note, checkpoint), current.before
-        if before is not None and not audit.check_place(before, now):
-            return audit.report(checkpoint, first, monotonic() - self.started)
-        audit.check_signed(self.seen, checkpoint)
-        # The place is of the log that was seen, or the tree would not have had its root.
-        met = (*self.seen, *((before,) if before else ()))
-        later = [each for each in met if each.size > first]
-        to_meet = deque(sorted(later, key=lambda each: each.size))
-        batch: list[bytes] = []
+        if not tree.begin():
+            return self._report(first, entries, findings)
         source.begin(current.state)
         leaves = source.leaves(first)
-        for leaf in leaves if ahead is None else ahead.over(leaves):
-            if divided is None or not divided.take(size, leaf):
-                audit.take(size, leaf)
-                for violation in source.check_leaf(size, leaf):
-                    audit.add(violation)
-            batch.append(leaf.leaf_hash)
-            size += 1
-            if len(batch) == BATCH or (to_meet and size == to_meet[0].size):
-                compact_range, batch = compact_range.append_many(batch).after, []
-                while to_meet and size == to_meet[0].size:
-                    seen = to_meet.popleft()
-                    if isinstance(seen, Head):
-                        audit.check_before(seen, compact_range, now)
-                    else:
-                        audit.check_seen(seen, compact_range)
-                if progress:
-                    progress(size - first, to_come)
-        compact_range = compact_range.append_many(batch).after
-        if progress:
-            progress(size - first, to_come)
+        for index, leaf in enumerate(leaves if ahead is None else ahead.over(leaves), first):
+            if divided is None or not divided.take(index, leaf):
+                entries.take(index, leaf)
+                for violation in source.check_leaf(index, leaf):
+                    findings.add(violation)
+            tree.take(leaf.leaf_hash)
         if divided is not None:
-            divided.join(audit)
-        audit.finish(checkpoint, compact_range, source)
-        for violation in source.check_rest(audit.replay.state if audit.folding else None):
-            audit.add(violation)
-        report = audit.report(checkpoint, first, monotonic() - self.started)
+            divided.join(entries, findings)
+        tree.finish()
+        entries.check_withheld(source)
+        for violation in source.check_rest(entries.replay.state if entries.is_replaying else None):
+            findings.add(violation)
+        report = self._report(first, entries, findings)
         if report.is_clean and divided is None:
-            current.keep(audit.reached(now, compact_range))
+            current.keep(entries.reached(now, tree.compact_range))
         return report
+
+    def _report(self, first: int, entries: EntryCheck, findings: Findings) -> AuditReport:
+        """Sum up; `first` is where this run began."""
+        checkpoint = self.source.checkpoint
+        violations, faults = findings.sorted_out()
+        known = max((self.at_least, *(each.size for each in self.seen)))
+        return AuditReport(
+            origin=checkpoint.origin,
+            tree_size=checkpoint.size,
+            root=checkpoint.root,
+            first=first,
+            scope=Scope.PARTIAL if entries.unopened_count else Scope.COMPLETE,
+            opened=entries.opened,
+            exchanges=entries.exchanges,
+            agencies=len(entries.directory.agencies),
+            directory_size=entries.directory.size,
+            by_event=entries.figures(EventCounts.name),
+            by_kind=entries.figures(KindCounts.name),
+            overdue=entries.overdue(),
+            answered_late=entries.figures(LateAnswers.name),
+            readings=tuple(entries.readings),
+            last_time=entries.replay.state.last_time,
+            seconds=monotonic() - self.started,
+            violations=violations,
+            faults=faults,
+            known_size=known if self.source.is_copy else 0,
+        )
+
+
+def _size_of(reached: VerifiedUpTo | None) -> int:
+    """The number of entries that were verified before."""
+    return reached.compact_range.size if reached else 0

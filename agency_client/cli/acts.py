@@ -31,6 +31,7 @@ from agency_client.cli.options import (
     Legs,
     OnwardAuthorities,
     OwnReference,
+    PassedOnPurpose,
     PermittedUses,
     PurposeCode,
     SourceGradeCode,
@@ -95,7 +96,7 @@ _CONTINUING_TERMS: Final[dict[str, Any]] = {
 _FLAGS: Final = frozenset({"urgent"})
 _IN_HEX: Final = ", in hexadecimal"
 _OR_A_BEGINNING: Final = ", or a beginning that only it has; `agency show` tells it"
-"""How a digest may be typed; the library takes whole ones."""
+"""The way to type a digest; the library takes whole ones."""
 
 send = typer.Typer(
     cls=MeaningGroup,
@@ -128,6 +129,7 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
 
     hints = get_type_hints(kind.body)
     digests = {name for name in act.codes if hints[name] is bytes}
+    lists_of_digests = {name for name in act.codes if _is_list_of(hints[name], bytes)}
 
     def run(context: typer.Context, **words: Any) -> None:
         session = session_of(context)
@@ -142,6 +144,11 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
                     arguments[name] = ids.digest(
                         hub, arguments[_EXCHANGE], arguments[name], option, locale
                     )
+            for name in lists_of_digests & arguments.keys():
+                option = f"--{name.removesuffix('s')}"
+                arguments[name] = ids.digests(
+                    hub, arguments.get(_EXCHANGE), arguments[name], option, locale
+                )
             arguments |= dict(_moments(act, words, locale.zone))
             sending = Sending(
                 hub,
@@ -211,6 +218,8 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
     if act.attachments:
         yield _parameter(_ATTACH, Attach, None)
     terms = _INITIAL_TERMS if is_initial else _CONTINUING_TERMS
+    if kind.spec.passes_on and not is_initial:
+        terms = terms | {"purpose": PassedOnPurpose}
     must_set_due = kind.spec.act_sets_due(act)
     taken = {"urgent", *terms_of(kind, act)} if act.terms else set(terms_of(kind, act))
     for name, option in terms.items():
@@ -247,8 +256,9 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
     default = None if is_optional else inspect.Parameter.empty
     option = f"--{name.replace('_', '-')}"
     kind: Any
-    if get_origin(hint) is tuple and get_args(hint)[0] in (bytes, AgencyId):
-        words = typer.Option(option.removesuffix("s"), help=help_text)
+    if _is_list_of(hint, bytes) or _is_list_of(hint, AgencyId):
+        metavar = "DIGEST" if _is_list_of(hint, bytes) else "AGENCY"
+        words = typer.Option(option.removesuffix("s"), metavar=metavar, help=help_text)
         return _parameter(name, Annotated[list[str] | None, words], None)
     if get_origin(hint) is tuple:
         code: Any = get_args(hint)[0]
@@ -292,6 +302,10 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
         )
         kind = codes
     return _parameter(name, Annotated[kind | None if is_optional else kind, words], default)
+
+
+def _is_list_of(hint: Any, kind: type) -> bool:
+    return get_origin(hint) is tuple and get_args(hint)[0] is kind
 
 
 def _takes_file(act: Act) -> bool:

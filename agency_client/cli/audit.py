@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -98,65 +97,36 @@ def verify(
     and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
-    is_of_copy = bool(root or log_key or checkpoints or is_given(context, "at_least"))
     if not follow:
         refuse_alone(context, needs="--follow", interval_seconds="--interval-seconds")
-    mode = _mode(
-        database, is_of_copy=is_of_copy, witnessed=witnessed, follow=follow, from_start=from_start
-    )
-    vouched: WitnessedHead | None = None
-    calm_collector()
-    with ending_as_audit(session):
-        match mode:
-            case _Mode.FOLLOW:
-                follow_log(session, interval_seconds, from_start=from_start)
-            case _Mode.WITNESSED:
-                with session.hub() as hub:
-                    vouched = hub.witnessed_checkpoint()
-                    report = verify_shown(hub, vouched.head)
-            case _Mode.NEW:
-                with session.hub() as hub, place_of(hub) as place:
-                    report = verify_shown(hub, place=place, from_start=from_start)
-            case copy:
-                report = verify_database(
-                    session, copy, root, log_key, at_least=at_least, checkpoints=checkpoints or ()
-                )
-    _tell_verdict(session, report, vouched, is_copy=isinstance(mode, Path))
-
-
-class _Mode(Enum):
-    """The ways to verify what a hub shows."""
-
-    NEW = "new"
-    """Check what is new since the place that the profile keeps."""
-    WITNESSED = "witnessed"
-    """Check from the start, up to what enough witnesses have signed."""
-    FOLLOW = "follow"
-    """Check what is new, again and again."""
-
-
-def _mode(
-    database: Path | None, *, is_of_copy: bool, witnessed: bool, follow: bool, from_start: bool
-) -> _Mode | Path:
-    """Choose what is verified by the options: a copy, or what the hub shows in one of the ways.
-
-    Raises:
-        BadParameter: if the options exclude each other.
-    """
-    if database is not None:
-        if witnessed or follow or from_start:
-            raise typer.BadParameter(
-                "expected --database without --witnessed, --follow or --from-start: a copy has no "
-                "witnesses, does not grow and is always checked from its start"
-            )
-        return database
-    if is_of_copy:
+    if database is not None and (witnessed or follow or from_start):
+        raise typer.BadParameter(
+            "expected --database without --witnessed, --follow or --from-start: a copy has no "
+            "witnesses, does not grow and is always checked from its start"
+        )
+    if database is None and (root or log_key or checkpoints or is_given(context, "at_least")):
         raise typer.BadParameter(
             "expected --root, --log-key, --at-least and --checkpoint with --database only"
         )
     if witnessed and follow:
         raise typer.BadParameter("expected --witnessed or --follow, not both")
-    return _Mode.FOLLOW if follow else _Mode.WITNESSED if witnessed else _Mode.NEW
+    vouched: WitnessedHead | None = None
+    calm_collector()
+    with ending_as_audit(session):
+        if database is not None:
+            report = verify_database(
+                session, database, root, log_key, at_least=at_least, checkpoints=checkpoints or ()
+            )
+        elif follow:
+            follow_log(session, interval_seconds, from_start=from_start)
+        elif witnessed:
+            with session.hub() as hub:
+                vouched = hub.witnessed_checkpoint()
+                report = verify_shown(hub, vouched.head)
+        else:
+            with session.hub() as hub, place_of(hub) as place:
+                report = verify_shown(hub, place=place, from_start=from_start)
+    _tell_verdict(session, report, vouched, is_copy=database is not None)
 
 
 def _tell_verdict(

@@ -1,4 +1,4 @@
-"""How every command audits that does: what the hub shows, or a copy of its database.
+"""Audits of commands: of what the hub shows, or of a copy of its database.
 
 An audit's exit codes are its own: 1 is the hub's fault alone.
 """
@@ -41,7 +41,7 @@ EXIT_CODE_OF_VERDICT: Final = {
     Verdict.TORN_COPY: ExitCode.INPUT,
     Verdict.INCOMPLETE: ExitCode.INPUT,
 }
-"""Of every command that audits first: 1 is the hub's fault alone."""
+"""Exit codes of every command that audits first: 1 is the hub's fault alone."""
 
 
 @contextmanager

@@ -37,7 +37,7 @@ from exchange_protocol.kinds.codes import LegState, Party
 
 PANEL = "Look"
 _PARTIES: Final = (Party.RECIPIENT, Party.APPROVER, Party.INITIATOR)
-"""Those that an exchange may wait for."""
+"""Parties that an exchange may wait for."""
 
 _WRAPPED: Final = frozenset(
     {

@@ -276,7 +276,7 @@ def add(
 def _witnesses(
     session: Session, vkeys: list[str], required: int | None, *, witnessed: bool
 ) -> WitnessPolicy | None:
-    """Those whom the command line names or, for --witnessed, the profile."""
+    """The witnesses that the command line names or, for --witnessed, the profile."""
     if witnessed and vkeys:
         raise typer.BadParameter("expected --witness or --witnessed, not both")
     if required is not None and required > len(vkeys):

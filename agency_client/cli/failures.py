@@ -38,6 +38,13 @@ USAGE = "USAGE"
 
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
+_ADVICE: Final = {
+    errno.EACCES: "it must be readable by the user who runs the command",
+    errno.EPERM: "it must be readable by the user who runs the command",
+    errno.EISDIR: "a folder stands where a file belongs: name a file, or move the folder away",
+}
+"""Words for errors of the disk, as of a file that another user left."""
+
 _INPUT = frozenset(
     {
         Reason.PROFILE_INVALID,
@@ -52,7 +59,7 @@ _INPUT = frozenset(
 
 
 _UNCHECKED = frozenset({Reason.POLICY_UNREADABLE})
-"""Nothing was found wrong; it could not be checked here."""
+"""Reasons that find nothing wrong: it could not be checked here."""
 OF_PROFILE: Final = "of the profile"
 """A note of an error that the loading of the profile raised, whatever its reason."""
 _CHOOSE: Final = " Choose from: "
@@ -113,6 +120,8 @@ def describe(error: Exception) -> dict[str, str | None]:
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             message = f"{where}{error.strerror or type(error).__name__}"
+            if error.filename and (advice := _ADVICE.get(error.errno or 0)):
+                message += f"; {advice}"
             # A disk that takes nothing is no fault of a document.
             full = error.errno in _UNWRITABLE
             reason = Reason.FILE_NOT_WRITTEN if full else Reason.DOCUMENT_INVALID
@@ -140,7 +149,7 @@ def _also_missing(error: typer.TyperException) -> str:
     param, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if param is None or context is None or not error.format_message().startswith(_MISSING):
         return ""
-    # What was given is read before what is missing.
+    # The given options are read first, so a required one that is not read yet is missing too.
     rest = [
         f"'{each.opts[0]}'"
         for each in context.command.params

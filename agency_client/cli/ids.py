@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -14,12 +15,16 @@ from exchange_protocol.errors import Reason
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
+    from agency_client.core.views import VerifiedExchange
 
 _WHOLE: Final = 36
 _BEGINNING: Final = re.compile(r"[0-9a-f][0-9a-f-]{3,35}", re.ASCII)
 _WHOLE_DIGEST: Final = 64
 _DIGEST_BEGINNING: Final = re.compile(r"[0-9a-f]{4,63}", re.ASCII)
+_LONG_BEGINNING: Final = re.compile(r"[0-9a-f]{12,63}", re.ASCII)
+"""As many digits as a timeline shows: it stands for one statement of any exchange."""
 _MOST_SHOWN: Final = 10
+_MOST_LOOKED_INTO: Final = 50
 
 
 def exchange_id(hub: ExchangeClient, given: str, locale: Locale) -> str:
@@ -80,12 +85,7 @@ def digest(hub: ExchangeClient, exchange_id: str, given: str, option: str, local
             f"got {given[:64]!r}; `agency show` has the digest of each statement",
             param_hint=option,
         )
-    candidates = {
-        each.statement.digest.hex(): f"{locale.say(each.statement.kind.spec.words)}, "
-        f"{each.statement.author.agency}"
-        for each in hub.get(exchange_id).statements
-        if each.statement.digest.hex().startswith(text)
-    }
+    candidates = _begin_with(text, hub.get(exchange_id), locale)
     if not candidates:
         raise Reason.STATEMENT_UNKNOWN.error(
             f"no statement of the exchange that you see has a digest that begins with {text}; "
@@ -93,6 +93,63 @@ def digest(hub: ExchangeClient, exchange_id: str, given: str, option: str, local
             field=option.removeprefix("--"),
         )
     return _only(candidates, text, option)
+
+
+def digests(
+    hub: ExchangeClient,
+    exchange_id: str | None,
+    given: Iterable[str],
+    option: str,
+    locale: Locale,
+) -> tuple[str, ...]:
+    """The digests of statements of any exchange that begin so, in hexadecimal.
+
+    A beginning is looked up in the exchange that is spoken on, then in the newest others.
+
+    Raises:
+        NotFound: STATEMENT_UNKNOWN.
+        typer.BadParameter: as for an id.
+    """
+    near = None if exchange_id is None else hub.get(exchange_id)
+    return tuple(_digest_anywhere(hub, near, each, option, locale) for each in given)
+
+
+def _digest_anywhere(
+    hub: ExchangeClient,
+    near: VerifiedExchange | None,
+    given: str,
+    option: str,
+    locale: Locale,
+) -> str:
+    text = given.strip().lower()
+    if len(text) >= _WHOLE_DIGEST:
+        return text
+    if not _LONG_BEGINNING.fullmatch(text):
+        raise typer.BadParameter(
+            f"expected the digest of a statement, or its first 12 digits or more (0-9, a-f), "
+            f"got {given[:64]!r}; `agency show` has the digest of each statement",
+            param_hint=option,
+        )
+    candidates = _begin_with(text, near, locale) if near else {}
+    if not candidates:
+        for each in islice(hub.exchanges(), _MOST_LOOKED_INTO):
+            candidates |= _begin_with(text, hub.get(each.id), locale)
+    if not candidates:
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"no statement of your {_MOST_LOOKED_INTO} newest exchanges has a digest that begins "
+            f"with {text}: type the whole digest, which `agency show` has",
+            field=option.removeprefix("--"),
+        )
+    return _only(candidates, text, option)
+
+
+def _begin_with(text: str, exchange: VerifiedExchange, locale: Locale) -> dict[str, str]:
+    return {
+        each.statement.digest.hex(): f"{locale.say(each.statement.kind.spec.words)}, "
+        f"{each.statement.author.agency}"
+        for each in exchange.statements
+        if each.statement.digest.hex().startswith(text)
+    }
 
 
 def statement_id(waiting: Iterable[str], given: str) -> str:

@@ -78,6 +78,14 @@ PurposeCode: TypeAlias = Annotated[
         help="What it may be used for; else investigation.",
     ),
 ]
+PassedOnPurpose: TypeAlias = Annotated[
+    Purpose | None,
+    typer.Option(
+        parser=inputs.one_of(Purpose),
+        metavar=inputs.codes(Purpose),
+        help="What the sources may be used for, as was consented to; else that of the request.",
+    ),
+]
 OwnReference: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="TEXT", help="What your agency calls the matter; it is in the brief."),

@@ -22,9 +22,12 @@ from agency_client.cli.output import complain, print_json, put, say
 from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
+from agency_client.presentation.exchanges import who
+from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
 from exchange_files import read_given
 from exchange_protocol.errors import Reason
+from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.policy import Policy
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="FILE.cedar", help="The whole policy.")]
@@ -70,6 +73,7 @@ def show_policy(
     session = session_of(context)
     with session.hub() as hub:
         directory = hub.sync()
+        locale = session.locale_of(hub)
     proposal = directory.proposal
     if is_proposal and proposal is None:
         raise Reason.PROPOSAL_UNKNOWN.error("no policy waits for a second operator")
@@ -85,7 +89,11 @@ def show_policy(
     else:
         put(shown.text)
         if is_proposal and proposal:
-            complain(f"proposed by {proposal.author}; lapses at {iso(proposal.lapses_at)}")
+            complain(
+                f"proposed by {who(proposal.author, locale)}; it lapses on "
+                f"{locale.minute(proposal.lapses_at)}. Another operator puts it into force: agency "
+                "operator confirm-policy FILE.cedar"
+            )
 
 
 @operator.command("confirm-policy")
@@ -106,9 +114,8 @@ def confirm_policy(
     with session.hub() as hub:
         directory = hub.sync()
         present = directory.policy
-        # One that nobody proposed the hub refuses, in words of its own.
-        if directory.proposal and directory.proposal.policy.digest == read.digest:
-            _check_other(present, read)
+        _check_proposed(directory, read)
+        _check_other(present, read)
         if not is_agreed:
             if not session.as_json:
                 _say_changes(compare_policies(present, read))
@@ -189,6 +196,25 @@ def _read(file: Path) -> Policy:
         return Policy.compile(read_given(file).decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError:
         raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
+
+
+def _check_proposed(directory: Directory, read: Policy) -> None:
+    """Refuse to confirm what does not wait: before its changes are shown as if they could come."""
+    present, proposal = directory.policy, directory.proposal
+    if proposal is not None and proposal.policy.digest == read.digest:
+        return
+    if proposal is None and present is not None and present.digest == read.digest:
+        raise Reason.ALREADY_DECIDED.error("this very policy is in force already")
+    if proposal is None:
+        raise Reason.PROPOSAL_UNKNOWN.error(
+            "no policy waits for a second operator: the first one proposes it by `agency operator "
+            "policy`"
+        )
+    by = who(proposal.author, Locale())
+    raise Reason.PROPOSAL_UNKNOWN.error(
+        f"another policy waits, which {by} proposed: a newer proposal takes the place of an older "
+        "one. `agency operator show-policy --proposed` prints its text"
+    )
 
 
 def _check_other(present: Policy | None, new: Policy) -> None:

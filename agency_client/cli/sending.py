@@ -2,8 +2,8 @@
 
 - The same statement, sent again within some minutes, is asked about on a terminal and told of
   everywhere else: perhaps it was sent by a command that was cut off.
-- What an exchange is called is kept by heart (`state.references`). The library keeps its names and
-  numbers (`core.statements`).
+- The names of an exchange are kept for later (`state.references`). The library keeps its own names
+  and numbers (`core.statements`).
 """
 
 from __future__ import annotations

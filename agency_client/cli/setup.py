@@ -18,6 +18,7 @@ from agency_client.cli.results import tell
 from agency_client.cli.session import faults_of_profile, session_of
 from agency_client.content.templates import TEMPLATES, Template
 from agency_client.core.views import Sent
+from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
@@ -171,6 +172,7 @@ def sync(context: typer.Context) -> None:
     with session.hub() as hub:
         directory = hub.sync()
         head = hub.checkpoint()
+        locale = session.locale_of(hub)
     if session.as_json:
         print_json(
             _directory_json(directory)
@@ -185,8 +187,8 @@ def sync(context: typer.Context) -> None:
     waits = directory.proposal
     if waits is not None and waits.lapses_at > datetime.now(UTC):
         say(
-            f"A policy that {waits.author} proposed waits for a second operator until "
-            f"{iso(waits.lapses_at)}: `agency operator show-policy --proposed`."
+            f"A policy that {who(waits.author, locale)} proposed waits for a second operator until "
+            f"{locale.minute(waits.lapses_at)}: `agency operator show-policy --proposed`."
         )
 
 

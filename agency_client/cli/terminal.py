@@ -33,7 +33,7 @@ class Work(Enum):
     """The work that a command had done when its output failed."""
 
     LOOKED = "looked"
-    """It only looks: nothing was to be done."""
+    """A command that only looks: nothing was to be done."""
     SENT = "sent"
     """A statement is sent, or waits in the outbox."""
     UNSENT = "unsent"

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -31,7 +31,7 @@ from agency_client.console.context import Console
 from agency_client.console.guard import ENTRANCE, NEWS, Guard, StalledError
 from agency_client.console.menu import menu
 from agency_client.console.rendering import STATIC_FOLDER, render
-from agency_client.console.visits import Visit, action, page, tell_crash
+from agency_client.console.visits import Visit, action, own_path, page, tell_crash
 from agency_client.console.words import Word
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.codes import Language
@@ -62,6 +62,7 @@ def routes(console: Console) -> list[Route]:
         page("/log/{entry:int}", partial(log_pages.show_entry, auditor=auditor), console),
         page("/rules", audit_pages.show_rules, console),
         page(NEWS, news.show, console),
+        page("/session", _session, console),
         page("/exchange/{exchange}/flows/{index:int}", entities.show_flows, console),
         page("/exchange/{exchange}/table/{index:int}/{section}", entities.show_table, console),
         page("/work", lists.show_work, console),
@@ -71,6 +72,7 @@ def routes(console: Console) -> list[Route]:
         action("/search", lists.search, console),
         page("/outbox", outbox.show, console),
         action("/outbox", outbox.flush, console),
+        action("/outbox/{statement}/dismiss", outbox.dismiss, console),
         page("/drafts", compose.show_drafts, console),
         page("/draft/{draft}", compose.show_draft, console),
         page("/draft/{draft}/send", compose.show_plan, console),
@@ -173,6 +175,14 @@ def _home(visit: Visit) -> Response:
     )
 
 
+def _session(visit: Visit) -> Response:
+    """The token of the session, for a form that was opened before the person entered anew.
+
+    Each page of the console has it too: a page of another site or port can read neither.
+    """
+    return PlainTextResponse(visit.session.token if visit.session else "")
+
+
 def _lock(visit: Visit) -> Response:
     visit.sessions.end()
     return visit.go(ENTRANCE)
@@ -185,14 +195,10 @@ def _settings(visit: Visit) -> Response:
         return visit.go(ENTRANCE)
     if (language := visit.field("language")) in _LANGUAGES:
         session.language = _LANGUAGES[language]
+        # The entrance after a lock speaks it too, and the next session.
+        visit.console.language = session.language
     if (keys := visit.field("keys")) in ("on", "off"):
         session.uses_keys = keys == "on"
     if "theme" in visit.form and (theme := visit.field("theme")) in _THEMES:
         session.theme = theme
-    return visit.go(_own_path(visit.field("here")))
-
-
-def _own_path(given: str) -> str:
-    """A path of the console, and never another site's address."""
-    is_own = given.startswith("/") and not given.startswith("//") and "\\" not in given
-    return given if is_own and given.isprintable() else "/"
+    return visit.go(own_path(visit.field("here")))

@@ -29,7 +29,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.state.checkpoints import WitnessedHead
 from agency_client.statistics import Gatherer, Period, Statistics, make_statistics
-from agency_client.statistics.render import figure, heading, key
+from agency_client.statistics.render import figure, heading, key, to_csv
 from exchange_protocol.errors import Conflict, ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint
@@ -134,7 +134,7 @@ def _witnessed(client: ExchangeClient) -> WitnessedHead | None:
 
 
 def export(visit: Visit, auditor: Auditor) -> Response:
-    """The report of the newest run, and its statistics as a workbook, in one file."""
+    """The report of the newest run, and its statistics as a workbook and as CSV, in one file."""
     run = auditor.run
     if run is None or run.report is None:
         return visit.show("notice.html", 404, notice_word="NOT_FOUND")
@@ -145,6 +145,10 @@ def export(visit: Visit, auditor: Auditor) -> Response:
         from agency_client.statistics.workbook import to_xlsx
 
         files["statistics.xlsx"] = to_xlsx(run.statistics, visit.language)
+        files |= {
+            f"statistics/{table.name}.csv": to_csv(table, visit.language).encode("utf-8-sig")
+            for table in run.statistics.tables
+        }
     return as_download(f"audit-{run.report.tree_size}.zip", zipped(files))
 
 
@@ -261,6 +265,9 @@ def _tables(counted: Statistics, locale: Locale) -> Iterator[dict[str, Any]]:
 
 def _group(name: str, locale: Locale) -> str:
     """A group of a table: a country, a reason, an agency, or what has its words already."""
+    if not name:
+        # A kind as a whole stands among its codes.
+        return f"({locale.say(Label.IN_ALL)})"
     if name in Reason.__members__:
         return f"{name}: {locale.say(words_of(Reason[name]))}"
     return country(name, locale) if name.upper() in COUNTRIES else locale.agency(name)

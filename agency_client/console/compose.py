@@ -26,20 +26,20 @@ from agency_client.console.forms import (
     fields_of,
 )
 from agency_client.console.guard import MAX_BODY_BYTES
-from agency_client.console.possible import initial_acts
+from agency_client.console.possible import fitting_statements, initial_acts
 from agency_client.console.signed import Signed, id_to_sign, signed_before
 from agency_client.console.visits import TOKEN, Visit
 from agency_client.console.words import Word, act_words
 from agency_client.core.acts import ACTS
 from agency_client.core.ports import reserved_id
 from agency_client.core.possible import supervised_agencies
-from agency_client.core.views import Foreseen, Queued
+from agency_client.core.views import Foreseen, Queued, UnsealedExchange
 from agency_client.presentation.doubts import doubt_in_words
 from agency_client.presentation.entities import tables
 from agency_client.presentation.faults import Explained
 from agency_client.presentation.places import note_in_words
 from agency_client.presentation.schemata import SCHEMATA
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, HubUnavailable
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
 
@@ -288,14 +288,42 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
     directory = console.client.directory
     agencies = sorted(directory.agencies.values(), key=lambda each: each.id)
     statements = []
-    if draft.exchange:
-        opened = visit.as_read(draft.exchange)
+    about: frozenset[bytes] = frozenset()
+    opened = _exchange_of(visit, draft)
+    if opened is not None:
+        about = fitting_statements(opened, *ACTS[draft.act], console.client.agency)
         found = console.view(opened, visit.locale).statements
-        statements = [(each.digest, each.title) for each in found]
+        statements = [
+            (each.digest, ": ".join(filter(None, (each.title, each.said)))) for each in found
+        ]
         if opened.party is Party.SUPERVISOR:
             heard = supervised_agencies(opened.verified, directory, console.member)
             agencies = [each for each in agencies if each.id in heard]
-    return fields_of(*ACTS[draft.act], visit.locale, agencies, console.client.agency, statements)
+    # What was chosen before stays to be seen, also where it fits no longer.
+    chosen = {*(each.hex() for each in about), *(draft.fields.get("about", ()) if about else ())}
+    return fields_of(
+        *ACTS[draft.act],
+        visit.locale,
+        agencies,
+        console.client.agency,
+        statements,
+        [each for each in statements if each[0] in chosen],
+    )
+
+
+def _exchange_of(visit: Visit, draft: Draft) -> UnsealedExchange | None:
+    """The exchange of a draft; None if there is none, or if it is not kept and the hub is away.
+
+    What was written is shown all the same: nobody signs it before the exchange was read.
+    """
+    if not draft.exchange:
+        return None
+    try:
+        return visit.as_read(draft.exchange)
+    except HubUnavailable:
+        if not draft.id:
+            raise
+        return None
 
 
 def _plan_page(

@@ -137,6 +137,12 @@ class Console:
                 )
             )
 
+    def dismiss_refused(self, statement_id: str) -> None:
+        """Let go of a statement that the hub refused; raises STATEMENT_UNKNOWN."""
+        self.client.outbox.dismiss(statement_id)
+        # An exchange has the id of the statement that opens it; this one was never opened.
+        self._index.forget([statement_id])
+
     def open(self, exchange_id: str, *, waits: bool = True) -> UnsealedExchange:
         """Verify an exchange anew, and keep it as what the person read last.
 

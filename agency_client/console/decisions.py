@@ -6,7 +6,7 @@ then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,12 +51,14 @@ def _decision_page(
     values = item_values(visit, opened)
     if values["held"] is None:
         return _decided_page(visit, opened)
+    codes = list(_code_fields(kind, act, visit.locale))
     return visit.show(
         "decide.html",
         status,
         act=act,
         act_word=act_words(kind, act, visit.language),
-        codes=list(_code_fields(kind, act, visit.locale)),
+        codes=codes,
+        first_field=_first_field(act, codes),
         given={name: visit.fields(name) for name in _given_names(act)},
         # A returned or rejected statement crosses no border.
         approves=any(row.approves for row in _rows(kind, act)),
@@ -120,6 +122,14 @@ def _code_fields(kind: Kind, act: Act, locale: Locale) -> Iterator[CodeField]:
         members = list(types[name].type)  # type: ignore[call-overload] # codes are enumerations
         choices = tuple((member.name, locale.say(member)) for member in members)
         yield CodeField(name, choices, types[name].is_many, name not in act.defaults)
+
+
+def _first_field(act: Act, codes: Sequence[CodeField]) -> str:
+    """The field that a person must fill in first; empty where the signature alone is asked for."""
+    needed = [each.name for each in codes if each.is_required and not each.is_many]
+    if act.text is not None and act.text.is_required:
+        needed.append(act.text.name)
+    return needed[0] if needed else ""
 
 
 def _arguments(visit: Visit, kind: Kind, act: Act) -> dict[str, Any]:

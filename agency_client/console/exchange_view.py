@@ -21,7 +21,7 @@ from agency_client.core.views import (
     is_entities_part,
     is_file_part,
 )
-from agency_client.presentation.documents import document_fields
+from agency_client.presentation.documents import FIELDS, document_fields
 from agency_client.presentation.due import left_words, used_words
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
@@ -30,6 +30,7 @@ from agency_client.presentation.exchanges import (
     header_facts,
     known_legs,
     leg_row,
+    own_summary,
     who,
     withheld_facts,
 )
@@ -111,6 +112,8 @@ class StatementView:
     """One statement, as far as the agency may read it."""
 
     title: str
+    said: str
+    """Its codes in words: they tell one of several requests from the others."""
     index: int
     digest: str
     fields: tuple[tuple[str, str], ...]
@@ -201,7 +204,7 @@ def view(
         clocks=tuple(_clocks(legs, opened.verified.summary.initiator, opened.party, locale, now)),
         steps=tuple(_steps(opened, locale, zones)),
         statements=tuple(
-            _statement(each, locale, contents[each.statement.digest], agency)
+            _statement(each, opened, locale, contents[each.statement.digest], agency)
             for each in opened.statements
         ),
         checks=tuple(_checks(opened, locale)),
@@ -240,7 +243,7 @@ def whose_turn(
     """Name the agency that is to act before a clock ends; approvers as far as they are known."""
     if clock.party is Party.APPROVER:
         known = f" {locale.say(Label.OR)} ".join(map(locale.agency, approvers))
-        return known or locale.say(Party.APPROVER)
+        return known or locale.say(Word.WHO_APPROVES.value)
     return locale.agency(initiator if clock.party is Party.INITIATOR else recipient)
 
 
@@ -328,7 +331,11 @@ def _change(change: LegChange, locale: Locale) -> str:
 
 
 def _statement(
-    each: UnsealedStatement, locale: Locale, contents: Contents, agency: AgencyId
+    each: UnsealedStatement,
+    opened: UnsealedExchange,
+    locale: Locale,
+    contents: Contents,
+    agency: AgencyId,
 ) -> StatementView:
     header = each.statement.header
     documents = [each.content] if _says_its_act(each) else [each.brief, each.content]
@@ -337,22 +344,22 @@ def _statement(
         for document in documents
         if document is not None
         for pair in document_fields(document, locale)
-        # The library writes it in English where the author gave none; the title says the same.
-        if document is not each.brief or pair[1] not in {act.done for act in each.kind.spec.acts}
+        # The library writes it in English where the author gave none; the codes say the same.
+        if document is not each.brief or not _is_written_by_library(each, *pair, locale)
     ]
-    if each.parts and (said := _outcome(each, locale)):
+    said = _outcome(each, locale)
+    fields = [
+        (locale.say(FIELD_WORDS["about"]), about) for about in _about(each, opened, locale)
+    ] + fields
+    if each.parts and said:
         fields.insert(0, (_outcome_name(each, locale), said))
     if each.kind.stage is not Stage.INITIAL:
         # Of the statement that opened the exchange it stands among the facts.
         fields += [(fact.name, fact.value) for fact in withheld_facts(header, locale)]
     declared, found = header.subject_count, each.subject_count
     return StatementView(
-        title=locale.say(
-            Label.OF_AT,
-            what=locale.say(each.kind.spec.words),
-            agency=locale.agency(each.author.agency),
-            time=locale.minute(each.hub_time),
-        ),
+        title=_title(each, locale),
+        said=said,
         index=each.index,
         digest=each.statement.digest.hex(),
         fields=tuple(fields),
@@ -388,10 +395,41 @@ def _says_its_act(each: UnsealedStatement) -> bool:
     )
 
 
+def _is_written_by_library(each: UnsealedStatement, name: str, value: str, locale: Locale) -> bool:
+    """True for the summary that names the act and its codes in English, with whole digests."""
+    return name == locale.say(FIELDS["summary"]) and bool(
+        own_summary(each.statement, value, locale)
+    )
+
+
+def _about(each: UnsealedStatement, opened: UnsealedExchange, locale: Locale) -> list[str]:
+    """The statements of the exchange that a statement names, each as a reader knows it."""
+    if each.kind.spec.decides:
+        return []  # The page says what waits for a decision.
+    said = set(statement_words(each.statement, locale.language, locale.zone))
+    found = [other for other in opened.statements if other.statement.digest.hex() in said]
+    return [
+        ": ".join(filter(None, (_title(other, locale), _outcome(other, locale)))) for other in found
+    ]
+
+
+def _title(each: UnsealedStatement, locale: Locale) -> str:
+    return locale.say(
+        Label.OF_AT,
+        what=locale.say(each.kind.spec.words),
+        agency=locale.agency(each.author.agency),
+        time=locale.minute(each.hub_time),
+    )
+
+
 def _outcome(each: UnsealedStatement, locale: Locale) -> str:
     """The codes of a statement in words; digests of others say nothing to a person."""
     said = statement_words(each.statement, locale.language, locale.zone)
-    return ", ".join(words for words in said if not _DIGEST.fullmatch(words))
+    return ", ".join(
+        locale.agency(words) if words in locale.names else words
+        for words in said
+        if not _DIGEST.fullmatch(words)
+    )
 
 
 def _outcome_name(each: UnsealedStatement, locale: Locale) -> str:
@@ -464,7 +502,9 @@ def _terms_and_fields(each: UnsealedStatement, locale: Locale) -> Iterator[tuple
     yield locale.say(Label.HANDLING), locale.say(header.handling)
     yield Word.TLP.value[0], locale.say(header.tlp)
     yield locale.say(Label.URGENCY), locale.say(header.urgency)
-    yield locale.say(Label.SUBJECTS), str(header.subject_count)
+    if header.subject_count or each.kind.stage is Stage.INITIAL:
+        # A supplement that names nobody takes nobody away.
+        yield locale.say(Label.SUBJECTS), str(header.subject_count)
     if header.due_at is not None:
         yield locale.say(Label.DUE), due_words(header, locale.language, locale.zone)
     for document in (each.brief, each.content):

@@ -64,6 +64,11 @@ class Follower:
         self.away_since: datetime | None = None
         """The time at which the hub was first found away; None while it answers."""
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The ids of the list, as it was asked for last."""
+        return self._known
+
     def current(self) -> frozenset[str]:
         """The ids of the list, as of the last notice; empty while the hub is away."""
         with self._lock:

@@ -7,13 +7,16 @@ a field of a brief or a document is `brief.summary`, `request.items`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
+from agency_client.client import ExchangeClient
 from agency_client.console.words import FIELD_WORDS, Word
 from agency_client.content import documents
 from agency_client.content.documents import Brief, CaseStage, Item, Period
@@ -76,6 +79,7 @@ PRESET: Final[Mapping[str, Code]] = {
 }
 """The terms that a new form has a value for."""
 _LONG_CHOICES: Final = ("handling",)
+_CONTINUED_TERMS: Final = ("handling", "tlp")
 _MAIN_TERMS: Final = ("due", "handling", "tlp", "urgency", "purpose", "legal_basis")
 
 
@@ -120,6 +124,7 @@ def fields_of(
     agencies: Sequence[Agency],
     own: AgencyId,
     statements: Sequence[tuple[str, str]] = (),
+    about: Sequence[tuple[str, str]] = (),
 ) -> list[Field]:
     """The fields of an act, in the order in which a person thinks of them.
 
@@ -127,6 +132,7 @@ def fields_of(
         agencies: those that a statement may go to, or name.
         own: the person's own agency.
         statements: digest and title of those of the exchange, for acts that name one.
+        about: those of them that the act can be about; empty where any may be named.
     """
     made: list[Field] = []
     others = tuple(
@@ -135,7 +141,7 @@ def fields_of(
     if kind.stage is Stage.INITIAL:
         label = locale.say(Word.TO_AGENCIES.value)
         made.append(Field("to", label, Sort.CHECKS, True, others, is_named=True))
-    made += _codes(kind, act, locale, others, statements)
+    made += _codes(kind, act, locale, others, statements, about)
     if act.text is not None:
         label = _label(act.text.name, locale)
         made.append(Field(act.text.name, label, Sort.LONG, act.text.is_required))
@@ -182,12 +188,13 @@ def _codes(
     locale: Locale,
     agencies: tuple[tuple[str, str], ...],
     statements: Sequence[tuple[str, str]],
+    about: Sequence[tuple[str, str]],
 ) -> Iterator[Field]:
     types = attribute_types(kind.body) if act.codes else {}
     hints = get_type_hints(kind.body)
     for name in act.codes:
         attribute = types[name]
-        needed = not attribute.is_optional and name not in act.defaults
+        needed = name in _required_arguments(act.name)
         label = _label(name, locale, kind.spec.names)
         if issubclass(attribute.type, Code):
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
@@ -201,7 +208,9 @@ def _codes(
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
             if not statements:
                 sort = Sort.LINES if attribute.is_many else Sort.SHORT
-            yield Field(name, label, sort, needed, tuple(statements))
+            offered = about if name == "about" and about else statements
+            is_only = needed and sort is Sort.SELECT and len(offered) == 1
+            yield Field(name, label, sort, needed, tuple(offered), is_preset=is_only)
         elif attribute.type in (datetime, date):
             yield Field(name, label, Sort.DATE, needed)
         elif attribute.type is bool:
@@ -211,6 +220,15 @@ def _codes(
             yield Field(name, label, Sort.SELECT, needed, tuple((str(n), str(n)) for n in numbers))
         else:
             yield Field(name, label, Sort.SHORT, needed)
+
+
+@cache
+def _required_arguments(act: str) -> frozenset[str]:
+    """The arguments without which the library's method of an act cannot be called."""
+    parameters = inspect.signature(getattr(ExchangeClient, act)).parameters
+    return frozenset(
+        name for name, each in parameters.items() if each.default is inspect.Parameter.empty
+    )
 
 
 def _model(prefix: str, model: type[Any], locale: Locale, *, is_needed: bool) -> Iterator[Field]:
@@ -278,6 +296,10 @@ _SHORT_NAMES: Final = ("registration_number", "own_reference", "title")
 def _terms(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
     for name in terms_of(kind, act):
         label, more = _label(name, locale), name not in _MAIN_TERMS
+        if kind.stage is not Stage.INITIAL:
+            # What continues an exchange has its terms, unless its author says otherwise.
+            is_own_due = name == "due" and kind.spec.act_sets_due(act)
+            more = name not in _CONTINUED_TERMS and not is_own_due
         if name == "due":
             yield Field(name, label, Sort.DATE, kind.spec.act_sets_due(act))
         elif name in _TERM_CODES:

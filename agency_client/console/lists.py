@@ -74,6 +74,8 @@ def show_list(visit: Visit) -> Response:
         )
 
     shown = listing.take(page * PAGE_ROWS, PAGE_ROWS + 1, is_wanted)
+    if name == "inbox" and not (states or kinds or only_late or page):
+        visit.saw({each.id for each in shown} | console.follower.known, among_others=True)
     return visit.show(
         "list.html",
         title_word=_TITLES[name],
@@ -111,7 +113,8 @@ def show_work(visit: Visit) -> Response:
         {
             "id": item.exchange_id,
             "reference": item.reference,
-            "what": item.what,
+            # From whom it is stands beside it.
+            "what": item.what.removesuffix(f", {each.summary.initiator}"),
             "initiator": "; ".join(f"→ {visit.locale.agency(leg.agency)}" for leg in each.legs)
             if each.party is Party.INITIATOR and each.consent is None
             else visit.say(Word.BY_AGENCY, agency=visit.locale.agency(each.summary.initiator)),
@@ -156,6 +159,7 @@ def search(visit: Visit) -> Response:
                 "reference": locale.one_line(reference.shown),
                 "what": kind_words(each, locale),
                 "initiator": locale.agency(each.initiator) if each.initiator else "",
+                "to": "; ".join(f"→ {locale.agency(to)}" for to in each.recipients),
                 "about": locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
                 "hits": hit_lines(each, locale),
                 "sent": locale.minute(each.initiated_at),

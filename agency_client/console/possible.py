@@ -8,10 +8,12 @@ from agency_client.console.visits import Visit
 from agency_client.console.words import act_words
 from agency_client.core import possible
 from agency_client.core.views import UnsealedExchange
+from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.rows import About, ConsentStep, TaskStep
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.trust.identity import Role
+from exchange_protocol.trust.identity import AgencyId, Role
 
 WRITERS: Final = frozenset({Role.SYSTEM, Role.OFFICER})
 """The roles that write statements on cases."""
@@ -27,6 +29,41 @@ def initial_acts(visit: Visit) -> list[tuple[str, str]]:
         if kind.stage is Stage.INITIAL
         for act in kind.spec.acts
     ]
+
+
+def fitting_statements(
+    opened: UnsealedExchange, kind: Kind, act: Act, agency: AgencyId
+) -> frozenset[bytes]:
+    """Digests of the statements that an act can be about now; empty where any may be named.
+
+    A decision on onward use is about a request that is open, or a consent that was given; the
+    answer to a task is about a task of one's own.
+    """
+    exchange, party = opened.verified.exchange, opened.party
+    if exchange is None:
+        return frozenset()
+    legs = [leg for leg in exchange.legs if party is not Party.RECIPIENT or leg.agency == agency]
+    found: set[bytes] = set()
+    for row in kind.spec.rows:
+        if row.party is not party or not (row.code is None or row.code in act.fixed.values()):
+            continue
+        for leg in legs:
+            if row.task is TaskStep.ENDS:
+                found |= {each.digest for each in leg.record.tasks if each.is_open}
+            elif row.consent in (ConsentStep.GRANTS, ConsentStep.REFUSES, ConsentStep.REVOKES):
+                is_given = row.consent is ConsentStep.REVOKES
+                before = ConsentStep.GRANTS if is_given else ConsentStep.ASKS
+                found |= {
+                    each.request
+                    for each in leg.record.consents
+                    if each.step is before and each.asked_by is not party
+                }
+            elif row.about is not None:
+                ends = (Party.INITIATOR, Party.RECIPIENT)
+                is_own = row.about is About.OWN
+                speaker = party if is_own else next(each for each in ends if each is not party)
+                found |= set(leg.record.said_by(speaker))
+    return frozenset(found)
 
 
 def possible_acts(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, str, bool]]:

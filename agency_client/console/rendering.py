@@ -20,6 +20,8 @@ from agency_client.console.days import parts_of_day
 from agency_client.console.words import Word
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.numbers import grouped
+from agency_client.presentation.visible import mark_hidden
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.codes import Language
 
@@ -36,6 +38,10 @@ class Said:
 
     def __getattr__(self, name: str) -> str:
         return self[name]
+
+    def size(self, number: int) -> str:
+        """A number of bytes, as this language writes numbers."""
+        return self["BYTES"].format(number=grouped(str(number), self._language))
 
     def __getitem__(self, name: str) -> str:
         found = Word[name].value if name in Word.__members__ else Label[name].value
@@ -54,6 +60,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["begun"] = begun
+    made.filters["shown"] = mark_hidden
     made.filters["agency_name"] = agency_name
     made.filters["timed"] = timed
     made.filters["parts_of_day"] = parts_of_day

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -104,10 +104,16 @@ class Visit:
         if self.session is not None:
             self.session.notices.append(self.say(word, **values))
 
-    def saw(self, exchanges: Iterable[str]) -> None:
-        """Keep what the person saw on a list, so that news are what is not among it."""
+    def saw(self, exchanges: Iterable[str], *, among_others: bool = False) -> None:
+        """Keep what the person saw on a list, so that news are what is not among it.
+
+        Args:
+            exchanges: ids of what the list shows.
+            among_others: the list is not all that may be new; what was seen before stays seen.
+        """
         if self.session is not None:
-            self.session.seen = frozenset(exchanges)
+            before = self.session.seen if among_others else frozenset()
+            self.session.seen = before | frozenset(exchanges)
 
     def told(self) -> list[str]:
         """Take the message of the last action; it is told once."""
@@ -194,6 +200,7 @@ class Visit:
             "theme": self.session.theme if self.session else "",
             "nonce": self.request.state.nonce,
             "here": _here(self.request),
+            "kept": "",
             "help": say(HELP[template], self.language) if template in HELP else "",
             "menu": menu(self.console.member.role) if self.session else (),
             "away": self.locale.minute(self.console.follower.away_since) if self.session else "",
@@ -204,6 +211,12 @@ class Visit:
     def go(self, path: str) -> Response:
         """Send the browser to another page of the console."""
         return RedirectResponse(path, 303)
+
+
+def own_path(given: str) -> str:
+    """A path of the console, and never another site's address."""
+    is_own = given.startswith("/") and not given.startswith("//") and "\\" not in given
+    return given if is_own and given.isprintable() else "/"
 
 
 def _here(request: Request) -> str:
@@ -278,7 +291,8 @@ def show_fault(visit: Visit, error: ExchangeError, own_text: str = "") -> Respon
         error: its error.
         own_text: the person's own words of the form, which were not sent.
     """
-    if isinstance(error, HubUnavailable):
+    is_away = isinstance(error, HubUnavailable)
+    if is_away:
         visit.console.follower.note_away()
     if error.field == "exchange_id" and visit.request.method == "GET":
         # The address holds no id; there is no field that the person could correct.
@@ -290,7 +304,24 @@ def show_fault(visit: Visit, error: ExchangeError, own_text: str = "") -> Respon
         fault=visit.explain(error),
         is_dishonest=isinstance(error, HubDishonest),
         own_text=own_text,
+        kept=is_away and visit.request.method == "GET",
+        ways=list(_ways(visit, is_away=is_away)),
     )
+
+
+def _ways(visit: Visit, *, is_away: bool) -> Iterator[tuple[str, str]]:
+    """Where the person may go on from a page that failed: an address, and the name of its word."""
+    request = visit.request
+    here, exchange = request.url.path, request.path_params.get("exchange")
+    if request.method == "GET" and is_away:
+        yield _here(request), "TRY_AGAIN"
+    if here.startswith("/queue/"):
+        yield "/queue", "BACK_TO_QUEUE"
+    elif exchange is not None and not (request.method == "GET" and here.count("/") == 2):
+        yield f"/exchange/{quote(str(exchange), safe='')}", "BACK_TO_EXCHANGE"
+    elif request.method == "POST" and here in ("/outbox", "/audit"):
+        yield here, "WAY_BACK"
+    yield "/", "START"
 
 
 def fault_title(error: ExchangeError) -> str:

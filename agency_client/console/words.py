@@ -118,6 +118,14 @@ class Word(Enum):
         "Консоль құлыпталды. Ештеңе жіберілмеді. Терминалдағы жаңа сілтемемен қайта кіріңіз. "
         "Жазғаныңыз соңғы сақталған күйінде жобаларда тұр.",
     )
+    LOCKED_HERE = Words(
+        "The console is locked. Nothing was sent, and what you wrote still stands here. Enter with "
+        "the new link of the terminal in another tab, then press the button here again.",
+        "Консоль заблокирована. Ничего не отправлено, написанное осталось здесь. Войдите по новой "
+        "ссылке из терминала в другой вкладке и снова нажмите кнопку здесь.",
+        "Консоль құлыпталды. Ештеңе жіберілмеді, жазғаныңыз осында тұр. Терминалдағы жаңа "
+        "сілтемемен басқа қойындыда кіріңіз де, осындағы түймені қайта басыңыз.",
+    )
     FORM_TOO_LARGE = Words(
         "The files of a form may have 64 MB together. Nothing was sent. Go back and send fewer at "
         "once.",
@@ -165,6 +173,11 @@ class Word(Enum):
         "Әр алушыдағы күйі",
     )
     START = Words("Start page", "Начальная страница", "Бастапқы бет")
+    TRY_AGAIN = Words("Try again", "Повторить", "Қайталау")
+    BACK_TO_EXCHANGE = Words("Back to the exchange", "Назад к обмену", "Алмасуға оралу")
+    WAY_BACK = Words(
+        "Back to the page before", "Назад к предыдущей странице", "Алдыңғы бетке оралу"
+    )
     FORM_OLD = Words(
         "This form is from another session. Go back, load the page again and repeat.",
         "Эта форма из другого сеанса. Вернитесь, обновите страницу и повторите.",
@@ -623,6 +636,7 @@ class Word(Enum):
     CLOCK_NAME = Words("Which time", "Какой срок", "Қай мерзім")
     CLOCK_ENDS = Words("Ends", "Истекает", "Аяқталады")
     WHOSE_TURN = Words("Whose turn", "Чей ход", "Кімнің кезегі")
+    WHO_APPROVES = Words("the agency that approves", "одобряющий орган", "мақұлдайтын орган")
     MORE_ACTS = Words("More", "Ещё", "Тағы")
     LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
     ABOUT_COLUMN = Words("About", "Суть", "Мазмұны")
@@ -748,6 +762,16 @@ class Word(Enum):
         "New: {number}. Load the list",
         "Новое: {number}. Обновить список",
         "Жаңа: {number}. Тізімді жаңарту",
+    )
+    NEWS_ELSEWHERE = Words(
+        "New: {number}. Open “{section}”",
+        "Новое: {number}. Открыть «{section}»",
+        "Жаңа: {number}. «{section}» бөлімін ашу",
+    )
+    HUB_BACK = Words(
+        "The hub is back. Load this page again",
+        "Узел снова доступен. Обновить страницу",
+        "Торап қайта қолжетімді. Бетті жаңарту",
     )
 
     # --- Writing -------------------------------------------------------------------------------
@@ -978,6 +1002,14 @@ class Word(Enum):
         "{act}: қол қойылды. Торап қолжетімсіз; шығыс қалтасында күтеді.",
     )
     REFUSED_STATE = Words("refused", "отклонено", "қабылданбады")
+    DISMISS = Words(
+        "I read why; remove it", "Причина прочитана; убрать", "Себебін оқыдым; алып тастау"
+    )
+    REFUSED_DISMISSED = Words(
+        "The refused statement was removed from the outbox. It never was on the log.",
+        "Отклонённое заявление убрано из исходящих. В журнале его никогда не было.",
+        "Қабылданбаған мәлімдеме шығыс қалтасынан алынды. Журналда ол ешқашан болмаған.",
+    )
     FLUSH = Words("Try to send now", "Отправить сейчас", "Қазір жіберіп көру")
     OUTBOX_CAUGHT_UP = Words(
         "The hub is back. Sent from the outbox: {sent} of {number}.",

@@ -63,7 +63,7 @@ class Mixed(NamedTuple):
     scripts: tuple[str, ...]
     """Such as `("Cyrillic", "Latin")`."""
     letters: tuple[str, ...]
-    """Those of the rarer script, or those of a code that are not Latin, each as `U+0421`."""
+    """Letters of the rarer script, or of a code those that are not Latin, each as `U+0421`."""
 
     def __str__(self) -> str:
         shown = ", ".join(self.letters[:_MOST_LETTERS])

@@ -48,6 +48,15 @@ _IBAN_LENGTHS: Final = {
 """The lengths of IBANs where money of the region lies; an account of theirs is written as one."""
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _SEVERAL: Final = re.compile(r"[0-9]{5,}\s*[;,|/\n]\s*\S*[0-9]{5,}|[0-9]{8,}\s+[0-9]{8,}")
+_DAY: Final = re.compile(
+    r"[0-9]{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар"
+    r"|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[a-zа-я]{0,5}\.?(?:[-. ][0-9]{2,4})?",
+    re.IGNORECASE,
+)
+_WHOLE_DAY: Final = re.compile(
+    r"[0-9]{2}\.[0-9]{2}\.[0-9]{4}(?: [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?"
+)
+_LIKE_A_DAY: Final = "it reads like a day, as Excel makes of codes such as 1-3"
 _SIGNS: Final = (
     (re.compile(r"[*\u2022\u25cf#]{2,}|(?i:x){4,}|(?i:х){4,}"),
      "it has signs in the place of digits, as banks mask them: others may read the same"),
@@ -57,16 +66,15 @@ _SIGNS: Final = (
     (re.compile(r"[\u2010-\u2015\u2212]"), "it has a dash that is no hyphen: others write -"),
     (re.compile(r"[0-9]{1,3}(?:[\u00a0\u202f\u2009][0-9]{3}){2,}"),
      "it reads like a number whose thousands are parted"),
-    (re.compile(r"(?i:[0-9]{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар"
-                r"|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[a-zа-я]{0,5}\.?(?:[-. ][0-9]{2,4})?)"),
-     "it reads like a day, as Excel makes of codes such as 1-3"),
+    (_DAY, _LIKE_A_DAY),
+    (_WHOLE_DAY, _LIKE_A_DAY),
     (re.compile(r"(?i:иин|бин|инн|жсн|бсн|пинфл|жшшир|jshshir|pinfl|stir|iin|bin|inn|iban|iic|иик)"
                 r"\W*[0-9].*"),
      "it begins with the name of its kind"),
 )  # fmt: skip
 """Signs that an identifier may hold and that are no part of it."""
 _ANYWHERE: Final = frozenset({0, 1, 3})
-"""Those of `_SIGNS` that are looked for anywhere."""
+"""Places in `_SIGNS` of those that are looked for anywhere."""
 _BETWEEN: Final = re.compile(r"[\s-]")
 _LIKE_DIGITS: Final = re.compile(
     r"(?:[0-9]+[OoОоQIlІіЗзБбBSsЅ]|[OoОоQIlІіЗз])[0-9]*(?:[OoОоIlІіЗз][0-9]*)?"
@@ -135,10 +143,12 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
         if name in properties and any(not has_format(value, form) for value in properties[name]):
             yield f"{name}: {words}"
     for name, values in properties.items():
-        is_day = name in _days()
+        is_day, is_identifier = name in _days(), name in IDENTIFIERS
         for value in values:
-            said = _of_day(value, is_past=name in _PAST) if is_day else _of_text(value)
-            yield from _named(name, said)
+            if is_day:
+                yield from _named(name, _of_day(value, is_past=name in _PAST))
+            else:
+                yield from _named(name, _of_text(value, is_identifier=is_identifier))
     yield from _named("birthDate", _of_days(properties.get("birthDate", ())))
     if is_kazakh:
         yield from _named("idNumber", _of_birth(properties))
@@ -180,11 +190,13 @@ def _of_day(value: str, *, is_past: bool) -> Iterator[str]:
         yield "it is a day that has not come yet: was a year of two digits read so?"
 
 
-def _of_text(value: str) -> Iterator[str]:
+def _of_text(value: str, *, is_identifier: bool) -> Iterator[str]:
     if not value.isascii() and (words := describe_mixed(value)):
         yield f"it has {words}"
     if words := doubt(value):
         yield words
+    if not is_identifier and _DAY.fullmatch(value):
+        yield _LIKE_A_DAY
 
 
 def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:

@@ -76,7 +76,7 @@ _WORKBOOK_PARTS: Final = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/
 """Names with which the files of Excel begin (xlsx, xlsm, xlsb); they stand at the 31st byte."""
 _FIRST_NAME: Final = slice(30, 90)
 _FIRST_BYTES: Final = 256
-"""As many tell of most files what they are."""
+"""The first bytes of a file, which tell of most files what they are."""
 _JSON: Final = "JSON, and no table: save the table as CSV"
 _PICTURE: Final = "a picture: ask for the table as CSV"
 _MAIL: Final = "a letter of electronic mail: save the table that is attached to it"

@@ -6,8 +6,8 @@ Rules of this module:
 - Everything streams: neither a file nor its entities are ever in memory whole. A hundred thousand
   payments go through as chunks of a few megabytes, each a sealed part of its own. A file is read
   twice: checked whole first, so that nothing is sealed of a file that has a fault.
-- What another agency sealed is hostile until its shape is checked; `parse_entities` checks the
-  shape without FollowTheMoney's model, whose import takes a second.
+- Entities of another agency are hostile until their shape is checked. `parse_entities` checks it
+  without FollowTheMoney's model, whose import takes a second.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class Warnings:
 
     def __init__(self) -> None:
         self._lines: dict[str, tuple[list[int], int]] = {}
-        """Of each doubt, the first lines and the number of all."""
+        """First lines of each doubt, and the number of all."""
         self._rest = 0
 
     def add(self, line: int, entity: Entity) -> None:
@@ -138,7 +138,7 @@ class Spellings:
 
     def __init__(self) -> None:
         self._met: dict[int, int] = {}
-        """Of each number by the digest of its key, the digest of its first spelling."""
+        """Digests of the first spelling of each number, by the digest of its key."""
 
     def doubts(self, entity: Entity) -> Iterator[str]:
         """The properties of an entity whose number was met in another spelling."""

@@ -58,7 +58,7 @@ class DateForm:
     """A form in which a table writes dates."""
 
     name: str
-    """As the person named it."""
+    """The name that the person gave."""
     _pattern: re.Pattern[str] = field(repr=False)
 
     @classmethod

@@ -60,6 +60,21 @@ _COUNT: Final = re.compile(
     re.IGNORECASE,
 )
 """The number of rows, as programs of databases write it."""
+_BESIDE: Final = re.compile(
+    r"\W*(?:"
+    r"(?:продолжение|окончание|жалғасы|уландысы|давоми|davomi|continued|cont'?d)(?:\W.*)?"
+    r"|(?:конец|соңы|аягы|охири|oxiri)(?: (?:отч[её]та|списка|таблицы|документа|файла|выписки))?"
+    r"|end of (?:the )?(?:report|list|table|document|file|statement|page)|eof"
+    r"|для служебного пользования|дсп|конфиденциально|секретно|confidential|for official use only"
+    r"|қызмет бабында пайдалану үшін|құпия"
+    r"|(?:количество|число|всего) (?:записей|строк|документов|операций)\W*\d*"
+    r"|(?:records?|rows?|lines?)(?: count)?\W+\d+|жазбалар саны\W*\d*"
+    r"|(?:дата|время) (?:формирования|печати|выгрузки|создания)\W.*"
+    r"|(?:printed|generated|exported|created) (?:on|at|by)\W.*"
+    r")\W*",
+    re.IGNORECASE,
+)
+"""The words beside a table: marks of its parts and its end, its secrecy, its size, its time."""
 _SIGNED: Final = re.compile(
     r"(?:исполнител[ьи]|руководител[ьи]|(?:главный )?бухгалтер|подпис[ьи]|директор|начальник\b.*"
     r"|ответственн\w+(?: исполнитель)?|орындаушы|басшы|бас бухгалтер|қолы|аткаруучу|кол коюу"
@@ -82,9 +97,15 @@ _RULE: Final = re.compile(r"[-=_+*─═]{2,}")
 
 
 def repeats_headings(cells: Sequence[str], headings: Sequence[str]) -> bool:
-    """True if a row holds the headings again, in any case, and nothing else."""
+    """True if a row holds the headings again, in any case and order, and nothing else."""
     filled = [(cell, name) for cell, name in zip(cells, headings, strict=True) if cell.strip()]
-    return bool(filled) and all(_folded(cell) == _folded(name) for cell, name in filled)
+    if not filled:
+        return False
+    if all(_folded(cell) == _folded(name) for cell, name in filled):
+        return True
+    names = {_letters(each) for each in headings} - {""}
+    found = [_letters(cell) for cell, _ in filled]
+    return len(filled) > 1 and len({*found}) == len(found) and names.issuperset(found)
 
 
 def layout_fault(cells: Sequence[str]) -> str | None:
@@ -101,6 +122,8 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     is_half_empty = 2 * len(filled) <= len(cells)
     if filled and is_half_empty and _is_signed(filled):
         return "the row reads like a signature below the table: take it out"
+    if len(filled) == 1 < len(cells) and _BESIDE.fullmatch(filled[0]):
+        return "the row is none of the data, but a note beside the table: take it out"
     if 1 < len(filled) < len(cells) and _OF_ACCOUNT.fullmatch(filled[0]):
         return "the row reads like a balance of the account, and is no payment: take it out"
     is_name = bool(filled and _NAMES_TOO.fullmatch(filled[0]))
@@ -152,6 +175,11 @@ def layout_doubt(cells: Sequence[str]) -> str | None:
 
 def _has_figures(filled: Sequence[str]) -> bool:
     return any(map(_FIGURE.fullmatch, filled[1:]))
+
+
+def _letters(text: str) -> str:
+    """The letters and digits of a text: `Ф.И.О.` and `ФИО` are one heading."""
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def _folded(text: str) -> str:

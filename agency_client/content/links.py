@@ -21,6 +21,9 @@ def doubts_of_links(entity: Entity, check: ValueCheck) -> Iterator[str]:
     told = entity["properties"]
     if not any(told.values()):
         yield "nothing is told of it but its id"
+    for name in check.link_ranges(entity["schema"]):
+        if entity["id"] in told.get(name, ()):
+            yield f"{name} leads to the thing itself"
     if ends := check.ends(entity["schema"]):
         start, end = (set(told.get(name, ())) for name in ends)
         if not (start and end):
@@ -35,7 +38,7 @@ class Links:
     def __init__(self, check: ValueCheck) -> None:
         self._check = check
         self._schemata: dict[int, str | None] = {}
-        """Of each id, by its digest, the schema; None if entities of several schemata have it."""
+        """Schemata of ids, by their digest; None if entities of several schemata have the id."""
         self._links: dict[tuple[int, str, str], array[int]] = {}
         """The lines of each link whose end was not seen before it: by the id that it names, the
         schema that it is for, and its property."""

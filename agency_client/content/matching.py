@@ -49,7 +49,7 @@ _GROUPS: Final = {"i": IDENTIFIERS, "a": ACCOUNTS, "c": CONTACTS}
 
 
 class Score(IntEnum):
-    """How much a match says."""
+    """The weight of a match."""
 
     POSSIBLE = 1
     STRONG = 2
@@ -67,11 +67,11 @@ class Record(NamedTuple):
     schema: str
     caption: str
     dates: tuple[str, ...]
-    """Of birth or foundation."""
+    """Dates of birth or foundation."""
 
 
 class MatchReason(NamedTuple):
-    """Why two records match: the property and value of each, and the date that both have."""
+    """The reason of a match: the property and value of each record, and the date that both have."""
 
     score: Score
     prop: str

@@ -22,7 +22,7 @@ class MappedEntity:
     mapping: EntityMapping
     entity: Entity | None
     digest: int
-    """Of the entity, 8 bytes."""
+    """Digest of the entity, 8 bytes."""
     faults: tuple[tuple[str, str], ...]
     """Columns with what was expected in them."""
     lacks_required: bool

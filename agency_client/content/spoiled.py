@@ -53,9 +53,16 @@ _ABSENT: Final = frozenset(
      "yoʻq", "номаълум", "noma'lum", "ýok"}
 )  # fmt: skip
 """Words in the place of a value that a program or a person did not have."""
+_DITTO: Final = re.compile(
+    r"[-\u2013\u2014/\s]*(?:[\"\u2033\u3003\u201c\u201d\u201e\u00ab\u00bb]|''|,,|//){1,2}[-\u2013\u2014/\s]*"
+    r"|то же(?: самое)?|там же|см\.? выше|ditto|idem|same(?: as above)?|see above|as above"
+    r"|жоғарыдағыдай|сол сияқты|жогорудагыдай|шунинг ўзи",
+    re.IGNORECASE,
+)
+"""The signs and words for a value that stands above."""
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 _ZEROS: Final = re.compile(r"[0\W_]{9,}")
-"""As long as the number of a person or a company; a shorter one may be the first of a series."""
+"""Zeros as long as the number of a person or a company; fewer may begin a series."""
 _LOST_LETTERS: Final = re.compile(r"\?{3,}|\?{2,}\W+\?{2,}")
 _HTML: Final = re.compile(
     r"&(?:#[0-9]+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});|</?(?:[abipu]|br|div|span|font|td|tr)(?:\s[^<>]*)?/?>"
@@ -92,6 +99,13 @@ def cell_fault(text: str) -> str | None:
     if _is_formula(text):
         return "expected a value, got a formula of a spreadsheet: save the table with values alone"
     return spreadsheet_fault(text)
+
+
+def ditto_fault(text: str) -> str | None:
+    """Say what was expected of a cell that repeats the one above by a sign; None for any other."""
+    if _DITTO.fullmatch(text.strip()):
+        return "expected a value, got a sign or a word for the value above: write that out"
+    return None
 
 
 def spreadsheet_fault(text: str) -> str | None:
@@ -136,6 +150,8 @@ def doubt(text: str) -> str | None:
     """Say how a text reads as if it was spoiled; None where it does not."""
     if is_absent(text):
         return "it reads like a value that is absent, such as NULL or N/A: empty it"
+    if _DITTO.fullmatch(text.strip()):
+        return "it reads like a sign or a word for a value that stands elsewhere: write that out"
     if _LOST_LETTERS.search(text):
         return "it has question marks where letters may have been lost"
     if _HTML.search(text):

@@ -18,7 +18,7 @@ class SubjectCount:
         """A digest of each."""
         self._ids: set[int] = set()
         self._stand_ins: dict[int, int] = {}
-        """Of each, by its digest, a digest of the id of whom it belongs to; 0 for nobody."""
+        """Digests of the id of the holder of each, by its own digest; 0 for nobody."""
         self._repeated = 0
 
     def __int__(self) -> int:

@@ -19,7 +19,7 @@ from agency_client.content.links import Links, doubts_of_links
 from agency_client.content.mappings import EntityMapping, compared, key_property
 from agency_client.content.rows import SHORT, MappedEntity, RowMapper
 from agency_client.content.schemata import EVENT_SCHEMATA
-from agency_client.content.spoiled import cell_fault, is_shortened, tells_nothing_apart
+from agency_client.content.spoiled import cell_fault, ditto_fault, is_shortened, tells_nothing_apart
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.tables import Row, column
 from agency_client.content.values import ValueCheck
@@ -85,7 +85,7 @@ class TableCheck:
             if heading in columns or not heading
         ]
         self._seen: dict[int, int] = {}
-        """Of each key, by a digest, a digest of what was told of it and the line, in one number."""
+        """Keys, by a digest: a digest of what was told of each and the line, in one number."""
         self._spellings = Spellings()
         self._linked: set[tuple[str, str]] = set()
         """Links of events that a row has had, by the name of the event in the mapping."""
@@ -100,6 +100,11 @@ class TableCheck:
         self._without_key = _Lines()
         self._lacking = _Lines()
         self._repeated = 0
+
+    @property
+    def rows(self) -> int:
+        """The rows that were checked."""
+        return self._row_count
 
     def check(self, row: Row) -> None:
         """Check a row."""
@@ -343,7 +348,7 @@ class TableCheck:
                     )
             elif hidden := find_hidden(cell):
                 self._fault(row, heading, str(hidden))
-            elif spoiled := cell_fault(cell):
+            elif spoiled := cell_fault(cell) or ditto_fault(cell):
                 self._fault(row, heading, spoiled)
 
     def _fault(self, row: Row, name: str, words: str) -> None:

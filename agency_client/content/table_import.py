@@ -9,8 +9,8 @@ Rules of this module:
 - Two rows of one key that say different things of an entity are refused, unless keys were said to
   repeat: whoever reads them would take them for one thing. So are two rows that tell the same of an
   event, such as a payment: two payments of one sum on one day are two.
-- What a row tells of an account or a person in the same words as one before it comes once.
-- What was chosen, found out or left out is told in `notes`, which go into the brief: approvers and
+- An account or a person of which two rows tell the same, in the same words, comes once.
+- `notes` tell what was chosen, found out or left out. They go into the brief, so approvers and
   recipients see how the table was read. Neither values nor names of files stand in them.
 """
 
@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agency_client.content.entity import Entity, ImportedEntities
-from agency_client.content.faults import MOST_LINES
+from agency_client.content.faults import MOST_LINES, lines_in_words
 from agency_client.content.fields_file import read_fields
 from agency_client.content.forms import DateForm, NumberForm
 from agency_client.content.mapping_file import parse_mapping
@@ -113,6 +113,7 @@ class TableImport(ImportedEntities):
         self.warnings = (
             *_unused(self._table, columns),
             *_mixed(queries),
+            *_parted(self._table.after_blanks, checking.rows),
             *checking.cut(),
             *checking.unmet(),
             *checking.warnings.told(),
@@ -142,6 +143,15 @@ def _unused(table: Table, columns: set[str]) -> Iterator[str]:
         shown = ", ".join(repr(name[:64]) for name in names[:MOST_LINES])
         rest = f" and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else ""
         yield f"the mapping does not use the columns {shown}{rest}"
+
+
+def _parted(after_blanks: Sequence[int], rows: int) -> Iterator[str]:
+    """Doubt rows behind a blank one: another table may begin there. Some programs part all rows."""
+    if after_blanks and 2 * len(after_blanks) < rows:
+        yield (
+            f"{lines_in_words(after_blanks[:MOST_LINES], len(after_blanks))}: a blank row stands "
+            "before it: does another table begin here?"
+        )
 
 
 def _mixed(queries: Sequence[Query]) -> Iterator[str]:

@@ -65,6 +65,8 @@ class Table:
         """False if nobody said which sign parts the cells, and no heading tells."""
         self.behind = 0
         """Empty cells of each row behind the last heading; known when all rows were read."""
+        self.after_blanks: list[int] = []
+        """The lines of rows that follow a blank one; known when all rows were read."""
 
     @classmethod
     def open(
@@ -131,6 +133,7 @@ class Table:
             reader = csv.reader(text, delimiter=self.delimiter, strict=True)
             start, is_heading, width = self._skipped, True, len(self.headings)
             lines: dict[int, array[int]] = {}
+            seen, follows_blank = 0, False
             while True:
                 try:
                     cells = next(reader, None)
@@ -150,8 +153,13 @@ class Table:
                         cells = [*cells[:width], *[""] * (width - number)]
                     if faults is not None and len(cells) == width:
                         lines.setdefault(number, array("Q")).append(line)
-                if not (is_blank or is_heading) and self._is_whole(cells, line, faults):
-                    yield Row(line, cells)
+                if not (is_blank or is_heading):
+                    if follows_blank and seen and faults is not None:
+                        self.after_blanks.append(line)
+                    seen, follows_blank = seen + 1, False
+                    if self._is_whole(cells, line, faults):
+                        yield Row(line, cells)
+                follows_blank = follows_blank or is_blank
                 is_heading = False
         if faults is not None:
             self.behind = max(0, max(lines, default=width) - width)

@@ -83,7 +83,7 @@ class Term(NamedTuple):
 
     where: Where
     text: str
-    """As it was written, or its beginning."""
+    """The text as it was written, or its beginning."""
     key: str
     """Its folded keys, with a space between them."""
 

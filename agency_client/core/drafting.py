@@ -17,7 +17,8 @@ from agency_client.core.ports import Ports
 from agency_client.core.time_zones import check_zone, find_zone
 from agency_client.core.times import Due, parse_due
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import (
     Handling,
     InformationGrade,
@@ -65,6 +66,23 @@ class Floor:
     tlp: Tlp = Tlp.AMBER
     urgency: Urgency = Urgency.ROUTINE
     purpose: Purpose | None = None
+
+
+def continuing_floor(
+    body: Body, initial: Header, handling: Iterable[Handling], tlp: Iterable[Tlp]
+) -> Floor:
+    """The floor of a statement that continues an exchange, by its legs and its initial header.
+
+    What passes others' information on is for the purpose of the request, unless it names another:
+    their consents are for a purpose.
+    """
+    passes_on = kind_of(body).spec.passes_on and bool(getattr(body, "sources", ()))
+    return Floor(
+        handling=max(handling),
+        tlp=max(tlp),
+        urgency=initial.urgency,
+        purpose=initial.purpose if passes_on else None,
+    )
 
 
 INITIAL_FLOOR: Final = Floor(purpose=Purpose.INVESTIGATION)

@@ -28,9 +28,15 @@ _WITHDRAWING = frozenset(
 
 def indexed_draft(draft: Draft, terms: Terms) -> Indexed:
     """The facts that the index keeps of a statement that its author is about to send."""
-    kind = draft.kind.value if draft.kind.stage is Stage.INITIAL else ""
+    is_initial = draft.kind.stage is Stage.INITIAL
     return Indexed(
-        draft.exchange_id, kind, draft.author.agency, draft.made_at, tuple(terms), terms.is_cut
+        draft.exchange_id,
+        draft.kind.value if is_initial else "",
+        draft.author.agency,
+        draft.made_at,
+        tuple(terms),
+        terms.is_cut,
+        recipients=draft.recipients if is_initial else (),
     )
 
 
@@ -76,6 +82,7 @@ def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
         tuple(terms),
         terms.is_cut,
         tuple(parts),
+        first.statement.recipients if first else (),
     )
 
 

@@ -49,7 +49,7 @@ class Ports:
 
     vault: Vault
     channel_member: Member
-    """As whom the channel is opened."""
+    """The member in whose name the channel is opened."""
     channel_certificate: bytes
     """SHA-256 of the certificate that opens the channel, 32 bytes."""
     anchors: TrustAnchors

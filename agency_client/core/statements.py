@@ -27,6 +27,7 @@ from agency_client.core.drafting import (
     Floor,
     Terms,
     as_statement,
+    continuing_floor,
     initial_header,
     make_header,
     zone_of,
@@ -175,11 +176,7 @@ class Statements:
     ) -> Draft:
         """Draft a statement that continues an exchange."""
         now = self._ports.clock()
-        floor = Floor(
-            handling=max(addressed.handling),
-            tlp=max(addressed.tlp),
-            urgency=state.header.urgency,
-        )
+        floor = continuing_floor(body, state.header, addressed.handling, addressed.tlp)
         return Draft(
             id=self._ports.new_id(),
             exchange_id=exchange_id,

@@ -10,19 +10,12 @@ from datetime import date, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from agency_client.core.views import (
-    AskedConsent,
-    ExchangeSummary,
-    LegSummary,
-    NewestStatement,
-    Notice,
-)
+from agency_client.core.views import ExchangeSummary, LegSummary, Notice
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
-from exchange_protocol.kinds.codes import Handling, LegState, Purpose, TimeLimitRule, Urgency
+from exchange_protocol.kinds.codes import Handling, LegState, Urgency
 from exchange_protocol.kinds.days import check_day, parse_day, to_day
 from exchange_protocol.kinds.fields import (
-    parse_digest,
     parse_enum,
     parse_optional_enum,
     parse_timestamp,
@@ -30,7 +23,14 @@ from exchange_protocol.kinds.fields import (
     to_timestamp,
 )
 from exchange_protocol.record.entries import Event
-from exchange_protocol.rules.clocks import LegTimes, RuleEnd
+from exchange_protocol.record.listing import (
+    encode_consent,
+    encode_leg_times,
+    encode_newest,
+    parse_consent,
+    parse_leg_times,
+    parse_newest,
+)
 from exchange_protocol.trust.identity import parse_agency_id, parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
@@ -61,13 +61,13 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     if leg.HasField("due_at")
                     else None,
                     due_on=_parse_day(leg, "legs.due_on"),
-                    times=_parse_times(leg.times) if leg.HasField("times") else None,
+                    times=parse_leg_times(leg.times) if leg.HasField("times") else None,
                     claimed_by=parse_member(leg.claimed_by) if leg.claimed_by else None,
                     claimed_at=parse_timestamp(leg.claimed_at, "legs.claimed_at")
                     if leg.HasField("claimed_at")
                     else None,
-                    consents=tuple(map(_parse_consent, leg.consents)),
-                    newest=_parse_newest(leg.newest) if leg.HasField("newest") else None,
+                    consents=tuple(map(parse_consent, leg.consents)),
+                    newest=parse_newest(leg.newest) if leg.HasField("newest") else None,
                     asks=parse_kind(leg.asks, "legs.asks") if leg.asks else None,
                 )
                 for leg in message.legs
@@ -85,48 +85,6 @@ def _parse_day(message: pb.ExchangeSummary | pb.LegSummary, where: str) -> date 
     end = parse_timestamp(message.due_at, "due_at") if message.HasField("due_at") else None
     check_day(day, end, where)
     return day
-
-
-def _parse_consent(message: pb.AskedConsent) -> AskedConsent:
-    return AskedConsent(
-        request=parse_digest(message.request, "legs.consents.request"),
-        about=parse_digest(message.about, "legs.consents.about"),
-        asked_by=parse_agency_id(message.asked_by, field="legs.consents.asked_by"),
-        authority=parse_agency_id(message.authority, field="legs.consents.authority"),
-        purpose=parse_enum(Purpose, message.purpose, "legs.consents.purpose"),
-    )
-
-
-def _parse_newest(message: pb.NewestStatement) -> NewestStatement:
-    return NewestStatement(
-        kind=parse_kind(message.kind, "legs.newest.kind"),
-        agency=parse_agency_id(message.agency, field="legs.newest.agency"),
-        index=message.index,
-        is_answered=message.is_answered,
-    )
-
-
-def _parse_times(message: pb.LegTimes) -> LegTimes:
-    return LegTimes(
-        since=parse_timestamp(message.since, "legs.times.since"),
-        answer_due=parse_timestamp(message.answer_due, "legs.times.answer_due")
-        if message.HasField("answer_due")
-        else None,
-        is_by_rule=message.is_by_rule,
-        ends=tuple(
-            RuleEnd(
-                parse_enum(TimeLimitRule, each.rule, "legs.times.ends.rule"),
-                parse_timestamp(each.at, "legs.times.ends.at"),
-                tuple(each.unpublished_years),
-            )
-            for each in message.ends
-        ),
-        judge_awaited_since=parse_timestamp(
-            message.judge_awaited_since, "legs.times.judge_awaited_since"
-        )
-        if message.HasField("judge_awaited_since")
-        else None,
-    )
 
 
 def summary_message(summary: ExchangeSummary) -> pb.ExchangeSummary:
@@ -155,43 +113,10 @@ def _leg_message(leg: LegSummary) -> pb.LegSummary:
         due_on=to_day(leg.due_on) if leg.due_on else None,
         claimed_by=leg.claimed_by.uri if leg.claimed_by else "",
         claimed_at=_optional(leg.claimed_at),
-        times=_times_message(leg.times) if leg.times else None,
-        consents=[
-            pb.AskedConsent(
-                request=each.request,
-                about=each.about,
-                asked_by=each.asked_by,
-                authority=each.authority,
-                purpose=statement_pb2.Purpose.ValueType(each.purpose),
-            )
-            for each in leg.consents
-        ],
-        newest=pb.NewestStatement(
-            kind=leg.newest.kind.value,
-            agency=leg.newest.agency,
-            index=leg.newest.index,
-            is_answered=leg.newest.is_answered,
-        )
-        if leg.newest
-        else None,
+        times=encode_leg_times(leg.times) if leg.times else None,
+        consents=map(encode_consent, leg.consents),
+        newest=encode_newest(leg.newest) if leg.newest else None,
         asks=leg.asks.value if leg.asks else "",
-    )
-
-
-def _times_message(times: LegTimes) -> pb.LegTimes:
-    return pb.LegTimes(
-        since=to_timestamp(times.since),
-        answer_due=_optional(times.answer_due),
-        is_by_rule=times.is_by_rule,
-        ends=[
-            pb.RuleEnd(
-                rule=statement_pb2.TimeLimitRule.ValueType(each.rule),
-                at=to_timestamp(each.at),
-                unpublished_years=each.unpublished,
-            )
-            for each in times.ends
-        ],
-        judge_awaited_since=_optional(times.judge_awaited_since),
     )
 
 

@@ -65,7 +65,7 @@ class JudgedView:
 
     party: Party
     exchange: Exchange | None
-    """None to a supervisor, who sees no state."""
+    """Its state; None to a supervisor, who sees none."""
     statements: tuple[VerifiedStatement, ...]
     entries: tuple[ProvenEntry, ...]
     """All entries that were judged."""

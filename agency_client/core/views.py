@@ -16,10 +16,11 @@ from agency_client.content.entities import Entity, parse_entities
 from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, ReaderRole, Urgency
+from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
 from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.listing import AskedConsent, NewestStatement
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
 from exchange_protocol.rules.clocks import Clock, LegTimes, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
@@ -79,33 +80,6 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedConsent:
-    """A request for consent to onward use that waits for this agency's decision."""
-
-    request: bytes
-    """Digest of the request: a decision is about it."""
-    about: bytes
-    """Digest of the statement that is to be passed on."""
-    asked_by: AgencyId
-    authority: AgencyId
-    """The agency that is to receive it."""
-    purpose: Purpose
-
-
-@dataclass(frozen=True, slots=True)
-class NewestStatement:
-    """The newest statement of another agency on a leg; the hub's word, `get` verifies it."""
-
-    kind: Kind
-    agency: AgencyId
-    """The agency of its author."""
-    index: int
-    """Its entry in the log."""
-    is_answered: bool = False
-    """True if this agency spoke on the leg since."""
-
-
-@dataclass(frozen=True, slots=True)
 class LegSummary:
     """A leg as the hub lists it."""
 
@@ -146,7 +120,7 @@ class ExchangeSummary:
     initiated_at: datetime
     updated_at: datetime
     due_at: datetime | None
-    """As the initial statement says."""
+    """The due time of the initial statement."""
     urgency: Urgency
     handling: Handling
     legs: tuple[LegSummary, ...]

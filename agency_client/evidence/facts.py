@@ -54,7 +54,7 @@ class VerifiedBundle:
     other_signatures: int = 0
     """The number of signatures beside the log's on the checkpoint, verified or not."""
     cosignatures: tuple[Cosignature, ...] = ()
-    """By witnesses that the caller named; all other signatures are not verified."""
+    """Cosignatures of witnesses that the caller named; no other signature is verified."""
     is_stamped: bool = False
     """True if a time stamp is in the bundle, verified or not."""
     stamp: TimeStamp | None = None

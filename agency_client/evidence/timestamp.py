@@ -38,7 +38,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import TrustAnchors
 
 MAX_STAMP_BYTES: Final = 64 << 10
-"""Of a response: a token and a chain of certificates need a few KiB."""
+"""Size of a response: a token and a chain of certificates need a few KiB."""
 
 _SECONDS: Final = 30.0
 _OPENSSL_SAID: Final = re.compile(r'(?:reason|data): "([^"]+)"')

@@ -42,7 +42,7 @@ class AccountWords:
     facts: tuple[str, ...]
     """Exporter, exported at, software, log, tree, cosigned by, seen as, policies."""
     unverified: str
-    """Of signatures on the checkpoint."""
+    """A heading of signatures on the checkpoint."""
     claim: str
     tree: str
     policy: str

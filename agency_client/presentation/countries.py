@@ -18,7 +18,7 @@ COUNTRIES: Final[Mapping[str, Words]] = {
     "UZ": Words("Uzbekistan", "Узбекистан", "Өзбекстан"),
     "INT": Words("international", "международный", "халықаралық"),
 }
-"""By the code of ISO 3166, and the one that statistics have for an agency of no country."""
+"""Names by the code of ISO 3166, and by the one of statistics for an agency of no country."""
 
 
 def country(code: str, locale: Locale) -> str:

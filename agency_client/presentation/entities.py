@@ -51,7 +51,7 @@ _LINK_DETAILS: Final = ("role", "percentage", "startDate", "endDate", "relations
 _MOST_TOTALS: Final = 5
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,13})?")
 _EXACT: Final = Context(prec=80)
-"""For sums: the common context of Python rounds after 28 digits, and an amount may have 33."""
+"""A context for sums: Python's own rounds after 28 digits, and an amount may have 33."""
 _FORGETS_AFTER: Final = 200_000
 """Captions kept at most: with more entities than that, payments name the others by their ids."""
 
@@ -148,8 +148,9 @@ def total_words(totals: Mapping[str, Decimal], locale: Locale) -> str:
     """Sums by currency in words; empty where there are too many currencies to be read in a line."""
     if len(totals) > _MOST_TOTALS:
         return ""
+    blank = locale.say(Label.NO_CURRENCY)
     return "; ".join(
-        f"{locale.amount(f'{amount:f}')} {locale.one_line(currency)}".rstrip()
+        f"{locale.amount(f'{amount:f}')} {locale.one_line(currency) or blank}"
         for currency, amount in sorted(totals.items())
     )
 

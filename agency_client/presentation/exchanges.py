@@ -127,7 +127,7 @@ def turn_of(
     locale: Locale,
     now: datetime,
 ) -> str:
-    """For whom the exchange waits, in words."""
+    """The agencies that the exchange waits for, in words."""
     known = [
         LegTurn(
             leg.agency,
@@ -491,7 +491,7 @@ def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) 
 
 
 def withheld_facts(header: Header, locale: Locale) -> Iterator[Fact]:
-    """From whom a copy is withheld and on which ground, where one is."""
+    """The supervisors from whom a copy is withheld, and the ground."""
     if header.withholding_ground is not None:
         ground = locale.say(header.withholding_ground)
         whom = ", ".join(header.withheld_from)

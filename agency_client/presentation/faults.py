@@ -103,7 +103,7 @@ _CLASSES: Final[Mapping[type[ExchangeError], Words]] = {
         "Шифрланған бөлікті ашу мүмкін болмады. Авторынан қайта жіберуді сұраңыз.",
     ),
 }
-"""For a reason without a sentence of its own: that of its class."""
+"""Sentences of a class, for reasons without one of their own."""
 
 REASONS: Final[Mapping[Reason, Words]] = {
     # malformed input

@@ -136,6 +136,7 @@ class Label(Enum):
     )
     WHAT_BY = Words("{what} by {who}", "{what}, {who}", "{what}, {who}")
     RECEIVED = Words("received: {what}", "получено: {what}", "алынды: {what}")
+    NO_CURRENCY = Words("(no currency named)", "(валюта не указана)", "(валютасы көрсетілмеген)")
     NO_APPROVAL_NEEDED = Words("none needed", "не нужны", "қажет емес")
     APPROVALS_GIVEN = Words(
         "{given} of {required}", "{given} из {required}", "{required} ішінен {given}"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from agency_client.core.views import AskedConsent, ExchangeSummary, LegSummary
+from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.due import clock_words, pressing
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
@@ -19,6 +19,7 @@ from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
+from exchange_protocol.record.listing import AskedConsent
 from exchange_protocol.rules.clocks import Clock, ClockKind, is_overdue
 
 _BELOW: Final = "\n"
@@ -123,7 +124,7 @@ def row(
 
 
 def _answer_due(summary: ExchangeSummary, locale: Locale) -> str:
-    """Until when the recipient owes its answer: an approver decides before, and owes none."""
+    """The time until which the recipient owes its answer; an approver decides before."""
     if summary.next_due is None:
         return ""
     until = locale.until(summary.next_due, summary.next_due_on)

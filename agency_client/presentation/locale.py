@@ -16,7 +16,7 @@ from exchange_protocol.kinds.codes import Language
 from exchange_protocol.words import Code, NamedCode, Words
 
 _VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""Of POSIX: the first that is set says the language of messages."""
+"""Variables of POSIX: the first that is set says the language of messages."""
 _MOMENT: Final = re.compile(
     r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})(?![0-9:])",

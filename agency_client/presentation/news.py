@@ -1,7 +1,7 @@
 """News of listed exchanges: what was said last by another, where the state does not tell it.
 
-Which kinds are news follows from their rows (`KindSpec.is_news`). What one asks of the other side
-is in its spec (`KindSpec.asks`). What a person has read is in the profile's marks.
+The rows of a kind decide whether it is news (`KindSpec.is_news`), and its spec says what it asks of
+the other side (`KindSpec.asks`). The profile's marks say what a person has read.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from agency_client.core.views import LegSummary, NewestStatement, VerifiedExchange
+from agency_client.core.views import LegSummary, VerifiedExchange
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from exchange_protocol.record.listing import NewestStatement
 from exchange_protocol.trust.identity import Member
 
 NOTHING_READ: Final = -1

@@ -150,7 +150,7 @@ EXPECTED_ALONE: Final = Words(
     "{} күтіледі, айналасында бос орынсыз",
 )
 _WHOLE: Final = (EXPECTED, EXPECTED_ALONE)
-"""Those that are translated only with what stands in them."""
+"""Sentences that are translated only with what stands in them."""
 SENTENCES: Final = (
     # a table
     Words(
@@ -200,6 +200,16 @@ SENTENCES: Final = (
         "the row is a line drawn between rows: take it out",
         "это линия между строками: уберите её",
         "бұл жолдар арасындағы сызық: оны алып тастаңыз",
+    ),
+    Words(
+        "the row is none of the data, but a note beside the table: take it out",
+        "это не строка данных, а пометка при таблице: уберите её",
+        "бұл деректер жолы емес, кестенің жанындағы белгі: оны алып тастаңыз",
+    ),
+    Words(
+        "expected a value, got a sign or a word for the value above: write that out",
+        "ожидается значение, а здесь знак или слово вместо значения выше: напишите его целиком",
+        "мән күтіледі, ал мұнда жоғарыдағы мәннің орнындағы белгі не сөз: оны толық жазыңыз",
     ),
     Words(
         "the row numbers a page: take it out",
@@ -689,6 +699,19 @@ SENTENCES: Final = (
         "the report is nested too deeply, or has too many elements",
         "отчёт слишком глубоко вложен, или в нём слишком много элементов",
         "есеп тым терең кірістірілген немесе элементтері тым көп",
+    ),
+    Words(
+        "expected the name of the element in small letters, {}: it would be read as another",
+        "ожидается имя элемента малыми буквами, {}: иначе это был бы другой элемент",
+        "элемент атауы кіші әріптермен күтіледі, {}: әйтпесе ол басқа элемент болар еді",
+    ),
+    Words(
+        "expected a party within a transaction or an activity, got one in the head of the report, "
+        "which is left out",
+        "ожидается участник в операции или в деятельности, а он стоит в начале отчёта, которое не "
+        "передаётся",
+        "қатысушы операцияның не әрекеттің ішінде күтіледі, ал ол есептің жіберілмейтін басында "
+        "тұр",
     ),
     Words(
         "expected the name of an element of goAML",

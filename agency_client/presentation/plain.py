@@ -11,9 +11,7 @@ from typing import Any
 
 from agency_client.content.file_names import INDEX
 from agency_client.core.views import (
-    AskedConsent,
     ExchangeSummary,
-    NewestStatement,
     Notice,
     PartFault,
     Queued,
@@ -30,6 +28,7 @@ from agency_client.state.outbox import OutboxEntry, RefusedEntry
 from agency_client.state.references import Earlier, Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.record.listing import AskedConsent, NewestStatement
 from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
 from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.statements import Header

@@ -38,7 +38,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.rows import ConsentStep
 
 _PRINTED_ROWS: Final = 10_000
-"""Of each table; a text that is longer than this is no paper to read."""
+"""Rows of each table; a longer text is no paper to read."""
 _WRAPPED: Final = frozenset({Label.PAYER, Label.PAYEE, Label.FOR_WHAT, Label.NAME, Label.DETAILS})
 
 

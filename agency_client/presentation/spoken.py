@@ -27,7 +27,7 @@ _KINDS: Final = {kind.value: kind for kind in Kind}
 _ALONE: Final = r"(?<![\w./-])({})(?![\w/-]|\.\w)"
 """A word by itself, and not a part of a file's path."""
 _KIND: Final = re.compile(_ALONE.format("|".join(each for each in _KINDS if "_" in each)), re.ASCII)
-"""Only the names that are no English words."""
+"""Names that are no English words, alone."""
 _CODES: Final[Mapping[str, Code]] = {**Purpose.__members__, **LegState.__members__}
 _CODE: Final = re.compile(_ALONE.format("|".join(_CODES)), re.ASCII)
 _SAID: Final = r"(\w+)(?: \((\w+)\))?"

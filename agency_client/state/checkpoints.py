@@ -6,8 +6,8 @@ Rules of this module (docs/threat-model.md: rollback, rewriting, split views):
   checkpoint that is signed is believed; every later one must extend the tree of the one before it.
 - The newest checkpoint is on disk before anything is believed that rests on it, and is shared by
   all processes that use the profile.
-- What the file holds accuses the hub only if the log signed it; a file without a good signature is
-  named as damaged or of another log (DOCUMENT_INVALID).
+- A checkpoint of the file accuses the hub only if the log signed it. A file without a good
+  signature is named as damaged or of another log (DOCUMENT_INVALID).
 - A request names the size that the client holds. A smaller tree in the answer has lost entries that
   the client saw (CHECKPOINT_ROLLBACK; a restored backup does that too). A tree that does not extend
   the one held tells another history (CHECKPOINT_SPLIT_VIEW). Both notes are kept as evidence, and

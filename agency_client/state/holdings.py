@@ -6,7 +6,7 @@
 Rules of this module:
 
 - Nothing of it leaves the machine: matching reads files of the profile, and no more.
-- What is kept is what is compared (`content.matching`), not whole entities.
+- Only values that are compared are kept (`content.matching`), not whole entities.
 - Keys go to files by their hash, so a match opens the files of its keys alone. An import holds at
   most one segment in memory, a match one file.
 - The catalogue makes a folder valid. An import that was cut off left a folder that is not in it;

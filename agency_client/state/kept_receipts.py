@@ -7,6 +7,7 @@ Each was verified when it came (`core.delivery`). None is ever removed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from exchange_protocol.v1 import log_pb2
 
 _DIRECTORY: Final = "directory"
 """Folder of the receipts of directory statements, which belong to no exchange."""
+_STATEMENT: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class KeptReceipts:
         folder = self._folder / (exchange_id or _DIRECTORY)
         if not folder.is_dir():
             return {}
-        names = sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
+        # Programs that copy or show folders leave files of their own there.
+        names = sorted(each.name for each in folder.iterdir() if _STATEMENT.fullmatch(each.name))
         return {name: _load_receipt(folder / name, exchange_id) for name in names}
 
     def all(self) -> list[KeptReceipt]:

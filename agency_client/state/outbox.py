@@ -6,7 +6,8 @@ Rules of this module:
   its id, made beside its place and moved there. The same bytes are sent again, so the hub accepts
   them once, whatever was lost on the way.
 - A statement leaves the outbox when its receipt is kept (`receipts/`), or, refused by the hub, for
-  `refused/` with the reason, or when a person takes it back. It is never deleted silently.
+  `refused/` with the reason, or when a person takes it back. What was refused stays there until a
+  person who read the reason dismisses it. Nothing is deleted silently.
 - One process at a time sends a statement; another finds it locked and leaves it.
 - Statements keep the order in which they were begun, by a number that is counted under a lock: ids
   are exact only to the millisecond, and clocks are set back.
@@ -210,10 +211,25 @@ class Outbox:
         replace_file(
             stored.folder / "refusal.json", json.dumps(refusal, ensure_ascii=False).encode()
         )
+        place = self._refused / stored.statement.id
+        earlier = self._folder / f"{_STAGING}refused-{stored.statement.id}"
         with writing(stored.folder):
-            stored.folder.rename(self._refused / stored.statement.id)
+            # A person copied it back, to have it sent again: one id is one statement.
+            if place.exists():
+                place.rename(earlier)
+            stored.folder.rename(place)
         sync_folder(self._refused)
         sync_folder(self._folder)
+        remove_folder(earlier)
+
+    def dismiss(self, statement_id: str) -> None:
+        """Let a refused statement go, whose reason a person has read; raises STATEMENT_UNKNOWN."""
+        found = next((each for each in self._ids(self._refused) if each == statement_id), None)
+        if found is None:
+            raise Reason.STATEMENT_UNKNOWN.error(
+                f"no refused statement is {statement_id[:64]!r}: it may have been dismissed already"
+            )
+        self._let_go(self._refused / found)
 
     def receipts(self, exchange_id: str) -> dict[str, KeptReceipt]:
         """The receipts of own statements on an exchange, by statement id; "" is the directory."""
@@ -229,10 +245,14 @@ class Outbox:
         return next(found, None)
 
     def _remove(self, stored: StoredStatement) -> None:
-        done = self._folder / f"{_STAGING}done-{stored.statement.id}"
-        with writing(stored.folder):
-            stored.folder.rename(done)
-        sync_folder(self._folder)  # Before its files go: a statement in the outbox must be whole.
+        self._let_go(stored.folder)
+
+    def _let_go(self, folder: Path) -> None:
+        done = self._folder / f"{_STAGING}done-{folder.name}"
+        with writing(folder):
+            folder.rename(done)
+        # Before its files go: a statement in the outbox must be whole.
+        sync_folder(folder.parent)
         remove_folder(done)
 
     def _ids(self, folder: Path) -> list[str]:
@@ -248,8 +268,13 @@ class Outbox:
     def _next_orders(self, count: int) -> Iterator[int]:
         """The next numbers of the order in which statements are begun."""
         counter = self._folder / ".order"
-        with locked(self._folder / ".order.lock"), readable(counter):
-            last = int(read_file(counter) or 0)
+        with locked(self._folder / ".order.lock"):
+            try:
+                last = int(read_file(counter) or "")
+            except ValueError:
+                # Lost or damaged: what is begun now comes after all that waits.
+                waiting = map(self._folder.joinpath, self._ids(self._folder))
+                last = max(map(order_of, waiting), default=0)
             replace_file(counter, str(last + count).encode())
         return iter(range(last + 1, last + count + 1))
 

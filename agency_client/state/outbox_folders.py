@@ -107,7 +107,10 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except (DecodeError, ExchangeError, ValueError, KeyError) as error:
         raise Reason.PROFILE_INVALID.error(
-            f"expected {path} as this client wrote it; it was damaged since: {type(error).__name__}"
+            f"expected {path} as this client wrote it; it was damaged since: "
+            f"{type(error).__name__}. Put it back from a backup, or move it out of the profile: "
+            "what it says is then lost (a statement that waits is not sent, a receipt is not held "
+            "against the hub)"
         ) from error
 
 

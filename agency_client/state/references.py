@@ -7,7 +7,7 @@ sealed to the agency's own key (`sealed_file`). A profile that has no such key k
 Rules of this module:
 
 - It is a cache: what does not open or parse is forgotten. It comes back when an exchange is opened.
-- What was erased is forgotten here too (`forget`).
+- An erased exchange is forgotten here too (`forget`).
 - One process at a time changes it; each change replaces the file `state/index`.
 """
 

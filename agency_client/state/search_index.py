@@ -7,7 +7,7 @@ Rules of this module:
 - The last two digits of an exchange's id, which are random, name its file. So a change writes one
   small file, and a search holds one file at a time in memory.
 - It is a cache: a file that does not open is forgotten, and comes back when exchanges are opened.
-- What was erased or recalled is forgotten (`note` replaces, `forget` removes).
+- An exchange that was erased or recalled is forgotten (`note` replaces, `forget` removes).
 - A profile without a sealing key keeps no index.
 """
 
@@ -64,6 +64,8 @@ class Indexed:
     """True if it has more terms than are kept."""
     parts: tuple[SealedFrom, ...] = ()
     """The files and entities that came with its statements."""
+    recipients: tuple[AgencyId, ...] = ()
+    """To whom its initial statement was addressed; empty where that was not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ class Found:
     initiator: AgencyId
     initiated_at: datetime
     hits: tuple[Hit, ...]
-    """Up to ten of the texts in which they were found."""
+    """Texts in which they were found, ten at the most."""
+    recipients: tuple[AgencyId, ...] = ()
+    """The agencies that it was addressed to, as far as the index knows."""
 
     @property
     def id(self) -> str:
@@ -252,7 +256,12 @@ def _add(lines: dict[str, bytes], added: Iterable[Indexed]) -> bool:
         if line is not None:
             old = _decode(line)
             terms = tuple(dict.fromkeys((*old.terms, *each.terms)))[:MOST_TERMS]
-            exchange = replace(old, terms=terms, is_cut=old.is_cut or each.is_cut)
+            exchange = replace(
+                old,
+                terms=terms,
+                is_cut=old.is_cut or each.is_cut,
+                recipients=old.recipients or each.recipients,
+            )
         lines[each.exchange_id] = made = _encode(exchange)
         is_new = is_new or made != line
     return is_new
@@ -270,13 +279,15 @@ def _encode(exchange: Indexed) -> bytes:
         exchange.initiated_at.isoformat(),
         [[each.where.value, each.text, each.key] for each in exchange.terms],
         exchange.parts,
+        exchange.recipients,
         int(exchange.is_cut),
     ]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _decode(line: bytes) -> Indexed:
-    exchange_id, kind, initiator, at, terms, parts, is_cut = json.loads(line)
+    # Lines of earlier clients name no recipients.
+    exchange_id, kind, initiator, at, terms, parts, *recipients, is_cut = json.loads(line)
     return Indexed(
         exchange_id,
         kind,
@@ -288,6 +299,7 @@ def _decode(line: bytes) -> Indexed:
             SealedFrom(sha256, statement, AgencyId(author), tuple(map(AgencyId, onward)))
             for sha256, statement, author, onward in parts
         ),
+        tuple(AgencyId(each) for named in recipients for each in named),
     )
 
 
@@ -305,4 +317,5 @@ def _match(exchange: Indexed, words: Sequence[Query]) -> Found | None:
         exchange.initiator,
         exchange.initiated_at,
         tuple(hits)[:_MOST_HITS],
+        exchange.recipients,
     )

@@ -1,21 +1,21 @@
 """Statistics: figures of exchanges, from the log alone.
 
-`Gatherer` takes the entries of a replay and keeps the facts of each leg (`facts`). `make_tables`
-counts them (`tables`). Each figure knows the log entries that it was counted from. Sealed content
-is never opened: amounts and offences are counted from the codes of signed bodies.
+`Gatherer` takes the entries of a replay and keeps the facts of each leg (`facts`).
+`make_statistics` counts them (`tables`). Each figure knows the log entries that it was counted
+from. Sealed content is never opened: amounts and offences are counted from the codes of signed
+bodies.
 """
 
+from agency_client.statistics.dimensions import DIMENSIONS, check_question
 from agency_client.statistics.facts import CountedLeg, Gatherer, Moment, StatementCount
-from agency_client.statistics.tables import (
-    DIMENSIONS,
+from agency_client.statistics.tables import make_statistics
+from agency_client.statistics.values import (
     Cell,
     Column,
     Period,
     Statistics,
     Table,
     TableRow,
-    check_question,
-    make_statistics,
 )
 
 __all__ = [

@@ -72,7 +72,7 @@ class Moments:
 
 
 class CountedHeader(NamedTuple):
-    """Those terms of an initial statement's header that are counted."""
+    """Terms of an initial statement's header that are counted."""
 
     urgency: Urgency
     handling: Handling
@@ -93,7 +93,7 @@ class CountedLeg:
     to_state: str
     """The same of the recipient."""
     header: CountedHeader
-    """Of the initial statement."""
+    """Counted terms of the initial statement."""
     initiated: Moment
     """The initial statement of its exchange."""
     opened: Moment
@@ -103,7 +103,7 @@ class CountedLeg:
     that had declined or left. The time to answer runs from it."""
     state: LegState
     offences: tuple[OffenceType, ...] = ()
-    """Of the initial statement; empty if it states none."""
+    """Offences of the initial statement; empty if it states none."""
     due_at: datetime | None = None
     answer_due: datetime | None = None
     """The due time of the answer; where a freeze stands, `due_at` is its end."""
@@ -120,7 +120,7 @@ class CountedLeg:
     held: Moment | None = None
     """The entry since which it is held at the gate; None while it is not."""
     holds: tuple[timedelta, ...] = ()
-    """For how long it was held, once for each release."""
+    """Times that it was held, one for each release."""
     was_late: bool = False
     """True if it was answered or refused after its due time."""
     awaits_judge: bool = False
@@ -149,7 +149,7 @@ class StatementCount(NamedTuple):
 
     kind: Kind
     code: Code | None
-    """None for the kind as a whole."""
+    """The code; None for the kind as a whole."""
 
 
 class Amount(NamedTuple):

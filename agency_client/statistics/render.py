@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from agency_client.presentation.numbers import grouped
 from agency_client.presentation.words import say, say_code
-from agency_client.statistics.tables import (
+from agency_client.statistics.values import (
     Cell,
     Column,
     Heading,

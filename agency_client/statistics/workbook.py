@@ -15,7 +15,7 @@ from openpyxl.cell import WriteOnlyCell
 
 from agency_client.presentation.words import say
 from agency_client.statistics.render import heading, named_rows, preamble
-from agency_client.statistics.tables import Cell, Statistics, Table
+from agency_client.statistics.values import Cell, Statistics, Table
 from exchange_protocol.kinds.codes import Language
 
 _DAY: Final = timedelta(days=1)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from exchange_keys.certificates import certificate_chain
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import (
     SECOND_KEY,
@@ -33,7 +35,7 @@ class Checked:
     """Empty where it names none."""
     has_second_key: bool
     faults: tuple[str, ...]
-    """None: hub and clients will take it."""
+    """The faults found; without any, hub and clients will take it."""
     remarks: tuple[str, ...]
     """Points that are allowed, and may be meant otherwise."""
 
@@ -58,6 +60,7 @@ def check_certificate(
         raise Reason.INVALID_FIELD.error(
             "expected a certificate in PEM, and its intermediates behind it"
         ) from None
+    certificate_chain(pem, Path("the file"), Reason.INVALID_FIELD)
     leaf, *others = chain
     faults = [f"{error.reason.name}: {error.message}" for error in profile_faults(leaf, usage)]
     faults += _bare_faults(leaf, usage)

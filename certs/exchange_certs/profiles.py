@@ -119,7 +119,7 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _label(identity: Member | HubIdentity) -> str:
-    """For people who look at certificates; X.520 allows a common name 64 characters."""
+    """A name for people who look at certificates; X.520 allows a common name 64 characters."""
     if isinstance(identity, HubIdentity):
         return f"hub {identity.name}"[:64]
     return f"{identity.agency} {identity.name or identity.role}"[:64]

@@ -26,7 +26,7 @@ from exchange_protocol.errors import ExchangeError
 
 WARN_DAYS: Final = 30
 LIST_WARN_DAYS: Final = 7
-"""Of a revocation list, which lives for a month."""
+"""Days of a revocation list, which lives for a month."""
 FULL_SHARE: Final = 0.1
 """A disk with less than so much room is nearly full."""
 
@@ -130,7 +130,7 @@ def versions(*packages: str) -> Check:
 
 
 def ending(what: str, at: datetime, now: datetime, todo: str, warn_days: int = WARN_DAYS) -> Check:
-    """Until when something is good; `todo` is told from so many days before."""
+    """Check the day on which something ends; `todo` is told from so many days before."""
     days = (at - now) // timedelta(days=1)
     until = f"until {at:%Y-%m-%d}, {days} days"
     if at <= now:

@@ -20,9 +20,10 @@ Rules of this package (docs/adr/0031-files-appear-whole.md):
   the old file or the new one, or none.
 - A draft is locked while its process lives. The next writer of the same file waits for a living
   process and removes what a dead one left.
-- What root makes belongs to the owner of its folder, what root replaces to the owner before.
-- What cannot be written is FILE_NOT_WRITTEN with the file and the disk's own error, and leaves
-  nothing behind.
+- A file that root makes belongs to the owner of its folder; one that root replaces, to the owner
+  before.
+- A file that cannot be written is FILE_NOT_WRITTEN, with its name and the disk's own error, and
+  leaves nothing behind.
 """
 
 from exchange_files.failures import writing

@@ -137,7 +137,7 @@ def _begin(path: Path) -> int:
 def _make_private(path: Path) -> None:
     """Make a folder for its owner, whatever the umask takes away.
 
-    What was made is opened before anything is done to it, and not by its name again: another could
+    The new folder is opened before anything is done to it, and not by its name again. Another could
     have put a link there, by which root would change a folder elsewhere.
     """
     above = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

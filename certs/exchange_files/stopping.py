@@ -18,7 +18,7 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOPPED: Final = 128
 """A shell adds the number of the signal to it."""
 _DEAF_SECONDS: Final = 5.0
-"""After a signal, while what was done is kept and told; a person presses Ctrl-C twice."""
+"""Seconds after a signal in which results are kept and told; a person presses Ctrl-C twice."""
 _AGAIN_SECONDS: Final = 0.01
 
 
@@ -37,8 +37,8 @@ def heeding_signals(signals: Sequence[signal.Signals] = STOPPING) -> Iterator[No
     """A block in which a signal raises Stopped, in the main thread.
 
     - A signal that the parent process had ignored stays so.
-    - What follows within some seconds is heard after them, if the block has not ended by then: it
-      would cut off the telling of what was done, and is not lost on a block that does not end.
+    - A second signal within some seconds is heard after them, if the block has not ended by then.
+      Heard at once it would cut off the report; a block that does not end still hears it.
     - A signal that comes while Python runs a destructor is raised again: Python drops what is
       raised there.
     """

@@ -21,7 +21,20 @@ def certificate_chain(pem: bytes, path: Path, reason: Reason) -> tuple[bytes, ..
         raise reason.error(
             f"expected {path} to hold a certificate in PEM, and its intermediates after it"
         ) from None
+    if len(chain) > 1 and _is_authority(chain[0]) and not all(map(_is_authority, chain)):
+        raise reason.error(
+            f"expected the holder's own certificate first in {path}, and its intermediates after "
+            "it; the first one is an authority's: change the order"
+        )
     return tuple(each.public_bytes(Encoding.DER) for each in chain)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (x509.ExtensionNotFound, ValueError, TypeError):
+        return False
+    return found.value.ca
 
 
 def plain_pem(pem: bytes) -> bytes:

@@ -4,7 +4,7 @@ Rules of this module:
 
 - Whatever ends the question gives the terminal back: an answer, the end of the input, an exception,
   a signal. Python itself ends at SIGQUIT and stops at SIGTSTP with the terminal still silent.
-- What follows stands on a line of its own.
+- The next output stands on a line of its own.
 """
 
 from __future__ import annotations

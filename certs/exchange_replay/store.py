@@ -277,7 +277,7 @@ class StoredScopes:
             self.flush()
 
     def between(self, start: int, end: int) -> Iterator[EntryScope]:
-        """Those of the entries [start, end) that are known here."""
+        """The scopes of the entries [start, end) that are known here."""
         self.flush()
         query = "SELECT scope FROM scopes WHERE idx >= ? AND idx < ?"
         for (number,) in self._connection.execute(query, (start, end)):

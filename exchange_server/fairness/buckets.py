@@ -21,9 +21,9 @@ class _Bucket:
     left: float
     filled_at: float
     spent: float
-    """By this worker."""
+    """Amount spent by this worker."""
     spent_by_others: float
-    """As of the last look."""
+    """Amount spent by the other workers, as of the last look."""
 
 
 class Buckets:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 RECORDS: Final = 4096
-"""Of one region: more than there are agencies."""
+"""Records of one region: more than there are agencies."""
 _CELLS: Final = 16
 _CELL_BYTES: Final = 8
 _REGION_BYTES: Final = RECORDS * _CELLS * _CELL_BYTES
@@ -71,7 +71,7 @@ class CountedAlone:
         return 0.0
 
     def others(self, holder: str, cell: int) -> list[float]:
-        """None."""
+        """No counts: there are no other workers."""
         return []
 
 

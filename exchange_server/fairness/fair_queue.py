@@ -49,14 +49,14 @@ URGENT_SHARE: Final = 4
 ACTIVE_SECONDS: Final = 5.0
 """An agency is active for so long after each of its requests."""
 MOST_SHARES: Final = 4
-"""In one batch while shares are kept."""
+"""The most shares of one batch, while shares are kept."""
 MOST_REST_SECONDS: Final = 0.1
 """A batch that a database held up for long is no fault of the agencies in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedRequest(Generic[_T]):
-    """One request, and the facts that decide its request."""
+    """One request, and the facts that decide when it is its turn."""
 
     item: _T
     agency: AgencyId | None
@@ -77,7 +77,7 @@ class _InHand:
     agencies: Collection[AgencyId | None]
     """Agencies whose requests are in it."""
     cut: Collection[AgencyId]
-    """Those that had more than their share."""
+    """Agencies that had more than their share."""
 
 
 class _Lane(Enum):
@@ -86,7 +86,7 @@ class _Lane(Enum):
 
 
 class FairQueue(Generic[_T]):
-    """Requests of many agencies, served in request."""
+    """Requests of many agencies, served in turn."""
 
     def __init__(
         self, most: int, most_per_agency: int, clock: Callable[[], float] = time.monotonic
@@ -97,7 +97,7 @@ class FairQueue(Generic[_T]):
         self._most_per_agency = most_per_agency
         self._urgent_per_agency = max(1, most_per_agency // URGENT_SHARE)
         self._changed = threading.Condition()
-        # An agency is in a lane while a request of it waits there; the first has the next request.
+        # An agency is in a lane while a request of it waits there; the first has the next turn.
         self._lanes: dict[_Lane, OrderedDict[AgencyId | None, deque[QueuedRequest[_T]]]] = {
             lane: OrderedDict() for lane in _Lane
         }
@@ -111,7 +111,7 @@ class FairQueue(Generic[_T]):
         """The time of each agency's last request, the latest last."""
         self._in_hand: _InHand | None = None
         self._commit_seconds: float | None = None
-        """Of the batch in hand, once it is committed."""
+        """Time that the commit of the batch in hand took, once it is over."""
         self._rest: tuple[AgencyId, float] | None = None
         """The agency that rests, and until when."""
 

@@ -26,7 +26,7 @@ from exchange_server.fairness.scheduler import FairScheduler
 SLICE_SECONDS: Final = 0.001
 """A lone call takes some 3 ms; the slice of another agency may add little to that."""
 PAUSE_TURNS: Final = 8
-"""They pass at once where the loop has nothing else to do."""
+"""Turns of the loop that a pause lasts: they pass at once where it has nothing else to do."""
 RESTED_SECONDS: Final = 0.1
 """The loop has taken many turns by then."""
 BATCHES_GIVEN_WAY: Final = 2
@@ -43,7 +43,7 @@ class SliceScheduler:
         self._makes_way = makes_way
         self._given_way: set[asyncio.Future[None]] = set()
         self._in_order: defaultdict[AgencyId, asyncio.Lock] = defaultdict(asyncio.Lock)
-        """For the works of one agency: none of them is begun before one that came earlier."""
+        """A lock for the works of each agency: none is begun before one that came earlier."""
         self._lined_up: Counter[AgencyId] = Counter()
         """The works that wait for that, or for their slice."""
         self._turns = FairScheduler()

@@ -41,9 +41,9 @@ code cites the numbers.
    write-ahead log until that is emptied, after the batch; if the hub crashes before, at the next
    start (`Committer.forget_old_pages`).
 
-The path of one statement through the code, top to bottom: `Ledger.submit` (1), `Intake.enqueue`
-(1), `Writer._serve` (2), `Committer.commit` (2), `Batch.admit` and `draft` (3), `Batch.write` (4),
-the end of `Committer._commit` (5, 6), `Receipts` (6).
+The path of one statement through the code, top to bottom: `Ledger.submit` and `Submitter.submit`
+(1), `Intake.enqueue` (1), `Writer._serve` (2), `Committer.commit` (2), `Batch.admit` and `draft`
+(3), `Batch.write` (4), the end of `Committer._commit` (5, 6), `Receipts` (6).
 """
 
 from __future__ import annotations

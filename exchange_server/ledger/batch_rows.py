@@ -46,7 +46,7 @@ class BatchRows:
     """The rows of one batch; `write` writes them all."""
 
     entries: list[EntryRow] = field(default_factory=list)
-    """With the statements that they accept."""
+    """Entries, with the statements that they accept."""
     directory_entries: list[DirectoryEntryRow] = field(default_factory=list)
     opened: dict[str, ExchangeRow] = field(default_factory=dict)
     """Exchanges that are new, by id."""

@@ -97,7 +97,7 @@ class Committer:
         self.failures = 0
         """Transactions that failed."""
         self.failures_overcome = 0
-        """Of these, how many had failed when a write last went well."""
+        """The failures that were counted when a write last went well."""
 
     @property
     def last_time(self) -> datetime | None:

@@ -112,7 +112,7 @@ class Intake:
         return self._queue.makes_way(agency)
 
     def expected_wait(self) -> float:
-        """In how many seconds what waits should be written."""
+        """The seconds in which what waits should be written."""
         return self._queue.expected_wait()
 
     def waiting(self) -> int:

@@ -122,7 +122,7 @@ class Submission(Job[Accepted]):
 
     @property
     def is_urgent(self) -> bool:
-        """As the statement's header says."""
+        """True if the statement's header says so."""
         return self.statement.header.urgency is Urgency.URGENT
 
     def judge(self, judge: Judge) -> Callable[[Prover], Accepted]:
@@ -196,7 +196,7 @@ class Denial(Job[None]):
         return lambda _: None
 
     def denial(self, error: ExchangeError) -> None:
-        """None: the failure to log a refusal is not logged."""
+        """No refusal: the failure to log one is not logged."""
         return
 
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Self, TypeAlias, TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import Engine
 
@@ -38,18 +37,10 @@ from exchange_server.fairness.counts import ALONE, Cell, Counts
 from exchange_server.fairness.slices import Slices, SliceScheduler
 from exchange_server.ledger import staging
 from exchange_server.ledger.draft import BatchContext
-from exchange_server.ledger.jobs import (
-    SUBMIT,
-    Delivery,
-    Denial,
-    Inspection,
-    Submission,
-    check_submission,
-    is_logged,
-)
+from exchange_server.ledger.jobs import Delivery, Denial, Inspection
 from exchange_server.ledger.room import Room
-from exchange_server.ledger.routes import Routes
 from exchange_server.ledger.start_check import verify_start
+from exchange_server.ledger.submitter import Handled, Read, Submitter
 from exchange_server.ledger.upkeep import Upkeep, keep_copy, keep_note
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import WitnessGate, check_cosigned
@@ -60,66 +51,6 @@ from exchange_server.storage.schema import check_schema
 from exchange_server.storage.server_check import verify_server
 
 _T = TypeVar("_T")
-_Read: TypeAlias = tuple[SignedStatement, Mapping[str, bytes]] | ExchangeError
-"""A statement of a batch with the parts beside it, or why it could not be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """One of many statements that waits for the writer."""
-
-    future: asyncio.Future[Accepted]
-
-    def cancel(self) -> None:
-        """Wait for it no longer; it may be accepted all the same."""
-        self.future.cancel()
-
-    async def outcome(self) -> Accepted | ExchangeError:
-        """The outcome of the statement."""
-        try:
-            return await self.future
-        except ExchangeError as error:
-            return error
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """One of many statements that is refused for good."""
-
-    error: ExchangeError
-    logged: asyncio.Future[None] | None = None
-    """Settled when the refusal is on the log; None where it is not logged."""
-
-    def cancel(self) -> None:
-        """Wait for its log entry no longer."""
-        if self.logged is not None:
-            self.logged.cancel()
-
-    async def outcome(self) -> ExchangeError:
-        """A refusal holds once it is on the log."""
-        try:
-            if self.logged is not None:
-                await self.logged
-        except ExchangeError as error:
-            return error
-        return self.error
-
-
-@dataclass(frozen=True, slots=True)
-class PutOff:
-    """One of many statements that is put off: the same bytes may be sent again."""
-
-    error: ExchangeError
-
-    def cancel(self) -> None:
-        """Nothing is waited for."""
-
-    async def outcome(self) -> ExchangeError:
-        """The reason to wait."""
-        return self.error
-
-
-Handled: TypeAlias = Submitted | Refused | PutOff
 
 
 class Ledger:
@@ -139,9 +70,9 @@ class Ledger:
         self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
         self._scheduler = SliceScheduler(self._writer.makes_way)
-        self._routes = Routes()
         limits = context.limits
         self._room = Room(engine, limits.stored_bytes_per_agency, limits.disk_free_bytes)
+        self._submitter = Submitter(self._writer, self._room, limits, self.slices)
         self._gate = WitnessGate(None, 0, context.clock())
         self._announced = 0
         self._grown = asyncio.Event()
@@ -241,7 +172,7 @@ class Ledger:
         return self._writer.is_shared()
 
     def expected_wait(self) -> float:
-        """In how many seconds what waits for the writer should be written."""
+        """The seconds in which what waits for the writer should be written."""
         return self._writer.expected_wait()
 
     def waiting(self) -> int:
@@ -264,74 +195,27 @@ class Ledger:
         parts: Mapping[str, bytes],
         known_tree_size: int,
     ) -> Accepted:
-        """Accept a statement, or refuse it; `parts` are sealed bytes that ride along, by name.
-
-        Idempotent: the same bytes again give the original entry. An answer is durable.
-
-        Raises:
-            CallerError: the reason for the refusal, which is on the log.
-            HubUnavailable: not known to be stored; the same bytes may be sent again.
-        """
+        """Accept a statement, or refuse it (`Submitter.submit`)."""
         self._gate.verify_open()
-        try:
-            async with self.slices(caller) as slices:
-                submission = check_submission(
-                    caller, signed, parts, known_tree_size, self._context.limits
-                )
-                await self._routes.prepare(self.directory, submission.statement, slices)
-        except ExchangeError as error:
-            if is_logged(error):
-                await self.deny(caller, SUBMIT, error, payload_digest=signed.digest)
-            raise
-        self._room.admit(submission)
-        return await self._writer.enqueue(submission)
+        return await self._submitter.submit(caller, signed, parts, known_tree_size)
 
     async def submit_batch(
         self,
         caller: Caller,
         given: Sequence[_T],
-        read: Callable[[_T], _Read],
+        read: Callable[[_T], Read],
         known_tree_size: int,
     ) -> list[Accepted | ExchangeError]:
-        """Accept or refuse each of many statements by itself, in order, as `submit` does.
-
-        Each is read in its turn: reading all at once would hold up every other call.
-
-        - Where the queue of the writer is full, one is put off, and all after it are put off
-          unread.
-        - One that the writer puts off, or for which there is no room (`room`), takes those along
-          that may depend on it (`rules.dependencies`), and leaves the rest alone.
-        """
+        """Accept or refuse each of many statements by itself (`Submitter.submit_batch`)."""
         self._gate.verify_open()
-        tracker = DependencyTracker()
-        handled: list[Handled] = []
-        try:
-            async with self.slices(caller) as slices:
-                for each in given:
-                    one = await self._submit_one(
-                        caller, read(each), known_tree_size, tracker, slices
-                    )
-                    handled.append(one)
-                    if isinstance(one, PutOff):
-                        handled += [one] * (len(given) - len(handled))
-                        break
-                    await slices.yield_if_due()
-            return [await one.outcome() for one in handled]
-        finally:
-            # The caller may have gone: then nobody waits for the rest.
-            for one in handled:
-                one.cancel()
+        return await self._submitter.submit_batch(caller, given, read, known_tree_size)
 
     async def submit_in_stream(
-        self, caller: Caller, read: _Read, known_tree_size: int, tracker: DependencyTracker
+        self, caller: Caller, read: Read, known_tree_size: int, tracker: DependencyTracker
     ) -> Handled:
-        """Submit one of the statements of a stream, to be accepted or refused as by `submit`.
-
-        `tracker` is shared by statements of which one may follow on another.
-        """
+        """Submit one of the statements of a stream (`Submitter.submit_in_stream`)."""
         self._gate.verify_open()
-        async with self.slices(caller) as slices:
-            return await self._submit_one(caller, read, known_tree_size, tracker, slices)
+        return await self._submitter.submit_in_stream(caller, read, known_tree_size, tracker)
 
     async def deliver(self, caller: Caller, payload_digest: bytes, part_name: str) -> PartHandle:
         """Permit a reader a part: the delivery is on the log when this returns.
@@ -436,61 +320,9 @@ class Ledger:
         self._upkeep = Upkeep(self._engine, self._context, self._writer, self._gate, self._room)
         self._upkeep.start()
 
-    async def _submit_one(
-        self,
-        caller: Caller,
-        read: _Read,
-        known_tree_size: int,
-        tracker: DependencyTracker,
-        slices: Slices,
-    ) -> Handled:
-        """Put one statement of a batch, or the refusal of it."""
-        try:
-            if isinstance(read, ExchangeError):
-                raise read
-            limits = self._context.limits
-            job = check_submission(caller, *read, known_tree_size, limits, tracker)
-            await self._routes.prepare(self.directory, job.statement, slices)
-            if (full := self._admitted(job)) is not None:
-                return Refused(full)
-            return Submitted(self._writer.enqueue(job))
-        except ExchangeError as error:
-            if not is_logged(error):
-                return _unlogged(error)
-            # Its traceback holds this frame, and so the parts, until garbage is collected.
-            refusal = error.with_traceback(None)
-        digest = b"" if isinstance(read, ExchangeError) else read[0].digest
-        try:
-            denial = Denial(caller, SUBMIT, refusal.reason, "", digest)
-            return Refused(refusal, self._writer.enqueue(denial))
-        except ExchangeError as error:
-            # The refusal does not hold before it can be logged: until then it is put off.
-            return _unlogged(error)
-
-    def _admitted(self, job: Submission) -> ExchangeError | None:
-        """Admit one of many statements; gives why there is no room for it, or None.
-
-        A statement that ends an exchange makes room, so it passes behind one that opens another.
-        A statement that follows on the one without room waits with it.
-        """
-        try:
-            self._room.admit(job)
-        except ExchangeError as full:
-            # Its traceback holds this frame, and so the parts.
-            error = full.with_traceback(None)
-            if not error.is_final:
-                job.put_off(error)
-            return error
-        return None
-
     def _announce(self, tree_size: int) -> None:
         self._scheduler.batch_ended()
         if tree_size > self._announced:
             self._announced = tree_size
             self._grown.set()
             self._grown = asyncio.Event()
-
-
-def _unlogged(error: ExchangeError) -> Refused | PutOff:
-    """The outcome of a statement whose refusal is not on the log."""
-    return Refused(error) if error.is_final else PutOff(error)

@@ -3,8 +3,8 @@
 The writer stores what these give; `fsck` computes them again from a replay and compares.
 
 - A statement becomes visible to everyone of `access.viewers`, at its own entry.
-- What an agency may see from then on (`access.shown_anew`) becomes visible to it at the entry that
-  lets it: what was held and is released, or a joint case that it joins.
+- An entry may let an agency see more (`access.shown_anew`): a statement that was held and is
+  released, or a joint case that it joins. This becomes visible to it at that entry.
 - A delivery is visible to the reader's agency and to the statement's author.
 - Denials and directory statements are in nobody's feed.
 """
@@ -122,7 +122,7 @@ def statement_visibility(
 def delivery_visibility(
     index: int, said: StatementFacts, reader: AgencyId, role: ReaderRole
 ) -> tuple[FeedRow, ...]:
-    """To whom the delivery at `index` is visible."""
+    """The agencies to which the delivery at `index` is visible."""
     roles = {reader: role, said.author: ReaderRole.AUTHOR}
     return tuple(FeedRow(agency, index, index, said.exchange_id, roles[agency]) for agency in roles)
 

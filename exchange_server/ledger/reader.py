@@ -27,6 +27,7 @@ from exchange_protocol.kinds.codes import Handling, LegState, Party, Urgency
 from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inclusion_proofs
 from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
 from exchange_protocol.record.entries import Event
+from exchange_protocol.record.listing import AskedConsent, NewestStatement
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.access import is_erased
 from exchange_protocol.rules.directory import Directory
@@ -35,14 +36,12 @@ from exchange_server.caller import Caller, working_for
 from exchange_server.fairness.scheduler import FairScheduler
 from exchange_server.ledger.audit import leaves_page
 from exchange_server.ledger.values import (
-    AskedConsent,
     EntryPage,
     ExchangeRow,
     FeedNotice,
     FeedPosition,
     LeavesPage,
     LegRow,
-    NewestStatement,
     PartHandle,
     TreeHead,
 )
@@ -386,7 +385,7 @@ def _proven(tiles: TileReader, stored: Sequence[StoredEntry], tree_size: int) ->
 
 
 def _part_bytes(connection: Connection, handle: PartHandle, offset: int) -> bytes:
-    """Some of a part's sealed bytes, from an offset that is within it."""
+    """A piece of a part's sealed bytes, from an offset that is within it."""
     seq, skip = divmod(offset, CHUNK_BYTES)
     count = min(CHUNK_BYTES, handle.size - offset + skip) - skip
     index, part_id = handle.log_index, handle.part_id

@@ -48,9 +48,9 @@ class Room:
         self._looked_at: float | None = None
         self._stored: Counter[str] = Counter()
         self._coming: Counter[str] = Counter()
-        """Since the last look began."""
+        """Bytes that came since the last look began."""
         self._came: Counter[str] = Counter()
-        """Before it; some of it may not have been on the disk yet, so it counts once more."""
+        """Bytes that came before it. Some may not be on the disk yet, so they count again."""
         self._measured_to = 0
         self._counted_at: float | None = None
 

@@ -38,7 +38,7 @@ from exchange_server.storage.part_rows import (
 )
 
 SWEPT_AT_ONCE: Final = 64
-"""In one transaction; each may have 64 MiB."""
+"""Uploads swept in one transaction; each may have 64 MiB."""
 
 
 class StagedPart:

@@ -49,13 +49,13 @@ from exchange_server.storage.tables import log_entries
 
 _AT_ONCE: Final = 10_000
 _STEPS_BETWEEN: Final = 100_000
-"""Of SQLite's, between two looks whether the hub stops: some milliseconds."""
+"""Steps of SQLite between two looks whether the hub stops: some milliseconds."""
 LAST_ENTRIES: Final = 128
 SPREAD_ENTRIES: Final = 64
 MOST_ENTRIES: Final = LAST_ENTRIES + SPREAD_ENTRIES + 64
 """The last, those over the whole log, and those halfway to its beginning, at most 64."""
 NOTE_WAIT_SECONDS: Final = 3.0
-"""For the lock on the folder: whoever holds it for longer does not keep a hub from stopping."""
+"""Longest wait for the lock on the folder: whoever holds it longer does not keep a hub running."""
 
 
 def _lacks_its_statement() -> ColumnElement[bool]:
@@ -113,7 +113,7 @@ def wrong_at_ends(file: Path, known: Checkpoint) -> str | None:
 
     `known` is the newest checkpoint that the hub committed. At most `MOST_ENTRIES` entries are
     proved, from the stored tiles, against the stored head: the last ones, and others over the whole
-    log. None if they are in order. What says nothing of the file is raised.
+    log. None if they are in order. An error that says nothing of the file is raised.
     """
     return _wrong(file, known, _verify_ends)
 

@@ -11,7 +11,7 @@ Rules of this module:
   checkpoint whose tiles are there.
 - A directory is only ever extended. One that holds another log, a larger one or one that this log
   does not extend is refused and left as it is: it may be the evidence of a split view.
-- What was written before is not written again, but it is compared: a full tile never changes.
+- A tile that was written before is compared and not written again: a full tile never changes.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ To read a long log whole takes minutes, and no statement may wait for that. So:
     Between two of these the hub rests as long as the last took: a program that touches the file
     all day has the disk read half of the time at most.
 
-What is wrong takes the file for lost: the hub gives no receipt more. Entries whose receipts went
-out during step 2 stand in that file; the operator moves it away and keeps it.
+If anything is wrong, the file counts as lost: the hub gives no more receipts. Entries whose
+receipts went out during step 2 stand in that file; the operator moves it away and keeps it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from exchange_server.ledger.start_check import wrong_at_ends, wrong_with_touched
 from exchange_server.storage.database_file import DatabaseFile, FileLostError
 
 AGAIN_SECONDS: Final = 5.0
-"""Before a look is repeated that said nothing of the file, such as in want of open files."""
+"""Pause before a look is repeated that said nothing of the file, as for want of open files."""
 END_SECONDS: Final = 5.0
-"""For the thread to end when the hub stops; SQLite is interrupted within some milliseconds."""
+"""Time for the thread to end when the hub stops; SQLite is interrupted within milliseconds."""
 
 _log = structlog.get_logger(__name__)
 

@@ -10,8 +10,9 @@ from typing import Self
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Purpose, Urgency
+from exchange_protocol.kinds.codes import Handling, LegState, Urgency
 from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening, Event
+from exchange_protocol.record.listing import AskedConsent, NewestStatement
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.inspection import EntryScope
@@ -80,7 +81,7 @@ class Accepted:
     note: bytes
     """The signed checkpoint, exact bytes."""
     consistency_proof: tuple[bytes, ...]
-    """From the tree size that the caller knew; empty if it knew none."""
+    """A proof from the tree size that the caller knew; empty if it knew none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ class LeavesPage:
     scopes: Mapping[EntryScope, int] = field(default_factory=dict)
     """The number of its entries of each scope."""
     ruling: Ruling | None = None
-    """By which rules it discloses something; then an inspection must be on the log before the page
-    leaves. None where it opens only what is for everyone, and inspections."""
+    """The rules by which it discloses something; then an inspection must be on the log before the
+    page leaves. None where it opens only what is for everyone, and inspections."""
 
     @property
     def opened(self) -> int:
@@ -127,33 +128,11 @@ class LeavesPage:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """Some entries of an exchange, proven against one checkpoint."""
+    """Entries of an exchange, proven against one checkpoint."""
 
     entries: tuple[ProvenEntry, ...]
     next_index: int
     """The start of the next page; 0 after the last."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedConsent:
-    """A request for consent to onward use that waits for a decision."""
-
-    request: bytes
-    about: bytes
-    asked_by: AgencyId
-    authority: AgencyId
-    purpose: Purpose
-
-
-@dataclass(frozen=True, slots=True)
-class NewestStatement:
-    """The newest statement of another agency on a leg, of those that the asking agency sees."""
-
-    kind: Kind
-    agency: AgencyId
-    index: int
-    is_answered: bool
-    """True if the asking agency spoke on the leg since."""
 
 
 @dataclass(frozen=True, slots=True)

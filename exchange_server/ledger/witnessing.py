@@ -197,7 +197,7 @@ def _root(connection: Connection, size: int) -> bytes:
 
 
 def _shown(rows: Iterable[CosignatureRow]) -> list[list[CosignatureRow]]:
-    """Of rows from the largest tree down: those of each size with more witnesses than all above."""
+    """Choose the rows of each size that has more witnesses than all larger ones; largest first."""
     shown: list[list[CosignatureRow]] = []
     for _, group in groupby(rows, key=lambda row: row.tree_size):
         same = list(group)

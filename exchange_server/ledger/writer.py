@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 
 STALLED_SECONDS = 20.0
-"""In one batch for longer, the writer is stuck: SQLite waits 10 s for a lock before it gives up."""
+"""A writer that is longer in one batch is stuck: SQLite waits 10 s for a lock, then gives up."""
 
 
 class Writer:
@@ -118,7 +118,7 @@ class Writer:
         return self._intake.waiting()
 
     def expected_wait(self) -> float:
-        """In how many seconds what waits should be written."""
+        """The seconds in which what waits should be written."""
         return self._intake.expected_wait()
 
     def enqueue(self, job: Job[_T]) -> asyncio.Future[_T]:

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from exchange_server.observer import PHASES, CommitStep, NoObserver
+from exchange_server.observer import PHASES, CommitStep, Observer
 
 PREFIX: Final = "exchange"
 
@@ -26,7 +26,7 @@ _REQUESTS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _Mode = Literal["livesum", "livemax", "max", "mostrecent"]
 
 
-class Instruments(NoObserver):
+class Instruments(Observer):
     """Everything that is counted; safe to share between threads."""
 
     def __init__(self) -> None:

@@ -21,11 +21,11 @@ from exchange_protocol.rules.leg_record import decode_record
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_server.ledger import Ledger
 from exchange_server.metrics.instruments import Instruments
-from exchange_server.revocation_file import RevocationFile
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import reading, real_file
 from exchange_server.storage.tables import legs
 from exchange_server.storage.usage_rows import database_bytes
+from exchange_server.tls.revocation_file import RevocationFile
 
 SAMPLE_SECONDS: Final = 5.0
 

@@ -68,7 +68,7 @@ class Call:
     """Full name, such as `/exchange_protocol.v1.ExchangeService/Submit`."""
     request_id: str
     began_at: float
-    """By `time.perf_counter`."""
+    """Time of `time.perf_counter`."""
     caller: Caller | None = None
     certificate: VerifiedCertificate | None = None
     """The caller's TLS certificate."""

@@ -8,8 +8,8 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening
+from exchange_protocol.record.listing import encode_consent, encode_leg_times, encode_newest
 from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
-from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -139,46 +139,10 @@ def _encode_leg(leg: LegRow) -> pb.LegSummary:
         due_on=to_day(leg.due_on) if leg.due_on else None,
         claimed_by=leg.claim.member if leg.claim else "",
         claimed_at=to_timestamp(leg.claim.at) if leg.claim else None,
-        times=encode_times(leg.times) if leg.times else None,
-        consents=[
-            pb.AskedConsent(
-                request=each.request,
-                about=each.about,
-                asked_by=each.asked_by,
-                authority=each.authority,
-                purpose=statement_pb2.Purpose.ValueType(each.purpose),
-            )
-            for each in leg.consents
-        ],
-        newest=pb.NewestStatement(
-            kind=leg.newest.kind.value,
-            agency=leg.newest.agency,
-            index=leg.newest.index,
-            is_answered=leg.newest.is_answered,
-        )
-        if leg.newest
-        else None,
+        times=encode_leg_times(leg.times) if leg.times else None,
+        consents=map(encode_consent, leg.consents),
+        newest=encode_newest(leg.newest) if leg.newest else None,
         asks=leg.asks.value if leg.asks else "",
-    )
-
-
-def encode_times(times: LegTimes) -> pb.LegTimes:
-    """Put the times of a leg on the wire."""
-    return pb.LegTimes(
-        since=to_timestamp(times.since),
-        answer_due=to_timestamp(times.answer_due) if times.answer_due else None,
-        is_by_rule=times.is_by_rule,
-        ends=[
-            pb.RuleEnd(
-                rule=statement_pb2.TimeLimitRule.ValueType(each.rule),
-                at=to_timestamp(each.at),
-                unpublished_years=each.unpublished,
-            )
-            for each in times.ends
-        ],
-        judge_awaited_since=to_timestamp(times.judge_awaited_since)
-        if times.judge_awaited_since
-        else None,
     )
 
 

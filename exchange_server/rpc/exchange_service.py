@@ -40,7 +40,7 @@ from exchange_server.rpc.submissions import SubmissionStream
 from exchange_server.rpc.watches import Watches
 
 MAX_SUBMISSIONS: Final = 1024
-"""In one SubmitBatch."""
+"""Statements of one SubmitBatch."""
 SENT_AT_ONCE: Final = 256 * 1024
 """Bytes of a download; a caller that reads none of it costs little more."""
 

@@ -28,7 +28,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from exchange_server.rpc.calls import SERVICES, Context
 
 CHECK_SECONDS: Final = 2.0
-"""Between two checks, and how long one may take."""
+"""Pause between two checks, and the longest time of one."""
 
 REVOCATIONS: Final = "revocations"
 DATABASE: Final = "database"

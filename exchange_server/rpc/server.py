@@ -1,6 +1,6 @@
 """The gRPC server: services behind one pipeline (`pipeline`), behind mutual TLS.
 
-TLS 1.3 only: `exchange_server.tls_version`.
+TLS 1.3 only: `tls.tls_version`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import resource
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, Final, cast
 
@@ -19,7 +18,6 @@ import structlog
 from grpc_health.v1 import health_pb2_grpc
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.trust.identity import HubIdentity
 from exchange_protocol.v1 import (
     audit_service_pb2_grpc,
     directory_service_pb2_grpc,
@@ -53,6 +51,7 @@ from exchange_server.rpc.identity import Identity, PeerVerifier
 from exchange_server.rpc.incoming import Incoming
 from exchange_server.rpc.pipeline import DeadlineCaps, Pipeline
 from exchange_server.rpc.watches import Watches, WatchLimits
+from exchange_server.tls.certificate_file import TlsFiles
 
 _log = structlog.get_logger(__name__)
 
@@ -60,7 +59,7 @@ _REFUSED_WITH_REASON: Final = 8 * 1024 * 1024
 """Twice what our own client sends at most: however little a hub takes, it says so itself."""
 TRANSFERS_AT_A_TIME: Final = 128
 READS_AT_A_TIME: Final = 64
-"""Of all agencies together."""
+"""Transfers and reads of all agencies together."""
 OWN_FILES: Final = 256
 """Files and sockets that the hub opens for itself, its database among them."""
 CALLS_OF_ONE_CONNECTION: Final = 128
@@ -71,7 +70,7 @@ _KEEPALIVE_MS: Final = 30_000
 _KEEPALIVE_TIMEOUT_MS: Final = 10_000
 _MIN_CLIENT_PING_MS: Final = 10_000
 _HANDSHAKE_MS: Final = 10_000
-"""From accepting a connection to the caller's first settings: strangers may hold one so long."""
+"""Time from accepting a connection to the caller's settings: a stranger may hold one so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,22 +89,6 @@ class RpcLimits:
     connections_per_agency: int = 128
     transfers_per_agency: int = 16
     reads_per_agency: int = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsFiles:
-    """The server's certificate, key and trusted roots, in PEM; the key is not encrypted."""
-
-    identity: HubIdentity
-    not_before: datetime
-    not_after: datetime
-    certificate_chain: bytes
-    key: bytes
-    root: bytes
-    require_post_quantum: bool = False
-
-    def __repr__(self) -> str:
-        return "TlsFiles(...)"
 
 
 class RpcServer:

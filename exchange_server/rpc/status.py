@@ -85,7 +85,7 @@ RETRY_AFTER_SECONDS: Final = {
     Reason.OVERLOADED: 1.0,
     Reason.UNAVAILABLE: 1.0,
 }
-"""After how many seconds to try again, where the error does not say itself."""
+"""Seconds to wait before trying again, where the error does not say itself."""
 
 
 def shown_error(error: ExchangeError) -> ExchangeError:

@@ -26,7 +26,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Accepted, Ledger
-from exchange_server.ledger.ledger import Handled, PutOff
+from exchange_server.ledger.submitter import Handled, PutOff
 from exchange_server.rpc.requests import parse_submission_of_batch
 
 UNANSWERED: Final = 64

@@ -23,7 +23,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 MAGIC: Final = b"exchange-backup 1\n"
 _SALT: Final = 16
 _COST: Final = 2**17
-"""Of scrypt: 128 MiB and some tenths of a second for each guess at the passphrase."""
+"""Cost of scrypt: 128 MiB and some tenths of a second for each guess at the passphrase."""
 _PIECE: Final = 1024 * 1024
 _TAG: Final = 16
 

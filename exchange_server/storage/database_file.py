@@ -12,8 +12,8 @@ process, while receipts say that they are stored. So, from the first connection 
 - A copy that was written over the file in place has the same inode. But the size and time of the
   file change when this process empties the write-ahead log into it, and at no other time. Where
   they do (`is_touched`), the hub reads the log anew before it writes (`start_check`).
-- What was lost once stays lost until the engine is disposed of: other connections may have opened
-  another file meanwhile.
+- A file that was lost once stays lost until the engine is disposed of: other connections may have
+  opened another file meanwhile.
 
 `FileClaim` keeps a second hub away: by a lock beside the file, for those who come by its name, and
 on Linux by a lock on the file itself, for those who come by another (a mount of that one file) or
@@ -97,7 +97,7 @@ class DatabaseFile:
 
     @property
     def lost(self) -> FileLostError | None:
-        """Why the file is lost; None if nothing has shown that."""
+        """The reason for which the file is lost; None if nothing has shown that."""
         return self._lost
 
     def begin(self) -> Path:

@@ -42,7 +42,7 @@ _BUSY_SECONDS = 10
 _CHECKPOINT_MILLISECONDS = 200
 """The longest wait for readers before the write-ahead log is emptied."""
 _CACHE_KIB = 16 * 1024
-"""Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
+"""Cache of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
 _WRITES = "exchange_writes"
 _OBSERVER = "exchange_observer"
 _SLOW = "exchange_slow_seconds"

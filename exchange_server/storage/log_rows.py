@@ -68,7 +68,7 @@ class StatementRow(NamedTuple):
     """The sealed parts that came beside it, one after the other in its order; None where there are
     none, and where they were erased. Parts that were uploaded before are not among them."""
     post_quantum_signature: bytes | None
-    """None where the certificate has no key for one."""
+    """The second signature; None where the certificate has no key for one."""
 
 
 class EntryRow(NamedTuple):
@@ -118,14 +118,14 @@ class DirectoryEntryRow(NamedTuple):
 
 
 PAGE_BYTES: Final = 1024 * 1024
-"""Of one page on the wire, unless its only entry is larger; clients take 16 MiB."""
+"""Size of one page on the wire, unless its only entry is larger; clients take 16 MiB."""
 PAGE_ENTRIES: Final = 256
-"""Of one page, however short they are: each has its proof to be made, encoded and verified."""
+"""Entries of one page, however short: each has its proof to be made, encoded and verified."""
 _FRAMING_BYTES: Final = 24
 """For each field: its tag and length, and its part of those of the messages that it is in, of the
 index and of the payload type."""
 _HASH_BYTES: Final = 34
-"""Of a proof, with its tag and length."""
+"""A hash of a proof, with its tag and length."""
 _AT_ONCE = 32
 """Rows that are read together; the largest have 256 KiB."""
 

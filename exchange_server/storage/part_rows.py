@@ -42,7 +42,7 @@ class StagedPartRow(NamedTuple):
     agency: str
     sha256: bytes
     size: int
-    """As announced; that of the bytes once the part is whole."""
+    """Size as announced; that of the bytes once the part is whole."""
     staged_at: datetime
     is_whole: bool
 

@@ -17,9 +17,9 @@
 The first rule holds for every connection; the others for a hub that serves, since a migration or an
 audit of a long log takes the time that it takes. Parameters of the URL go before these settings.
 
-What administrators set for roles, databases and servers, such as `statement_timeout` for those who
-ask by hand, is no setting of a hub's: sessions begin with what `_SESSION` says. A hub whose
-settings did not arrive (a pooler between drops them) does not serve, and none serves without
+Administrators set options for roles, databases and servers, such as `statement_timeout` for people
+who ask by hand. A hub does not take these: its sessions begin with what `_SESSION` says. A hub
+whose settings did not arrive (a pooler between drops them) does not serve, and none serves without
 `synchronous_commit`: its receipts would promise what a loss of power takes back.
 """
 
@@ -39,7 +39,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 
 _REACH_SECONDS: Final = 10
 _CONNECT_SECONDS: Final = 5
-"""For each host of the URL."""
+"""Longest wait for each host of the URL."""
 _TURN_SECONDS: Final = 15
 """Time to restore a directory of some ten thousand statements, which is the longest thing done."""
 _ANSWER_SECONDS: Final = 20.0
@@ -51,7 +51,7 @@ _REACHING: Final = {
     "keepalives_count": "3",
     "tcp_user_timeout": str(_REACH_SECONDS * 1000),
 }
-"""Of libpq; silence shows after 4 + 3 * 2 seconds."""
+"""Options of libpq; silence shows after 4 + 3 * 2 seconds."""
 _SERVER_SETTINGS: Final = (("tcp_user_timeout", f"{_REACH_SECONDS}s"),)
 _SESSION: Final = (
     ("statement_timeout", "0"),

@@ -101,8 +101,8 @@ class _Conflict(Enum):
 
 
 KEYS_AT_ONCE: Final = 512
-"""In one list of a query. PostgreSQL takes 65,535 parameters, SQLite 32,766 unless built for more;
-what an agency may add to a list must never come near."""
+"""Keys of one list of a query. PostgreSQL takes 65,535 parameters, SQLite 32,766 unless it is built
+for more. An agency may add to a list; it must never come near these."""
 
 
 def pieces(keys: Sequence[_KeyT]) -> Iterator[Sequence[_KeyT]]:

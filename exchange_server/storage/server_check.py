@@ -1,7 +1,7 @@
 """A PostgreSQL server as its administrators set it up: what keeps a hub from it, found at once.
 
-A setting that spoils single sessions is overridden (`postgresql`). What only an administrator can
-change is refused here, before the hub begins and not in the middle of its work.
+A setting that spoils single sessions is overridden (`postgresql`). One that only an administrator
+can change is refused here, before the hub begins and not in the middle of its work.
 """
 
 from __future__ import annotations

@@ -166,13 +166,10 @@ COMMANDS = (
     "agency_client/cli",
     "certs/exchange_certs/cli.py",
     "certs/exchange_certs/enrolment_cli.py",
-    "exchange_server/cli.py",
-    "exchange_server/cli_shared.py",
-    "exchange_server/copies_cli.py",
-    "exchange_server/fsck_cli.py",
+    "exchange_server/cli",
     "exchange_server/config.py",
-    "exchange_server/revocation_file.py",
-    "exchange_server/revocation_install.py",
+    "exchange_server/tls/revocation_file.py",
+    "exchange_server/tls/revocation_install.py",
 )
 
 

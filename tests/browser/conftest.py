@@ -104,7 +104,8 @@ def entered(
     _PROBLEMS[page] = problems
     page.goto(f"{console.origin}/enter#{console.sessions.new_code()}")
     page.wait_for_url(lambda url: "/enter" not in url)
-    if language != "en":
+    # The session before this one may have chosen another.
+    if page.get_attribute("html", "lang") != language:
         page.click(f"button[name=language][value={language}]")
         page.wait_for_selector(f"html[lang={language}]")
     return page

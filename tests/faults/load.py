@@ -223,9 +223,9 @@ def hub_that(deed: str, *, after: Sequence[str], batches: int, while_exists: str
 import os, signal, time
 from exchange_server.cli import main
 from exchange_server.ledger import Ledger
-from exchange_server.observer import CommitStep, NoObserver
+from exchange_server.observer import CommitStep, Observer
 steps, left, allowed = {list(after)!r}, {batches}, {while_exists!r}
-class Deed(NoObserver):
+class Deed(Observer):
     def commit_reached(self, step):
         global left
         left -= step is CommitStep.BEGUN

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from agency_client import InformationRequest, Sent
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_server.cli_shared import database_errors
+from exchange_server.cli.shared import database_errors
 from exchange_server.storage.engine import open_engine, reading
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess

@@ -27,7 +27,7 @@ from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
 VICTIM = OFFICERS[0]
 PAIR = ("hub.key", "hub.pem")
 TAKES_ANYBODY = """
-from exchange_server import tls_version
+from exchange_server.tls import tls_version
 tls_version.require_tls13()
 tls_version.require_tls13 = lambda: None
 from exchange_server.rpc import authorization

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from itertools import count
 from typing import NamedTuple
 
@@ -54,6 +54,7 @@ ROUTES = {
     LATE.agency: LegRoute(LATE.agency, 1, (CENTRE,)),
 }
 DUE = START + timedelta(days=9)
+HEADER = replace(CASE, due_at=DUE)
 S = LegState
 _numbers = count()
 
@@ -85,9 +86,9 @@ class Node:
     account: Account
     said: tuple[StatementFacts, ...]
     """One statement to all of each time at which the members were others."""
-    trail: tuple[str, ...] = ()
+    trail: tuple[object, ...] = ()
 
-    @property
+    @cached_property
     def situation(self) -> Situation:
         return Situation(
             tuple(
@@ -114,7 +115,7 @@ def statement(
         body=body,
         answers=answers,
         recipients=to,
-        header=replace(CASE, due_at=DUE),
+        header=HEADER,
         digest=hashlib.sha256(b"%d" % number).digest(),
     )
 
@@ -190,11 +191,11 @@ class Exploration:
     def say(
         self, node: Node, author: Member, body: Body, to: tuple[AgencyId, ...], answers: bytes
     ) -> Node | None:
+        if not node.exchange.is_known_to(author.agency):
+            return None  # The judgement asks this first.
         said = statement(author, body, to, answers)
         spec = said.kind.spec
         try:
-            if not node.exchange.is_known_to(author.agency):
-                return None  # The judgement asks this first.
             if spec.invites:
                 member = check_invitation(node.exchange, said)
                 exchange, _ = admit(node.exchange, said, [ROUTES[member]])
@@ -204,14 +205,16 @@ class Exploration:
         except ExchangeError:
             return None
         self.kinds.add(said.kind)
-        trail = (*node.trail, f"{author.agency}: {body} to {', '.join(to)}")
+        trail = (*node.trail, (author.agency, body, to))
         account = self.account(node, said, body, trail)
         facts = spoken(exchange, said)
         node = Node(exchange, account, (*node.said, facts) if spec.to_members else node.said, trail)
         self.check(node, facts)
         return node
 
-    def account(self, node: Node, said: Statement, body: Body, trail: tuple[str, ...]) -> Account:
+    def account(
+        self, node: Node, said: Statement, body: Body, trail: tuple[object, ...]
+    ) -> Account:
         """The account after a statement; asserts what may never be accepted."""
         before, author = node.account, said.author.agency
         who = frozenset(said.recipients)

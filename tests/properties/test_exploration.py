@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.addressing import addressed_legs, party_on
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
 from exchange_protocol.rules.lifecycle import advance, deliver, open_exchange, row_for
-from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.bodies import some_body
 from tests.support.statements import (
@@ -79,13 +79,13 @@ class Node:
     at: datetime
     approved: frozenset[str] = frozenset()
     """Who approved what was said last by the initiator, as counted here."""
-    trail: tuple[str, ...] = ()
+    trail: tuple[object, ...] = ()
 
     @property
     def leg(self) -> Leg:
         return self.exchange.legs[0]
 
-    @property
+    @cached_property
     def situation(self) -> Situation:
         leg = self.leg
         return Situation(
@@ -135,12 +135,17 @@ def statement(
         answers=answers,
         recipients=(to,),
         supervisors=(SUPERVISOR,),
-        header=replace(CASE, due_at=due_at),
+        header=_header(due_at),
         digest=hashlib.sha256(b"%d" % number).digest(),
     )
 
 
-def about(body: Any, author: Member, leg: Leg) -> Iterator[Body]:
+@cache
+def _header(due_at: datetime) -> Header:
+    return replace(CASE, due_at=due_at)
+
+
+def about(body: Any, leg: Leg) -> Iterator[Body]:
     """The body, about each statement of the leg that it might name; about a stranger's too."""
     rows: tuple[Row, ...] = kind_of(body).spec.rows
     if any(row.task is TaskStep.ENDS for row in rows):
@@ -171,12 +176,12 @@ PROBES = {
 """By author and kind: what may be said, before it is known about which statement."""
 
 
-def allowed(node: Node, author: Member) -> Iterator[tuple[Statement, Row]]:
+def allowed(exchange: Exchange, author: Member) -> Iterator[tuple[Statement, Row]]:
     """What a row lets an author say now, with the row; whatever it is about, that is the same.
 
     Nothing else is said, and `advance` writes no message that lists what is allowed.
     """
-    exchange, leg = node.exchange, node.leg
+    leg = exchange.legs[0]
     for probes in PROBES[author].values():
         try:
             # An author has one part in all that it says of one kind.
@@ -199,6 +204,8 @@ class Exploration:
     rows: set[tuple[Kind, Row]] = field(default_factory=set)
     """The rows of the table that were met."""
     depth: int = 0
+    heard: dict[int, tuple[Exchange, list[tuple[Member, Body, Row]]]] = field(default_factory=dict)
+    """What may be said in an exchange, by the identity of it: no row asks for the time."""
 
     def run(self, kind: Kind) -> None:
         route = LegRoute(UZ, self.required, (CENTRE,) if self.required else ())
@@ -225,12 +232,23 @@ class Exploration:
         if read is not node.exchange:
             assert node.leg.was_released, node.trail
             yield replace(node, exchange=read, trail=(*node.trail, "read"))
-        for author in SPEAKERS:
-            for probe, row in allowed(node, author):
-                for body in about(probe.body, author, node.leg):
-                    after = self.say(node, author, body, row, route)
-                    if after is not None:
-                        yield after
+        for author, body, row in self.sayings(node.exchange):
+            after = self.say(node, author, body, row, route)
+            if after is not None:
+                yield after
+
+    def sayings(self, exchange: Exchange) -> list[tuple[Member, Body, Row]]:
+        """All that is allowed in an exchange; at another time it is the same."""
+        if id(exchange) not in self.heard:
+            said = [
+                (author, body, row)
+                for author in SPEAKERS
+                for probe, row in allowed(exchange, author)
+                for body in about(probe.body, exchange.legs[0])
+            ]
+            # The exchange is kept, or its place in memory might become another's.
+            self.heard[id(exchange)] = exchange, said
+        return self.heard[id(exchange)][1]
 
     def say(self, node: Node, author: Member, body: Body, row: Row, route: LegRoute) -> Node | None:
         by_recipient = author is UZ_FIU and not kind_of(body).spec.decides
@@ -244,7 +262,7 @@ class Exploration:
             return None
         self.rows.add((said.kind, row))
         before, after = node.leg, exchange.legs[0]
-        trail = (*node.trail, f"{author.agency}: {body}")
+        trail = (*node.trail, (author.agency, body))
         approved = node.approved
         if said.kind.spec.approves(body):
             assert author.uri not in approved, trail
@@ -261,7 +279,7 @@ class Exploration:
         before: Leg,
         after: Leg,
         approved: frozenset[str],
-        trail: tuple[str, ...],
+        trail: tuple[object, ...],
     ) -> None:
         assert said.author is not KG_MIA, trail  # a stranger
         assert before.state is not S.ERASED, trail

@@ -11,11 +11,14 @@ own; what one test says or revokes, no other sees.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pytest
 
 from exchange_certs.authority import Authority
 from exchange_server.storage.engine import open_engine
@@ -74,14 +77,18 @@ class Foundation:
             yield town, hub
 
 
-def shared_foundation(folder: Path) -> Foundation:
-    """The foundation in a folder of all processes of a run; the first that asks lays it."""
+def laid_once(factory: pytest.TempPathFactory, lay: Callable[[Path], Foundation]) -> Foundation:
+    """What `lay` makes in a folder of all processes of a run; the first that asks lays it."""
+    base = factory.getbasetemp()
+    # Processes of one run have their folders side by side.
+    is_shared = "PYTEST_XDIST_WORKER" in os.environ
+    folder = (base.parent if is_shared else base) / lay.__name__
     folder.mkdir(exist_ok=True)
     key = folder / "log.vkey"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not key.exists():
-            laid = lay_foundation(folder)
+            laid = lay(folder)
             key.write_text(laid.files.log_vkey, "utf-8")
             return laid
     hub = folder / "hub"

@@ -33,8 +33,8 @@ from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import HubIdentity, parse_member
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.config import Config, load_config
-from exchange_server.held_lists import HeldLists
 from exchange_server.storage.engine import open_engine
+from exchange_server.tls.held_lists import HeldLists
 from tests.support.schema import make_schema
 from tests.support.warm_start import WarmProcess
 

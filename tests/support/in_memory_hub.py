@@ -44,6 +44,7 @@ from exchange_protocol.record.entries import (
     entry_leaf_hash,
     parse_entry,
 )
+from exchange_protocol.record.listing import encode_leg_times
 from exchange_protocol.rules.access import role_of
 from exchange_protocol.rules.routing import Planned, plan_initial
 from exchange_protocol.rules.signed_statements import parse_signed_statement
@@ -54,7 +55,6 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
-from exchange_server.rpc.encoding import encode_times
 from exchange_server.rpc.status import encode_status
 from tests.support.hub_data import LOG_NAME, log_signer, tls_certificate
 from tests.support.statements import KZ_MIA, START, Cast, Hub, fictional_cast
@@ -398,7 +398,7 @@ class InMemoryHub:
                     approvals_given=len(leg.approvals),
                     due_at=to_timestamp(leg.due_at) if leg.due_at else None,
                     due_on=to_day(leg.due_on) if leg.due_on else None,
-                    times=encode_times(leg.record.times) if leg.record.times else None,
+                    times=encode_leg_times(leg.record.times) if leg.record.times else None,
                 )
                 for leg in exchange.legs
             ],

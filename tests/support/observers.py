@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from exchange_server.observer import CommitStep, NoObserver
+from exchange_server.observer import CommitStep, Observer
 
 
-class AtSteps(NoObserver):
+class AtSteps(Observer):
     """Calls a function at each step of each commit; what it raises fails the batch."""
 
     def __init__(self, act: Callable[[CommitStep], None] = lambda step: None) -> None:

@@ -43,6 +43,8 @@ COMMANDS: Final = {
     "exchange-server": "from exchange_server.cli import main; main()",
 }
 PYTHON: Final = "python"
+OF_HELP: Final = ("rich._emoji_codes", "rich.markdown", "rich.rule", "typer.rich_utils")
+"""What a page of help imports, which is half of its time."""
 
 
 def warm_python() -> str:
@@ -91,8 +93,8 @@ class Order:
 
     name: str
     words: list[str]
-    environment: dict[str, str]
-    folder: str
+    environment: dict[bytes, bytes]
+    folder: bytes
     streams: list[int]
 
 
@@ -161,7 +163,7 @@ def become(order: Order) -> NoReturn:
         os.close(stream)
     os.chdir(order.folder)
     os.environ.clear()
-    os.environ.update(order.environment)
+    os.environb.update(order.environment)
     _open_streams()
     code, words = COMMANDS.get(order.name, ""), order.words
     if order.name == PYTHON:
@@ -221,7 +223,7 @@ def _open_streams() -> None:
 
 def main() -> None:
     """Import all, and serve."""
-    for module in ("agency_client.cli", "exchange_certs.cli", *PRELOADED):
+    for module in ("agency_client.cli", "exchange_certs.cli", *OF_HELP, *PRELOADED):
         importlib.import_module(module)
     from agency_client.cli.app import command_line
 

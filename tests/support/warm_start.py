@@ -29,7 +29,7 @@ PRELOADED: Final = (
     "exchange_server.cli",
     "exchange_server.config",
     "exchange_server.fairness.rates",
-    "exchange_server.held_lists",
+    "exchange_server.tls.held_lists",
     "exchange_server.ledger",
     "exchange_server.metrics",
     "exchange_server.native_lines",

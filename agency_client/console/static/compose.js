@@ -1,6 +1,7 @@
 // Sends the form of a statement and shows how far its files are; keeps a draft while one writes.
 // Without this script the form is sent as any other.
 import { initAll } from "./vendor/govuk-frontend.min.js";
+import { renew } from "./session.js";
 
 const AFTER_A_PAUSE = 10_000;
 const form = () => document.querySelector("form[data-compose]");
@@ -20,6 +21,7 @@ function tellApart(word) {
 }
 
 async function keep() {
+  if ((await renew(form()).catch(() => null)) === false) return say(form().dataset.locked);
   const data = new FormData(form());
   // Files are taken over where the person asks for it; those of the draft stay.
   for (const input of form().querySelectorAll("input[type=file]")) data.delete(input.name);
@@ -66,7 +68,10 @@ document.addEventListener("submit", async (event) => {
   isSending = true;
   clearTimeout(pause);
   await keeping;
-  send(new FormData(form(), event.submitter));
+  const isOpen = await renew(form()).catch(() => null);
+  if (isOpen) return send(new FormData(form(), event.submitter));
+  isSending = false;
+  say(isOpen === null ? form().dataset.away : form().dataset.locked);
 });
 
 function send(data) {

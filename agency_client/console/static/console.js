@@ -1,5 +1,6 @@
 // What pages do with a script; each of them works without one.
 import { initAll } from "./vendor/govuk-frontend.min.js";
+import { renew } from "./session.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 initAll();
@@ -22,6 +23,22 @@ document.querySelector("[data-focus]")?.focus({ preventScroll: true });
 // On a small screen the menu is one line that moves sideways: where one is must be seen.
 const here = document.querySelector(".console-menu [aria-current]");
 if (here) here.closest("ul").scrollLeft = here.offsetLeft - 16;
+
+// Words that were typed for a decision outlive the lock: the form asks first whether it is open.
+let isAsking = false;
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-asks]")) return;
+  event.preventDefault();
+  if (isAsking) return;
+  isAsking = true;
+  const isOpen = await renew(form).catch(() => null);
+  isAsking = false;
+  if (isOpen) return form.submit();
+  const told = form.querySelector(".console-told");
+  told.textContent = isOpen === null ? form.dataset.away : form.dataset.locked;
+  told.hidden = false;
+});
 
 // Single keys follow the links that name them; the sheet on "?" lists these.
 const sheet = document.getElementById("keys");

@@ -26,7 +26,7 @@ class Text(NamedTuple):
 
 
 class Brief(Enum):
-    """How much of a brief an act takes."""
+    """The part of a brief that an act takes."""
 
     NONE = "none"
     OPTIONAL = "optional"

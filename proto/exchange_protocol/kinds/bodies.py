@@ -72,7 +72,7 @@ class Attribute(NamedTuple):
     is_optional: bool
     """True if it may be left out."""
     bounds: Range | None
-    """Of a whole number."""
+    """Bounds of a whole number."""
 
 
 def attribute_types(body: type[Body]) -> dict[str, Attribute]:

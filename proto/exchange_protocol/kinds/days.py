@@ -1,7 +1,7 @@
 """Days of the calendar that a person gives, apart from moments.
 
-A deadline counts as a moment. Its author often gives a day: what is due on a day may come until the
-end of that day where its author is. A statement then keeps both, the day as it was given and the
+A deadline counts as a moment. Its author often gives a day: an answer may then come until the end
+of that day in the author's zone. A statement then keeps both, the day as it was given and the
 moment of its end. The two fix the zone, so no reader needs a table of time zones, and nobody shows
 another day than the one that was given (docs/rules.md#d1).
 """
@@ -21,7 +21,7 @@ _EAST: Final = timedelta(hours=14)
 _WEST: Final = timedelta(hours=-12)
 _STEP: Final = timedelta(minutes=15)
 _FIRST_YEAR: Final = 1000
-"""Of the years that are written with four digits."""
+"""The first of the years that are written with four digits."""
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:

@@ -4,7 +4,7 @@ The executing side proposes the time limit itself: with IMPOSED, PARTLY_IMPOSED 
 header's `due_at` says when the freeze expires, and becomes the due time of the leg. So lists,
 alarms and audits follow it. An extension must be on the log before that time; afterwards the freeze
 has expired, and either side may put that on record. A court's order, or a lift, may be told at any
-time. What is partly imposed stands as any other freeze; its amount is what is held.
+time. A partly imposed freeze stands as any other; its amount is the one that is held.
 """
 
 from __future__ import annotations

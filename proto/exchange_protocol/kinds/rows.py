@@ -46,9 +46,9 @@ class Due(Enum):
     """The way in which a header's due time becomes that of the leg."""
 
     LATER = "later"
-    """It must be later than the leg's present due time."""
+    """A due time that must be later than the leg's present one."""
     ANEW = "anew"
-    """It begins a time of its own, whatever was due before."""
+    """A time of its own, whatever was due before."""
 
 
 class When(Enum):
@@ -70,7 +70,7 @@ class ConsentStep(Enum):
 
     ASKS = "asks"
     ASKS_FOR_SOURCES = "asks for sources"
-    """It asks for each of its `sources` that the leg's member contributed."""
+    """A request for each of its `sources` that the leg's member contributed."""
     ASKS_MEMBER = "asks a member"
     """A member of a joint case asks for the statement `about` of another one."""
     GRANTS = "grants"

@@ -62,7 +62,7 @@ class KindSpec:
     rows: tuple[Row, ...] = ()
     """Its lines of the lifecycle; for continuing kinds alone."""
     answer: type[Body] | None = None
-    """For an initial kind: the body of the kind that answers it."""
+    """The body of the kind that answers it, for an initial kind."""
     acts: tuple[Act, ...] = ()
     parse: ParseBody | None = None
     """A parser of its own; None parses by the types of the body's attributes."""
@@ -100,8 +100,8 @@ class KindSpec:
     steps: Mapping[LegState, Words] = field(default_factory=dict)
     """The next step on its legs in words, by the state, where the general one would mislead."""
     asks: Words | None = None
-    """Words for its request to the other end of the leg; lists name that as its next step for as
-    long as the leg awaits an answer to it (`Row.becomes_awaited`), whatever else is said."""
+    """Words for its request to the other end of the leg. While the leg awaits an answer to it
+    (`Row.becomes_awaited`), lists name that as the next step, whatever else is said."""
     is_case: bool = False
     """True if its legs are members of a joint case, who speak to each other; for initial kinds."""
     to_members: bool = False

@@ -45,7 +45,7 @@ class NoteSignature:
     key_id: bytes
     """4 bytes."""
     signature: bytes
-    """As the key's algorithm makes it: 64 bytes for Ed25519."""
+    """A signature as the key's algorithm makes it: 64 bytes for Ed25519."""
 
 
 @dataclass(frozen=True, slots=True)

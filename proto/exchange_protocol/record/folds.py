@@ -32,7 +32,7 @@ class Applied:
     """Its index in the log."""
     entry: Entry
     judgement: Judgement | None = None
-    """Of its statement; None for another event, and for an entry after a broken rule."""
+    """The judgement of its statement; None for another event, or after a broken rule."""
     exchange: Exchange | None = None
     """Its exchange after the entry; None where it concerns none."""
 

@@ -135,7 +135,7 @@ class EntryScopes(Protocol):
         """Take the next entry's."""
 
     def between(self, start: int, end: int) -> Iterable[EntryScope]:
-        """Those of the entries [start, end), in any order."""
+        """The scopes of the entries [start, end), in any order."""
 
 
 class ScopesInMemory:
@@ -153,7 +153,7 @@ class ScopesInMemory:
         self._concerns.append(self._distinct.setdefault(scope, scope))
 
     def between(self, start: int, end: int) -> Iterable[EntryScope]:
-        """Those of the entries [start, end)."""
+        """The scopes of the entries [start, end)."""
         return self._concerns[start:end]
 
 
@@ -167,11 +167,11 @@ class ReplayState:
 
     exchanges: MutableMapping[str, Exchange] = field(default_factory=dict)
     spoken: MutableMapping[bytes, StatementFacts] = field(default_factory=dict)
-    """By the statement's digest."""
+    """Facts by the statement's digest."""
     ids: MutableSet[tuple[AgencyId, str]] = field(default_factory=set)
     """Author's agency and id of every statement."""
     scopes: EntryScopes = field(default_factory=ScopesInMemory)
-    """Of every entry, while none was left out; then no reading can be counted any more."""
+    """Scopes of every entry, while none was left out; else no reading can be counted any more."""
     last_index: int | None = None
     last_time: datetime | None = None
 

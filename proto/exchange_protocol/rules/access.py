@@ -14,8 +14,8 @@ One rule serves the hub (what it shows and hands out), the client (whom it seals
 
 A decision on what another member of a joint case asked is that member's to see and to read, too.
 
-Sealed parts are narrower: approvers and supervisors are readers of the brief alone, and what is
-said to all members of a joint case is sealed to those who were active then, and to no approver.
+Sealed parts are narrower. Approvers and supervisors are readers of the brief alone. A statement to
+all members of a joint case is sealed to those who were active then, and to no approver.
 """
 
 from __future__ import annotations

@@ -81,9 +81,9 @@ class TimeRules:
     """The times and calendars that are published at an entry, and the agencies' countries."""
 
     limits: Mapping[tuple[TimeLimitRule, str], PublishTimeLimit] = field(default_factory=dict)
-    """By rule and country; an empty country is all without a limit of their own."""
+    """Limits by rule and country; an empty country is all without a limit of their own."""
     calendars: Mapping[tuple[str, int], WorkingYear] = field(default_factory=dict)
-    """By country and year; an empty country is that of international agencies."""
+    """Calendars by country and year; an empty country is that of international agencies."""
     countries: Mapping[AgencyId, str] = field(default_factory=dict)
 
     def limit(self, rule: TimeLimitRule, country: str) -> PublishTimeLimit | None:
@@ -130,7 +130,7 @@ class TimeRules:
         return self.calendars[country, nearest].offset
 
     def with_limit(self, body: PublishTimeLimit) -> TimeRules:
-        """These rules with one more limit.
+        """Give these rules with one more limit.
 
         Raises:
             InvalidInput: COUNTRY_UNKNOWN, or TIME_LIMITS_CONTRADICT with the other rule.
@@ -155,7 +155,7 @@ class TimeRules:
                 )
 
     def with_calendar(self, body: PublishCalendar, at: datetime) -> TimeRules:
-        """These rules with one more calendar, published at the hub's time `at`.
+        """Give these rules with one more calendar, published at the hub's time `at`.
 
         Raises:
             InvalidInput: COUNTRY_UNKNOWN, or CALENDAR_YEAR_INVALID.

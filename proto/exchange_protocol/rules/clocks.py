@@ -47,7 +47,7 @@ _ENDED: Final = frozenset(
         LegState.CLOSED,
     }
 )
-"""In these the time of retention runs; each of them begins it anew."""
+"""States in which the time of retention runs; each of them begins it anew."""
 _ENDS_WAIT: Final = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.FROZEN})
 _RETENTION: Final = (TimeLimitRule.RETENTION,)
 _REPLIES: Final = (TimeLimitRule.REPLY, TimeLimitRule.URGENT_REPLY)

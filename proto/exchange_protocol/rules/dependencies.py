@@ -2,8 +2,8 @@
 
 A statement that is neither accepted nor refused is put off: it will be sent again. Later statements
 that depend on it would be refused only because it is missing, so they are put off for the same
-reason: the rest of its exchange, and everything after a statement to the directory, such as the
-certificate that the next one is signed with. Hub and client keep to this alike.
+reason. The rest of its exchange depends on it. Everything depends on a statement to the directory,
+such as the certificate that the next one is signed with. Hub and client keep to this alike.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Directory:
     trust_domain: str | None = None
     agencies: Mapping[AgencyId, Agency] = field(default_factory=dict)
     certificates: Mapping[bytes, CertificateRecord] = field(default_factory=dict)
-    """By SHA-256 of the certificate."""
+    """Certificates by their SHA-256."""
     sealing_keys: Mapping[AgencyId, tuple[SealingPublicKey, ...]] = field(default_factory=dict)
     """Newest last; the newest is the one to seal to, the others only open."""
     policy: Policy | None = None

@@ -81,7 +81,7 @@ class Exchange:
 
     @property
     def ends(self) -> tuple[tuple[AgencyId, AgencyId], ...]:
-        """Between whom it was opened, for auditors: initiator and recipient of each first leg.
+        """The parties between whom it was opened, for auditors: those of each first leg.
 
         Later members of a joint case do not change what was public to whose auditors before.
         """

@@ -29,14 +29,14 @@ from exchange_protocol.rules.rulebook import Rulebook
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
 Parties: TypeAlias = tuple[AgencyId, AgencyId]
-"""Between whom an event is: the agency that opened the exchange, and the one at a leg's end."""
+"""The parties of an event: the agency that opened the exchange, and the one at a leg's end."""
 
 
 class EntryScope(NamedTuple):
     """The scope of an entry: the facts that decide which auditors may open it."""
 
     ends: tuple[Parties, ...] = ()
-    """Of its exchange, where that was open by then."""
+    """The parties of its exchange, where that was open by then."""
     actor: AgencyId | None = None
     """The agency that was refused, or that read."""
     is_inspection: bool = False

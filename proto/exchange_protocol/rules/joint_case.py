@@ -4,11 +4,11 @@ A joint case is an exchange whose initial kind says so (`KindSpec.is_case`): its
 lead, and each leg is a member. A leg that is JOINED is an active member. Three things differ from
 other exchanges:
 
-- What is said to all (`KindSpec.to_members`) speaks on the legs of all active members. Its author
+- A statement to all (`KindSpec.to_members`) speaks on the legs of all active members. Its author
   names exactly the others as recipients, so everyone can check from the log who could read it.
-- Whoever takes part is shown every statement of the case, those of before included: lead, active
-  members, and the approvers of any leg. So each computes the same members. Parts are sealed to who
-  was active when they were said; nothing opens them to later members.
+- Lead, active members, and the approvers of any leg are shown every statement of the case, also
+  those from before they took part. So each computes the same members. Parts are sealed to the
+  members that were active when they were said; nothing opens them to later members.
 - An invitation (`KindSpec.invites`) opens one more leg, behind the gate of the policy; or once more
   that of an agency which declined or left. An agency that left is shown nothing new meanwhile. When
   it joins again, it is shown all that was said in its absence, so that it computes the same members

@@ -182,11 +182,14 @@ def judge(
     Raises:
         ExchangeError: with the reason for which it is refused.
     """
+    # Steps 1 to 3.
     authenticate(signed, statement, directory, anchors, at, verified)
+    # Step 4.
     if statement.kind.stage is Stage.DIRECTORY:
         after = advance_directory(directory, statement, anchors, at)
         digest = directory.policy.digest if directory.policy else b""
         return Judgement(statement, Ruling(digest, (), (), ()), after, None, None)
+    # Steps 5 to 7: the route asks the policy, the lifecycle makes the move.
     if statement.kind.stage is Stage.INITIAL:
         if exchange is not None:
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
@@ -221,6 +224,7 @@ def judge(
         check_provenance(statement, sources, at)
     _check_named(directory, statement)
     said = spoken(exchange, statement)
+    # Steps 8 and 9. On one leg alone not all supervisors and readers can be known.
     if view is None or statement.kind.stage is Stage.INITIAL:
         _check_supervisors(statement, route)
         _check_parts(statement, said, exchange, directory)

@@ -111,7 +111,7 @@ class LegRecord:
     supervisors: tuple[AgencyId, ...] = ()
     """Agencies that were named as supervisors of what was said on it."""
     involved: tuple[AgencyId, ...] = ()
-    """Those of them that take part in it: they read every part of what its ends say since then."""
+    """Supervisors that take part in it: they read every part of what its ends say since then."""
     from_approvers: tuple[bytes, ...] = ()
     """Digests of what approvers said on it, in a joint case."""
     tasks: tuple[GivenTask, ...] = ()

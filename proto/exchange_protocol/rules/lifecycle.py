@@ -4,7 +4,7 @@ This file shows the whole machine: its theory here, every move in the picture be
 that finds and applies a move.
 
 Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
-A leg moves alone: another leg of the exchange may be in any other state. These are its axes:
+A leg moves alone: another leg of the exchange may be in any other state. A leg holds:
 
     state        where the leg is: one `LegState`; the picture has its moves
     awaits       the digest of the one statement that the next one must answer
@@ -14,19 +14,18 @@ A leg moves alone: another leg of the exchange may be in any other state. These 
     record       what was said by whom: consents, tasks, claims, clocks
 
 A statement moves the leg by one row of its kind (`KindSpec.rows`). The row names the party that may
-say it, the states before and the state after. It says too whether the leg then awaits an answer to
-the statement, and whether the statement brings new content, sets the due time, is an approval, or
-is a step of a consent, a task or a claim. A statement that no row allows is refused: OUT_OF_ORDER.
-`legs` applies the row.
+say it, the states before and the state after. Its other fields name the effects: the leg awaits an
+answer to the statement; new content comes; a due time is set; an approval is given; a consent, a
+task or a claim takes a step. A statement that no row allows is refused: OUT_OF_ORDER. `legs`
+applies the row.
 
 Two moves have no row, because nobody says them on the leg: the hub gives a statement to its
 recipient (`deliver`), and an invitation begins a leg (`admit`).
 
 The gate. Where the policy asks for approvals, new content makes the leg HELD, else RELEASED. A held
 leg is released by `approvals_required` distinct members who approve what the leg awaits an answer
-to. A supplement passes the gate again. Its handling, TLP and number of subjects are counted
-together with all that went before it on the leg: a release shows all that was hidden, so the gate
-must be that of the whole.
+to. A supplement passes the gate again. A release shows all that was hidden, so the gate must be
+that of the whole: handling, TLP and number of subjects count all that went before.
 
 The chain. Each leg awaits an answer to one statement, by its digest. So the statements of a leg
 form a hash chain, an approval is bound to exactly what was approved, and nobody can answer a
@@ -162,7 +161,7 @@ from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 
 NO_TIMES = TimeRules()
-"""For callers that ask about states alone."""
+"""No published times, for callers that ask about states alone."""
 
 
 def open_exchange(
@@ -237,11 +236,16 @@ def advance(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
-    `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
-    hub's time, by which due times are judged; by default the statement's own time. `times` are the
-    published times, whose clocks it starts and stops. `partial`: the caller sees one leg only. So
-    two checks are left out: the approvers of other legs; and on a held leg `answers`, for a row
-    that follows a statement that the caller may not have seen.
+    Args:
+        exchange: the state before it.
+        statement: the statement.
+        agencies: the legs on which it is said, as `addressed_legs` gives them.
+        routes: decided by the policy; needed for new content alone.
+        at: the hub's time, by which due times are judged; by default the statement's own time.
+        times: the published times, whose clocks it starts and stops.
+        partial: the caller sees one leg only. So two checks are left out: the approvers of other
+            legs; and on a held leg `answers`, where the row may follow a statement that the caller
+            has not seen.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
@@ -377,7 +381,7 @@ def _check_answers(leg: Leg, row: Row, statement: Statement, partial: bool) -> N
 
 
 def _check_time(leg: Leg, row: Row, statement: Statement, at: datetime) -> None:
-    """A row that waits for the due time, or ends with it, keeps to the hub's time."""
+    """Check, by the hub's time, that a row keeps to the due time that it waits for or ends with."""
     if row.when is None:
         return
     due = moment_text(leg.due_at, leg.due_on) if leg.due_at else "no due time"

@@ -141,7 +141,7 @@ def _reads(rule: Mapping[str, Any]) -> Reads:
 
 
 def _compared_with(operand: Mapping[str, Any]) -> int | None:
-    """The number that the number of subjects is compared with, if that is what happens."""
+    """The number with which the number of subjects is compared; None for another comparison."""
     for one, other in (("left", "right"), ("right", "left")):
         if operand.get(one) == _COUNT:
             number = operand.get(other, {}).get("Value")

@@ -6,10 +6,10 @@ For each source and each recipient one of these must hold, at the hub's time:
 - a consent that the statement names was given by the source's author for this source, this
   recipient and this purpose, and has neither lapsed nor been revoked.
 
-What a source itself passed on is passed on with it. So for new statements the same must hold for
-the sources behind a source, unless the recipient was sent these too: its provider is asked by the
-agency that received it. A copy of the brief is not the statement: a supervisor, an approver and a
-later member of a joint case need the consent as others do.
+Sources that a source itself passed on are passed on with it. So for new statements the same must
+hold for these, unless the recipient was sent them too. The agency that received one asks its
+provider. A copy of the brief is not the statement: a supervisor, an approver and a later member of
+a joint case need the consent as others do.
 
 Nothing is passed on below the strictest handling and TLP of the source's leg (docs/rules.md#p16),
 and nothing is passed back to its own author. A source is a statement that the author's agency may

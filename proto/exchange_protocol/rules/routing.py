@@ -5,7 +5,7 @@ These are steps 5 to 7 of a judgement (`judgement`), as far as the lifecycle has
 - The author has a part in the exchange on every leg that it addresses, and nothing goes below the
   handling and TLP that the initiator put on the leg.
 - The policy permits the statement on every leg, and says who approves and who supervises it.
-- What is said to all members of a joint case needs no more approvals than each membership had.
+- A statement to all members of a joint case needs no more approvals than each membership had.
 
 Authors plan a route before they seal; hub and auditors plan the same when they judge.
 """
@@ -66,7 +66,7 @@ class Planned(NamedTuple):
     header: Header
     recipients: tuple[AgencyId, ...]
     offences: tuple[OffenceType, ...]
-    """In the order of their list, each once."""
+    """Offences in the order of their list, each once."""
 
 
 def planned_of(statement: Draft) -> Planned:

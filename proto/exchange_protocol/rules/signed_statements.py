@@ -32,7 +32,7 @@ class SignedStatement:
     batch: BatchInclusion | None = None
     """The statement's place in its batch, if the signatures are over a batch."""
     post_quantum_signature: bytes = b""
-    """By the second key of the certificate, over the same bytes; empty if it has none."""
+    """A signature by the second key of the certificate, over the same bytes; empty without one."""
 
     @property
     def digest(self) -> bytes:

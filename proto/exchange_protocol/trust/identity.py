@@ -6,12 +6,12 @@
 Rules of this module:
 
 - There is exactly one spelling of an identity. Upper case, percent-encoding, ports, queries,
-  fragments, empty segments and non-ASCII text are refused, never normalised: two spellings of one
-  identity, or one spelling that two programs read differently, would let a certificate be taken for
-  another agency's.
+  fragments, empty segments and non-ASCII text are refused, never normalised. Else one identity
+  could have two spellings, or two programs could read one spelling differently: a certificate would
+  be taken for another agency's.
 - A value of these types is always well-formed; the constructors check it, so what
   `parse_identity` makes of `x.uri` is `x` again.
-- Whether the trust domain is the one that a deployment expects is left to the caller.
+- Left to the caller: whether the trust domain is the one that a deployment expects.
 """
 
 from __future__ import annotations

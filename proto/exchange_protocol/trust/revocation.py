@@ -40,6 +40,9 @@ from exchange_protocol.trust.chains import (
 )
 
 _PEM: Final = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
+_ISSUER_PEM: Final = re.compile(
+    rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ class RevocationList:
             raise _malformed("it has no next update, or a critical extension")
         if issuer is None:
             raise Reason.CERTIFICATE_UNTRUSTED.error(
-                "expected a revocation list that a trust anchor has signed"
+                "expected a revocation list that a trust anchor has signed, or an authority below "
+                "one whose certificate is at hand: put it into the file of the lists"
             )
         if issuer not in anchors.certificates:
             find_chain(issuer, others, anchors, at=this_update, usage=None)
@@ -138,11 +142,25 @@ class Revocations:
     def from_pem(
         cls, pem: bytes, anchors: TrustAnchors, intermediates: Sequence[bytes] = ()
     ) -> Self:
-        """Parse and verify one or more CRLs in PEM; raises as `RevocationList.from_der` does."""
+        """Parse and verify one or more CRLs in PEM, with certificates of issuers among them.
+
+        An issuer below an anchor is verified as any other; its certificate only has to be at hand.
+        Raises as `RevocationList.from_der` does; among several lists the error says which.
+        """
         found = _PEM.findall(pem)
         if not found:
             raise _malformed("the PEM holds no CRL")
-        return cls.of([RevocationList.from_pem(each, anchors, intermediates) for each in found])
+        others = [*intermediates, *_issuers(pem)]
+        lists = []
+        for number, each in enumerate(found, start=1):
+            try:
+                lists.append(RevocationList.from_pem(each, anchors, others))
+            except ExchangeError as error:
+                if len(found) == 1:
+                    raise
+                which = f"list {number} of the {len(found)} in the file"
+                raise error.reason.error(f"{which}: {error.message}") from None
+        return cls.of(lists)
 
     def verify_not_revoked(self, certificate: VerifiedCertificate, at: datetime) -> None:
         """Verify that neither the certificate nor an intermediate was revoked at a time.
@@ -178,6 +196,17 @@ class Revocations:
                     "a newer revocation list was due at "
                     f"{each.next_update.astimezone(UTC).isoformat()}"
                 )
+
+
+def _issuers(pem: bytes) -> list[bytes]:
+    """Take the certificates in a file of lists, in DER; nothing of them is verified yet."""
+    try:
+        return [
+            x509.load_pem_x509_certificate(each).public_bytes(Encoding.DER)
+            for each in _ISSUER_PEM.findall(pem)
+        ]
+    except UNREADABLE:
+        raise _malformed("a certificate in its file does not parse") from None
 
 
 def _find_issuer(

@@ -188,7 +188,7 @@ def hub_with(**settings: object) -> str:
     """Code of the hub's own command with constants of `exchange_server.rpc` set otherwise:
     `pipeline__ANSWER_SECONDS=0.5`."""
     lines = [
-        "from exchange_server import tls_version",
+        "from exchange_server.tls import tls_version",
         "tls_version.require_tls13()",
         "tls_version.require_tls13 = lambda: None",
     ]

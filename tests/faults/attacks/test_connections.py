@@ -21,8 +21,8 @@ from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_server.bootstrap import utc_now
-from exchange_server.revocation_file import CHECK_SECONDS
 from exchange_server.rpc.calls import FETCH_PART
+from exchange_server.tls.glances import CHECK_SECONDS
 from tests.faults.attacks.flood import Flood
 from tests.faults.attacks.scene import ENROLLED, MIB, STRANGER, Scene, attacked, hub_with
 from tests.integration.rpc.callers import refused_call

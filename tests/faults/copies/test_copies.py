@@ -27,7 +27,7 @@ from exchange_protocol.kinds import decision
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_server.cli_shared import database_errors
+from exchange_server.cli.shared import database_errors
 from exchange_server.ledger import Ledger, LedgerLimits
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine

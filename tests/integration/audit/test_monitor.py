@@ -214,7 +214,7 @@ def test_waits_grow_to_a_bound_and_are_spread() -> None:
 def test_a_bar_is_drawn_for_a_person_alone(stage: tuple[Deployment, HubProcess]) -> None:
     town, _ = stage
     words = [*as_member(town, AUDITOR), "audit", "verify", "--from-start"]
-    code = f"import agency_client.audit.verify as v; v.BATCH = 8; {MAIN}"
+    code = f"import agency_client.audit.tree_check as c; c.BATCH = 8; {MAIN}"
     command = [warm_python(), "-c", code, *words]
     environment = ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "120"}
     ours, theirs = pty.openpty()

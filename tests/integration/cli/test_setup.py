@@ -117,8 +117,11 @@ def test_deployment_from_nothing(
         assert run(*by_second, "show-policy", "--proposed") == 0
         shown = capsys.readouterr()
         assert shown.out == changed
-        assert "/operator/dana" in shown.err
+        assert "proposed by caricc, operator dana; it lapses on 20" in shown.err
+        assert "confirm-policy FILE.cedar" in shown.err
         assert run(*by_second, "confirm-policy", "changed.cedar") == 0
+        assert run(*by_second, "confirm-policy", "changed.cedar") == 1
+        assert "in force already" in capsys.readouterr().err
         assert run(*by_second, "show-policy") == 0
         assert capsys.readouterr().out.endswith(changed)
         assert operate("policy", "changed.cedar") == 1

@@ -390,6 +390,59 @@ def test_damaged_statement_is_named_and_not_passed_over(
         assert caught.value.reason is Reason.PROFILE_INVALID
 
 
+def test_statement_that_a_person_copied_back_is_refused_again_and_holds_up_nothing(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    def refuses(caller: Any, request: Any) -> Any:
+        raise Reason.POLICY_DENIED.error("not today")
+
+    honest, hub.submit = hub.submit, refuses  # type: ignore[method-assign]
+    with pytest.raises(NotPermitted):
+        ask(client, "kz.fma")
+    (refused,) = client.outbox.refused()
+    outbox, name = client.profile.state / "outbox", refused.entry.statement_id
+    shutil.copytree(outbox / "refused" / name, outbox / name)
+    assert [type(each) for each in client.flush_outbox()] == [Refused]
+    assert [each.entry.statement_id for each in client.outbox.refused()] == [name]
+    assert client.outbox.pending() == []
+    assert not list(outbox.glob(".building-*"))
+    hub.submit = honest  # type: ignore[method-assign]
+    shutil.copytree(outbox / "refused" / name, outbox / name)
+    assert [type(each) for each in client.flush_outbox()] == [Sent]
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"x"], ids=["lost", "empty", "no number"])
+def test_statement_begun_after_the_count_was_lost_is_sent_after_those_that_wait(
+    hub: InMemoryHub, client: ExchangeClient, damage: bytes | None
+) -> None:
+    offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
+    before = [ask(offline, "kz.fma").statement_id for _ in range(2)]
+    order = client.profile.state / "outbox" / ".order"
+    order.unlink() if damage is None else order.write_bytes(damage)
+    last = ask(offline, "kz.fma").statement_id
+    assert [each.statement_id for each in client.outbox.pending()] == [*before, last]
+
+
+def test_files_of_other_programs_among_the_receipts_hide_nothing(client: ExchangeClient) -> None:
+    sent = ask(client, "kz.fma")
+    [folder] = (client.profile.state / "receipts").iterdir()
+    for name in ("desktop.ini", f"{sent.statement_id} (conflicted copy)", f"{sent.statement_id}~"):
+        (folder / name).write_bytes(b"x")
+    assert client.open(sent.exchange_id).id == sent.exchange_id
+    assert [each.statement_id for each in client.outbox.all_receipts()] == [sent.statement_id]
+
+
+def test_damaged_receipt_is_named_with_what_to_do(client: ExchangeClient) -> None:
+    sent = ask(client, "kz.fma")
+    [receipt] = (client.profile.state / "receipts").glob("*/*")
+    receipt.write_bytes(b"\xff")
+    with pytest.raises(ExchangeError, match="move it out of the profile") as caught:
+        client.open(sent.exchange_id)
+    assert str(receipt) in caught.value.message
+    receipt.rename(client.profile.folder.parent / "away")
+    assert client.open(sent.exchange_id).id == sent.exchange_id
+
+
 def test_new_folder_survives_a_loss_of_power(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,8 @@ def test_an_auditor_verifies_and_browses(foundation: Foundation, tmp_path: Path)
             with zipfile.ZipFile(io.BytesIO(saved.data)) as archive:
                 assert json.loads(archive.read("report.json"))["verdict"] == "clean"
                 assert archive.read("statistics.xlsx").startswith(b"PK")
+                csv = archive.read("statistics/exchanges.csv").decode("utf-8-sig")
+                assert csv.splitlines()[1].startswith("kz,uz,1,"), csv
             log = browser.get("/log?event=STATEMENT&agency=kz.mia").words
             assert exchange in log
             assert ": held for approval" in log
@@ -130,6 +132,12 @@ def test_payments_are_added_up_by_who_paid_whom(hub: InMemoryHub, tmp_path: Path
     assert "3,000.75 KZT 2" in flows.words
     assert "<b>B-2" not in flows.text
     assert 'data-share="100"' in flows.text
+
+
+def test_a_kind_as_a_whole_says_so_among_its_codes() -> None:
+    said = [_group("", Locale(language)) for language in Language]
+    assert "(in all)" in said
+    assert len(set(said)) == len(said)
 
 
 @pytest.mark.parametrize("language", Language)

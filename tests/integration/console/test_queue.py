@@ -179,6 +179,20 @@ def test_what_was_supplemented_meanwhile_is_not_approved(
     assert changes.startswith("Field Before Now summary Вымышлено Период: 2025 год")
 
 
+def test_a_supplement_that_names_nobody_takes_nobody_away(
+    hub: InMemoryHub, coordinator: RunningConsole, tmp_path: Path
+) -> None:
+    person = {"id": "p", "schema": "Person", "properties": {"name": ["Вымышленный"]}}
+    author = hub.client(tmp_path)
+    held = new_exchange(author, "uz.fiu", subjects=[person])
+    client = coordinator.console.client
+    client.return_to_author(client.open(held), question="Период?")
+    author.supplement(author.open(held), brief={"summary": "Период: 2025 год"})
+    page = coordinator.entered().get(f"/queue/{held}/approve")
+    changes = page.words.partition("What the supplement changes ")[2]
+    assert changes.startswith("Field Before Now summary Вымышлено Период: 2025 год")
+
+
 def test_the_decision_of_another_is_shown_and_ones_own_words_kept(
     hub: InMemoryHub, coordinator: RunningConsole, held: str, tmp_path: Path
 ) -> None:

@@ -18,12 +18,15 @@ from agency_client.evidence.verify import entry_folder
 from exchange_server.bootstrap import utc_now
 from tests.support.court import alone, run_script
 from tests.support.deployment import COORDINATORS, OPERATOR, POLICY, Deployment, deploy
+from tests.support.foundation import Foundation, laid_once
 from tests.support.hub_process import HubProcess, prepare_hub
 
 SECRET = "Тайные сведения (вымышлено)"
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts=SECRET)
 SCAN = bytes(range(256)) * 600
 """More than two chunks."""
+EXCHANGE = "exchange"
+"""The file that holds the id of the exchange."""
 
 Files = dict[str, bytes]
 
@@ -113,7 +116,15 @@ class Court:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A cross-border request, approved, answered and closed, under a policy that two confirmed."""
-    files = prepare_hub(tmp_path_factory.mktemp("hub"))
+    laid = laid_once(tmp_path_factory, lay_office)
+    exchange_id = (laid.files.folder / EXCHANGE).read_text("utf-8")
+    with laid.serving(tmp_path_factory.mktemp("office") / "hub") as (town, _):
+        yield Office(town, exchange_id)
+
+
+def lay_office(folder: Path) -> Foundation:
+    """Let the exchange of the tests be made at a hub that then stops."""
+    files = prepare_hub(folder / "hub")
     second = "caricc/operator/ops2"
     with HubProcess(files) as hub:
         town = deploy(files, hub.port, [second])
@@ -137,7 +148,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
             mia.close_exchange(mia.open(sent.exchange_id))
             # The log goes on after the exchange: proofs are made for the tree of the evidence.
             mia.refer(to=["kz.fma"], brief="Другое дело (вымышлено)")
-        yield Office(town, sent.exchange_id)
+        hub.stop()
+    (files.folder / EXCHANGE).write_text(sent.exchange_id, "utf-8")
+    return Foundation(files)
 
 
 @pytest.fixture(scope="module")

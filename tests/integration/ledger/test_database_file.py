@@ -26,7 +26,7 @@ from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.tiles import TreeEdge
 from exchange_protocol.record.entries import entry_leaf_hash
-from exchange_server.cli_shared import database_errors
+from exchange_server.cli.shared import database_errors
 from exchange_server.ledger import start_check, touched_file, upkeep
 from exchange_server.ledger.start_check import note_path, note_signed, verify_start
 from exchange_server.ledger.upkeep import keep_copy

@@ -17,7 +17,7 @@ from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_server.ledger import room
-from exchange_server.ledger.ledger import PutOff
+from exchange_server.ledger.submitter import PutOff
 from exchange_server.storage.engine import open_engine, reading
 from exchange_server.storage.usage_rows import read_usage
 from tests.integration.ledger.conftest import Office

@@ -24,8 +24,8 @@ from exchange_keys import SoftwareSigner, load_signer
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
-from exchange_server import copies_cli
 from exchange_server.bootstrap import utc_now
+from exchange_server.cli import copies as copies_cli
 from exchange_server.ledger.start_check import note_path
 from tests.faults.load import wait_until
 from tests.integration.rpc.callers import Region

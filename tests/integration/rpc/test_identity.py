@@ -24,7 +24,7 @@ from exchange_protocol.v1 import audit_service_pb2 as pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
 from exchange_protocol.v1.log_pb2 import TreeHead
 from exchange_server.bootstrap import utc_now
-from exchange_server.revocation_file import CHECK_SECONDS
+from exchange_server.tls.glances import CHECK_SECONDS
 from tests.integration.rpc.callers import reason_of, refused_call
 from tests.support.clocks import let_pass, shortly
 from tests.support.hub_process import (

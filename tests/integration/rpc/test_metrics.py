@@ -22,7 +22,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_protocol.trust.certificates import Revocations
 from exchange_server.bootstrap import utc_now
-from exchange_server.revocation_install import is_taken
+from exchange_server.tls.revocation_install import is_taken
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.postgres import emptied_database, shared_postgres

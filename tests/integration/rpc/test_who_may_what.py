@@ -29,8 +29,8 @@ from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import utc_now
-from exchange_server.revocation_file import CHECK_SECONDS
 from exchange_server.rpc.calls import HEALTH_METHODS, METHODS
+from exchange_server.tls.glances import CHECK_SECONDS
 from tests.integration.rpc.callers import Region, reason_of
 from tests.integration.rpc.conftest import a_while_ago
 from tests.support.hub_process import HubProcess, channel_credentials, prepare_hub

@@ -15,7 +15,7 @@ from exchange_server import bootstrap
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.clock_evidence import Signed, verify_not_ahead
 from exchange_server.doctor import examine_hub
-from exchange_server.held_lists import HeldLists
+from exchange_server.tls.held_lists import HeldLists
 from tests.support.commands import ServerCommand
 from tests.support.hub_process import HubFiles, prepare_hub
 

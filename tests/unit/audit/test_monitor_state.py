@@ -293,11 +293,11 @@ def test_a_place_is_not_blamed_for_what_a_hub_showed_once(tmp_path: Path) -> Non
         (
             "UPDATE place SET record = json_set(record, '$[0].compact_range[0]', "
             "hex(zeroblob(32)))",
-            "its compact_range is not that of its checkpoint",
+            "its compact range is not that of its checkpoint",
         ),
         (
             "UPDATE place SET record = json_remove(record, '$[0].compact_range[0]')",
-            "its compact_range is damaged",
+            "its compact range is damaged",
         ),
         ("DELETE FROM directory WHERE idx = 3", "its directory is damaged"),
         ("UPDATE directory SET opening = x'00' WHERE idx = 3", "its directory is damaged"),
@@ -411,7 +411,7 @@ def test_a_place_with_an_older_note_of_this_log_is_refused(tmp_path: Path) -> No
     with closing(opened(path)) as place:
         audit(place, story())
     hold(path, ListedLog(story()[:-2]).note)
-    with closing(opened(path)) as place, pytest.raises(ExchangeError, match="compact_range") as it:
+    with closing(opened(path)) as place, pytest.raises(ExchangeError, match="compact range") as it:
         audit(place, story())
     assert it.value.reason is Reason.DOCUMENT_INVALID
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from exchange_certs.checking import check_certificate
 from exchange_certs.cli import main
 from exchange_keys.requests import make_keys
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.certificates import TrustAnchors, Usage, verify_certificate
 from exchange_protocol.trust.identity import parse_member
 from exchange_server.bootstrap import utc_now
@@ -201,6 +202,15 @@ def test_hub_without_a_host_is_told(outside: Outside) -> None:
         pem = outside.issue(request.tls_csr, "tls", text, copy="none")
         found = check_certificate(pem, Usage.TLS_SERVER, outside.root, utc_now())
         assert len(found.faults) == faults, found.faults
+
+
+def test_chain_in_the_wrong_order_is_named_as_such(outside: Outside) -> None:
+    request = make_keys(parse_member(MEMBER), PASSPHRASE).request
+    pem = outside.issue(request.tls_csr, "tls")
+    authority = (outside.folder / "root.pem").read_bytes()
+    assert not check_certificate(pem + authority, Usage.TLS_CLIENT, outside.root, utc_now()).faults
+    with pytest.raises(ExchangeError, match="the first one is an authority's: change the order"):
+        check_certificate(authority + pem, Usage.TLS_CLIENT, outside.root, utc_now())
 
 
 def test_command_tells_and_ends_with_one(

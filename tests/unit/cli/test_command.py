@@ -335,3 +335,16 @@ def test_reference_of_the_commands_is_up_to_date() -> None:
     )
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     assert made.stdout == page, "run python -m agency_client.cli.reference > docs/commands.md"
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/p/index"), "readable by the user"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "/p/index"), "move the folder away"),
+    ],
+)
+def test_file_that_is_in_the_way_is_named_with_what_to_do(error: OSError, advice: str) -> None:
+    said = one_line(error)
+    assert "/p/index: " in said
+    assert advice in said

@@ -347,3 +347,13 @@ def test_amount_in_its_currency_is_not_doubted(unit: str) -> None:
 def test_heading_in_the_place_of_an_identifier_is_told(value: str, says: str) -> None:
     """A line of units below the headings, and the name of a group of rows."""
     assert any(says in each for each in told("Person", idNumber=value))
+
+
+@pytest.mark.parametrize("value", ["01.фев", "1-фев", "2-Jan", "12-янв-24"])
+def test_house_or_a_share_that_became_a_day_is_told(value: str) -> None:
+    found = told("RealEstate", address=value)
+    assert found == ["address: it reads like a day, as Excel makes of codes such as 1-3"]
+
+
+def test_sign_for_a_value_elsewhere_is_told() -> None:
+    assert any("a value that stands elsewhere" in each for each in told("Person", notes="〃"))

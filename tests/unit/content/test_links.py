@@ -110,6 +110,10 @@ def test_two_files_in_one_are_told_by_their_marks(tmp_path: Path) -> None:
             '{"id":"o","schema":"Ownership","properties":{"owner":["a"],"asset":["a"]}}',
             "line 2: owner and asset are the same",
         ),
+        (
+            '{"id":"a","schema":"Company","properties":{"name":["A"],"parent":["a"]}}',
+            "line 1: parent leads to the thing itself",
+        ),
     ],
 )
 def test_entity_that_says_or_links_nothing_is_doubted(tmp_path: Path, line: str, says: str) -> None:

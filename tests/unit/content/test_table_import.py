@@ -243,6 +243,14 @@ def test_row_that_would_shift_or_lose_cells_is_named_by_its_line(
         ("id,name,country,born", "line 3: the headings stand here again"),
         ("ID, Name ,COUNTRY,Born", "line 3: the headings stand here again"),
         ("id,name,,", "line 3: the headings stand here again"),
+        ("name,id,born,country", "line 3: the headings stand here again"),
+        ("I.D.,Name:,,", "line 3: the headings stand here again"),
+        ("(продолжение таблицы),,,", "line 3: the row is none of the data, but a note beside"),
+        ("*** End of report ***,,,", "line 3: the row is none of the data, but a note beside"),
+        ("Для служебного пользования,,,", "line 3: the row is none of the data, but a note"),
+        ("Дата выгрузки 01.02.2024,,,", "line 3: the row is none of the data, but a note"),
+        ("Количество записей: 2,,,", "line 3: the row is none of the data, but a note beside"),
+        ("Жалғасы,,,", "line 3: the row is none of the data, but a note beside"),
         ("NULL,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
         ("-,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
         ("н/д,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
@@ -1194,3 +1202,28 @@ def test_amounts_of_two_columns_are_doubted(desk: Desk) -> None:
         each.startswith("the mapping puts columns 'Debit' and 'Credit' into one amount: ")
         for each in found.warnings
     )
+
+
+@pytest.mark.parametrize(
+    "cell", ['"-""-"', '""""', "″", "〃", "-//-", "то же", "Same as above", "см. выше"]
+)
+def test_sign_for_the_value_above_is_refused(desk: Desk, cell: str) -> None:
+    """The reader of an entity sees no row above it."""
+    message = desk.refused(simple(f"1,Имя,kz,1979\n2,{cell},kz,1979\n"))
+    assert "line 3, column 'name': expected a value, got a sign or a word for the value above" in (
+        message
+    )
+
+
+@pytest.mark.parametrize("name", ["Same Sam", "ТОО «Там же»", "О'Нил", 'ТОО "А"', "A//B", "Дитто"])
+def test_name_with_such_a_sign_is_taken(desk: Desk, name: str) -> None:
+    assert names(desk.read(simple(f"1,{name},kz,1979\n"))) == [name]
+
+
+def test_row_behind_a_blank_one_is_doubted(desk: Desk) -> None:
+    rows = "1,А,kz,1979\n2,Б,kz,1979\n3,В,kz,1979\n"
+    doubt = "line 6: a blank row stands before it: does another table begin here?"
+    assert doubt in desk.read(simple(f"{rows},,,\n4,Г,kz,1979\n")).warnings
+    assert doubt in desk.read(simple(f"{rows}\n4,Г,kz,1979\n")).warnings
+    for parted in (f"{rows},,,\n\n", rows.replace("\n", "\n\n"), f"\n{rows}"):
+        assert not [each for each in desk.read(simple(parted)).warnings if "blank row" in each]

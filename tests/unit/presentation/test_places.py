@@ -32,6 +32,7 @@ from agency_client.content import (
 from agency_client.content.entities import read_entities
 from agency_client.content.faults import FileInvalid
 from agency_client.content.fields_file import read_fields
+from agency_client.content.goaml import parsing, reading
 from agency_client.content.table_import import entities_from_csv
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
@@ -40,8 +41,8 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
 
 MODULES = (
-    characters, entity, goaml, layout, links, mapping_file, mappings, spoiled, table_check,
-    table_import, tables, values,
+    characters, entity, goaml, layout, links, mapping_file, mappings, parsing, reading, spoiled,
+    table_check, table_import, tables, values,
 )  # fmt: skip
 OF_OPTIONS = (
     "expected one of the delimiters",
@@ -95,7 +96,7 @@ def test_each_sentence_of_those_who_read_files_has_its_translation(module: Modul
             assert "expected" not in said
 
 
-WHOLE = (encodings, entities, fields_file, goaml, source, table_check, tables)
+WHOLE = (parsing, encodings, entities, fields_file, goaml, source, table_check, tables)
 OF_COMMANDS = ("expected one of the encodings", "expected one of the delimiters")
 JOINED = ("U+1 is U+1, and give that", "U+1 U+1", "U+1: U+1", "U+1, line U+1: U+1")
 """Sentences whose words stand elsewhere; the tests below have them in full."""
@@ -155,7 +156,7 @@ def test_faults_whose_words_stand_elsewhere_are_told_in_full(
     assert not re.search(r"[a-zA-Z]{4,}", SIGNS.sub("", said)), said
 
 
-@pytest.mark.parametrize("module", [goaml, links, table_import])
+@pytest.mark.parametrize("module", [links, reading, table_import])
 @pytest.mark.parametrize("language", [Language.RU, Language.KK])
 def test_each_note_on_how_a_file_was_read_has_its_translation(
     module: ModuleType, language: Language

@@ -21,9 +21,9 @@ from exchange_protocol.trust.certificates import (
     verify_certificate,
 )
 from exchange_protocol.trust.identity import parse_member
-from exchange_server import held_lists
-from exchange_server.held_lists import HeldLists
-from exchange_server.revocation_file import RevocationFile
+from exchange_server.tls import held_lists
+from exchange_server.tls.held_lists import HeldLists
+from exchange_server.tls.revocation_file import RevocationFile
 
 PASSPHRASE = b"fictional passphrase"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

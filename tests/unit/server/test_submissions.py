@@ -15,7 +15,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Accepted
-from exchange_server.ledger.ledger import PutOff, Refused, Submitted
+from exchange_server.ledger.submitter import PutOff, Refused, Submitted
 from exchange_server.rpc.submissions import (
     MOST_PUT_OFF,
     UNANSWERED,

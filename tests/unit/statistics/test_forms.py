@@ -12,7 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 from agency_client.statistics.render import table_rows, to_csv, to_html
-from agency_client.statistics.tables import (
+from agency_client.statistics.values import (
     Cell,
     Column,
     Period,

@@ -26,8 +26,8 @@ from agency_client.statistics import (
     make_statistics,
     render,
 )
+from agency_client.statistics.dimensions import NOT_GIVEN
 from agency_client.statistics.render import to_csv, to_html, to_json
-from agency_client.statistics.tables import _NOT_GIVEN
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
 from exchange_protocol.kinds.catalogue import Kind
@@ -294,7 +294,7 @@ def test_a_leg_stands_in_the_row_of_each_offence_and_once_in_the_total() -> None
     stated: dict[str, int] = {}
     for leg in year().legs:
         assert isinstance(leg.asked.body, InformationRequest)
-        for name in [each.name for each in leg.asked.body.offence_types] or [str(_NOT_GIVEN)]:
+        for name in [each.name for each in leg.asked.body.offence_types] or [str(NOT_GIVEN)]:
             stated[name] = stated.get(name, 0) + 1
     assert {keys[0]: row["legs"] for keys, row in got.items() if keys} == stated
     assert len(stated) == 4

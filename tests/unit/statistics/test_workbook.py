@@ -6,8 +6,8 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 
+from agency_client.statistics import Period, make_statistics
 from agency_client.statistics.facts import Gatherer
-from agency_client.statistics.tables import Period, make_statistics
 from agency_client.statistics.workbook import to_xlsx
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Currency, Language

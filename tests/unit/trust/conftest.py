@@ -42,6 +42,10 @@ class Issuer:
         return self.certificate.public_bytes(Encoding.DER)
 
     @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    @property
     def anchors(self) -> TrustAnchors:
         return TrustAnchors.from_pem(self.certificate.public_bytes(Encoding.PEM))
 

@@ -72,6 +72,27 @@ def test_revoked_intermediate_takes_its_certificates_along(root: Issuer) -> None
     assert refused.value.reason is Reason.CERTIFICATE_REVOKED
 
 
+def test_certificate_of_an_issuer_may_stand_among_the_lists(root: Issuer) -> None:
+    """As a hub reads them, which knows no other certificates than its roots."""
+    national = make_issuer("fictional national authority", root)
+    member = certificate(national, root)
+    lists = root.revoke() + national.revoke(member.serial)
+    with pytest.raises(ExchangeError, match=r"list 2 of the 2 in the file: .* put it into the"):
+        Revocations.from_pem(lists, root.anchors)
+    revocations = Revocations.from_pem(national.pem + lists, root.anchors)
+    with pytest.raises(ExchangeError) as refused:
+        revocations.verify_not_revoked(member, NOW)
+    assert refused.value.reason is Reason.CERTIFICATE_REVOKED
+    # A certificate there is no anchor: it needs a chain to one.
+    stranger = make_issuer("fictional stranger", make_issuer())
+    with pytest.raises(ExchangeError) as refused:
+        Revocations.from_pem(stranger.pem + stranger.revoke(), root.anchors)
+    assert refused.value.reason is Reason.CERTIFICATE_UNTRUSTED
+    damaged = national.pem.replace(b"MII", b"AAA", 1)
+    with pytest.raises(ExchangeError, match="a certificate in its file does not parse"):
+        Revocations.from_pem(damaged + lists, root.anchors)
+
+
 def test_list_of_one_issuer_says_nothing_about_anothers_serials(root: Issuer) -> None:
     national = make_issuer("fictional national authority", root)
     member = certificate(national, root)

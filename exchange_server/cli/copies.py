@@ -15,7 +15,7 @@ import typer
 
 from exchange_files import dead_drafts, new_file, read_given, staging_folder, sweep_staging
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_server.cli_shared import AsJson, ConfigFile, database_errors, what_to_check
+from exchange_server.cli.shared import AsJson, ConfigFile, database_errors, what_to_check
 from exchange_server.config import Config, load_config
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def _verified(settings: Config, url: str) -> FsckReport:
 def _held(settings: Config) -> list[str]:
     """Hold the revocation list of the configuration where none is held, and say so."""
     from exchange_protocol.trust.certificates import TrustAnchors
-    from exchange_server.held_lists import HeldLists, told
+    from exchange_server.tls.held_lists import HeldLists, told
 
     held = HeldLists(settings.held_lists, TrustAnchors.from_pem(read_given(settings.tls.root)))
     lists = held.begin(settings.tls.crl)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,10 +11,11 @@ from typing import Annotated, Final
 import typer
 
 from exchange_files import read_given
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config
+from exchange_server.open_files import verify_open_files
 
 EXIT_FINDINGS: Final = 1
 EXIT_CANNOT: Final = 2
@@ -70,7 +72,7 @@ def database_errors() -> Iterator[None]:
         cause = driver_error(error)
         if cause is None:
             raise
-        why = plain_cause(cause)
+        why = plain_cause(cause) or str(cause)
         if is_damaged(cause):
             why += (
                 ". The file is damaged or mixed from two copies: bring back a copy that "
@@ -79,3 +81,31 @@ def database_errors() -> Iterator[None]:
         raise Reason.CONFIG_INVALID.error(
             f"the database cannot be used: {why}", field="database.url"
         ) from None
+
+
+def run(command: Callable[[], object]) -> None:
+    """Run something, and exit with 2 and one line if it is refused."""
+    try:
+        verify_open_files()
+        command()
+    except ExchangeError as error:
+        typer.echo(f"exchange-server: {error}", err=True)
+        unchecked = error.reason is Reason.POLICY_UNREADABLE
+        sys.exit(EXIT_UNCHECKED if unchecked else EXIT_CANNOT)
+    except typer.TyperException as error:
+        # A command without arguments has printed its help, and says nothing more.
+        if said := " ".join(error.format_message().split()):
+            typer.echo(f"exchange-server: {said}", err=True)
+        sys.exit(EXIT_CANNOT)
+    except typer.Abort:
+        typer.echo("exchange-server: stopped: the input has ended", err=True)
+        sys.exit(EXIT_FINDINGS)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("exchange_"):
+            raise
+        typer.echo(
+            f"exchange-server: {error.name} is not installed; install the hub with its extra, "
+            "`pip install caricc-exchange[hub]`",
+            err=True,
+        )
+        sys.exit(EXIT_CANNOT)

@@ -12,7 +12,7 @@ from exchange_files import PUBLIC, read_given, replace_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.config import Config, Metrics
-from exchange_server.held_lists import HeldLists, verify_newer
+from exchange_server.tls.held_lists import HeldLists, verify_newer
 
 WAIT_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.5

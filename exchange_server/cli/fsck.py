@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_server.cli_shared import (
+from exchange_server.cli.shared import (
     EXIT_CANNOT,
     EXIT_FINDINGS,
     AsJson,

@@ -9,20 +9,35 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import structlog
 
 from exchange_protocol.errors import ExchangeError
-from exchange_server.rpc.server import TlsFiles
-
-CHECK_SECONDS: Final = 1.0
+from exchange_protocol.trust.identity import HubIdentity
+from exchange_server.tls.glances import Glances
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """The server's certificate, key and trusted roots, in PEM; the key is not encrypted."""
+
+    identity: HubIdentity
+    not_before: datetime
+    not_after: datetime
+    certificate_chain: bytes
+    key: bytes
+    root: bytes
+    require_post_quantum: bool = False
+
+    def __repr__(self) -> str:
+        return "TlsFiles(...)"
 
 
 class CertificateFile:
@@ -37,26 +52,19 @@ class CertificateFile:
         """Load once; raises what `load` raises. `paths` are what it reads."""
         self._load = load
         self._paths = paths
-        self._monotonic = monotonic
         self._seen = self._look()
         self._current = load()
-        self._next_look = monotonic() + CHECK_SECONDS
+        self._glances = Glances(self._refresh, monotonic)
         self._refused = ""
-        self._looking = threading.Lock()
 
     @property
     def refused(self) -> str:
-        """Why the files as they stand are refused; empty where they are in force."""
+        """The reason for which the files are refused; empty where they are in force."""
         return self._refused
 
     def __call__(self) -> TlsFiles:
         """Give the files that are in force now; the same object until they change."""
-        if self._monotonic() >= self._next_look and self._looking.acquire(blocking=False):
-            try:
-                self._next_look = self._monotonic() + CHECK_SECONDS
-                self._refresh()
-            finally:
-                self._looking.release()
+        self._glances.take()
         return self._current
 
     def _refresh(self) -> None:

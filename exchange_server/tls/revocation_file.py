@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,9 +23,9 @@ import structlog
 from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, StorageFailed
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
-from exchange_server.held_lists import HeldLists, unreadable, verify_newer
+from exchange_server.tls.glances import Glances
+from exchange_server.tls.held_lists import HeldLists, unreadable, verify_newer
 
-CHECK_SECONDS: Final = 1.0
 AHEAD: Final = timedelta(minutes=5)
 """A list may be so much ahead of the hub's clock before one of the two counts as wrong."""
 
@@ -53,7 +52,6 @@ class RevocationFile:
         self._path = path
         self._anchors = anchors
         self._clock = clock
-        self._monotonic = monotonic
         self._warned = False
         self._is_ahead = False
         self._refused = ""
@@ -64,18 +62,11 @@ class RevocationFile:
         self._read_pem = b""
         self._current_pem: bytes | None = None
         self._current = self._first()
-        self._next_look = monotonic() + CHECK_SECONDS
-        self._looking = threading.Lock()
+        self._glances = Glances(self._refresh, monotonic)
 
     def __call__(self) -> Revocations:
         """The lists in force now."""
-        # Without the lock what one thread read earlier could be kept over what another read later.
-        if self._monotonic() >= self._next_look and self._looking.acquire(blocking=False):
-            try:
-                self._next_look = self._monotonic() + CHECK_SECONDS
-                self._refresh()
-            finally:
-                self._looking.release()
+        self._glances.take()
         return self._current
 
     @property

@@ -10,7 +10,7 @@ import typer
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogSigner
-from exchange_server.cli_shared import ConfigFile
+from exchange_server.cli.shared import ConfigFile
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, load_config
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from exchange_server.cli_shared import AsJson, ConfigFile, database_errors
+from exchange_server.cli.shared import AsJson, ConfigFile, database_errors
 from exchange_server.config import load_config
 
 _MEGABYTE: Final = 1_000_000
