@@ -144,7 +144,8 @@ class Console:
     def dismiss_refused(self, statement_id: str) -> None:
         """Let go of a statement that the hub refused; raises STATEMENT_UNKNOWN."""
         self.client.outbox.dismiss(statement_id)
-        # An exchange has the id of the statement that opens it; this one was never opened.
+        # An exchange has the id of the statement that opens it; by the hub's word this one was
+        # never opened. If the hub lied, the exchange is indexed when it is opened.
         self._index.forget([statement_id])
 
     def open(self, exchange_id: str, *, waits: bool = True) -> UnsealedExchange:

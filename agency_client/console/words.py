@@ -1019,9 +1019,9 @@ class Word(Enum):
         "I read why; remove it", "Причина прочитана; убрать", "Себебін оқыдым; алып тастау"
     )
     REFUSED_DISMISSED = Words(
-        "The refused statement was removed from the outbox. It never was on the log.",
-        "Отклонённое заявление убрано из исходящих. В журнале его никогда не было.",
-        "Қабылданбаған мәлімдеме шығыс қалтасынан алынды. Журналда ол ешқашан болмаған.",
+        "The refused statement was removed from the outbox. The hub says: it is not on the log.",
+        "Отклонённое заявление убрано из исходящих. По ответу узла, в журнале его нет.",
+        "Қабылданбаған мәлімдеме шығыс қалтасынан алынды. Тораптың жауабы бойынша ол журналда жоқ.",
     )
     FLUSH = Words("Try to send now", "Отправить сейчас", "Қазір жіберіп көру")
     OUTBOX_CAUGHT_UP = Words(

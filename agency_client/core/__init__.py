@@ -25,7 +25,7 @@ blocking client, the asyncio client and the tests alike. `core.py` puts the part
 
 from __future__ import annotations
 
-from agency_client.core.calls import Call, Fetch, Fetches, Operation, Stream, Unary, Upload
+from agency_client.core.calls import Call, Fetch, Operation, Stream, Together, Unary, Upload
 from agency_client.core.core import Core
 from agency_client.core.ports import Ports, make_ports
 
@@ -33,10 +33,10 @@ __all__ = [
     "Call",
     "Core",
     "Fetch",
-    "Fetches",
     "Operation",
     "Ports",
     "Stream",
+    "Together",
     "Unary",
     "Upload",
     "make_ports",

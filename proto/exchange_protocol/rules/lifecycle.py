@@ -366,7 +366,11 @@ def advice(exchange: Exchange, leg: Leg, body: Body, party: Party) -> str:
     if party is Party.RECIPIENT and leg.state is LegState.RELEASED:
         return ". Open the exchange first: nobody answers what it has not been given"
     if party is Party.INITIATOR and leg.state in (LegState.HELD, LegState.RELEASED):
-        delivered = replace(leg, state=LegState.DELIVERED)
+        released, delivered = (
+            replace(leg, state=each) for each in (LegState.RELEASED, LegState.DELIVERED)
+        )
+        if row_for(exchange, released, body, party) is not None:
+            return ". It is not released yet: say it once a coordinator has approved it"
         if row_for(exchange, delivered, body, party) is not None:
             return f". It is not delivered yet: say it once {leg.agency} has opened the exchange"
     row = row_for(exchange, replace(leg, state=LegState.RETURNED), body, party)
