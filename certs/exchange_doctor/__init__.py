@@ -148,6 +148,10 @@ def room(what: str, folder: Path) -> Check:
     found = f"{free / 1e9:.1f} of {size / 1e9:.1f} GB free at {folder}"
     if size and free / size < FULL_SHARE:
         return Check(what, Grade.WARN, found, "make room: what cannot be written is refused")
+    if disk.f_files and disk.f_favail / disk.f_files < FULL_SHARE:
+        found = f"{disk.f_favail} of {disk.f_files} files can still be made at {folder} (inodes)"
+        todo = "remove files that nobody needs: a database that is opened makes new ones"
+        return Check(what, Grade.WARN, found, todo)
     return Check(what, Grade.OK, found)
 
 

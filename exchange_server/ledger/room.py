@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+import structlog
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import Reason
@@ -32,6 +33,10 @@ LOOK_SECONDS: Final = 0.5
 _RECOUNT_SECONDS: Final = 86400.0
 _ENTRIES_AT_ONCE: Final = 20_000
 _COME_BACK_SECONDS: Final = 60.0
+TELL_SECONDS: Final = 60.0
+"""Seconds between two lines on a disk that is nearly full."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Room:
@@ -46,6 +51,7 @@ class Room:
         self._disk: Path | None = file.parent if file else None
         self._disk_left = 0
         self._looked_at: float | None = None
+        self._told_at: float | None = None
         self._stored: Counter[str] = Counter()
         self._coming: Counter[str] = Counter()
         """Bytes that came since the last look began."""
@@ -60,7 +66,9 @@ class Room:
         Raises TOO_MANY beyond its quota, OVERLOADED where the disk is nearly full.
         """
         if self._disk is not None and self._free_bytes:
-            if self._left_on(self._disk) < self._free_bytes + size:
+            left = self._left_on(self._disk)
+            if left < self._free_bytes + size:
+                self._tell_full(self._disk, left)
                 raise Reason.OVERLOADED.until(
                     "the hub's disk is nearly full, so no exchange is opened and nothing uploaded; "
                     "what ends an exchange is taken. Call the hub's operator",
@@ -83,6 +91,20 @@ class Room:
             self.verify(agency, size)
         if self._most is not None:
             self._coming[agency] += size
+
+    def _tell_full(self, disk: Path, left: int) -> None:
+        """Tell the operator, now and then: a refusal alone is seen by who is refused."""
+        now = time.monotonic()
+        if self._told_at is None or now - self._told_at >= TELL_SECONDS:
+            self._told_at = now
+            _log.error(
+                "disk_nearly_full",
+                disk=str(disk),
+                free_bytes=left,
+                kept_free=self._free_bytes,
+                todo="make room, or move the database; until then no exchange is opened, and "
+                "nothing is uploaded (disk_free_bytes of the section limits)",
+            )
 
     def _left_on(self, disk: Path) -> int:
         """The bytes that are free on the disk, less what came since it was asked."""

@@ -16,6 +16,7 @@ recovers by itself.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -247,7 +248,14 @@ def note_path(file: Path) -> Path:
 
 def noted_checkpoint(file: Path, log: LogVerifier) -> Checkpoint | None:
     """The checkpoint noted beside a file, its signature verified; None if there is none."""
-    note = read_file(note_path(file))
+    try:
+        note = read_file(note_path(file))
+    except OSError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"cannot read {note_path(file)}, the checkpoint that the hub noted: {error.strerror}; "
+            f"the user {os.geteuid()} has to own it, as the database",
+            field="database.url",
+        ) from None
     if note is None:
         return None
     told = _parsed(note)

@@ -260,15 +260,27 @@ def claimed_place(name: Path) -> Iterator[None]:
         os.close(lock)
 
 
+_OF_DISK: Final = {
+    errno.EROFS: "the kernel makes a disk read-only that has failed: look with `dmesg`",
+    errno.ENOSPC: "make room: look with `df` and `df -i`",
+    errno.EDQUOT: "make room: a quota is full",
+    errno.EMFILE: "raise the limit of open files, LimitNOFILE= in the unit of systemd",
+    errno.EIO: "the disk fails: look with `dmesg`",
+}
+
+
 def _lock_name(path: Path) -> int:
     """Lock a database's path against other hubs; gives a descriptor that holds the lock."""
     beside = Path(f"{path}.lock")
     try:
         lock = open_to_lock(beside)
     except OSError as error:
+        todo = _OF_DISK.get(
+            error.errno or 0,
+            f"where no hub runs, remove that file, or give it to the user {os.geteuid()}",
+        )
         raise Reason.CONFIG_INVALID.error(
-            f"cannot claim the database: {error.strerror}: {beside}; where no hub runs, remove "
-            f"that file, or give it to the user {os.geteuid()}",
+            f"cannot claim the database: {error.strerror}: {beside}; {todo}",
             field="database.url",
         ) from None
     _take(lock, path)
@@ -318,7 +330,9 @@ def _verify_one_name(path: Path) -> None:
 
 def _verify_rights(path: Path, *, writes: bool) -> None:
     """Refuse a file that this user may not use: SQLite finds that out late, and says little."""
-    needed = [(path, os.R_OK | os.W_OK if writes else os.R_OK)]
+    rights = os.R_OK | os.W_OK if writes else os.R_OK
+    # A copy that root put back may leave any of them root's.
+    needed = [(path.with_name(f"{path.name}{each}"), rights) for each in ("", *_BESIDE)]
     if writes:
         # Beside the file stand its write-ahead log and its lock.
         needed.append((path.parent, os.W_OK | os.X_OK))

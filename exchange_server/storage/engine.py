@@ -261,9 +261,12 @@ def way_out(cause: BaseException) -> str:
         case sqlite3.SQLITE_FULL:
             return "; make room on the disk and repeat it: nothing was written"
         case sqlite3.SQLITE_IOERR:
-            return "; its disk is full or fails: look with `df`, make room and repeat it"
+            return (
+                "; its disk is full or fails, or the kernel made it read-only: look with `df` and "
+                "`dmesg`, make room and repeat it"
+            )
         case sqlite3.SQLITE_CANTOPEN:
-            return "; look at the rights of its folder, and with `df` for room"
+            return "; look at the rights of its folder, and with `df` and `df -i` for room"
     return ""
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -102,7 +104,7 @@ def test_hub_is_well_while_it_runs_and_each_fault_is_on_the_page(
 
     def graded(at: timedelta) -> dict[str, Grade]:
         page = examine_hub(config, {}, utc_now() + at)
-        return {each.what.partition(",")[0]: each.grade for each in page}
+        return {re.split(r",| of [A-Z]+=", each.what)[0]: each.grade for each in page}
 
     now = graded(timedelta())
     assert now["DNS"] in (Grade.OK, Grade.WARN)
@@ -161,3 +163,15 @@ def test_ends_and_room_are_graded(tmp_path: Path) -> None:
     grades = [ending("x", now + timedelta(days=days), now, "renew").grade for days in (100, 29, -1)]
     assert grades == [Grade.OK, Grade.WARN, Grade.FAIL]
     assert "GB free" in room("disk", tmp_path).found
+
+
+def test_disk_that_takes_no_more_files_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = list(os.statvfs(tmp_path))
+    words[5:8] = [1_000_000, 3, 3]  # files, of these free, of these free for all
+    words[2:5] = [1_000_000] * 3
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(words))
+    found = room("disk", tmp_path)
+    assert found.grade is Grade.WARN
+    assert found.found == f"3 of 1000000 files can still be made at {tmp_path} (inodes)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import sqlite3
@@ -30,6 +31,7 @@ from exchange_server.cli.shared import database_errors
 from exchange_server.ledger import start_check, touched_file, upkeep
 from exchange_server.ledger.start_check import note_path, note_signed, verify_start
 from exchange_server.ledger.upkeep import keep_copy
+from exchange_server.storage import database_file
 from exchange_server.storage.database_file import DatabaseFile, FileClaim, FileLostError
 from exchange_server.storage.engine import open_engine, writing
 from exchange_server.storage.log_rows import (
@@ -609,6 +611,53 @@ def test_file_that_the_user_may_not_use_is_told_with_the_way_out(
         check_schema(engine)
 
 
+@pytest.mark.parametrize(
+    ("number", "todo"),
+    [
+        (errno.EROFS, "the kernel makes a disk read-only that has failed"),
+        (errno.ENOSPC, "look with `df` and `df -i`"),
+        (errno.EACCES, "give it to the user"),
+    ],
+)
+def test_database_that_cannot_be_claimed_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, todo: str
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'hub.db'}")
+
+    def refused(path: Path) -> int:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(database_file, "open_to_lock", refused)
+    with pytest.raises(ExchangeError, match=f"{os.strerror(number)}: .*; .*{todo}"):
+        FileClaim(engine)
+
+
+@pytest.mark.parametrize("beside", ["-wal", "-shm"])
+def test_file_beside_it_that_the_user_may_not_use_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: str
+) -> None:
+    """As where root copied a database back, and gave the file itself away."""
+    (tmp_path / "hub.db").touch()
+    other = tmp_path / f"hub.db{beside}"
+    other.touch()
+    monkeypatch.setattr(os, "access", lambda path, rights, **_: path != other)
+    with pytest.raises(ExchangeError, match=rf"may not write \S+hub.db{beside}: give it to that"):
+        check_schema(open_engine(f"sqlite:///{tmp_path / 'hub.db'}"))
+
+
+def test_note_that_the_user_may_not_read_is_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note_signed(office.engine)
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(start_check, "read_file", refused)
+    with pytest.raises(ExchangeError, match=r"cannot read \S+signed, .* has to own it, as the dat"):
+        verify_start(office.engine, log_verifier())
+
+
 def test_folder_that_the_user_may_not_write_to_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -627,7 +676,7 @@ def _failed(code: int) -> sqlite3.Error:
     ("error", "advice"),
     [
         (_failed(sqlite3.SQLITE_FULL), "make room on the disk and repeat it"),
-        (_failed(sqlite3.SQLITE_IOERR_WRITE), "its disk is full or fails: look with `df`"),
+        (_failed(sqlite3.SQLITE_IOERR_WRITE), "or the kernel made it read-only: look with `df`"),
         (_failed(sqlite3.SQLITE_CANTOPEN), "look at the rights of its folder"),
         (psycopg.errors.ReadOnlySqlTransaction("fictional"), "the database takes no writes: it is"),
         (psycopg.errors.DiskFull("fictional"), "server is full, or a quota on it: make room there"),

@@ -89,9 +89,15 @@ async def test_a_nearly_full_disk_takes_what_ends_an_exchange_alone(office: Offi
     await office.post(letter)
     office.limits = replace(office.limits, disk_free_bytes=HUGE)
     await office.reopen()
-    refused = await refusal(office)
-    assert refused.reason is Reason.OVERLOADED
-    assert not refused.is_final
+    with capture_logs() as told:
+        refused = await refusal(office)
+        assert refused.reason is Reason.OVERLOADED
+        assert not refused.is_final
+        assert (await refusal(office)).reason is Reason.OVERLOADED
+    # Its operator hears of it, and not with each refusal.
+    [line] = [each for each in told if each["event"] == "disk_nearly_full"]
+    assert line["kept_free"] == HUGE
+    assert "make room" in line["todo"]
     await office.say(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=letter.statement)
 
 
