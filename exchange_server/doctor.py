@@ -83,11 +83,11 @@ def certificates_and_lists(
         age = (now - each.this_update) // timedelta(days=1)
         number = "" if each.number is None else f", number {each.number}"
         yield ending(
-            f"revocation list{number}, {age} days old",
+            f"revocation list of {each.issuer}{number}, {age} days old",
             each.next_update,
             now,
-            "have the authority publish one, then `exchange-server revocations`; the hub takes no "
-            "statement under a list that is overdue",
+            "have the authority publish one, then `exchange-server revocations`; while its list is "
+            "overdue, the hub takes no statement under the authority's certificates",
             LIST_WARN_DAYS,
         )
     yield _held(config, credentials)

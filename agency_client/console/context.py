@@ -115,6 +115,10 @@ class Console:
         """The references of exchanges that this profile keeps."""
         return self._index.references()
 
+    def note_reference(self, exchange_id: str, reference: Reference) -> None:
+        """Keep what was written on an exchange that was begun here: it may wait in the outbox."""
+        self._index.note(exchange_id, reference)
+
     def prepare(self) -> None:
         """Learn the directory, and with it the agency's time zone; the hub may be away."""
         with suppress(HubUnavailable), self.follower.asking():

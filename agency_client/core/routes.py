@@ -15,7 +15,7 @@ from agency_client.core.exchanges import HasId
 from agency_client.core.given import parse_agencies
 from agency_client.core.ports import Ports
 from agency_client.core.views import UnsealedExchange, VerifiedExchange
-from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import Handling, Party, Tlp
@@ -23,7 +23,7 @@ from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.rows import About, When, matches
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import active_members, recipients_of
-from exchange_protocol.rules.lifecycle import advice, row_for
+from exchange_protocol.rules.lifecycle import advice, out_of_order, row_for
 from exchange_protocol.rules.recording import has_about
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import Draft, Header
@@ -171,11 +171,7 @@ def choose_legs(
         chosen = _with_due(state, chosen, body, party)
     chosen = _with_about(state, chosen, body, party, is_named=named is not None)
     if not chosen:
-        raise Reason.OUT_OF_ORDER.error(
-            f"the statement ({kind_of(body).spec.words.en}) is not possible on any leg now: "
-            + ", ".join(f"{leg.agency} is {_state(state, leg)}" for leg in state.legs)
-            + next(filter(None, (advice(state, leg, body, party) for leg in state.legs)), "")
-        )
+        raise _none_allowed(state, body, party)
     if len({leg.awaits for leg in chosen}) > 1:
         raise Reason.INVALID_FIELD.error(
             f"the legs {_listed(chosen)} wait for answers to different statements; "
@@ -263,10 +259,18 @@ def _check_party(agency: AgencyId, body: Body, party: Party) -> None:
     )
 
 
-def _state(exchange: Exchange, leg: Leg) -> str:
-    """The state of a leg in words, as lists have it."""
-    words = exchange.kind.spec.states.get(leg.state, leg.state.words)
-    return words.en
+def _none_allowed(state: Exchange, body: Body, party: Party) -> ExchangeError:
+    """The error for a body that no leg allows now."""
+    first, *others = state.legs
+    if all(leg.state is first.state for leg in others):
+        return out_of_order(state, first, body, party)
+    words = state.kind.spec.states
+    states = (f"{leg.agency}: {words.get(leg.state, leg.state.words).en}" for leg in state.legs)
+    return Reason.OUT_OF_ORDER.error(
+        f"the statement ({kind_of(body).spec.words.en}) is not possible on any leg now. "
+        + ", ".join(states)
+        + next(filter(None, (advice(state, leg, body, party) for leg in state.legs)), "")
+    )
 
 
 def _listed(legs: Iterable[Leg]) -> str:

@@ -261,7 +261,7 @@ class UnsealedStatement:
     subject_count: int
     """Subjects found in the entities."""
     is_erased: bool = False
-    """True if the initiator had the content erased: then there are no parts to read."""
+    """True if the content was erased, by whom ever: then there are no parts to read."""
     faults: tuple[PartFault, ...] = ()
     """The parts that are sealed to this agency and could not be opened or read."""
     file_names: Mapping[str, str] = field(default_factory=dict, repr=False)

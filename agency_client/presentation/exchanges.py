@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from agency_client.core.acts import summary_of
 from agency_client.core.views import (
@@ -34,6 +34,7 @@ from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Language, LegState, Party, Urgency
 from exchange_protocol.kinds.rows import OWES
+from exchange_protocol.kinds.supervisor_comment import SupervisorWish
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
@@ -145,7 +146,23 @@ def turn_of(
     first = verified.initial
     initiator = first.author.agency if first else verified.summary.initiator
     kind = kind_of_exchange(verified)
-    return turn_words(kind, known, initiator, verified.party, agency, locale, now)
+    said = turn_words(kind, known, initiator, verified.party, agency, locale, now)
+    return "; ".join(filter(None, (said, *_wishes(verified, agency, locale))))
+
+
+def _wishes(verified: VerifiedExchange, agency: AgencyId, locale: Locale) -> list[str]:
+    """Say which supervisors ask the agency to be involved, until each takes part."""
+    asking: dict[AgencyId, str] = {}
+    for each in verified.statements:
+        body: Any = each.statement.body
+        spec = each.kind.spec
+        if spec.supervises and body.agency == agency and body.wish is SupervisorWish.INVOLVEMENT:
+            asking[each.author.agency] = locale.say(body.wish)
+        elif spec.involves:
+            asking.pop(body.supervisor, None)
+        elif spec.invites:
+            asking.pop(body.member, None)
+    return [f"{supervisor} {wish}" for supervisor, wish in asking.items()]
 
 
 def _asked(verified: VerifiedExchange, agency: AgencyId) -> tuple[Party | None, Words | None]:

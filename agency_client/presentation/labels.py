@@ -148,9 +148,9 @@ class Label(Enum):
     )
     OR = Words("or", "или", "немесе")
     ERASED = Words(
-        "The content was erased, as the initiator asked.",
-        "Содержание уничтожено по требованию инициатора.",
-        "Мазмұны бастамашының талабы бойынша жойылды.",
+        "The content was erased: the initiator or its author asked for it, or its time was over.",
+        "Содержание уничтожено: этого потребовал инициатор или автор, либо истёк срок хранения.",
+        "Мазмұны жойылды: бастамашы не авторы талап етті немесе сақтау мерзімі өтті.",
     )
     SEALED_TO_OTHERS = Words(
         "sealed to others", "зашифровано для других", "басқалар үшін шифрланған"

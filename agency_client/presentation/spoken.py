@@ -68,8 +68,10 @@ def _out_of_order(found: re.Match[str]) -> str:
 
 def _commands(allowed: str) -> Iterator[str]:
     """The commands of a list of kinds with their codes, each once."""
-    for each in dict.fromkeys(re.findall(_SAID, allowed)):
-        yield from commands_of(each[0], each[1] or None)
+    found: dict[str, None] = {}
+    for name, code in re.findall(_SAID, allowed):
+        found |= dict.fromkeys(commands_of(name, code or None))
+    yield from found
 
 
 def _member(found: re.Match[str]) -> str:

@@ -119,7 +119,7 @@ class Acceptance:
         for digest in digests - self._not_revoked:
             certificate = judgement.directory.certificates[digest].certificate
             revocations = self._draft.context.revocations()
-            revocations.verify_current(self._draft.context.clock())
+            revocations.verify_current(certificate, self._draft.context.clock())
             revocations.verify_not_listed(certificate)
             self._not_revoked.add(digest)
 

@@ -52,7 +52,7 @@ class RevocationFile:
         self._path = path
         self._anchors = anchors
         self._clock = clock
-        self._warned = False
+        self._warned: set[bytes] = set()
         self._is_ahead = False
         self._refused = ""
         self._held = held
@@ -131,7 +131,7 @@ class RevocationFile:
         if current.lists == self._current.lists and not self._refused:
             return
         self._current, self._current_pem = current, self._read_pem
-        self._warned, self._refused = False, ""
+        self._refused = ""
         _log.info("revocations_read", issuers=len(current.lists))
 
     def _keep(self, current: Revocations) -> None:
@@ -153,13 +153,15 @@ class RevocationFile:
             _log.error("revocations_refused", why=error.message)
 
     def _warn_if_overdue(self) -> None:
-        if self._warned:
-            return
-        try:
-            self._current.verify_current(self._clock())
-        except ExchangeError as error:
-            self._warned = True
-            _log.error("revocations_overdue", why=error.message)
+        for key, each in self._current.lists.items():
+            try:
+                each.verify_current(self._clock())
+            except ExchangeError as error:
+                if key not in self._warned:
+                    self._warned.add(key)
+                    _log.error("revocations_overdue", why=error.message)
+            else:
+                self._warned.discard(key)
 
     def _warn_if_ahead(self) -> None:
         """A list from the future is in force, and tells that one of two clocks is wrong."""

@@ -25,17 +25,19 @@ def install(config: Config, file: Path, now: datetime) -> Revocations:
     """Verify a list and put it where the hub reads it, whole.
 
     Raises CERTIFICATE_INVALID or CERTIFICATE_UNTRUSTED for one that is not good, overdue, or older
-    than the one there or the one that the hub holds. Where the hub holds none, it holds this one.
+    than the one there or the one that the hub holds. A list that stays as it is may be overdue: an
+    authority that falls silent keeps no other from revoking. Where the hub holds none, it holds
+    this one.
     """
     anchors = TrustAnchors.from_pem(_read(config.tls.root))
     held = HeldLists(config.held_lists, anchors)
     data = _read(file)
     new = Revocations.from_pem(data, anchors)
-    new.verify_current(now)
-    known = held.read()
     # The file in place may be an old or a broken one, which the hub refuses: the list that the hub
     # holds decides.
-    verify_newer(new, known or Revocations.from_pem(_read(config.tls.crl), anchors))
+    known = held.read() or Revocations.from_pem(_read(config.tls.crl), anchors)
+    _verify_current(new, known, now)
+    verify_newer(new, known)
     replace_file(config.tls.crl, data, mode=PUBLIC)
     held.begin(config.tls.crl)
     return new
@@ -58,6 +60,12 @@ def refused_by_hub(settings: Metrics) -> bool | None:
     """Ask the running hub's metrics if it refuses the list on disk; None where it cannot say."""
     refused = None if settings.port is None else _figures(settings).get(_REFUSED)
     return None if refused is None else bool(refused)
+
+
+def _verify_current(new: Revocations, known: Revocations, now: datetime) -> None:
+    changed = [each for key, each in new.lists.items() if known.lists.get(key) != each]
+    for each in changed or new.lists.values():
+        each.verify_current(now)
 
 
 def _figures(settings: Metrics) -> dict[str, float]:

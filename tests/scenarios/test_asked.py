@@ -192,8 +192,25 @@ def test_what_a_supervisor_says_waits_until_it_is_read(region: Region, wish: str
     getattr(gpo, wish)(exchange, "kz.mia", comment=NOTE)
     assert news(mia, exchange) == [*before, ("show", "involve")]
     assert news(uz, exchange) == of_other
+    is_asked = wish == "ask_to_be_involved"
+    assert turn(mia, exchange).endswith("; kz.gpo asks to be involved") is is_asked
+    assert "kz.gpo" not in turn(uz, exchange)
     newest = mia.open(exchange).statements[-1].index
     assert news(mia, exchange, read=newest) == before
+
+
+def test_what_a_supervisor_says_waits_while_it_is_held_and_when_it_is_answered(
+    region: Region,
+) -> None:
+    mia, gpo, fma = region["kz.mia"], region["kz.gpo"], region["kz.fma"]
+    held = new_exchange(mia, "uz.fiu")
+    gpo.ask_for_explanation(held, "kz.mia", comment=NOTE)
+    assert news(mia, held)
+    answered = new_exchange(mia, "kz.fma")
+    fma.open(answered)
+    fma.reply(answered, brief=NOTE)
+    gpo.ask_for_explanation(answered, "kz.fma", comment=NOTE)
+    assert news(fma, answered)
 
 
 def test_a_supervisor_that_would_join_a_case_waits_in_the_todo_of_its_lead(region: Region) -> None:
@@ -201,3 +218,6 @@ def test_a_supervisor_that_would_join_a_case_waits_in_the_todo_of_its_lead(regio
     case = joined(region, "kz.fma")
     gpo.ask_to_be_involved(case, "kz.mia", comment=NOTE)
     assert news(mia, case) == [("show", "invite")]
+    assert "kz.gpo asks to be involved" in turn(mia, case)
+    mia.invite(case, "kz.gpo", brief=NOTE)
+    assert "asks to be involved" not in turn(mia, case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agency_client import Sent
+from agency_client import Conflict, Sent
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
 from tests.scenarios.conftest import Region
@@ -32,8 +32,8 @@ def test_a_request_is_corrected_through_the_gate_and_an_answer_at_once(
     assert region.state(exchange, ABROAD, "kz.mia") == "DELIVERED"
     # What a recipient holds is called back first, or it would be replaced unseen.
     right = "Верное лицо (вымышлено)"
-    early = region.refusal(mia.correct, exchange, wrong, "wrong-identity", brief=right)
-    assert early is Reason.OUT_OF_ORDER
+    with pytest.raises(Conflict, match="First let the other side wait: agency announce-corr"):
+        mia.correct(exchange, wrong, "wrong-identity", brief=right)
     mia.announce_correction(exchange, "wrong-identity")
     late = region.refusal(uz.reply, reading, brief="Ответ")
     assert late is Reason.OUT_OF_ORDER
@@ -162,6 +162,9 @@ def test_the_author_of_an_answer_erases_it_and_the_request_stays(
         assert not erased["erase_answer"]
     gone = region.refusal(mia.fetch, mia.open(exchange).statements[-3].verified, "brief")
     assert gone is Reason.CONTENT_ERASED
+    code, out, err = run(capsys, *as_member(region.town, "kz.mia/system"), "show", exchange)
+    assert code == 0, err
+    assert "the initiator or its author asked for it" in out
     region.replay(capsys)
 
 

@@ -145,7 +145,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import LegState, Party
@@ -315,19 +315,22 @@ def _as_known(leg: Leg, party: Party) -> Leg:
 
 
 def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
+    """Find the row of a statement on a leg; raises OUT_OF_ORDER with what is allowed instead."""
     party = party_on(exchange, leg, statement)
     row = row_for(exchange, leg, statement.body, party)
     if row is not None:
         return row
-    code = next(
-        (each.code for each in statement.kind.spec.rows if matches(each, statement.body)), None
-    )
-    said = f"{statement.kind} ({code.name})" if code else statement.kind
-    leg = _as_known(leg, party)
-    raise Reason.OUT_OF_ORDER.error(
-        f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
-        f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
-        f"{advice(exchange, leg, statement.body, party)}"
+    raise out_of_order(exchange, leg, statement.body, party)
+
+
+def out_of_order(exchange: Exchange, leg: Leg, body: Body, party: Party) -> ExchangeError:
+    """The error for a body that no row lets a party say on a leg: with what it may say there."""
+    kind, leg = kind_of(body), _as_known(leg, party)
+    named = (_named(kind, each) for each in kind.spec.rows if matches(each, body))
+    return Reason.OUT_OF_ORDER.error(
+        f"{next(named, kind)} by the {party.value} is not allowed on a leg of {exchange.kind} that "
+        f"is {leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
+        f"{advice(exchange, leg, body, party)}"
     )
 
 
@@ -343,9 +346,14 @@ def applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
     )
 
 
+def _named(kind: Kind, row: Row) -> str:
+    """A kind, with the code where the row is for one code alone."""
+    return kind.value if row.code is None else f"{kind} ({row.code.name})"
+
+
 def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
     kinds = {
-        kind.value if row.code is None else f"{kind} ({row.code.name})"
+        _named(kind, row)
         for kind in Kind
         for row in kind.spec.rows
         if row.party is party and applies(row, kind, exchange, leg)
@@ -361,7 +369,19 @@ def advice(exchange: Exchange, leg: Leg, body: Body, party: Party) -> str:
         delivered = replace(leg, state=LegState.DELIVERED)
         if row_for(exchange, delivered, body, party) is not None:
             return f". It is not delivered yet: say it once {leg.agency} has opened the exchange"
+    row = row_for(exchange, replace(leg, state=LegState.RETURNED), body, party)
+    if party is Party.INITIATOR and row is not None and row.about is not None:
+        # What corrects a statement is waited for first, so that nobody answers the wrong one.
+        for kind in Kind:
+            if any(_calls_back(each, kind, exchange, leg) for each in kind.spec.rows):
+                return f". First let the other side wait: agency {kind.spec.acts[0].command}"
     return ""
+
+
+def _calls_back(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
+    """True if the initiator may bring a leg back to RETURNED by a row."""
+    is_step = row.party is Party.INITIATOR and row.after is LegState.RETURNED
+    return is_step and applies(row, kind, exchange, leg)
 
 
 # --- What a row does not say ---------------------------------------------------------------------

@@ -9,6 +9,8 @@ Rules of this module:
   certificate that is on the list is revoked, whatever the time beside it.
 - Lists of an issuer are ordered by their number, where they have one, and else by their time.
 - No list, no trust: a chain with an issuer whose list is not loaded is refused.
+- An overdue list stops those whose certificates its issuer made, and nobody else: one authority
+  that falls silent is no reason to refuse another's members.
 - Left to the caller: to fetch newer lists, and to refuse old ones (`verify_current`).
 
 Source: RFC 5280, sections 5 and 6.3. Delta and indirect CRLs are refused, as is any other CRL with
@@ -52,6 +54,8 @@ class RevocationList:
     der: bytes = field(repr=False)
     issuer_key: bytes
     """`key_fingerprint` of the issuer's public key."""
+    issuer: str
+    """The issuer's name, in the form of RFC 4514."""
     this_update: datetime
     next_update: datetime
     """The time by which the issuer publishes a newer list."""
@@ -82,6 +86,7 @@ class RevocationList:
             ]
             revoked = {each.serial_number: each.revocation_date_utc for each in crl}
             issuer = _find_issuer(crl, (*anchors.certificates, *others))
+            name = crl.issuer.rfc4514_string()
         except UNREADABLE:
             raise _malformed(f"{len(der)} bytes do not parse") from None
         if next_update is None or critical:
@@ -96,6 +101,7 @@ class RevocationList:
         return cls(
             der=der,
             issuer_key=key_fingerprint(issuer),
+            issuer=name,
             this_update=this_update,
             next_update=next_update,
             number=numbers[0] if numbers else None,
@@ -120,6 +126,14 @@ class RevocationList:
     def is_revoked(self, certificate: VerifiedCertificate) -> bool:
         """True if this list's issuer has revoked the certificate, or an intermediate above it."""
         return any(self._names(link) for link in certificate.links)
+
+    def verify_current(self, at: datetime) -> None:
+        """Verify that the list is not past its next update; raises CERTIFICATE_UNTRUSTED."""
+        if self.next_update < at:
+            raise Reason.CERTIFICATE_UNTRUSTED.error(
+                f"a newer revocation list of {self.issuer} was due at "
+                f"{self.next_update.astimezone(UTC).isoformat()}"
+            )
 
     def _names(self, link: Link) -> bool:
         return link.issuer_key == self.issuer_key and link.serial in self.revoked
@@ -168,12 +182,7 @@ class Revocations:
         Raises CERTIFICATE_REVOKED, or CERTIFICATE_UNTRUSTED where an issuer's list is not loaded.
         """
         for link in certificate.links:
-            if link.issuer_key not in self.lists:
-                raise Reason.CERTIFICATE_UNTRUSTED.error(
-                    "no revocation list is loaded of the issuer whose key has the SHA-256 "
-                    f"{link.issuer_key.hex()}"
-                )
-            since = self.lists[link.issuer_key].revoked_at(link.serial)
+            since = self._of_issuer(link).revoked_at(link.serial)
             if since is not None and since <= at:
                 raise Reason.CERTIFICATE_REVOKED.error(
                     f"the certificate of {certificate.identity}, or one above it, was revoked at "
@@ -188,14 +197,21 @@ class Revocations:
         """
         self.verify_not_revoked(certificate, datetime.max.replace(tzinfo=UTC))
 
-    def verify_current(self, at: datetime) -> None:
-        """Verify that no list is past its next update; raises CERTIFICATE_UNTRUSTED."""
-        for each in self.lists.values():
-            if each.next_update < at:
-                raise Reason.CERTIFICATE_UNTRUSTED.error(
-                    "a newer revocation list was due at "
-                    f"{each.next_update.astimezone(UTC).isoformat()}"
-                )
+    def verify_current(self, certificate: VerifiedCertificate, at: datetime) -> None:
+        """Verify that no list of an issuer of the certificate is past its next update.
+
+        Raises CERTIFICATE_UNTRUSTED, also where an issuer's list is not loaded.
+        """
+        for link in certificate.links:
+            self._of_issuer(link).verify_current(at)
+
+    def _of_issuer(self, link: Link) -> RevocationList:
+        if link.issuer_key not in self.lists:
+            raise Reason.CERTIFICATE_UNTRUSTED.error(
+                "no revocation list is loaded of the issuer whose key has the SHA-256 "
+                f"{link.issuer_key.hex()}"
+            )
+        return self.lists[link.issuer_key]
 
 
 def _issuers(pem: bytes) -> list[bytes]:

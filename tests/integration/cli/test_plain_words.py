@@ -120,9 +120,11 @@ def test_a_digest_may_be_typed_by_its_beginning(desk: Desk) -> None:
 
 
 def test_a_digest_that_is_too_short_is_told_in_digits(desk: Desk) -> None:
-    words = ("send", "referral", "case.yaml", "--to", "kz.fma", "--source", "abcd")
+    words = ("send", "referral", "case.yaml", "--to", "kz.fma", "--source")
     (desk.folder / "case.yaml").write_text("brief: Дело (вымышлено)\n", encoding="utf-8")
-    assert "expected a digest of 64 hexadecimal digits, got 4" in desk.run(OFFICER, *words).err
+    assert "its first 12 digits or more" in desk.run(OFFICER, *words, "abcd").err
+    long = desk.run(OFFICER, *words, "a" * 65).err
+    assert "expected a digest of 64 hexadecimal digits" in long
 
 
 def test_a_reminder_of_a_task_goes_to_the_member_that_has_it(desk: Desk) -> None:
@@ -255,3 +257,14 @@ def test_a_role_without_exchanges_is_told_what_it_has_instead(
     assert "ROLE_NOT_PERMITTED" in ended.err
     assert instead in ended.err
     assert "nothing proves it" not in ended.err, "it is not asked of the hub, which logs a denial"
+
+
+def test_each_command_that_is_possible_is_named_once() -> None:
+    told = spoken(
+        "close by the recipient is not allowed on a leg of information_request that is DELIVERED; "
+        "allowed there: give_notice (FORM_INCOMPLETE), give_notice (AWAITING_JUDGE), reply"
+    )
+    assert told == (
+        "agency close is not possible on a leg that is: delivered; possible there: agency notice, "
+        "agency reply"
+    )

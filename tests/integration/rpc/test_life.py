@@ -196,7 +196,7 @@ def test_check_config_shows_who_the_hub_is(files: HubFiles, run: ServerCommand) 
         "database has 0 entries",
     ]
     assert "certificate of the hub: until" in out
-    assert re.search(r"revocation list, number \d+, \d+ days old: until", out)
+    assert re.search(r"revocation list of .+, number \d+, \d+ days old: until", out)
     code, out, err = run("check-config", "--json", "--config", str(files.config_file))
     said = json.loads(out)
     assert (code, err, said["is_well"]) == (0, "", True)
@@ -233,7 +233,7 @@ def test_check_config_tells_a_list_of_revocations_that_is_overdue(
         # Other tests of this process have the same authority.
         files.authority.refresh_crl(now=now)
     assert (code, err) == (1, "")
-    assert re.search(r"BAD  revocation list, number \d+, 40 days old: ended at", out)
+    assert re.search(r"BAD  revocation list of .+, number \d+, 40 days old: ended at", out)
 
 
 def set_limit(config: Path, line: str) -> None:

@@ -19,6 +19,7 @@ from exchange_certs.records import RevocationReason, read_index
 from exchange_keys import load_ec_key, save_private_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import (
+    RevocationList,
     Revocations,
     TrustAnchors,
     Usage,
@@ -154,10 +155,11 @@ def test_revocation_cut_short_before_the_list_is_completed_by_the_next_publicati
 def test_refreshed_list_is_current_again(authority: Authority) -> None:
     late = NOW + timedelta(days=CRL_DAYS + 1)
     anchors = TrustAnchors.from_pem(authority.root_pem())
+    before = RevocationList.from_pem(authority.crl_pem(), anchors)
     with pytest.raises(ExchangeError):
-        Revocations.from_pem(authority.crl_pem(), anchors).verify_current(late)
+        before.verify_current(late)
     authority.refresh_crl(now=late)
-    Revocations.from_pem(authority.crl_pem(), anchors).verify_current(late)
+    RevocationList.from_pem(authority.crl_pem(), anchors).verify_current(late)
 
 
 def test_unknown_serial_cannot_be_revoked(authority: Authority) -> None:

@@ -110,11 +110,25 @@ def test_newest_list_counts_whatever_the_order(root: Issuer) -> None:
 
 
 def test_list_is_out_of_date_after_its_next_update(root: Issuer) -> None:
+    member = certificate(root, root)
     revocations = Revocations.from_pem(root.revoke(next_update=NOW + HOUR), root.anchors)
-    revocations.verify_current(NOW + HOUR)
-    with pytest.raises(ExchangeError) as refused:
-        revocations.verify_current(NOW + HOUR + timedelta(seconds=1))
+    revocations.verify_current(member, NOW + HOUR)
+    with pytest.raises(ExchangeError, match="newer revocation list of CN=") as refused:
+        revocations.verify_current(member, NOW + HOUR + timedelta(seconds=1))
     assert refused.value.reason is Reason.CERTIFICATE_UNTRUSTED
+
+
+def test_an_authority_that_falls_silent_stops_its_own_members_alone(root: Issuer) -> None:
+    national = make_issuer("fictional national authority", root)
+    lists = Revocations.from_pem(
+        root.revoke(next_update=NOW + HOUR * 9) + national.revoke(next_update=NOW + HOUR),
+        root.anchors,
+        [national.der],
+    )
+    late = NOW + HOUR * 2
+    lists.verify_current(certificate(root, root), late)
+    with pytest.raises(ExchangeError, match="list of CN=fictional national authority was due"):
+        lists.verify_current(certificate(national, root), late)
 
 
 def test_list_that_no_anchor_signed_is_refused(root: Issuer) -> None:
