@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
@@ -34,7 +34,16 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from agency_client._credentials import channel_credentials
-from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Fetches, Stream, Unary, Upload
+from agency_client.core.calls import (
+    DEADLINES,
+    PACKAGE,
+    Call,
+    Fetch,
+    Stream,
+    Together,
+    Unary,
+    Upload,
+)
 from agency_client.core.statuses import error_of
 from agency_client.state.profile import Profile
 from agency_client.state.renewed_tls import RenewedTls
@@ -104,8 +113,8 @@ class Channel:
                     return None
                 case Fetch():
                     return self._read(self._begin(call), call)
-                case Fetches(several=several):
-                    return self._fetch(several)
+                case Together(several=several):
+                    return self._together(several)
 
     def _begin(self, fetch: Fetch) -> Any:
         return self._call(fetch.method)(fetch.request, timeout=DEADLINES[fetch.method])
@@ -114,24 +123,30 @@ class Channel:
         for response in stream:
             take_chunk(fetch.sink, parsed(response).chunk, fetch.limit)
 
-    def _fetch(self, several: Sequence[Fetch]) -> list[ExchangeError | None]:
-        errors: list[ExchangeError | None] = []
-        streams = []
+    def _together(self, several: Iterable[Unary | Fetch]) -> list[Any]:
+        """The answer of each, or its error."""
+        begun: list[tuple[Unary | Fetch, Any]] = []
         try:
-            for fetch in several:
-                streams.append(self._begin(fetch))
-            for fetch, stream in zip(several, streams, strict=True):
-                try:
-                    with translated(self._faults, fetch.method):
-                        self._read(stream, fetch)
-                except ExchangeError as error:
-                    errors.append(error)
+            for each in several:
+                if isinstance(each, Fetch):
+                    begun.append((each, self._begin(each)))
                 else:
-                    errors.append(None)
+                    call = self._call(each.method)
+                    future = call.future(each.request, timeout=DEADLINES[each.method])
+                    begun.append((each, future))
+            return [self._outcome(*each) for each in begun]
         finally:
-            for stream in streams:
-                stream.cancel()
-        return errors
+            for _, call in begun:
+                call.cancel()
+
+    def _outcome(self, each: Unary | Fetch, call: Any) -> Any:
+        try:
+            with translated(self._faults, each.method):
+                if isinstance(each, Fetch):
+                    return self._read(call, each)
+                return parsed(call.result())
+        except ExchangeError as error:
+            return error
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
         """Open a watch for at most so many seconds; it may end earlier, in good order."""
@@ -212,7 +227,7 @@ class AsyncChannel:
                     return None
                 case Fetch():
                     return await self._fetch(call)
-                case Fetches(several=several):
+                case Together(several=several):
                     return await asyncio.gather(*map(self._outcome, several))
 
     async def _fetch(self, fetch: Fetch) -> None:
@@ -220,13 +235,12 @@ class AsyncChannel:
         async for response in stream:
             take_chunk(fetch.sink, parsed(response).chunk, fetch.limit)
 
-    async def _outcome(self, fetch: Fetch) -> ExchangeError | None:
+    async def _outcome(self, each: Unary | Fetch) -> Any:
+        """The answer of one of several calls, or its error."""
         try:
-            with translated(self._faults, fetch.method):
-                await self._fetch(fetch)
+            return await self._perform(each)
         except ExchangeError as error:
             return error
-        return None
 
     async def watch(
         self, request: pb.WatchRequest, seconds: float

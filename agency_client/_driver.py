@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
-from agency_client.core import Call, Core, Fetches, Operation, Unary
+from agency_client.core import Call, Core, Operation, Together, Unary
 from agency_client.core.calls import Pause, Sign
 from agency_client.core.submission import is_small
 from agency_client.core.views import Queued, Refused, Sent
@@ -129,7 +129,7 @@ class Driver:
         reach = self._core.ports.reach
         with reach.heeding():
             answer = self.link.perform(call)
-        if isinstance(call, Fetches):
+        if isinstance(call, Together):
             reach.heed(answer)
         return answer
 
@@ -299,7 +299,7 @@ class AsyncDriver:
         reach = self._core.ports.reach
         with reach.heeding():
             answer = await self.link.perform(call)
-        if isinstance(call, Fetches):
+        if isinstance(call, Together):
             reach.heed(answer)
         return answer
 

@@ -42,13 +42,13 @@ from agency_client.cli.options import (
     WithheldFrom,
     WithholdingGroundCode,
 )
-from agency_client.cli.output import complain
+from agency_client.cli.output import complain, say
 from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
 from agency_client.cli.sending import Sending, digest_of
 from agency_client.cli.session import session_of
 from agency_client.cli.show import note_read, open_exchange, print_unsealed
-from agency_client.cli.terminal import before_sending
+from agency_client.cli.terminal import after_sending, before_sending
 from agency_client.content import documents
 from agency_client.content.characters import describe_mixed
 from agency_client.core.acts import terms_of
@@ -71,6 +71,7 @@ _PANELS: Final = {
 }
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
 _FILE, _TO, _EXCHANGE, _LEGS, _ATTACH, _GIVEN = "file", "to", "exchange", "leg", "attach", "given"
+_GROUND: Final = "withholding_ground"
 _TO_OPTION: Final = "to_option"
 _REFERENCE: Final = "own_reference"
 _INITIAL_TERMS: Final[dict[str, Any]] = {
@@ -173,6 +174,10 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
             result = sending.run(lambda: method(**arguments))
             locale = session.locale_of(hub)
         tell(session, result, _done(kind, act, locale), locale, earlier, kind)
+        if words.get("withheld_from") and not session.as_json:
+            withheld = f"{', '.join(words['withheld_from'])}: {locale.say(words[_GROUND])}"
+            with after_sending():
+                say(f"{locale.say(Label.COPY_WITHHELD).capitalize()}: {withheld}")
 
     parameters = [
         inspect.Parameter("context", _KEYWORD, annotation=typer.Context),

@@ -177,7 +177,22 @@ def attachments(given: Sequence[str]) -> dict[str, bytes]:
         check_file_names(named)
     except ExchangeError as error:
         raise _attachment(error.message) from None
-    return {name: read_given(Path(file), MAX_PART_BYTES) for name, file in named.items()}
+    read = {name: _attached(Path(file)) for name, file in named.items()}
+    for name, data in read.items():
+        if not data:
+            complain(f"warning: the attached file {name!r} is empty")
+    return read
+
+
+def _attached(path: Path) -> bytes:
+    try:
+        return read_given(path, MAX_PART_BYTES)
+    except FileNotFoundError:
+        if "=" not in str(path):
+            raise
+        raise _attachment(
+            f"there is no file {str(path)!r}: NAME ends at the first =, so give a name without one"
+        ) from None
 
 
 def _attachment(why: str) -> typer.BadParameter:

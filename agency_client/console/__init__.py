@@ -12,13 +12,19 @@ shows of an exchange the library has verified, and every act is a method of the 
     kept_lists  the same on disk, sealed: they are shown while the hub is away
     following   the watch that says when something came; news is its bar
     possible    the acts that the library says are possible; forms, filling and compose write them
+    drafts      what a person began to write; signed says what became of it
+    days        days, as people type them
     cases       own cases, with one timeline over their exchanges
+    outbox      what waits for the hub, and what it refused
     queue       what waits for an approver; held says why, decisions signs
     auditor     verification and findings; log_pages shows entries and their proofs
     words, help the console's own words, in three languages
     archive     several files as one to be saved
     rendering   templates to pages
-    checks      what the library verified, as lines of a page
+    exchange_view   one opened exchange, as the values of a page
+    rules_text  the policy, rule by rule
+    menu        the sections, by the role of the person
+    context     what all pages share
     app         the routes
     server      the socket, the process, the browser
 

@@ -24,9 +24,11 @@ from agency_client.console.context import Console
 from agency_client.console.rules_text import Rule, rules
 from agency_client.console.visits import Visit, as_download
 from agency_client.presentation.countries import COUNTRIES, country
+from agency_client.presentation.exchanges import who
 from agency_client.presentation.faults import words_of
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.visible import mark_hidden
 from agency_client.state.checkpoints import WitnessedHead
 from agency_client.statistics import Gatherer, Period, Statistics, make_statistics
 from agency_client.statistics.render import figure, heading, key, to_csv
@@ -204,8 +206,10 @@ def _findings(visit: Visit, run: Run) -> Iterator[dict[str, Any]]:
     report = run.report
     found = (*report.violations, *report.faults) if report else ()
     texts = published_rules(visit)
+    judged = {each.index: each for each in run.entries}
     for each in found:
         yield {
+            "entry": _entry_words(judged[each.index], visit.locale) if each.index in judged else "",
             "index": "" if each.index is None else str(each.index),
             "fault": visit.explain(each.reason.error(each.message)),
             "rules": [
@@ -214,6 +218,14 @@ def _findings(visit: Visit, run: Run) -> Iterator[dict[str, Any]]:
                 if re.search(rf"(?<![\w-]){re.escape(rule.id)}(?![\w-])", each.message)
             ],
         }
+
+
+def _entry_words(judged: Judged, locale: Locale) -> str:
+    """An entry on a line: when, who, what, and of which exchange."""
+    entry = judged.entry
+    what = locale.say(judged.kind.spec.words) if judged.kind else locale.say(entry.event)
+    said = (locale.second(entry.hub_time), who(entry.actor, locale), what, entry.exchange_id)
+    return " · ".join(mark_hidden(each) for each in said if each)
 
 
 def _facts(report: AuditReport, locale: Locale) -> Iterator[tuple[str, str]]:

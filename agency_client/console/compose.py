@@ -7,6 +7,7 @@ away leaves the statement in the outbox.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -39,8 +40,9 @@ from agency_client.presentation.entities import tables
 from agency_client.presentation.faults import Explained
 from agency_client.presentation.places import note_in_words
 from agency_client.presentation.schemata import SCHEMATA
+from agency_client.state.references import Reference
 from exchange_protocol.errors import ExchangeError, HubUnavailable
-from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.codes import LegState, Party, Purpose
 from exchange_protocol.kinds.spec import Stage
 
 _NO_FIELDS: Final = frozenset({TOKEN, "draft", "version", "step", "here", "remove"})
@@ -48,6 +50,7 @@ _VERSION: Final = "X-Draft-Version"
 _APART: Final = "X-Draft-Apart"
 """Says why what was kept is a draft of its own: the name of a word."""
 _MOST_ROWS: Final = 20
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,19 @@ def show_new(visit: Visit) -> Response:
         defaults = visit.console.client.profile.defaults
         draft.fields = {name: [code.name] for name, code in PRESET.items()}
         draft.fields["legal_basis"] = [defaults.legal_basis or ""]
+        draft.fields |= _given_by_address(visit)
     return _form(visit, draft)
+
+
+def _given_by_address(visit: Visit) -> dict[str, list[str]]:
+    """What the link from a consent fills in: digests and codes, and no content."""
+    given = {"sources": visit.query("source"), "consents": visit.query("consent")}
+    fields = {name: [each] for name, each in given.items() if _DIGEST.fullmatch(each)}
+    if (to := visit.query("to")) in visit.console.client.directory.agencies:
+        fields["to"] = [to]
+    if (purpose := visit.query("purpose")) in Purpose.__members__:
+        fields["purpose"] = [purpose]
+    return fields
 
 
 def show_draft(visit: Visit) -> Response:
@@ -162,6 +177,9 @@ def _send(visit: Visit) -> Response:
         console.drafts.keep(draft)
         return _form(visit, draft, 400, fault=fault)
     console.drafts.drop(draft.id)
+    if kind.stage is Stage.INITIAL:
+        own, summary = draft.one("brief.own_reference"), draft.one("brief.summary")
+        console.note_reference(result.exchange_id, Reference(own=own, summary=summary))
     words = act_words(kind, act, visit.language)
     if isinstance(result, Queued):
         visit.tell(Word.STATEMENT_QUEUED, act=words)
@@ -294,7 +312,9 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
         about = fitting_statements(opened, *ACTS[draft.act], console.client.agency)
         found = console.view(opened, visit.locale).statements
         statements = [
-            (each.digest, ": ".join(filter(None, (each.title, each.said)))) for each in found
+            # What tells one from another comes first: a list cuts off the end.
+            (each.digest, " · ".join(filter(None, (each.said, each.title))))
+            for each in found
         ]
         if opened.party is Party.SUPERVISOR:
             heard = supervised_agencies(opened.verified, directory, console.member)

@@ -115,6 +115,10 @@ class Console:
         """The references of exchanges that this profile keeps."""
         return self._index.references()
 
+    def note_reference(self, exchange_id: str, reference: Reference) -> None:
+        """Keep what was written on an exchange that was begun here: it may wait in the outbox."""
+        self._index.note(exchange_id, reference)
+
     def prepare(self) -> None:
         """Learn the directory, and with it the agency's time zone; the hub may be away."""
         with suppress(HubUnavailable), self.follower.asking():
@@ -140,7 +144,8 @@ class Console:
     def dismiss_refused(self, statement_id: str) -> None:
         """Let go of a statement that the hub refused; raises STATEMENT_UNKNOWN."""
         self.client.outbox.dismiss(statement_id)
-        # An exchange has the id of the statement that opens it; this one was never opened.
+        # An exchange has the id of the statement that opens it; by the hub's word this one was
+        # never opened. If the hub lied, the exchange is indexed when it is opened.
         self._index.forget([statement_id])
 
     def open(self, exchange_id: str, *, waits: bool = True) -> UnsealedExchange:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from agency_client.console.archive import zipped
 from agency_client.console.cases import own_cases
-from agency_client.console.possible import possible_acts
+from agency_client.console.possible import onward_referrals, possible_acts
 from agency_client.console.visits import Visit, as_download
 from agency_client.evidence import export_bundle
 from agency_client.presentation.handling import saved_files
@@ -32,6 +32,7 @@ def show(visit: Visit) -> Response:
         "exchange.html",
         item=item,
         acts=possible_acts(visit, opened),
+        referrals=onward_referrals(visit, opened),
         decides=decides,
         cases=own_cases(visit, opened.id),
         all_cases=[each.reference for each in console.client.cases.all()],

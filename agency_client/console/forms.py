@@ -301,6 +301,9 @@ def _terms(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
             is_own_due = name == "due" and kind.spec.act_sets_due(act)
             more = name not in _CONTINUED_TERMS and not is_own_due
         if name == "due":
+            # The end of a freeze is no time for an answer.
+            own = kind.spec.names.get("due_at")
+            label = locale.say(own) if own else label
             yield Field(name, label, Sort.DATE, kind.spec.act_sets_due(act))
         elif name in _TERM_CODES:
             choices = _code_choices(_TERM_CODES[name], locale)

@@ -114,11 +114,12 @@ HELP: Final[Mapping[str, Words]] = {
     ),
     "outbox.html": Words(
         "What was signed and waits for the hub, and what the hub refused, with its reason. A "
-        "refused statement is not on the log; write it anew.",
+        "refused statement is not on the log; write it anew, and remove this one once you read "
+        "why.",
         "Подписанное, которое ждёт узла, и то, в чём узел отказал, с причиной. Отклонённого нет в "
-        "журнале; составьте его заново.",
+        "журнале; составьте его заново, а это уберите, прочитав причину.",
         "Қол қойылып, торапты күтіп тұрғандар және торап бас тартқандар, себебімен. Бас тартылғаны "
-        "журналда жоқ; оны қайта жазыңыз.",
+        "журналда жоқ; оны қайта жазыңыз, ал мұны себебін оқып, алып тастаңыз.",
     ),
     "audit.html": Words(
         "A verification judges every entry that you may open anew, and checks the tree as a whole. "

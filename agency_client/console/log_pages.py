@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from agency_client.console.auditor import Auditor, Judged
 from agency_client.console.visits import Visit
+from agency_client.console.words import Word
 from agency_client.core.calls import number_of_the_hub
 from agency_client.presentation.countries import country as country_words
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.faults import words_of
+from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
@@ -80,7 +82,9 @@ def show_entry(visit: Visit, auditor: Auditor) -> Response:
     report = run.report if run else None
     judged = next((each for each in run.entries if each.index == index), None) if run else None
     if report is None or judged is None:
-        return visit.show("notice.html", 404, notice_word="NOT_FOUND")
+        is_of_log = report is not None and index < report.tree_size
+        word = Word.ENTRY_NOT_JUDGED if is_of_log else Word.NOT_FOUND
+        return visit.show("notice.html", 404, notice_word=word.name)
     client, size = visit.console.client, report.tree_size
     number, place = divmod(index, TILE_WIDTH)
     with number_of_the_hub(f"the tile of entry {index}"):
@@ -125,6 +129,9 @@ def _row(judged: Judged, locale: Locale) -> dict[str, Any]:
         if entry.reason in Reason.__members__
         else "",
         "changes": changes,
+        "read": f"{read.start}–{read.end - 1}, {locale.say(Label.OPENED)}: {read.opened}"
+        if (read := entry.inspected)
+        else "",
         "rules": entry.ruling.rule_ids if entry.ruling else (),
         "digest": entry.payload_digest.hex(),
     }

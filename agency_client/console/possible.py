@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlencode
 
 from agency_client.console.visits import Visit
-from agency_client.console.words import act_words
+from agency_client.console.words import Word, act_words
 from agency_client.core import possible
 from agency_client.core.views import UnsealedExchange
 from exchange_protocol.kinds.acts import Act
@@ -64,6 +65,31 @@ def fitting_statements(
                 speaker = party if is_own else next(each for each in ends if each is not party)
                 found |= set(leg.record.said_by(speaker))
     return frozenset(found)
+
+
+def onward_referrals(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, str]]:
+    """The referrals that consents of others allow now: the address of a form, and its words."""
+    exchange, now = opened.verified.exchange, visit.console.now
+    if exchange is None or visit.console.member.role not in WRITERS:
+        return []
+    found = {}
+    for leg in exchange.legs:
+        for each in leg.record.consents:
+            is_granted = each.step is ConsentStep.GRANTS and each.asked_by is opened.party
+            if is_granted and (each.expires_at is None or each.expires_at > now):
+                given = {
+                    "source": each.about.hex(),
+                    "consent": each.decision.hex(),
+                    "to": each.authority,
+                    "purpose": each.purpose.name,
+                }
+                words = visit.say(
+                    Word.REFER_ON_CONSENT,
+                    agency=visit.locale.agency(each.authority),
+                    purpose=visit.say_code(each.purpose),
+                )
+                found[f"/new/refer?{urlencode(given)}"] = words
+    return [*found.items()]
 
 
 def possible_acts(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, str, bool]]:

@@ -533,6 +533,11 @@ class Word(Enum):
         "{count} жолдың {shown}-ы көрсетілген",
     )
 
+    REFER_ON_CONSENT = Words(
+        "Refer it to {agency}, as consented: {purpose}",
+        "Передать в {agency} по согласию: {purpose}",
+        "Келісім бойынша {agency} органына жолдау: {purpose}",
+    )
     ACTS = Words("What you may do", "Что можно сделать", "Мүмкін әрекеттер")
     EVIDENCE = Words("Evidence", "Доказательства", "Дәлелдемелер")
     EVIDENCE_WHY = Words(
@@ -703,6 +708,14 @@ class Word(Enum):
         "Entries are shown once they were verified: begin a verification first.",
         "Записи показываются после проверки: сначала начните её.",
         "Жазбалар тексерілгеннен кейін көрсетіледі: алдымен тексеруді бастаңыз.",
+    )
+    ENTRY_NOT_JUDGED = Words(
+        "Nothing of this entry is shown: it did not pass, or you may not open it. What did not "
+        "pass stands under the findings.",
+        "Эта запись не показана: она не прошла проверку или вам недоступна. То, что не прошло, "
+        "указано в нарушениях.",
+        "Бұл жазба көрсетілмейді: ол тексеруден өтпеген немесе сізге жабық. Өтпегені "
+        "бұзушылықтарда көрсетілген.",
     )
     STATE_FILTER = Words("State reached", "Новое состояние", "Жаңа күйі")
     COUNTRY_FILTER = Words("Country", "Страна", "Ел")
@@ -1006,9 +1019,9 @@ class Word(Enum):
         "I read why; remove it", "Причина прочитана; убрать", "Себебін оқыдым; алып тастау"
     )
     REFUSED_DISMISSED = Words(
-        "The refused statement was removed from the outbox. It never was on the log.",
-        "Отклонённое заявление убрано из исходящих. В журнале его никогда не было.",
-        "Қабылданбаған мәлімдеме шығыс қалтасынан алынды. Журналда ол ешқашан болмаған.",
+        "The refused statement was removed from the outbox. The hub says: it is not on the log.",
+        "Отклонённое заявление убрано из исходящих. По ответу узла, в журнале его нет.",
+        "Қабылданбаған мәлімдеме шығыс қалтасынан алынды. Тораптың жауабы бойынша ол журналда жоқ.",
     )
     FLUSH = Words("Try to send now", "Отправить сейчас", "Қазір жіберіп көру")
     OUTBOX_CAUGHT_UP = Words(

@@ -8,6 +8,13 @@ It comes in from files exactly as it was, or not at all (docs/tables.md).
     table_import      from a table to entities, by tables, encodings, forms, rows and mappings;
                       table_check says what is wrong with it
     goaml             parties and payments of a goAML report
+    layout, spoiled   rows that are no data; values that a spreadsheet spoiled
+    mapping_file      the file of a mapping
+    links, doubts     ends of links; what is told to the sender of an entity
+    matching          subjects beside own records; folding makes the keys of names
+    terms             what an exchange is found by
+    calendar_files    working calendars and time limits
+    arguments         arguments of the library, refused by their name
     values            what a property of FollowTheMoney can hold
     file_names        names of attached files
     templates         files to start from

@@ -105,30 +105,52 @@ _MULTIPLE: Final = re.compile(
     re.IGNORECASE,
 )
 _OF_DOLLARS: Final = frozenset({"USD", "AUD", "CAD", "HKD", "NZD", "SGD"})
-_MONEY: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(("₸", "тг", "тенге", "теңге", "tg", "tenge"), frozenset({"KZT"})),
-    **dict.fromkeys(
-        ("₽", "р", "руб", "рубль", "рубля", "рублей", "rub"), frozenset({"RUB", "BYN"})
-    ),
-    **dict.fromkeys(
-        ("$", "долл", "доллар", "доллара", "долларов", "dollar", "dollars"), _OF_DOLLARS
-    ),
-    **dict.fromkeys(("€", "евро", "euro", "eur"), frozenset({"EUR"})),
-    **dict.fromkeys(("₼", "манат", "манатов", "manat"), frozenset({"AZN", "TMT"})),
-    **dict.fromkeys(("сом", "som"), frozenset({"KGS"})),
-    **dict.fromkeys(("сум", "сўм", "sum", "soʻm"), frozenset({"UZS"})),
-    **dict.fromkeys(("сомони", "сомонӣ", "somoni"), frozenset({"TJS"})),
-    **dict.fromkeys(("грн", "₴"), frozenset({"UAH"})),
-    **dict.fromkeys(("¥", "юань", "юаня", "юаней", "yuan"), frozenset({"CNY", "JPY"})),
-    "£": frozenset({"GBP"}),
-    "₺": frozenset({"TRY"}),
-    "лира": frozenset({"TRY"}),
-}
-"""Names and signs of money after an amount, with the codes that they may stand for."""
+_CODES: Final = frozenset(
+    {
+        *_THOUSANDTHS,
+        "AED", "AFN", "AMD", "AUD", "AZN", "BGN", "BYN", "CAD", "CHF", "CNY", "CZK",
+        "DKK", "EUR", "GBP", "GEL", "HKD", "HUF", "ILS", "INR", "IRR", "JPY", "KGS",
+        "KRW", "KZT", "MAD", "MDL", "MNT", "NOK", "NZD", "PKR", "PLN", "QAR", "RON",
+        "RSD", "RUB", "SAR", "SEK", "SGD", "THB", "TJS", "TMT", "TRY", "UAH", "USD",
+        "UZS", "USDC", "USDT", "BTC", "ETH",
+    }
+)  # fmt: skip
+"""Codes that are known in small letters too; of other words in such letters none is a code."""
+_MONEY: Final = tuple(
+    (re.compile(names), frozenset(codes.split()))
+    for names, codes in (
+        (r"₸|тг|tg|те[нң]ге\w*|tenge\w*", "KZT"),
+        (r"₽|р|руб\w*|рубл\w*|rubl\w*|rur", "RUB BYN"),
+        (r"(?:us)?\$|долл\w*|dollar\w*", " ".join(_OF_DOLLARS)),
+        (r"€|евро|euros?", "EUR"),
+        (r"₼|манат\w*|manat\w*", "AZN TMT"),
+        (r"сомон\w*|somon\w*", "TJS"),
+        (r"сом(?!он)\w*|som(?!on)\w*", "KGS UZS"),
+        (r"сум(?!м)\w*|сўм\w*|sum(?!m)\w*|so'm\w*|soum\w*", "UZS"),
+        (r"֏|драм\w*|dram\w*", "AMD"),
+        (r"₾|лари|lari", "GEL"),
+        (r"дирхам\w*|дирхем\w*|dirhams?|dhs?", "AED MAD"),
+        (r"₺|лир\w?|lir\w?|tl", "TRY"),
+        (r"₴|грн|грив[ен]\w*|hrn", "UAH"),
+        (r"¥|元|юан\w*|yuan|rmb", "CNY"),
+        (r"¥|円|[ий]ен\w?|yen", "JPY"),
+        (r"£|фунт\w*|pounds?", "GBP"),
+        (r"франк\w*|francs?", "CHF"),
+        (r"₹|рупи\w*|rupees?", "INR PKR"),
+    )
+)
+"""Names and signs of money after an amount, with the codes that they may stand for.
+
+Uzbekistan's money is called som as well as sum, and so'm in its own letters.
+"""
+_APOSTROPHES: Final = re.compile("[\u2018\u2019\u02bb\u02bc`\u00b4]")
 _IIN: Final = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[1-6][0-9]{5}")
-_SENTENCE: Final = re.compile(r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}|\W*[^\W\d_]{4,}\s+[^\W_]{1,2}")
+_SENTENCE: Final = re.compile(
+    r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}|\A\W*[^\W\d_]{4,}\s+[^\W_]{1,2}\Z"
+)
 """Two words, of which the first is none of the short ones that documents begin with, or a word with
-a number as a group of rows has it (`Отдел 1`)."""
+a number as a group of rows has it (`Отдел 1`), which is shorter than that of a container or a
+policy (`MSCU 1234567`)."""
 _FULL_LENGTH: Final = 12
 
 
@@ -285,7 +307,7 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
         if unit and codes is None and not _MULTIPLE.fullmatch(unit):
             # A letter that looks like a digit is such a unit too, as in 100O.
             yield "its unit is none of money: is it a share, a weight or a shortened number?"
-        if currencies and codes and codes.isdisjoint(currencies):
+        if currencies and codes and codes.isdisjoint(map(str.upper, currencies)):
             yield "it names another currency than the property currency"
         if decimals > _MOST_DECIMALS:
             yield f"it has more than {_MOST_DECIMALS} decimals, as a calculation leaves them"
@@ -295,9 +317,12 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
 
 def _codes_of(unit: str, currencies: Sequence[str]) -> frozenset[str] | None:
     """The codes that a unit of money may stand for; None for what is none of money."""
-    if unit.upper() in currencies or _CURRENCY.fullmatch(unit):
-        return frozenset({unit.upper()})
-    return _MONEY.get(unit.casefold())
+    code = unit.upper()
+    if _CURRENCY.fullmatch(unit) or code in _CODES or code in currencies:
+        return frozenset({code})
+    name = _APOSTROPHES.sub("'", unit.casefold())
+    codes = [each for names, each in _MONEY if names.fullmatch(name)]
+    return frozenset().union(*codes) if codes else None
 
 
 def _lacks_zeros(digits: str) -> bool:

@@ -11,33 +11,82 @@ from typing import Final
 
 _LEAST_NUMBERED: Final = 3
 _LEAST_COLUMNS: Final = 4
-_BALANCE: Final = (
+_LONGEST_NAME: Final = 100
+_FEWEST_MOVED: Final = 3
+"""Cells of headings that stand again in another order."""
+_MONTH: Final = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+    r"|янв(?:ар[ьяе])?|фев(?:рал[ьяе])?|мар(?:т[ае]?)?|апр(?:ел[ьяе])?|ма[йяе]|июн[ьяе]?|июл[ьяе]?"
+    r"|авг(?:уст[ае]?)?|сен(?:т(?:ябр[ьяе])?)?|окт(?:ябр[ьяе])?|ноя(?:бр[ьяе])?|дек(?:абр[ьяе])?)"
+)
+_WHEN: Final = (
+    r"(?:\d{1,4}[./-]\d{1,2}(?:[./-]\d{1,4})?(?:[ T,]{1,2}\d{1,2}:\d\d(?::\d\d)?)?"
+    rf"|(?:\d{{1,2}} )?{_MONTH}\.?(?:,? \d{{4}})?|{_MONTH} \d{{1,2}}(?:,? \d{{4}})?|\d{{4}})"
+    r"(?: ?(?:г|год|года|жыл|жылы|yil)\b\.?)?"
+)
+"""A day, a month or a year, in figures or with the name of its month."""
+_FIGURES_BEHIND: Final = r"[-+(]?\d[\d\s.,'’]{0,24}\)?(?: [a-z]{3})?|[a-z]{3}(?=\))"
+_EDGE: Final = (
+    r"(?:начал[оеау]|кон(?:ец|це|ца))(?: (?:\w+ого )?"
+    r"(?:дня|месяца|периода|года|квартала|недели|смены|выписки))?"
+)
+_BEHIND: Final = (
+    r"(?:\s?[:,(–—-]?\s?(?:(?:на|в|за|as of|as at|at|on|of|for) )?"
+    rf"(?:{_EDGE}|{_WHEN}|{_FIGURES_BEHIND})\)?){{0,2}}"
+)
+"""A day or figures behind the name of a balance."""
+_BALANCE_HERE: Final = (
     r"(?:входящ|исходящ|начальн|конечн|заключительн)\w+ (?:остаток|сальдо|баланс)"
-    r"|(?:остаток|сальдо|баланс) (?:(?:на|в) )?(?:начал|кон|\d)\w*.*"
+    r"|(?:остаток|сальдо|баланс) (?:входящ|исходящ|начальн|конечн)(?:ий|ый|ее|ое)"
     r"|(?:кіріс|шығыс|бастапқы|соңғы|баштапкы|акыркы) (?:қалды[қғ]ы?|калдыг?к?ы?|сальдо|баланс)"
     r"|\w+ (?:басындағы|соңындағы|башындагы|аягындагы) (?:қалдық|калдык|сальдо)"
     r"|(?:бошланғич|охирги|якуний) қолдиқ|(?:boshlang.ich|oxirgi|yakuniy) qoldiq"
     r"|(?:бақияи|мондаи) (?:аввал|охир)\w*|(?:ilkin|son) (?:qalıq|saldo)"
+)
+_BALANCE_NAME: Final = (
+    rf"{_BALANCE_HERE}"
     r"|(?:opening|closing|starting|ending|beginning|initial|final|previous|ledger|available)"
-    r" balance(?: .*)?|balance (?:[bc]/?[fd]|as of .*|at .*)"
-    r"|(?:balance )?(?:brought|carried) (?:forward|down|over)|net (?:change|movement)"
+    r" balance"
+    r"|balance [bc]/?[fd]|(?:balance )?(?:brought|carried) (?:forward|down|over)"
     r"|page (?:total|balance)s?"
 )
-"""A balance of an account in a statement, which is no payment."""
+_BALANCE: Final = (
+    rf"(?:{_BALANCE_NAME}){_BEHIND}"
+    rf"|(?:остаток|сальдо|баланс) (?:на|в|к) (?:{_EDGE}|{_WHEN}){_BEHIND}"
+    r"|(?:остаток|сальдо|баланс) \d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
+    rf"|balance (?:as of|as at|at|on) {_WHEN}"
+)
+"""A balance of an account in a statement, which is no payment: the phrase, and a day or figures.
+
+With other words behind it it is the name of a company (`Баланс Консалтинг`) or a payment for
+something (`Available balance inquiry fee`).
+"""
 _SUM: Final = (
     r"итого|всего|барлығы|жиыны|жиынтығы|бардыгы|баары|жыйынтыгы|жами|jami|hammasi|ҷамъи?|ҳамагӣ|jemi"
     r"|(?:ҷамъи|умуми[ий]|umumiy|ümumi) (?:умумӣ|жами|jami|cəmi|yekun|məbləğ)|cəmi|cemi|yekun"
     r"|toplam|hemmesi|разом|усього|всього"
-    r"|оборот(?:ы|тар)?|айналым|айланма|aylanma|сальдо|qoldiq|қалдық|қолдиқ"
-    rf"|остаток на|{_BALANCE}"
+    r"|оборот(?:ы|тар)?|айналым|айланма|aylanma|остаток на"
 )
+_REST: Final = r"сальдо|qoldiq|қалдық|қолдиқ"
+"""What is left, in the languages of the region; companies too are called so, with more words."""
 _TOTAL: Final = re.compile(
-    rf"(?:{_SUM}|(?:grand |sub-?)?total|sum)(?:\W.*)?", re.IGNORECASE | re.DOTALL
+    rf"(?:{_SUM}|(?:grand |sub-?)?total|sum)(?:\W.*)?"
+    rf"|(?:{_REST})(?:\s*:.*|\W*| (?:по|за|бойынша|бўйича|boʻyicha) .*)",
+    re.IGNORECASE | re.DOTALL,
 )
-_BARE_TOTAL: Final = re.compile(rf"(?:{_SUM})(?: (?:по|за|бойынша|бўйича|boʻyicha) .*)?\s*:?", re.I)
+_BARE_TOTAL: Final = re.compile(
+    rf"(?:{_SUM}|{_REST})(?: (?:по|за|бойынша|бўйича|boʻyicha) .*)?\s*:?", re.I
+)
 """A sum's name that is nobody's, in the languages of the region."""
 _OF_ACCOUNT: Final = re.compile(rf"(?:{_BALANCE})\s*:?", re.IGNORECASE)
-_BARE_BALANCE: Final = re.compile(r"остаток|қалдық|калдык|қолдиқ|qoldiq|balance", re.IGNORECASE)
+_BEGINS_AS_BALANCE: Final = re.compile(
+    rf"(?:{_BALANCE_HERE})(?:\W.*)?|(?:opening|closing) balance (?-i:[^A-Z]).*", re.I | re.DOTALL
+)
+"""Such a phrase with words behind it that are no name."""
+_BARE_BALANCE: Final = re.compile(
+    r"остаток|қалдық|калдык|қолдиқ|qoldiq|balance|net (?:change|movement)", re.IGNORECASE
+)
 _NAMES_TOO: Final = re.compile(
     r"(?:жами|jami|hammasi|ҷамъ|jemi|cəmi|cemi|yekun|toplam|разом|оборот|айналым|айланма|aylanma|сальдо|qoldiq|sum)\w*(?:\W.*)?",
     re.IGNORECASE | re.DOTALL,
@@ -45,9 +94,16 @@ _NAMES_TOO: Final = re.compile(
 """A person, a company or a document may have such a name: beside a total stand figures alone."""
 _NO_NAME: Final = re.compile(r".*:|\w+ (?:по|за|бойынша|бўйича|boʻyicha) .*", re.I | re.DOTALL)
 """Such a name with words of a report behind it, which is nobody's."""
-_FIGURE: Final = re.compile(
-    r"[-+()\d\s.,'’=\u00a0\u202f]*\d[-+()\d\s.,'’=\u00a0\u202f]*[^\W\d_]{0,10}\.?"
+_WORDS_OF_REPORTS: Final = frozenset(
+    {"summa", "сумма", "дебет", "кредит", "дт", "кт", "debet", "kredit", "total"}
 )
+_FIGURE: Final = re.compile(r"(?=\D*\d)[-+()\d\s.,'’=\u00a0\u202f]+[^\W\d_]{0,10}\.?")
+_BESIDE_BALANCE: Final = re.compile(
+    rf"{_WHEN}|[a-z]{{2}}|(?-i:[A-Z]{{3}})|usd[tc]|(?:cr|dr|дт|кт)\.?|[₸₽$€₼₴¥£₺]"
+    r"|[a-z]{2}\d{2}[a-z0-9]{6,30}",
+    re.IGNORECASE,
+)
+"""What a statement has beside a balance, but for figures: a day, a code, a side, the account."""
 _PAGE: Final = re.compile(
     r"(?:страница|стр|лист|page|бет|барак|sahifa|саҳифа|саҳифаи|səhifə|sahypa)\W*[0-9]+"
     r"(?:\W*(?:из|of|барлығы|дан|dan|/|аз)?\W*[0-9]+)?\W*|[0-9]+\W*(?:-?бет|-?sahifa|-?bet)\W*",
@@ -103,9 +159,17 @@ def repeats_headings(cells: Sequence[str], headings: Sequence[str]) -> bool:
         return False
     if all(_folded(cell) == _folded(name) for cell, name in filled):
         return True
+    if len(filled) > 1 and all(
+        _folded(cell) == _folded(name) or _letters(cell) == _letters(name) != ""
+        for cell, name in filled
+    ):
+        return True
+    # Two values may be the names of other columns: a currency, a country, a kind of an account.
+    if len(filled) < _FEWEST_MOVED or 2 * len(filled) <= len(headings):
+        return False
     names = {_letters(each) for each in headings} - {""}
     found = [_letters(cell) for cell, _ in filled]
-    return len(filled) > 1 and len({*found}) == len(found) and names.issuperset(found)
+    return len({*found}) == len(found) and names.issuperset(found)
 
 
 def layout_fault(cells: Sequence[str]) -> str | None:
@@ -124,12 +188,13 @@ def layout_fault(cells: Sequence[str]) -> str | None:
         return "the row reads like a signature below the table: take it out"
     if len(filled) == 1 < len(cells) and _BESIDE.fullmatch(filled[0]):
         return "the row is none of the data, but a note beside the table: take it out"
-    if 1 < len(filled) < len(cells) and _OF_ACCOUNT.fullmatch(filled[0]):
+    if 0 < len(filled) < len(cells) and _is_balance(filled):
         return "the row reads like a balance of the account, and is no payment: take it out"
     is_name = bool(filled and _NAMES_TOO.fullmatch(filled[0]))
     if is_name:
         is_currency = filled[0].casefold() == "sum" and not cells[0].strip()
-        if is_currency or not all(map(_FIGURE.fullmatch, filled[1:])):
+        is_other = not all(map(_FIGURE.fullmatch, filled[1:]))
+        if is_currency or is_other or _has_name_behind(filled[0]):
             return None
     # An IIN and a telephone number beside a name are figures too.
     is_sum = bool(filled and _BARE_TOTAL.fullmatch(filled[0])) and not (
@@ -143,6 +208,29 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     return None
 
 
+def _has_name_behind(text: str) -> bool:
+    """True for a capital letter in the second word, as names have it: `Jami Holding`."""
+    words = text.split(maxsplit=2)
+    return (
+        len(words) > 1
+        and not _NO_NAME.fullmatch(text)
+        and words[1].strip("«»\"'()").istitle()
+        and words[1].casefold() not in _WORDS_OF_REPORTS
+    )
+
+
+def _names_balance(text: str) -> bool:
+    """True for the name of a balance; a long text is none, and would take long to compare."""
+    return len(text) <= _LONGEST_NAME and bool(_OF_ACCOUNT.fullmatch(text))
+
+
+def _is_balance(filled: Sequence[str]) -> bool:
+    """True for the name of a balance with figures, days and codes alone beside it."""
+    return _names_balance(filled[0]) and all(
+        _FIGURE.fullmatch(each) or _BESIDE_BALANCE.fullmatch(each) for each in filled[1:]
+    )
+
+
 def _is_signed(filled: Sequence[str]) -> bool:
     """True for the words before a signature, with a colon, a line or nothing behind them."""
     return bool(_SIGNED.fullmatch(filled[0])) and (
@@ -152,7 +240,7 @@ def _is_signed(filled: Sequence[str]) -> bool:
 
 def _ends_a_column(filled: Sequence[str]) -> bool:
     """True for a sum with its name behind it or between: figures, and the name of a sum."""
-    names = [each for each in filled if _BARE_TOTAL.fullmatch(each)]
+    names = [each for each in filled if _BARE_TOTAL.fullmatch(each) or _names_balance(each)]
     if any(map(_NAMES_TOO.fullmatch, names)):
         return False
     others = [each for each in filled if each not in names]
@@ -166,7 +254,9 @@ def layout_doubt(cells: Sequence[str]) -> str | None:
         return "the row has one cell alone: is it a note beside the table?"
     if filled and _TOTAL.fullmatch(filled[0]):
         return "the row begins like a total of the rows above"
-    if any(_OF_ACCOUNT.fullmatch(each) or _BARE_BALANCE.fullmatch(each) for each in filled):
+    if any(_names_balance(each) or _BARE_BALANCE.fullmatch(each) for each in filled):
+        return "a cell reads like the name of a balance: is the row no payment?"
+    if 0 < len(filled) < len(cells) and _BEGINS_AS_BALANCE.fullmatch(filled[0]):
         return "a cell reads like the name of a balance: is the row no payment?"
     if 0 < len(filled) < len(cells) and _is_signed(filled) and not _has_figures(filled):
         return "the row begins like a signature below the table"

@@ -55,11 +55,12 @@ _ABSENT: Final = frozenset(
 """Words in the place of a value that a program or a person did not have."""
 _DITTO: Final = re.compile(
     r"[-\u2013\u2014/\s]*(?:[\"\u2033\u3003\u201c\u201d\u201e\u00ab\u00bb]|''|,,|//){1,2}[-\u2013\u2014/\s]*"
-    r"|то же(?: самое)?|там же|см\.? выше|ditto|idem|same(?: as above)?|see above|as above"
-    r"|жоғарыдағыдай|сол сияқты|жогорудагыдай|шунинг ўзи",
+    r"|то же(?: самое)?|там же|см\.? выше|same as above|see above|as above|сол сияқты|шунинг ўзи",
     re.IGNORECASE,
 )
-"""The signs and words for a value that stands above."""
+"""The signs and phrases for a value that stands above."""
+_DITTO_WORD: Final = re.compile(r"ditto|idem|same|жоғарыдағыдай|жогорудагыдай", re.IGNORECASE)
+"""One word for it: people and companies have such names, so that it is a doubt alone."""
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 _ZEROS: Final = re.compile(r"[0\W_]{9,}")
 """Zeros as long as the number of a person or a company; fewer may begin a series."""
@@ -150,7 +151,7 @@ def doubt(text: str) -> str | None:
     """Say how a text reads as if it was spoiled; None where it does not."""
     if is_absent(text):
         return "it reads like a value that is absent, such as NULL or N/A: empty it"
-    if _DITTO.fullmatch(text.strip()):
+    if _DITTO.fullmatch(text.strip()) or _DITTO_WORD.fullmatch(text.strip()):
         return "it reads like a sign or a word for a value that stands elsewhere: write that out"
     if _LOST_LETTERS.search(text):
         return "it has question marks where letters may have been lost"

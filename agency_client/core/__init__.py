@@ -3,11 +3,29 @@
 An operation yields `Call` values and is sent the responses; errors of a call are thrown into it. It
 never touches a socket. Disk, clock and randomness come through `Ports`, so one operation serves the
 blocking client, the asyncio client and the tests alike. `core.py` puts the parts together.
+
+    calls, ports           the calls that are yielded; keys, files, clocks and randomness
+    core, views            all parts, put together; the values that they give
+    view, log, reach       checkpoints and directory; leaves and proofs; a hub that was away
+    exchanges, summaries   exchanges: listed, fetched, opened; their form on the wire
+    verifying, unsealing, fetching
+                           what the hub shows is judged; sealed parts are fetched and opened
+    acts, statements, drafting, routes, sealing
+                           an act becomes a statement: header, route, sealed parts, signature
+    delivery, submission, statuses
+                           from the outbox to the hub, and the errors that it answers with
+    given, times, time_zones
+                           arguments as callers give them
+    possible, foresight, provenance
+                           what may be done; what would become of it; where a file came from
+    finding, watching      terms for the search index; a watch that outlives its connections
+    administration, gathering
+                           changes of the directory; the evidence of an exchange
 """
 
 from __future__ import annotations
 
-from agency_client.core.calls import Call, Fetch, Fetches, Operation, Stream, Unary, Upload
+from agency_client.core.calls import Call, Fetch, Operation, Stream, Together, Unary, Upload
 from agency_client.core.core import Core
 from agency_client.core.ports import Ports, make_ports
 
@@ -15,10 +33,10 @@ __all__ = [
     "Call",
     "Core",
     "Fetch",
-    "Fetches",
     "Operation",
     "Ports",
     "Stream",
+    "Together",
     "Unary",
     "Upload",
     "make_ports",

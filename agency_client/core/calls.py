@@ -21,6 +21,9 @@ PACKAGE: Final = "exchange_protocol.v1"
 MAX_CHUNK_BYTES: Final = 1024 * 1024
 """Largest chunk of a sealed part in one message."""
 
+MOST_TOGETHER: Final = 8
+"""Calls that are made together: by default a hub serves so many reads of one agency at a time."""
+
 DEADLINES: Final = {
     "ExchangeService/PlanRoute": 15.0,
     "ExchangeService/Submit": 30.0,
@@ -88,14 +91,19 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetches:
-    """Several FetchPart, all begun before the first is read; sends back the error of each, or None.
+class Together:
+    """Several calls of one method, all begun before the first is read.
 
-    Over a long line they take the time of one. Each is small: what is not read yet is held.
+    Sends back what each would send back by itself, or its error. Over a long line they take the
+    time of one. Answers are small: what is not read yet is held.
     """
 
-    several: tuple[Fetch, ...]
-    method: str = field(default="ExchangeService/FetchPart", init=False)
+    several: tuple[Unary, ...] | tuple[Fetch, ...]
+
+    @property
+    def method(self) -> str:
+        """The method of all."""
+        return self.several[0].method
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,7 @@ class Sign:
     payload: bytes
 
 
-Call = Unary | Upload | Stream | Fetch | Fetches
+Call = Unary | Upload | Stream | Fetch | Together
 
 T = TypeVar("T")
 Operation = Generator[Call | Pause | Sign, Any, T]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
-from agency_client.core.calls import Fetch, Fetches, Operation
+from agency_client.core.calls import MOST_TOGETHER, Fetch, Operation, Together
 from agency_client.core.ports import Ports
 from agency_client.core.views import VerifiedExchange, VerifiedStatement
 from exchange_protocol.errors import (
@@ -30,8 +30,6 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 _TRANSFER_ATTEMPTS: Final = 3
 _SMALL_BYTES: Final = 32 * 1024
 """A part of this size comes whole, whether it is read or not: it fits the window of its call."""
-_AT_A_TIME: Final = 8
-"""Half of the calls for which a hub has places by default."""
 
 
 class _Fetched(NamedTuple):
@@ -69,13 +67,14 @@ class Parts:
             if part.size <= _SMALL_BYTES and part.wrapped_key(reader) is not None
         ]
         fetched: Fetched = {}
-        for start in range(0, len(wanted), _AT_A_TIME):
+        for start in range(0, len(wanted), MOST_TOGETHER):
             fetches = tuple(
-                _fetch(each, part, bytearray()) for each, part in wanted[start : start + _AT_A_TIME]
+                _fetch(each, part, bytearray())
+                for each, part in wanted[start : start + MOST_TOGETHER]
             )
             if len(fetches) == 1:
                 break
-            errors: Sequence[ExchangeError | None] = yield Fetches(fetches)
+            errors: Sequence[ExchangeError | None] = yield Together(fetches)
             for one, error in zip(fetches, errors, strict=True):
                 key = one.request.payload_sha256, one.request.part_name
                 fetched[key] = _Fetched(one.sink, error)

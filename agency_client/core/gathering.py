@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from agency_client.core.calls import Operation, number_of_the_hub
 from agency_client.core.exchanges import Exchanges, HasId
@@ -112,10 +113,14 @@ class Gathering:
     def _proven_anew(
         self, entries: Sequence[ProvenEntry], head: Head
     ) -> Operation[tuple[ProvenEntry, ...]]:
+        if not entries:
+            return ()
+        indexes = [each.index for each in entries]
+        what = f"entries {indexes[0]} to {indexes[-1]} in the tree of {head.size} entries"
+        with number_of_the_hub(what):
+            proofs = yield from self._log.inclusion_proofs(indexes, head.size)
         proven = []
-        for each in entries:
-            with number_of_the_hub(f"entry {each.index} in the tree of {head.size} entries"):
-                proof = yield from self._log.inclusion_proof(each.index, head.size)
+        for each, proof in zip(entries, proofs, strict=True):
             proven.append(replace(each, inclusion_proof=proof))
             verify_proven_entry(proven[-1], head.checkpoint)
         return tuple(proven)
@@ -125,15 +130,16 @@ class Gathering:
         while True:
             known = len(found)
             answer, newest = yield from self._view.directory_page(known)
-            for message in answer.entries:
-                proven = parse_proven_entry(message)
-                if proven.index >= head.size:
-                    return tuple(found)
-                if newest.checkpoint == head.checkpoint:
-                    verify_proven_entry(proven, head.checkpoint)
-                    found.append(proven)
-                else:
-                    found += yield from self._proven_anew([proven], head)
+            page = [parse_proven_entry(message) for message in answer.entries]
+            covered = list(takewhile(lambda each: each.index < head.size, page))
+            if newest.checkpoint == head.checkpoint:
+                for each in covered:
+                    verify_proven_entry(each, head.checkpoint)
+                found += covered
+            else:
+                found += yield from self._proven_anew(covered, head)
+            if len(covered) < len(page):
+                return tuple(found)
             if len(found) >= answer.directory_size:
                 return tuple(found)
             if len(found) == known:

@@ -7,15 +7,22 @@ cosigned it as the profile requires, and if the tree that this agency holds exte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from agency_client.core.calls import Operation, ask_hub, number_of_the_hub
+from agency_client.core.calls import (
+    MOST_TOGETHER,
+    Operation,
+    Together,
+    Unary,
+    ask_hub,
+    number_of_the_hub,
+)
 from agency_client.core.ports import Ports
 from agency_client.core.view import View
 from agency_client.state.checkpoints import Head, WitnessedHead
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, NotAuthenticated, Reason
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.log.merkle import HASH_SIZE
 from exchange_protocol.log.tiles import TILE_WIDTH, parse_entry_bundle
@@ -29,6 +36,7 @@ from exchange_protocol.record.entries import (
 from exchange_protocol.record.receipts import parse_proven_entry, verify_inspection_receipt
 from exchange_protocol.v1 import audit_service_pb2 as pb
 
+_GET_PROOF: Final = "AuditService/GetInclusionProof"
 _MAX_TILE_BYTES: Final = TILE_WIDTH * HASH_SIZE
 
 
@@ -128,11 +136,33 @@ class Log:
     def inclusion_proof(self, index: int, tree_size: int) -> Operation[tuple[bytes, ...]]:
         """Fetch an inclusion proof; unverified."""
         answer = yield from ask_hub(
-            "AuditService/GetInclusionProof",
+            _GET_PROOF,
             pb.GetInclusionProofRequest(index=index, tree_size=tree_size),
             pb.GetInclusionProofResponse,
         )
         return tuple(answer.inclusion_proof)
+
+    def inclusion_proofs(
+        self, indexes: Sequence[int], tree_size: int
+    ) -> Operation[list[tuple[bytes, ...]]]:
+        """Fetch the inclusion proofs of many entries, several at a time; unverified."""
+        proofs: list[tuple[bytes, ...]] = []
+        for start in range(0, len(indexes), MOST_TOGETHER):
+            some = indexes[start : start + MOST_TOGETHER]
+            asked = tuple(
+                Unary(_GET_PROOF, pb.GetInclusionProofRequest(index=index, tree_size=tree_size))
+                for index in some
+            )
+            answers: Sequence[Any] = yield Together(asked)
+            for index, answer in zip(some, answers, strict=True):
+                if isinstance(answer, NotAuthenticated):
+                    # The channel makes the call again, if the certificate was renewed.
+                    proofs.append((yield from self.inclusion_proof(index, tree_size)))
+                elif isinstance(answer, ExchangeError):
+                    raise answer
+                else:
+                    proofs.append(tuple(answer.inclusion_proof))
+        return proofs
 
     def witnessed_checkpoint(self, tree_size: int = 0) -> Operation[WitnessedHead]:
         """Fetch and verify the newest checkpoint that enough witnesses of the profile cosigned.

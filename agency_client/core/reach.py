@@ -37,9 +37,9 @@ class Reach:
             return None
         return away[1]
 
-    def heed(self, errors: Iterable[ExchangeError | None]) -> None:
-        """Remember what calls that were made together say of the hub, each by its error or None."""
-        for error in errors:
+    def heed(self, outcomes: Iterable[object]) -> None:
+        """Remember what calls that were made together say of the hub, each by its outcome."""
+        for error in outcomes:
             if isinstance(error, HubUnavailable):
                 self._away = self._monotonic() + AWAY_SECONDS, error
 

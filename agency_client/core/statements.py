@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from agency_client.core.calls import Operation, Pause, sign_payload
 from agency_client.core.drafting import (
@@ -43,7 +43,7 @@ from agency_client.core.view import View
 from agency_client.core.views import CONTENT, VerifiedExchange
 from agency_client.state.outbox_folders import Staging
 from agency_client.state.search_index import Indexed
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.offences import offences_of
@@ -58,6 +58,8 @@ from exchange_protocol.rules.statements import BRIEF, Draft, Part
 from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId
 
+_OF_DIRECTORY: Final = frozenset({Reason.AGENCY_UNKNOWN, Reason.SEALING_KEY_UNKNOWN})
+"""Refusals for want of an entry of the directory."""
 _Plan = Callable[[Draft], Operation[tuple[Route, Exchange]]]
 """Says the route of a draft, and the exchange by which its readers are known."""
 
@@ -84,6 +86,23 @@ def numbered(number: int) -> Iterator[None]:
         raise TypeError(f"requests[{number}]: {error}") from None
 
 
+@contextmanager
+def _held(ports: Ports, *, online: bool) -> Iterator[None]:
+    """Blame nobody for what an old directory lacks while the hub cannot be asked for more."""
+    try:
+        yield
+    except NotFound as error:
+        if online or error.reason not in _OF_DIRECTORY:
+            raise
+        away = ports.reach.why_not()
+        said = away.message if away is not None else "the hub could not be asked"
+        raise Reason.UNAVAILABLE.error(
+            f"{said}. By the directory that this profile holds, {error.message}; it may be "
+            "old: repeat this when the hub is there",
+            field=error.field,
+        ) from None
+
+
 class Statements:
     """Makes statements of exchanges, whatever their kind, and keeps them in the outbox."""
 
@@ -100,8 +119,9 @@ class Statements:
     def keep_initial(self, asked: Initial) -> Operation[str]:
         """Make the statement that opens an exchange; gives its id."""
         online = yield from self._view.freshen()
-        draft = self.draft_initial(asked, self._ports.clock())
-        with self._ports.outbox.stage(draft.id) as staging:
+        with _held(self._ports, online=online):
+            draft = self.draft_initial(asked, self._ports.clock())
+        with _held(self._ports, online=online), self._ports.outbox.stage(draft.id) as staging:
             payload, indexed = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
             )
@@ -120,7 +140,7 @@ class Statements:
         plan = self._initial_plan(compares=online)
         drafts: list[Draft] = []
         noted: list[Indexed] = []
-        with self._ports.outbox.stage_batch(len(asked)) as batch:
+        with _held(self._ports, online=online), self._ports.outbox.stage_batch(len(asked)) as batch:
             made: list[tuple[Staging, bytes]] = []
             for number, each in enumerate(asked):
                 with numbered(number):
@@ -152,7 +172,7 @@ class Statements:
         It speaks on the legs named, or on all where the kind is allowed now.
         """
         verified = yield from self._exchanges.get_or_known(exchange)
-        yield from self._view.freshen()
+        online = yield from self._view.freshen()
         state = verified.exchange
         if kind_of(body).spec.supervises:
             return (yield from self._keep_comment(body, verified, content))
@@ -162,7 +182,7 @@ class Statements:
         if kind_of(body).spec.decides:
             check_read(exchange, body, addressed.legs)
         draft = self.draft_continuing(body, verified.id, state, addressed, terms)
-        with self._ports.outbox.stage(draft.id) as staging:
+        with _held(self._ports, online=online), self._ports.outbox.stage(draft.id) as staging:
             payload, indexed = yield from self._seal(
                 draft, content, self._continuing_plan(state), staging
             )

@@ -4,7 +4,7 @@
     export.py        evidence that a client gathered -> bundle
     verification.py  bundle -> what it proves, with the hub's own rules
     facts.py         what it proves, as values
-    account.py       the same for people, as a page in English and Russian
+    account.py       the same for people, as a page; words.py has its words
     timestamp.py     another authority's signature on when the checkpoint was there (RFC 3161)
     verify.py        the script for whoever has none of our software; a copy is in every bundle
 

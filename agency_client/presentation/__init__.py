@@ -13,7 +13,18 @@ The commands, the account for a court and the console show the same facts. They 
     news        what was said last by another, where the state does not tell it
     lists       exchanges as the hub lists them
     exchanges   one exchange, verified and unsealed
+    reading     one statement, to be read
     plain       the same as plain values, for programs
+    due         clocks of listed exchanges
+    found, matches
+                results of a search; subjects that match own records
+    faults      errors in the reader's language: refusals, places and file_faults have the sentences
+    spoken      messages with words and commands in place of names of the contract
+    doubts      doubts about what a person gives
+    handling    the note beside files that are written out
+    layout      tables as lines of text
+    numbers, countries
+                amounts and states, as a language writes them
 
 Rules of this package:
 

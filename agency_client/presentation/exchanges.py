@@ -29,7 +29,12 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.steps import ENDS_BY_ITSELF, LegTurn, turn_words
 from agency_client.presentation.steps import state_words as words_of_state
-from agency_client.presentation.words import body_words, end_words, statement_words
+from agency_client.presentation.words import (
+    body_words,
+    end_words,
+    statement_words,
+    withheld_words,
+)
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Language, LegState, Party, Urgency
@@ -509,7 +514,5 @@ def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) 
 
 def withheld_facts(header: Header, locale: Locale) -> Iterator[Fact]:
     """The supervisors from whom a copy is withheld, and the ground."""
-    if header.withholding_ground is not None:
-        ground = locale.say(header.withholding_ground)
-        whom = ", ".join(header.withheld_from)
-        yield Fact(locale.say(Label.COPY_WITHHELD), f"{whom}: {ground}")
+    if withheld := withheld_words(header, locale.language):
+        yield Fact(locale.say(Label.COPY_WITHHELD), withheld)

@@ -267,11 +267,14 @@ def _says(act: Act, code: Code) -> bool:
 def states_asked(party: Party) -> tuple[LegState, ...]:
     """The states in which a leg may wait for a party.
 
-    These are the states of its turn, of others' delay, and those in which others ask it something.
+    These are the states of its turn, of others' delay, and those in which others ask it something:
+    the other end, or a supervisor, who may speak at any time. What a supervisor says of an exchange
+    that is closed is not among them: all that a body ever closed would be asked for.
     """
     turns = [state for state, turn in TURNS.items() if turn is party]
     others = (*_STATES_OF_DELAY.get(party, ()), *STATES_OF_ASKING.get(party, ()))
-    return tuple(dict.fromkeys((*turns, *others)))
+    supervised = _STATES_OF_SUPERVISION if party in _ENDS else ()
+    return tuple(dict.fromkeys((*turns, *others, *supervised)))
 
 
 def waiting(
@@ -328,6 +331,13 @@ _STATES_OF_DELAY: Final = {
     for party in (Party.INITIATOR, Party.RECIPIENT)
 }
 """States in which a party may say that another's time is over."""
+_STATES_OF_SUPERVISION: Final = tuple(
+    state
+    for state in LegState
+    if TURNS[state] is not None
+    if any(kind.spec.supervises and state in row.before for kind, row in ROWS)
+)
+"""States of a leg that goes on, in which a supervisor may speak."""
 
 
 def _step_after_delay(party: Party, state: LegState) -> Step | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
+from agency_client.presentation.labels import Label
 from agency_client.presentation.numbers import grouped
 from exchange_protocol.kinds.bodies import Body, body_codes
 from exchange_protocol.kinds.catalogue import Kind, kind_of
@@ -131,12 +132,21 @@ def end_json(
 
 
 def statement_words(statement: Statement, language: Language, zone: tzinfo = UTC) -> list[str]:
-    """The codes of a statement in words, and the due time that it sets on a leg."""
+    """The codes of a statement in words, the due time that it sets, and whose copy is withheld."""
     said = body_words(statement.body, language, zone)
     if statement.kind.stage is Stage.CONTINUING and statement.header.due_at is not None:
         due = statement.kind.spec.names.get("due_at", _DUE)
         said.append(f"{say(due, language)} {due_words(statement.header, language, zone)}")
+    if withheld := withheld_words(statement.header, language):
+        said.append(f"{say(Label.COPY_WITHHELD.value, language)}: {withheld}")
     return said
+
+
+def withheld_words(header: Header, language: Language) -> str:
+    """From whom the copy of a statement is withheld, and on which ground; "" for none."""
+    if header.withholding_ground is None:
+        return ""
+    return f"{', '.join(header.withheld_from)}: {say_code(header.withholding_ground, language)}"
 
 
 def _offset(at: datetime) -> str:

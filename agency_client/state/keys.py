@@ -189,12 +189,25 @@ def save_sealing_key(folder: Path, key: SealingPrivateKey, passphrase: bytes, at
 def load_sealing_keys(folder: Path, passphrase: bytes) -> SealingKeys:
     """Load every sealing key of a folder; one that does not load is told of, and the rest works."""
     keys, unusable = [], []
-    for path in sorted(folder.glob("*.key")):
+    try:
+        paths = _key_files(folder)
+    except OSError as error:
+        why = f"cannot read {folder}: {error.strerror}; the user who runs the command must be able"
+        return SealingKeys((), (UnusableKey(folder, f"{why} to read it"),))
+    for path in paths:
         try:
             keys.append(load_sealing_key(path, passphrase))
         except ExchangeError as error:
             unusable.append(UnusableKey(path, error.message))
     return SealingKeys(tuple(keys), tuple(unusable))
+
+
+def _key_files(folder: Path) -> list[Path]:
+    """The files of keys in a folder, which need not be there; `glob` hides one that is closed."""
+    try:
+        return sorted(each for each in folder.iterdir() if each.name.endswith(".key"))
+    except FileNotFoundError:
+        return []
 
 
 def import_sealing_keys(
@@ -219,10 +232,7 @@ def import_sealing_keys(
         NotAuthenticated: KEY_UNAVAILABLE.
         StorageFailed: FILE_NOT_WRITTEN.
     """
-    theirs = {
-        path.name: load_sealing_key(path, source_passphrase)
-        for path in sorted(source.glob("*.key"))
-    }
+    theirs = {path.name: load_sealing_key(path, source_passphrase) for path in _key_files(source)}
     if not theirs:
         raise Reason.KEY_UNAVAILABLE.error(
             f"expected sealing keys (*.key) in {source}, the folder of another profile of this "

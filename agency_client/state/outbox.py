@@ -20,6 +20,7 @@ Rules of this module:
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -257,6 +258,13 @@ class Outbox:
 
     def _ids(self, folder: Path) -> list[str]:
         if not folder.is_dir():
+            for each in (self._folder.parent, self._folder, folder):
+                # Such as a link to a disk that is not there now.
+                if os.path.lexists(each) and not each.is_dir():
+                    raise Reason.PROFILE_INVALID.error(
+                        f"expected a folder, got {each}, which is none, or a link that leads "
+                        "nowhere: put it back; statements that wait may be in it"
+                    )
             return []
         found = [
             (order_of(path), path.name)

@@ -4,6 +4,13 @@
 `make_statistics` counts them (`tables`). Each figure knows the log entries that it was counted
 from. Sealed content is never opened: amounts and offences are counted from the codes of signed
 bodies.
+
+    facts        the facts of each leg
+    tables       all tables: leg_tables and entry_tables make them, of values
+    dimensions   the ways to divide legs into rows
+    render       tables as JSON, CSV and a page; workbook, as a workbook
+
+No figure here is signed: each names the entries from which anyone can count it again.
 """
 
 from agency_client.statistics.dimensions import DIMENSIONS, check_question

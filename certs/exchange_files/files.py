@@ -7,7 +7,8 @@ did not end, and may be withdrawn.
 
 Names are used in the folder that was opened when the work began. A user of less rights, whose
 folder root writes to, may put a link in the place of a folder or of a draft: nothing is written,
-linked or removed elsewhere, and a name that is another's by then is an error.
+linked or removed elsewhere, and a name that is another's by then is an error. What SQLite and
+pg_dump write for a backup is opened by them by its path: as root, make it in a folder of root.
 """
 
 from __future__ import annotations

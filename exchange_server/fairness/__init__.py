@@ -12,7 +12,8 @@ Each kind of resource has its own bound, and every bound is counted by agency:
 | unsigned entries on the log | a budget for each agency and hour | `budgets` |
 
 Rates, shares, connections and budgets hold for all workers of a hub together: `counts` is the
-memory that they share, and `buckets` is what `rates` and `budgets` have in common.
+memory that they share, and `buckets` is what `rates` and `budgets` have in common. `scheduler`
+gives places of any sort to agencies in turn.
 
 A statement meets them in this order. When its call arrives, `shares` admits the call and `rates`
 its statement; both refuse before anything is parsed, and say when to come back. A call that brings

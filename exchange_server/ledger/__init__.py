@@ -41,6 +41,26 @@ code cites the numbers.
    write-ahead log until that is emptied, after the batch; if the hub crashes before, at the next
    start (`Committer.forget_old_pages`).
 
+The modules:
+
+    ledger, submitter    all ways to change the log; statements on their way to the writer
+    jobs, room, routes   requests to the writer; room for content; routes planned ahead
+    intake, writer       requests wait for their turn; the thread that takes them
+    committer, state     transactions on the log; the state that a batch starts from
+    batch, draft, acceptance, disclosure
+                         a batch in hand: statements, deliveries and inspections are judged
+    projection, batch_rows, retention
+                         the rows that an entry makes; content that is forgotten in time
+    receipts, values     proofs for the answers; limits, answers and rows of lists
+    staging              uploads before their statement
+    reader, audit        what may be read; what an auditor may open
+    witnessing, log_keys cosignatures; the keys of the log
+    upkeep, start_check, touched_file
+                         the file is guarded and looked at
+    fsck, findings, part_check, expected_rows, replayed_rows
+                         the hub's own check of its database
+    static_log           the log as files
+
 The path of one statement through the code, top to bottom: `Ledger.submit` and `Submitter.submit`
 (1), `Intake.enqueue` (1), `Writer._serve` (2), `Committer.commit` (2), `Batch.admit` and `draft`
 (3), `Batch.write` (4), the end of `Committer._commit` (5, 6), `Receipts` (6).

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.fields import parse_digest
-from exchange_protocol.rules.statements import MAX_PART_BYTES
+from exchange_protocol.rules.statements import MAX_PART_BYTES, MAX_PARTS
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.ledger.values import LedgerLimits
@@ -30,6 +30,7 @@ from exchange_server.storage.part_rows import (
     ChunkRow,
     StagedPartRow,
     complete_staged,
+    discard_repeated,
     discard_staged,
     find_forgotten,
     insert_staged,
@@ -37,6 +38,10 @@ from exchange_server.storage.part_rows import (
     staged_totals,
 )
 
+MOST_OF_ONE_DIGEST: Final = MAX_PARTS
+"""Whole uploads of the same bytes that wait: as many as one statement can claim. Each statement
+that names a digest has all of them read, and who uploads one byte 4096 times would have every
+batch pay for that."""
 SWEPT_AT_ONCE: Final = 64
 """Uploads swept in one transaction; each may have 64 MiB."""
 
@@ -102,9 +107,12 @@ class StagedPart:
             await self._write(bytes(self._buffer))
             self._buffer.clear()
         now, ttl = self._clock(), self._limits.staging_ttl
-        await self._run(
-            lambda c: complete_staged(c, self._row.part_id, at=now, begun_since=now - ttl)
-        )
+
+        def complete(connection: Connection) -> None:
+            complete_staged(connection, self._row.part_id, at=now, begun_since=now - ttl)
+            discard_repeated(connection, self._row.part_id, MOST_OF_ONE_DIGEST)
+
+        await self._run(complete)
         self._is_finished = True
         return now + ttl
 

@@ -36,6 +36,8 @@ NOTE_SECONDS: Final = 10.0
 """Seconds between two notes of the newest checkpoint."""
 GUARD_SECONDS: Final = 2.0
 """Seconds between two looks at the database's file."""
+MOST_WAL_BYTES: Final = 256 * 1024 * 1024
+"""A write-ahead log that is larger is told of: SQLite begins to empty it at 4 MiB."""
 COPY_SECONDS: Final = 10.0
 """Seconds between two attempts to copy a file that has lost its name."""
 LOOK_SECONDS: Final = 5.0
@@ -139,8 +141,10 @@ class Upkeep:
 
     async def _guard(self, file: DatabaseFile) -> None:
         """Look whether a SQLite file still has its name; if not, keep a copy of what it held."""
+        growth = WalGrowth(file)
         while True:
             await asyncio.to_thread(keep_copy, self._engine, file)
+            growth.look()
             await asyncio.sleep(COPY_SECONDS if file.lost else GUARD_SECONDS)
 
     def _listen(self) -> Listener:
@@ -176,6 +180,38 @@ class Upkeep:
         log = LogVerifier(self._context.signer.vkey)
         kept = partial(kept_cosignatures, log=log, witnesses=witnesses)
         self._gate.hear(await self._writer.run(kept))
+
+
+class WalGrowth:
+    """The write-ahead log of a SQLite file: a reader that does not end lets it grow for ever.
+
+    Once the reader has ended SQLite writes it from its start again, so its size says little, and
+    that it grows on says all.
+    """
+
+    def __init__(self, file: DatabaseFile) -> None:
+        """Begin to watch."""
+        self._wal = file.path.with_name(f"{file.path.name}-wal")
+        self._told = 0
+        """Its bytes when they were last told of."""
+
+    def look(self) -> None:
+        """Tell of a large log, and again whenever it has grown by as much."""
+        try:
+            size = self._wal.stat().st_size
+        except OSError:
+            return  # `keep_copy` tells of a file that is gone.
+        if size < MOST_WAL_BYTES:
+            self._told = 0
+        elif size - self._told >= MOST_WAL_BYTES:
+            self._told = size
+            _log.error(
+                "write_ahead_log_grows",
+                file=str(self._wal),
+                bytes=size,
+                todo="a program reads the database in a transaction that does not end, such as a "
+                "shell of sqlite3 or a copy that hangs: end it before the disk is full",
+            )
 
 
 def keep_copy(engine: Engine, file: DatabaseFile) -> None:

@@ -134,6 +134,19 @@ def complete_staged(
         raise Reason.UNAVAILABLE.error("the upload took too long and was forgotten; upload again")
 
 
+def discard_repeated(connection: Connection, part_id: bytes, keep: int) -> None:
+    """Forget the oldest whole uploads of the agency and the digest of one, but for so many."""
+    u, own = staged_parts.c, staged_parts.alias().c
+    found = (
+        select(u.part_id)
+        .join_from(staged_parts, own.part_id.table, (own.agency == u.agency))
+        .where(own.part_id == part_id, own.sha256 == u.sha256, u.is_whole)
+        .order_by(u.staged_at.desc(), u.part_id)
+        .offset(keep)
+    )
+    discard_staged(connection, list(connection.execute(found).scalars()))
+
+
 def staged_totals(connection: Connection, agency: str, since: datetime) -> tuple[int, int]:
     """Count the uploads of an agency that wait since a time or later: how many, how many bytes."""
     u = staged_parts.c

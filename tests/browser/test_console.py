@@ -714,6 +714,26 @@ def test_files_go_with_a_progress_and_without_a_script(
     assert "выписка.bin" in bare.inner_text("main")
 
 
+def test_an_upload_that_breaks_off_loses_nothing(consoles: Consoles, chromium: Browser) -> None:
+    page = entered(chromium, consoles(OFFICER))
+    _filled(page, FilePayload(name="выписка.bin", mimeType="", buffer=b"x" * 3_000_000))
+    broken = re.compile("/new/request_information$")
+    page.route(broken, lambda route: route.abort())
+    page.click("button[name=step][value=next]")
+    page.wait_for_selector("#compose-said:has-text('does not answer')")
+    assert not page.locator("#upload").is_visible()
+    assert page.input_value("textarea[name='brief.summary']") == "Вымышленное дело с файлом"
+    # The console itself is gone: no file is sent, and nothing is lost either.
+    page.unroute(broken)
+    page.route("**/session", lambda route: route.abort())
+    _press_again(page, "button[name=step][value=next]")
+    page.wait_for_selector("#compose-said:has-text('does not answer')")
+    page.unroute("**/session")
+    _press_again(page, "button[name=step][value=next]")
+    page.wait_for_url("**/send")
+    assert "выписка.bin" in page.inner_text("main")
+
+
 def test_a_form_outlives_an_error_a_pause_and_the_lock(
     consoles: Consoles, chromium: Browser
 ) -> None:

@@ -199,6 +199,20 @@ def test_what_a_supervisor_says_waits_until_it_is_read(region: Region, wish: str
     assert news(mia, exchange, read=newest) == before
 
 
+def test_what_a_supervisor_says_waits_while_it_is_held_and_when_it_is_answered(
+    region: Region,
+) -> None:
+    mia, gpo, fma = region["kz.mia"], region["kz.gpo"], region["kz.fma"]
+    held = new_exchange(mia, "uz.fiu")
+    gpo.ask_for_explanation(held, "kz.mia", comment=NOTE)
+    assert news(mia, held)
+    answered = new_exchange(mia, "kz.fma")
+    fma.open(answered)
+    fma.reply(answered, brief=NOTE)
+    gpo.ask_for_explanation(answered, "kz.fma", comment=NOTE)
+    assert news(fma, answered)
+
+
 def test_a_supervisor_that_would_join_a_case_waits_in_the_todo_of_its_lead(region: Region) -> None:
     mia, gpo = region["kz.mia"], region["kz.gpo"]
     case = joined(region, "kz.fma")

@@ -89,7 +89,13 @@ def test_who_reads_a_statement_sees_from_whom_the_copy_is_withheld(
     assert first.statement.header.withheld_from == ("kz.gpo",)
     code, out, err = run(capsys, *as_member(region.town, "kz.fma/system"), "show", exchange)
     assert code == 0, err
-    assert "it would endanger the investigation" in out
+    told = "copy withheld: kz.gpo: it would endanger the investigation"
+    assert out.count(told) == 1, "the timeline has it"
+    code, out, err = run(
+        capsys, *as_member(region.town, AUDITOR), "audit", "entries", "--exchange", exchange
+    )
+    assert code == 0, err
+    assert told in out
 
 
 def test_a_supervisor_is_involved_in_an_exchange_and_reads_what_follows(

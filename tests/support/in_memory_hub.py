@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 
 from agency_client import AsyncExchangeClient, ExchangeClient, Profile
 from agency_client._channel import take_answer
-from agency_client.core import Call, Fetch, Fetches, Stream, Unary, Upload
+from agency_client.core import Call, Fetch, Stream, Together, Unary, Upload
 from agency_client.state.keys import save_sealing_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
@@ -429,8 +429,8 @@ class Connection:
 
     def perform(self, call: Call) -> Any:
         """Make a call."""
-        if isinstance(call, Fetches):
-            return [self._error_of(each) for each in call.several]
+        if isinstance(call, Together):
+            return [self._outcome(each) for each in call.several]
         if self.fails:
             raise self.fails.pop(0)
         name = call.method.partition("/")[2]
@@ -440,12 +440,11 @@ class Connection:
             raise self.loses_answers.pop(0)
         return answer
 
-    def _error_of(self, fetch: Fetch) -> ExchangeError | None:
+    def _outcome(self, call: Unary | Fetch) -> Any:
         try:
-            self.perform(fetch)
+            return self.perform(call)
         except ExchangeError as error:
             return error
-        return None
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
         """Open a watch."""

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from agency_client import ExchangeClient, Profile
-from agency_client.core import Call, Fetch, Fetches, Unary
+from agency_client.core import Call, Fetch, Together, Unary
 from agency_client.state.keys import save_sealing_key
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.identity import Member
@@ -49,16 +49,15 @@ class Line:
 
     def perform(self, call: Call) -> Any:
         """Make a call."""
-        if isinstance(call, Fetches):
-            return [self._error_of(each) for each in call.several]
+        if isinstance(call, Together):
+            return [self._outcome(each) for each in call.several]
         return asyncio.run_coroutine_threadsafe(self._answer(call), self._loop).result()
 
-    def _error_of(self, fetch: Fetch) -> ExchangeError | None:
+    def _outcome(self, call: Unary | Fetch) -> Any:
         try:
-            self.perform(fetch)
+            return self.perform(call)
         except ExchangeError as error:
             return error
-        return None
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
         """No actor of the year watches."""

@@ -10,7 +10,8 @@ From the top; each line stands on those below it, and a contract of the imports 
     access, supervision        who sees and reads a statement; what a supervisor may say
     lifecycle, directory       exchanges and the directory, as folds of the log
     legs, addressing           how a leg moves; on which legs a statement speaks
-    rulebook, policy           the questions to the policy; its text and its schema
+    rulebook, policy           the questions to the policy; its text and its schema; policy_reads,
+                               what its rules depend on
     recording, joint_case      what a leg remembers; who is a member of a joint case
     exchange, leg_record       the state of an exchange, as values
     wire, signed_statements    statements from bytes and to bytes; their signatures

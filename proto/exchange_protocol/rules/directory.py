@@ -123,7 +123,9 @@ class Directory:
         """An enrolled agency; raises AGENCY_UNKNOWN."""
         found = self.agencies.get(agency)
         if found is None:
-            raise Reason.AGENCY_UNKNOWN.error(f"expected an enrolled agency, got {agency}")
+            raise Reason.AGENCY_UNKNOWN.error(
+                f"expected an enrolled agency, got {agency}: `agency agencies` lists them"
+            )
         return found
 
     def sealing_key(self, agency: AgencyId) -> SealingPublicKey:

@@ -315,6 +315,7 @@ def _as_known(leg: Leg, party: Party) -> Leg:
 
 
 def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
+    """Find the row of a statement on a leg; raises OUT_OF_ORDER with what is allowed instead."""
     party = party_on(exchange, leg, statement)
     row = row_for(exchange, leg, statement.body, party)
     if row is not None:
@@ -325,11 +326,10 @@ def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
 def out_of_order(exchange: Exchange, leg: Leg, body: Body, party: Party) -> ExchangeError:
     """The error for a body that no row lets a party say on a leg: with what it may say there."""
     kind, leg = kind_of(body), _as_known(leg, party)
-    code = next((each.code for each in kind.spec.rows if matches(each, body)), None)
-    said = f"{kind} ({code.name})" if code else kind
+    named = (_named(kind, each) for each in kind.spec.rows if matches(each, body))
     return Reason.OUT_OF_ORDER.error(
-        f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
-        f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
+        f"{next(named, kind)} by the {party.value} is not allowed on a leg of {exchange.kind} that "
+        f"is {leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
         f"{advice(exchange, leg, body, party)}"
     )
 
@@ -346,9 +346,14 @@ def applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
     )
 
 
+def _named(kind: Kind, row: Row) -> str:
+    """A kind, with the code where the row is for one code alone."""
+    return kind.value if row.code is None else f"{kind} ({row.code.name})"
+
+
 def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
     kinds = {
-        kind.value if row.code is None else f"{kind} ({row.code.name})"
+        _named(kind, row)
         for kind in Kind
         for row in kind.spec.rows
         if row.party is party and applies(row, kind, exchange, leg)
@@ -361,7 +366,11 @@ def advice(exchange: Exchange, leg: Leg, body: Body, party: Party) -> str:
     if party is Party.RECIPIENT and leg.state is LegState.RELEASED:
         return ". Open the exchange first: nobody answers what it has not been given"
     if party is Party.INITIATOR and leg.state in (LegState.HELD, LegState.RELEASED):
-        delivered = replace(leg, state=LegState.DELIVERED)
+        released, delivered = (
+            replace(leg, state=each) for each in (LegState.RELEASED, LegState.DELIVERED)
+        )
+        if row_for(exchange, released, body, party) is not None:
+            return ". It is not released yet: say it once a coordinator has approved it"
         if row_for(exchange, delivered, body, party) is not None:
             return f". It is not delivered yet: say it once {leg.agency} has opened the exchange"
     row = row_for(exchange, replace(leg, state=LegState.RETURNED), body, party)

@@ -128,7 +128,9 @@ class Rulebook:
         """
         for agency in (said.author, said.initiator, said.recipient):
             if agency not in self._agencies:
-                raise Reason.AGENCY_UNKNOWN.error(f"expected an enrolled agency, got {agency}")
+                raise Reason.AGENCY_UNKNOWN.error(
+                    f"expected an enrolled agency, got {agency}: `agency agencies` lists them"
+                )
         answer = self._answer(said.kind.action, _member(said.author, said.role), said)
         if not answer.allowed:
             why = "forbidden by " + ", ".join(sorted(answer.rule_ids))

@@ -65,3 +65,4 @@ def test_several_agencies_are_pinged_at_once_and_none_is_a_mistake(desk: Desk) -
     assert "expected an agency, such as: agency ping uz.fiu" in nobody.err
     unknown = desk.run(OFFICER, "ping", "xx.none")
     assert "AGENCY_UNKNOWN" in unknown.err
+    assert "`agency agencies` lists them" in unknown.err

@@ -10,6 +10,7 @@ import pytest
 from agency_client.presentation.spoken import spoken
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.clocks import let_pass, shortly
+from tests.support.foundation import OFFICERS
 
 COORDINATOR = "caricc/coordinator/coordinator1"
 SECOND = "caricc/coordinator/coordinator2"
@@ -268,3 +269,11 @@ def test_each_command_that_is_possible_is_named_once() -> None:
         "agency close is not possible on a leg that is: delivered; possible there: agency notice, "
         "agency reply"
     )
+
+
+def test_who_withholds_a_copy_is_told_so(desk: Desk) -> None:
+    words = ("--withhold-copy-from", "kz.gpo", "--withholding-ground", "ordered")
+    send = ("send", "information-request", "request.yaml", "--to", "kz.fma", *words)
+    told = desk.run(OFFICERS[0], *send).ok().out
+    assert told.endswith("\nCopy withheld: kz.gpo: a court ordered it\n")
+    assert set(desk.run(OFFICERS[0], *send, "--json").ok().json) >= {"exchange_id", "legs"}

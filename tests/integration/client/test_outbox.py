@@ -30,6 +30,7 @@ from exchange_protocol.errors import (
     HubUnavailable,
     LimitExceeded,
     NotAuthenticated,
+    NotFound,
     NotPermitted,
     Reason,
 )
@@ -104,6 +105,24 @@ def test_without_a_directory_nothing_can_be_sealed_offline(
     offline = ExchangeClient(hub.profile(tmp_path), link=Offline(), clock=hub.now)
     with pytest.raises(HubUnavailable):
         ask(offline, "kz.fma")
+
+
+def test_lack_of_an_old_directory_is_no_word_about_an_agency(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    """It may have been enrolled, or have published its key, since the profile last saw the hub."""
+    with pytest.raises(NotFound, match="expected an enrolled agency"):
+        ask(client, "kz.newcomer")
+    for queue_only in (False, True):
+        offline = ExchangeClient(
+            client.profile, link=Offline(), clock=hub.now, queue_only=queue_only
+        )
+        with pytest.raises(HubUnavailable) as caught:
+            ask(offline, "kz.newcomer")
+        assert "By the directory that this profile holds, expected an enrolled agency" in (
+            caught.value.message
+        )
+        assert offline.outbox.pending() == []
 
 
 def test_answer_that_is_lost_leads_to_the_original_receipt_and_one_entry(
@@ -421,6 +440,21 @@ def test_statement_begun_after_the_count_was_lost_is_sent_after_those_that_wait(
     order.unlink() if damage is None else order.write_bytes(damage)
     last = ask(offline, "kz.fma").statement_id
     assert [each.statement_id for each in client.outbox.pending()] == [*before, last]
+
+
+@pytest.mark.parametrize("moved", ["outbox", "."])
+def test_outbox_on_a_disk_that_is_not_there_is_not_called_empty(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path, moved: str
+) -> None:
+    ask(ExchangeClient(client.profile, link=Offline(), clock=hub.now), "kz.fma")
+    place, disk = client.profile.state / moved, tmp_path / "disk"
+    place.rename(disk)
+    place.symlink_to(disk)
+    assert len(client.outbox.pending()) == 1
+    disk.rename(tmp_path / "away")
+    for look in (client.outbox.pending, client.outbox.refused):
+        with pytest.raises(ExchangeError, match="a link that leads nowhere: put it back"):
+            look()
 
 
 def test_files_of_other_programs_among_the_receipts_hide_nothing(client: ExchangeClient) -> None:

@@ -1,4 +1,4 @@
-"""Small parts of an exchange come together: over a long line they take the time of one."""
+"""Small parts come together, and so do proofs: over a long line they take the time of one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ import grpc
 import pytest
 
 from agency_client import ExchangeClient, Profile, Reason, Sent, UnsealedExchange, _channel
-from agency_client.core import Call, Fetch, Fetches
-from exchange_protocol.errors import ExchangeError, HubUnavailable, SealBroken
+from agency_client.core import Call, Fetch, Together, Unary
+from agency_client.core.calls import MOST_TOGETHER
+from exchange_protocol.errors import ExchangeError, HubInternal, HubUnavailable, SealBroken
 from exchange_protocol.trust.identity import Member
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_GPO, START
@@ -26,6 +28,8 @@ REQUEST = {"items": ["TRANSACTIONS"], "facts": "Факты (вымышлено)"
 PARTS = 5
 """Of a request with two attachments: brief, content, the attachments, and their index."""
 WAIT_SECONDS = 30
+MISSING = 3
+"""An entry whose proof the hub fails to give."""
 
 
 def ask(hub: InMemoryHub, folder: Path, *sizes: int, to: str = "kz.fma") -> str:
@@ -52,27 +56,23 @@ class Watched(Connection):
     breaks: Callable[[Fetch, int], None] = lambda fetch, attempt: None
     """Raises what an attempt at a part meets."""
 
+    is_together: bool = False
+
     def perform(self, call: Call) -> Any:
-        if isinstance(call, Fetches):
+        if isinstance(call, Together):
             self.together.append(len(call.several))
-            return [self._outcome(each) for each in call.several]
+            self.is_together = True
+            try:
+                return super().perform(call)
+            finally:
+                self.is_together = False
         if isinstance(call, Fetch):
-            self.alone.append(call.request.part_name)
-            return self._part(call)
+            name = call.request.part_name
+            if not self.is_together:
+                self.alone.append(name)
+            self.asked.append((name, call.request.offset))
+            self.breaks(call, sum(one == name for one, _ in self.asked))
         return super().perform(call)
-
-    def _outcome(self, fetch: Fetch) -> ExchangeError | None:
-        try:
-            self._part(fetch)
-        except ExchangeError as error:
-            return error
-        return None
-
-    def _part(self, fetch: Fetch) -> None:
-        name = fetch.request.part_name
-        self.asked.append((name, fetch.request.offset))
-        self.breaks(fetch, sum(one == name for one, _ in self.asked))
-        super().perform(fetch)
 
 
 def watched(hub: InMemoryHub, folder: Path, who: Member = KZ_FMA) -> tuple[Watched, ExchangeClient]:
@@ -199,8 +199,22 @@ def test_other_bytes_than_the_authors_are_told(hub: InMemoryHub, tmp_path: Path)
     assert failed.value.reason is Reason.SEAL_BROKEN
 
 
-class Together(grpc.GenericRpcHandler):
-    """A hub that gives no part before so many are asked for."""
+def test_proofs_come_together(hub: InMemoryHub, tmp_path: Path) -> None:
+    ask(hub, tmp_path)
+    link, client = watched(hub, tmp_path)
+    client.sync()
+    size, log = client.checkpoint().checkpoint.size, client._core.log
+    link.together.clear()
+    proofs = client._driver.run(log.inclusion_proofs(range(10), size))
+    assert link.together == [8, 2]
+    assert proofs == [client.inclusion_proof(index, size) for index in range(10)]
+    with pytest.raises(ExchangeError) as refused:
+        client._driver.run(log.inclusion_proofs([0, size + 1], size))
+    assert refused.value.reason is Reason.PROOF_RANGE_INVALID
+
+
+class Gathered(grpc.GenericRpcHandler):
+    """A hub that answers nothing before so much is asked for."""
 
     def __init__(self, parties: int) -> None:
         self._barrier = threading.Barrier(parties)
@@ -213,34 +227,64 @@ class Together(grpc.GenericRpcHandler):
             yield pb.FetchPartResponse(chunk=request.part_name.encode())
             yield pb.FetchPartResponse(chunk=b"x" * 32_000)
 
-        return grpc.unary_stream_rpc_method_handler(
-            give, pb.FetchPartRequest.FromString, pb.FetchPartResponse.SerializeToString
+        def prove(request: audit_pb.GetInclusionProofRequest, context: Any) -> Any:
+            self._barrier.wait(WAIT_SECONDS)
+            if request.index == MISSING:
+                context.abort(grpc.StatusCode.INTERNAL, "fictional")
+            return audit_pb.GetInclusionProofResponse(inclusion_proof=[bytes([request.index])])
+
+        if details.method.endswith("/FetchPart"):
+            return grpc.unary_stream_rpc_method_handler(
+                give, pb.FetchPartRequest.FromString, pb.FetchPartResponse.SerializeToString
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            prove,
+            audit_pb.GetInclusionProofRequest.FromString,
+            audit_pb.GetInclusionProofResponse.SerializeToString,
         )
 
 
-@contextmanager
-def serving_together(
-    parties: int, profile: Profile, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def hub_that_gathers(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Profile]:
+    """The profile of a client of such a hub."""
     monkeypatch.setattr(_channel, "channel_credentials", lambda _: grpc.local_channel_credentials())
-    server = grpc.server(ThreadPoolExecutor(parties), handlers=[Together(parties)])
+    server = grpc.server(ThreadPoolExecutor(MOST_TOGETHER), handlers=[Gathered(MOST_TOGETHER)])
     port = server.add_secure_port("127.0.0.1:0", grpc.local_server_credentials())
     server.start()
-    try:
-        yield replace(profile, target=f"127.0.0.1:{port}")
-    finally:
-        server.stop(None)
+    yield replace(hub.profile(tmp_path), target=f"127.0.0.1:{port}")
+    server.stop(None)
 
 
-def group() -> tuple[Fetch, ...]:
-    return tuple(
+def perform(profile: Profile, call: Call) -> Any:
+    with closing(_channel.Channel(profile, lambda: START)) as channel:
+        return channel.perform(call)
+
+
+def perform_in_a_loop(profile: Profile, call: Call) -> Any:
+    async def run() -> Any:
+        channel = _channel.AsyncChannel(profile, lambda: START)
+        try:
+            return await channel.perform(call)
+        finally:
+            await channel.close()
+
+    return asyncio.run(run())
+
+
+WAYS = pytest.mark.parametrize("way", [perform, perform_in_a_loop])
+
+
+@WAYS
+def test_all_parts_are_begun_before_one_is_read(
+    hub_that_gathers: Profile, way: Callable[[Profile, Call], Any]
+) -> None:
+    several = tuple(
         Fetch(pb.FetchPartRequest(part_name=name), bytearray(), 40_000)
         for name in ("a", "missing", "b", "c", "d", "e", "f", "g")
     )
-
-
-def check(several: tuple[Fetch, ...], errors: list[ExchangeError | None]) -> None:
-    for fetch, error in zip(several, errors, strict=True):
+    for fetch, error in zip(several, way(hub_that_gathers, Together(several)), strict=True):
         if fetch.request.part_name == "missing":
             assert isinstance(error, HubUnavailable)
         else:
@@ -248,29 +292,13 @@ def check(several: tuple[Fetch, ...], errors: list[ExchangeError | None]) -> Non
             assert fetch.sink == fetch.request.part_name.encode() + b"x" * 32_000
 
 
-def test_channel_begins_all_before_it_reads_one(
-    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@WAYS
+def test_all_proofs_are_begun_before_one_is_read(
+    hub_that_gathers: Profile, way: Callable[[Profile, Call], Any]
 ) -> None:
-    several = group()
-    with (
-        serving_together(len(several), hub.profile(tmp_path), monkeypatch) as profile,
-        closing(_channel.Channel(profile, lambda: START)) as channel,
-    ):
-        check(several, channel.perform(Fetches(several)))
-
-
-def test_asynchronous_channel_begins_all_before_it_reads_one(
-    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    several = group()
-
-    async def fetch(profile: Profile) -> list[ExchangeError | None]:
-        channel = _channel.AsyncChannel(profile, lambda: START)
-        try:
-            errors: list[ExchangeError | None] = await channel.perform(Fetches(several))
-            return errors
-        finally:
-            await channel.close()
-
-    with serving_together(len(several), hub.profile(tmp_path), monkeypatch) as profile:
-        check(several, asyncio.run(fetch(profile)))
+    method = "AuditService/GetInclusionProof"
+    asked = [audit_pb.GetInclusionProofRequest(index=index) for index in range(MOST_TOGETHER)]
+    answers = way(hub_that_gathers, Together(tuple(Unary(method, each) for each in asked)))
+    error = answers.pop(MISSING)
+    assert isinstance(error, HubInternal)
+    assert [each.inclusion_proof[0][0] for each in answers] == [0, 1, 2, 4, 5, 6, 7]

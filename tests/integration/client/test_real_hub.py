@@ -268,3 +268,25 @@ def test_pinned_log_key_of_another_log_is_noticed_at_once(region: Region, tmp_pa
         pytest.raises(HubDishonest, match="CHECKPOINT_INVALID"),
     ):
         fma.sync()
+
+
+@pytest.mark.parametrize("places", ["1", "16"])
+def test_small_parts_come_from_a_hub_with_one_place_as_well(
+    foundation: Foundation, tmp_path: Path, places: str
+) -> None:
+    """What the client does not read yet takes no place that the part before it needs."""
+    limits = {"EXCHANGE_LIMITS_TRANSFERS_PER_AGENCY": places}
+    files = {f"{number}.txt": bytes([number]) * 30_000 for number in range(12)}
+    with foundation.serving(tmp_path / "hub", limits) as (town, _):
+        with town.client("kz.mia/system") as mia:
+            sent = mia.request_information("kz.fma", brief="-", request=REQUEST, attachments=files)
+        assert isinstance(sent, Sent)
+        with town.client("kz.fma/system") as fma:
+            assert dict(fma.open(sent.exchange_id).statements[0].attachments) == files
+
+        async def again() -> None:
+            async with AsyncExchangeClient.from_profile(town.profile("kz.fma/system")) as fma:
+                opened = await fma.open(sent.exchange_id)
+                assert dict(opened.statements[0].attachments) == files
+
+        asyncio.run(again())

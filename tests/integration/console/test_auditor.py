@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 import zipfile
 from contextlib import suppress
@@ -69,6 +70,10 @@ def test_an_auditor_verifies_and_browses(foundation: Foundation, tmp_path: Path)
             proof = browser.get("/log/20").words
             assert "The proof leads from this leaf to the root" in proof
             assert "tile/0/000.p/" in proof
+            # What an auditor read of the log stands there after the next run.
+            _verified(browser)
+            read = browser.get("/log?event=INSPECTION").words
+            assert re.search(r"Entries read: 0–\d+, opened: \d+", read), read
             assert browser.get("/log/99999").status == 404
             assert browser.get("/log?page=99999999&event=%3Cscript%3E").status == 200
 
@@ -96,6 +101,10 @@ def test_a_log_that_breaks_a_rule_is_told_with_its_entry(
             assert "Statistics" not in page.words
             found = page.text.partition('href="/log/')[2].partition('"')[0]
             assert found.isdecimal()
+            # The entry did not pass, so it was not kept; the page of it says so and leads back.
+            entry = browser.get(f"/log/{found}")
+            assert "What did not pass stands under the findings" in entry.words
+            assert 'href="/audit"' in entry.text.partition("<h1")[2]
             assert 'href="/rules#domestic-flows-at-once"' in page.text
             rules = browser.get("/rules")
             assert 'id="domestic-flows-at-once"' in rules.text

@@ -9,6 +9,7 @@ import pytest
 
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import log_pb2, statement_pb2
 from tests.support.asking import new_exchange
 from tests.support.console import RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
@@ -26,6 +27,23 @@ def lists_all(hub: InMemoryHub, monkeypatch: pytest.MonkeyPatch, party: Member) 
         monkeypatch.setattr(hub, name, lies, raising=False)
 
 
+def lists_as_held(hub: InMemoryHub, monkeypatch: pytest.MonkeyPatch, party: Member) -> list[str]:
+    """Let the hub list for an approver what was sent to that party, as held; gives the ids."""
+    honest, listed = hub.list_exchanges, list[str]()
+
+    def lies(_: Member, __: pb.ListExchangesRequest) -> pb.ListExchangesResponse:
+        asked = pb.ListExchangesRequest(party=statement_pb2.PARTY_RECIPIENT)
+        answer: pb.ListExchangesResponse = honest(party, asked)
+        for summary in answer.exchanges:
+            listed.append(summary.exchange_id)
+            for leg in summary.legs:
+                leg.state = log_pb2.LEG_STATE_HELD
+        return answer
+
+    monkeypatch.setattr(hub, "list_exchanges", lies)
+    return listed
+
+
 def test_an_exchange_of_others_on_a_list_shows_nothing_and_offers_nothing(
     hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -33,6 +51,7 @@ def test_an_exchange_of_others_on_a_list_shows_nothing_and_offers_nothing(
     with hub.client(tmp_path, KZ_GPO) as client:
         client.sync()
     lists_all(hub, monkeypatch, KZ_FMA)
+    listed = lists_as_held(hub, monkeypatch, KZ_FMA)
     with hub.client(tmp_path, COORDINATOR) as client, running_console(client) as console:
         browser = console.entered()
         for path in ("/queue", f"/queue/{exchange}", f"/queue/{exchange}/approve"):
@@ -40,6 +59,7 @@ def test_an_exchange_of_others_on_a_list_shows_nothing_and_offers_nothing(
             assert 'name="awaits"' not in page.text, path
             assert f"/queue/{exchange}/approve" not in page.text.replace(path, ""), path
             assert "Вымышлено" not in page.text, path
+        assert exchange in listed
         page = browser.get(f"/exchange/{exchange}")
         assert page.status >= 400 or "/approve" not in page.text
         assert "Вымышлено" not in page.text

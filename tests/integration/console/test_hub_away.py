@@ -181,7 +181,7 @@ def test_a_coordinator_reads_the_queue_and_decides_while_the_hub_is_away(town: T
         assert "Your decision is signed and waits in the outbox" in again.words
         assert 'name="awaits"' not in again.text
         outbox = browser.get("/outbox").words
-        assert re.search(r"Decision uz\.fiu .* Waits", outbox), outbox
+        assert re.search(r"Decision Вымышлено uz\.fiu .* Waits", outbox), outbox
 
         with town.hub():
             eventually(browser, "/queue", f"!{AS_OF}")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agency_client.console.exchange_view import whose_turn
+from agency_client.console.forms import fields_of
+from agency_client.console.words import FIELD_WORDS
+from agency_client.core.acts import ACTS
+from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, Party
 from exchange_protocol.rules.clocks import Clock, ClockKind
@@ -310,3 +315,86 @@ def test_a_row_of_the_outbox_says_what_it_is_about(
     browser = console.entered()
     browser.get(f"/exchange/{exchange}")
     assert re.search(r"Recall Вымышлено kz\.fma", browser.get("/outbox").words)
+
+
+def test_what_waits_to_open_an_exchange_is_told_from_others(
+    console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    fields: dict[str, str | list[str]] = {
+        "to": "kz.fma",
+        "brief.summary": "Вымышленное дело о складе",
+        "brief.own_reference": "12/345",
+        "request.items": "STR",
+        "legal_basis": "KZ-CPC-1",
+        "handling": "H1",
+        "tlp": "AMBER",
+        "urgency": "ROUTINE",
+        "step": "next",
+    }
+    saved = browser.post("/new/request_information", **fields)
+    away = Reason.UNAVAILABLE.error("the hub is away")
+    monkeypatch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(away))
+    assert browser.sign(saved.location).location == "/outbox"
+    assert "12/345 Вымышленное дело о складе" in browser.get("/outbox").words
+
+
+def test_a_consent_leads_to_the_referral_that_it_allows(
+    hub: InMemoryHub, console: RunningConsole, tmp_path: Path
+) -> None:
+    mia = console.console.client
+    exchange = new_exchange(mia, "kz.fma")
+    browser = console.entered()
+    with hub.client(tmp_path / "f", KZ_FMA) as fiu:
+        fiu.reply(fiu.open(exchange), brief="Ответ", handling="H2")
+        answer = mia.open(exchange).statements[-1].statement.digest
+        mia.ask_consent(exchange, answer, "kz.gpo", "PROSECUTION", reason="Для дела")
+        assert "as consented" not in browser.get(f"/exchange/{exchange}").words
+        asked = mia.open(exchange).statements[-1].statement.digest
+        fiu.grant_consent(exchange, asked, (datetime.now(UTC) + timedelta(days=7)).isoformat())
+        page = browser.get(f"/exchange/{exchange}")
+        [link] = re.findall(r'href="(/new/refer\?[^"]*)"', page.text)
+        form = browser.get(link.replace("&amp;", "&"))
+        fields = {
+            name: re.findall(rf'name="{name}"[^>]*>([0-9a-f]{{64}})', form.text)
+            for name in ("sources", "consents")
+        }
+        assert fields["sources"] == [answer.hex()]
+        given: dict[str, str | list[str]] = {
+            "to": "kz.gpo",
+            "sources": fields["sources"],
+            "consents": fields["consents"],
+            "brief.summary": "Вымышленное",
+            "legal_basis": "KZ-CPC-1",
+            "handling": "H2",
+            "tlp": "AMBER",
+            "urgency": "ROUTINE",
+            "purpose": "PROSECUTION",
+            "step": "next",
+        }
+        sent = browser.post("/new/refer", **given)
+        assert sent.status == 303, sent.words
+        assert browser.sign(sent.location).location.startswith("/exchange/")
+        fiu.revoke_consent(exchange, asked, reason="Обстоятельства изменились")
+        assert "as consented" not in browser.get(f"/exchange/{exchange}").words
+    hostile = browser.get("/new/refer?source=%22%3E%3Cscript%3E&consent=x&to=xx&purpose=y")
+    assert hostile.status == 200
+    assert "<script>" not in hostile.text
+    assert "&gt;&lt;script" not in hostile.text
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("act", ["impose_freeze", "extend_freeze", "give_task", "extend_deadline"])
+def test_the_end_of_something_is_no_time_for_an_answer(act: str, language: Language) -> None:
+    kind, method = ACTS[act]
+    locale = Locale(language)
+    [due] = [
+        each
+        for each in fields_of(kind, method, locale, (), AgencyId("kz.mia"))
+        if each.name == "due"
+    ]
+    assert due.is_required
+    named = kind.spec.names.get("due_at")
+    assert due.label == locale.say(named or FIELD_WORDS["due"])
+    assert (named is not None) == kind.value.startswith("freeze")

@@ -413,6 +413,38 @@ async def test_damage_at_the_ends_of_a_touched_file_is_found_before_the_next_rec
     assert file_of(office).lost is not None
 
 
+def size_of(file: Path) -> int:
+    return file.stat().st_size
+
+
+async def test_write_ahead_log_that_a_reader_lets_grow_is_told(
+    office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "MOST_WAL_BYTES", 64 * 1024)
+    file = DatabaseFile.of(office.engine)
+    assert file is not None
+    growth = upkeep.WalGrowth(file)
+    wal = Path(f"{place.real}-wal")
+
+    async def grow() -> None:
+        begins = size_of(wal)
+        while size_of(wal) < begins + 96 * 1024:
+            await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+
+    with capture_logs() as logs:
+        with closing(sqlite3.connect(place.real, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM log_entries").fetchone()
+            for _ in range(2):
+                await grow()
+                growth.look()
+                growth.look()
+        told = [line for line in logs if line["event"] == "write_ahead_log_grows"]
+        assert [line["file"] for line in told] == [str(wal)] * 2
+        assert told[0]["bytes"] < told[1]["bytes"]
+        assert "end it before the disk is full" in told[0]["todo"]
+
+
 async def test_hub_that_reads_a_touched_file_blames_nobody_for_erased_bytes(
     office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

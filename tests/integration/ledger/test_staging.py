@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select, text
 
 from exchange_protocol.errors import HubUnavailable, Reason
-from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_server.ledger.staging import MOST_OF_ONE_DIGEST
 from exchange_server.storage import tables
 from exchange_server.storage.engine import reading, writing
 from exchange_server.storage.part_rows import (
@@ -22,13 +23,14 @@ from exchange_server.storage.part_rows import (
     claim_staged,
     complete_staged,
     discard_staged,
+    find_staged,
     insert_staged,
     insert_staged_chunk,
 )
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller
 from tests.support.refusals import awaited_refusal
-from tests.support.statements import KZ_MIA, START
+from tests.support.statements import KZ_FMA, KZ_MIA, START
 
 PART = bytes(16)
 SECONDS = 10
@@ -109,6 +111,31 @@ async def test_upload_that_was_forgotten_on_its_way_is_not_taken_for_whole(offic
         office.clock.forward(timedelta(hours=1, seconds=1))
         assert await awaited_refusal(slow.finish()) is Reason.UNAVAILABLE
     assert chunks(office.engine) == 0
+
+
+async def test_same_bytes_uploaded_again_and_again_wait_as_often_as_one_statement_needs_them(
+    office: Office,
+) -> None:
+    """All of them are read for each statement that names the digest."""
+    digest = hashlib.sha256(b"c").digest()
+
+    async def upload(who: Member) -> None:
+        async with await office.ledger.stage_part(caller(who), digest, 1) as part:
+            await part.append(b"c")
+            await part.finish()
+
+    await upload(KZ_FMA)
+    for _ in range(MOST_OF_ONE_DIGEST + 3):
+        office.clock.forward(timedelta(seconds=1))
+        await upload(KZ_MIA)
+    with reading(office.engine) as connection:
+        found = find_staged(connection, [("kz.mia", digest), ("kz.fma", digest)])
+    assert [each.agency for each in found].count("kz.mia") == MOST_OF_ONE_DIGEST
+    assert [each.agency for each in found].count("kz.fma") == 1
+    # The newest ones wait on, and the bytes of the others are gone.
+    own = [each.staged_at for each in found if each.agency == "kz.mia"]
+    assert max(own) - min(own) == timedelta(seconds=MOST_OF_ONE_DIGEST - 1)
+    assert chunks(office.engine) == MOST_OF_ONE_DIGEST + 1
 
 
 async def test_bytes_of_a_forgotten_upload_are_not_kept(engine: Engine) -> None:

@@ -249,6 +249,22 @@ def test_attachments_are_read_by_name(tmp_path: Path) -> None:
         inputs.attachments([f"note={path}", f"note={path}"])
 
 
+def test_empty_attachment_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A scanner or a failed download leaves such a file."""
+    path = tmp_path / "f"
+    path.touch()
+    assert inputs.attachments([f"скан.pdf={path}"]) == {"скан.pdf": b""}
+    assert "warning: the attached file 'скан.pdf' is empty" in capsys.readouterr().err
+
+
+def test_attachment_with_a_sign_of_equality_in_its_name_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a=b.pdf"
+    path.write_bytes(b"%PDF")
+    assert inputs.attachments([f"a.pdf={path}"]) == {"a.pdf": b"%PDF"}
+    with pytest.raises(typer.BadParameter, match="NAME ends at the first =, so give a name"):
+        inputs.attachments([f"a=b.pdf={path}"])
+
+
 def test_attachment_may_be_called_as_people_call_it(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"%PDF")

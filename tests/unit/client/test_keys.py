@@ -102,6 +102,28 @@ def test_one_damaged_file_is_named_and_the_other_keys_work(tmp_path: Path, half:
         vault.sealing_key(bytes(32))
 
 
+def test_folder_that_cannot_be_read_is_not_one_without_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where root made it: whoever opens a part is told of the folder, and of no lost key."""
+    folder = tmp_path / "sealing"
+    assert load_sealing_keys(folder, PASSPHRASE).unusable == ()
+    folder.write_bytes(b"")
+    [fault] = load_sealing_keys(folder, PASSPHRASE).unusable
+    assert fault.why.startswith(f"cannot read {folder}: Not a directory; the user who runs")
+    folder.unlink()
+    folder.mkdir()
+
+    def closed(_: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    [fault] = load_sealing_keys(folder, PASSPHRASE).unusable
+    vault = Vault.of(AgencyId("kz.mia"), None, None, (), [fault])
+    with pytest.raises(NotAuthenticated, match=r"holds none; cannot read .*: Permission denied"):
+        vault.sealing_key(bytes(32))
+
+
 def test_import_replaces_a_damaged_file_of_the_same_key_and_no_other(tmp_path: Path) -> None:
     theirs, own, other = tmp_path / "theirs", tmp_path / "own", b"another passphrase"
     key = generate_sealing_key(theirs, other, AT)

@@ -163,6 +163,46 @@ def test_good_money_is_not_doubted(properties: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("unit", "currency"),
+    [
+        *((unit, "UZS") for unit in (
+            "so'm", "so‘m", "so’m", "soʻm", "soʼm", "SO'M", "soum", "som", "сом", "сомов", "sum",
+            "сум", "сума", "сумов", "сўм", "uzs",
+        )),
+        *((unit, "KGS") for unit in ("som", "сом", "сома", "сомов", "kgs", "Kgs")),
+        *((unit, "AMD") for unit in ("драм", "драмов", "dram", "֏", "amd")),
+        *((unit, "GEL") for unit in ("лари", "lari", "₾", "gel")),
+        *((unit, "AED") for unit in ("дирхам", "дирхамов", "dirham", "aed")),
+        *((unit, "TRY") for unit in ("лир", "лира", "лиры", "lira", "₺", "TL")),
+        *((unit, "KZT") for unit in ("тенге", "теңге", "тг.", "Kzt")),
+        *((unit, "RUB") for unit in ("рублей", "рублями", "руб.", "р.", "rub")),
+        *((unit, "USD") for unit in ("usd", "Usd", "долларов", "долл.", "US$")),
+        ("сомони", "TJS"), ("сомонӣ", "TJS"), ("манатов", "AZN"), ("manat", "TMT"),
+        ("гривен", "UAH"), ("грн.", "UAH"), ("юаней", "CNY"), ("евро", "EUR"), ("usdt", "USDT"),
+    ],
+)  # fmt: skip
+def test_name_of_the_money_of_the_region_is_known(unit: str, currency: str) -> None:
+    assert told("Payment", amount=f"1000 {unit}", currency=currency) == []
+    assert told("Payment", amount=f"1000 {unit}") == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "currency"),
+    [("so'm", "KGS"), ("сум", "KGS"), ("сомони", "KGS"), ("сом", "KZT"), ("usd", "KZT"),
+     ("драм", "GEL")],
+)  # fmt: skip
+def test_name_of_other_money_is_doubted(unit: str, currency: str) -> None:
+    (words,) = told("Payment", amount=f"1000 {unit}", currency=currency)
+    assert "another currency" in words
+
+
+@pytest.mark.parametrize("unit", ["шт", "pcs", "box", "кг", "сумма", "kg", "лет"])
+def test_unit_that_is_none_of_money_is_doubted(unit: str) -> None:
+    (words,) = told("Payment", amount=f"1000 {unit}", currency="UZS")
+    assert "its unit is none of money" in words
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "\\u0418\\u0432\\u0430\\u043d",
@@ -347,6 +387,15 @@ def test_amount_in_its_currency_is_not_doubted(unit: str) -> None:
 def test_heading_in_the_place_of_an_identifier_is_told(value: str, says: str) -> None:
     """A line of units below the headings, and the name of a group of rows."""
     assert any(says in each for each in told("Person", idNumber=value))
+
+
+@pytest.mark.parametrize(
+    "value", ["MSCU 1234567", "ABCD 1234567", "РНАТ 1234567", "POLIS 4455667", "№ ABCD 123"]
+)
+def test_number_behind_letters_is_no_words(value: str) -> None:
+    """Containers, licences and policies are numbered so."""
+    assert told("Person", idNumber=value) == []
+    assert told("BankAccount", accountNumber=value) == []
 
 
 @pytest.mark.parametrize("value", ["01.фев", "1-фев", "2-Jan", "12-янв-24"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agency_client.content.layout import layout_doubt, layout_fault
+from agency_client.content.layout import layout_doubt, layout_fault, repeats_headings
 from agency_client.content.spoiled import (
     cell_fault,
+    ditto_fault,
     doubt,
     is_shortened,
     tells_nothing_apart,
@@ -106,3 +107,112 @@ def test_what_no_spreadsheet_obeys_arrives(text: str) -> None:
 def test_another_apostrophe_before_a_number_is_doubted(text: str) -> None:
     words = "it begins with an apostrophe before a number, as spreadsheets write: is it meant?"
     assert doubt(text) == words
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["Баланс Консалтинг", "010140000123", "kz", ""],
+        ["Баланс Контроль", "010140000123", "", ""],
+        ["Баланс 2000", "010140000123", "kz", ""],
+        ["Баланс 2000", "010140000123", "", ""],
+        ["Сальдо Консалт", "010140000123", "kz", ""],
+        ["Сальдо Консалт", "010140000123", "", ""],
+        ["Available balance inquiry fee", "2024-02-01", "5.00", ""],
+        ["Available balance inquiry fee", "", "5.00", ""],
+        ["Balance at call deposit", "2024-02-01", "5.00", ""],
+        ["Balance at market", "2024-02-01", "5.00", ""],
+        ["Net change", "2024-02-01", "5.00", ""],
+        ["Opening Balance Sports Club", "010140000123", "kz", ""],
+        ["Opening Balance Sports Club", "010140000123", "", ""],
+        ["Opening balance", "Ким", "2024-02-01", ""],
+        ["Входящий остаток", "", "Ким", ""],
+        ["Jami Holding", "010140000123", "", ""],
+    ],
+)
+def test_a_name_or_a_payment_that_begins_like_a_balance_is_data(cells: list[str]) -> None:
+    assert layout_fault(cells) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Баланс Консалтинг", "Баланс 2000", "Сальдо Консалт", "Opening Balance Sports Club",
+     "Available balance inquiry fee"],
+)  # fmt: skip
+def test_a_name_that_begins_like_a_balance_is_not_doubted(name: str) -> None:
+    assert layout_doubt([name, "010140000123", "kz", ""]) is None
+
+
+@pytest.mark.parametrize("name", ["Net change", "Входящий остаток наличных"])
+def test_a_row_that_may_be_of_a_balance_is_doubted(name: str) -> None:
+    said = "a cell reads like the name of a balance: is the row no payment?"
+    assert layout_doubt([name, "", "100.00", ""]) == said
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["Входящий остаток на 01.02.2024", "", "1 000,50", ""],
+        ["Входящее сальдо на начало отчётного периода:", "01.02.2024 10:00", "5", ""],
+        ["Остаток на конец дня 01.02.2024", "KZT", "5.00", ""],
+        ["Сальдо на 1 января 2024 г.", "", "5.00", ""],
+        ["Сальдо начальное", "", "5.00", ""],
+        ["Opening balance (KZT)", "", "5.00", ""],
+        ["Opening balance: 1 000.00", "", "2024-02-01", ""],
+        ["Closing balance", "KZ86125KZT5004100100", "5.00", "Cr", ""],
+        ["Balance as of 01/02/2024", "", "5.00", ""],
+        ["Balance b/f", "2024-02-01T10:00:00", "5.00", ""],
+        ["Opening balance", "", "", ""],
+        ["Сальдо:", "", "", "100"],
+    ],
+)
+def test_a_balance_with_figures_and_days_alone_is_refused(cells: list[str]) -> None:
+    assert layout_fault(cells) is not None
+
+
+@pytest.mark.parametrize("behind", ["1 ", "1,1 ", "на 1 ", "(", "- "])
+def test_a_long_cell_takes_no_long_time(behind: str) -> None:
+    """Such a text would not end if each part of it could be read in several ways."""
+    long = f"Opening balance {behind * 20_000}{'x' * 20}"
+    assert layout_fault([long, "1", long.removeprefix("Opening balance "), ""]) is None
+    assert layout_doubt([long, "1", "5", "6"]) is None
+    assert layout_fault(["Opening balance", "1", f"{behind * 20_000}{'x' * 20}", ""]) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "headings"),
+    [
+        (["UZ", "KZ", ""], ["Country", "KZ", "UZ"]),
+        (["Касса", "Банк", ""], ["Банк", "Касса", "Сумма"]),
+        (["c", "b", "a", "", "", ""], ["a", "b", "c", "d", "e", "f"]),
+    ],
+)
+def test_values_with_the_names_of_other_columns_are_data(
+    cells: list[str], headings: list[str]
+) -> None:
+    assert not repeats_headings(cells, headings)
+
+
+@pytest.mark.parametrize(
+    ("cells", "headings"),
+    [
+        (["UZ", "Country", "KZ"], ["Country", "KZ", "UZ"]),
+        (["№", "Ф.И.О.", ""], ["№", "ФИО", "Дата"]),
+        (["c", "b", "a", ""], ["a", "b", "c", "d"]),
+    ],
+)
+def test_headings_that_stand_again_are_found(cells: list[str], headings: list[str]) -> None:
+    assert repeats_headings(cells, headings)
+
+
+@pytest.mark.parametrize("name", ["Idem", "Ditto", "Same", "SAME", "Жоғарыдағыдай"])
+def test_one_word_for_the_value_above_is_a_name_too(name: str) -> None:
+    assert ditto_fault(name) is None
+    assert doubt(name) == (
+        "it reads like a sign or a word for a value that stands elsewhere: write that out"
+    )
+
+
+@pytest.mark.parametrize("text", ["там же", "То же самое", "same as above", "сол сияқты", "″"])
+def test_a_sign_or_a_phrase_for_the_value_above_is_refused(text: str) -> None:
+    assert ditto_fault(text) is not None

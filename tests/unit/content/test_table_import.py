@@ -1215,7 +1215,9 @@ def test_sign_for_the_value_above_is_refused(desk: Desk, cell: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["Same Sam", "ТОО «Там же»", "О'Нил", 'ТОО "А"', "A//B", "Дитто"])
+@pytest.mark.parametrize(
+    "name", ["Idem", "Same", "Same Sam", "ТОО «Там же»", "О'Нил", 'ТОО "А"', "A//B", "Дитто"]
+)
 def test_name_with_such_a_sign_is_taken(desk: Desk, name: str) -> None:
     assert names(desk.read(simple(f"1,{name},kz,1979\n"))) == [name]
 
