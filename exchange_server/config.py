@@ -444,10 +444,15 @@ def _refusal(first: ErrorDetails, where: str) -> ExchangeError:
             # Its value may be a secret: who writes key_passphrase means the passphrase itself.
             return Reason.CONFIG_INVALID.error(f"expected no such key{_meant(first)}", field=where)
         case "missing":
+            if "." not in where:
+                return Reason.CONFIG_INVALID.error(
+                    f"expected the section [{where}] in the file, got none", field=where
+                )
             variable = f"EXCHANGE_{where.replace('.', '_').upper()}"
             return Reason.CONFIG_INVALID.error(
-                f"expected a value, got none; it stands in the file, or in {variable} as where a "
-                "unit of systemd hands over keys: systemctl start exchange-command@COMMAND",
+                f"expected a value in the file or in {variable}, got none. Where systemd "
+                "hands over the keys, run a command by its unit: systemctl start "
+                "exchange-command@COMMAND",
                 field=where,
             )
         case "greater_than" | "greater_than_equal" | "less_than_equal":

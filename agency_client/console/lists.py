@@ -74,9 +74,9 @@ def show_list(visit: Visit) -> Response:
         )
 
     shown = listing.take(page * PAGE_ROWS, PAGE_ROWS + 1, is_wanted)
-    if name == "inbox" and not (states or kinds or only_late or page):
+    if name == "inbox" and not (states or kinds or only_late):
         # What the next page holds was not seen.
-        rest = console.follower.known if len(shown) <= PAGE_ROWS else frozenset()
+        rest = console.follower.known if not page and len(shown) <= PAGE_ROWS else frozenset()
         visit.saw({each.id for each in shown[:PAGE_ROWS]} | rest, among_others=True)
     return visit.show(
         "list.html",
@@ -105,7 +105,12 @@ def show_work(visit: Visit) -> Response:
     marks, agency = console.marks.read(), console.client.agency
     for party in _WAITING:
         listing = console.listing(f"work-{party.value}", party, states_asked(party))
-        found += waiting(listing.take(most=_MOST_TO_DO), party, agency, console.now, marks)
+
+        def waits(each: ExchangeSummary, party: Party = party) -> bool:
+            return bool(waiting((each,), party, agency, console.now, marks))
+
+        listed = listing.take(most=_MOST_TO_DO, wanted=waits)
+        found += waiting(listed, party, agency, console.now, marks)
         kept = kept_words(visit, listing) or kept
     asked = console.listing("work-consents", None, awaits_consent=True)
     found += waiting_consents(asked.take(most=_MOST_TO_DO), console.client.agency)

@@ -75,8 +75,10 @@ def onward_referrals(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, 
     found = {}
     for leg in exchange.legs:
         for each in leg.record.consents:
-            is_granted = each.step is ConsentStep.GRANTS and each.asked_by is opened.party
-            if is_granted and (each.expires_at is None or each.expires_at > now):
+            # Members of a joint case see each other's consents; who asked alone refers on one.
+            end = exchange.initiator if each.asked_by is Party.INITIATOR else leg.agency
+            is_own = (each.member or end) == visit.console.client.agency
+            if is_own and each.covers(each.about, each.authority, each.purpose, now):
                 given = {
                     "source": each.about.hex(),
                     "consent": each.decision.hex(),

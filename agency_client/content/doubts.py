@@ -311,17 +311,20 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
             yield "it names another currency than the property currency"
         if decimals > _MOST_DECIMALS:
             yield f"it has more than {_MOST_DECIMALS} decimals, as a calculation leaves them"
-        elif decimals == _MOST_DECIMALS and not _THOUSANDTHS & {*currencies, unit}:
+        elif decimals == _MOST_DECIMALS and not _THOUSANDTHS & {
+            *map(str.upper, currencies),
+            unit.upper(),
+        }:
             yield "it has 3 decimals; if the point parts thousands, say so with --numbers"
 
 
 def _codes_of(unit: str, currencies: Sequence[str]) -> frozenset[str] | None:
     """The codes that a unit of money may stand for; None for what is none of money."""
     code = unit.upper()
-    if _CURRENCY.fullmatch(unit) or code in _CODES or code in currencies:
-        return frozenset({code})
     name = _APOSTROPHES.sub("'", unit.casefold())
     codes = [each for names, each in _MONEY if names.fullmatch(name)]
+    if _CURRENCY.fullmatch(unit) or code in _CODES or code in currencies:
+        codes.append(frozenset({code}))
     return frozenset().union(*codes) if codes else None
 
 

@@ -100,6 +100,7 @@ _WORDS_OF_REPORTS: Final = frozenset(
 _FIGURE: Final = re.compile(r"(?=\D*\d)[-+()\d\s.,'’=\u00a0\u202f]+[^\W\d_]{0,10}\.?")
 _BESIDE_BALANCE: Final = re.compile(
     rf"{_WHEN}|[a-z]{{2}}|(?-i:[A-Z]{{3}})|usd[tc]|(?:cr|dr|дт|кт)\.?|[₸₽$€₼₴¥£₺]"
+    r"|debit|credit|debet|kredit|дебет|кредит|те[нң]ге|тг\.?|руб\w*\.?|сомо?в?|сумо?в?|сўм|so.m"
     r"|[a-z]{2}\d{2}[a-z0-9]{6,30}",
     re.IGNORECASE,
 )
@@ -140,7 +141,7 @@ _SIGNED: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """The words before a signature or the time of a report."""
-_BLANK_TO_SIGN: Final = re.compile(r"(?<!\w)__+(?!\w)|__+\Z")
+_BLANK_TO_SIGN: Final = re.compile(r"(?<!\w)__+(?!\w)|(?<!_)__+\Z")
 """A line for a signature: several underscores that stand apart, or end the cell."""
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _FIGURES: Final = "figures"

@@ -232,7 +232,11 @@ def import_sealing_keys(
         NotAuthenticated: KEY_UNAVAILABLE.
         StorageFailed: FILE_NOT_WRITTEN.
     """
-    theirs = {path.name: load_sealing_key(path, source_passphrase) for path in _key_files(source)}
+    try:
+        paths = _key_files(source)
+    except OSError as error:
+        raise Reason.KEY_UNAVAILABLE.error(f"cannot read {source}: {error.strerror}") from None
+    theirs = {path.name: load_sealing_key(path, source_passphrase) for path in paths}
     if not theirs:
         raise Reason.KEY_UNAVAILABLE.error(
             f"expected sealing keys (*.key) in {source}, the folder of another profile of this "

@@ -338,6 +338,8 @@ def _verify_rights(path: Path, *, writes: bool) -> None:
         needed.append((path.parent, os.W_OK | os.X_OK))
     for each, rights in needed:
         if each.exists() and not os.access(each, rights, effective_ids=_EFFECTIVE):
+            if not each.exists():
+                continue  # Its last user has just removed it.
             if os.statvfs(each).f_flag & os.ST_RDONLY:
                 todo = "it is on a file system that is mounted read-only"
             else:

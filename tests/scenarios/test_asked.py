@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agency_client import ExchangeClient, Sent
+from agency_client.console import lists
 from agency_client.presentation.exchanges import known_legs, turn_of
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -19,6 +20,7 @@ from tests.scenarios.conftest import Region
 from tests.scenarios.members import joined
 from tests.support.asking import new_exchange
 from tests.support.clocks import let_pass, shortly
+from tests.support.console import running_console
 from tests.support.deployment import COORDINATORS
 
 NOTE = "Примечание (вымышлено)"
@@ -221,3 +223,17 @@ def test_a_supervisor_that_would_join_a_case_waits_in_the_todo_of_its_lead(regio
     assert "kz.gpo asks to be involved" in turn(mia, case)
     mia.invite(case, "kz.gpo", brief=NOTE)
     assert "asks to be involved" not in turn(mia, case)
+
+
+def test_what_waits_is_on_the_consoles_list_behind_much_that_does_not(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "_MOST_TO_DO", 3)
+    police, fiu = region["kz.mia"], region["kz.fma"]
+    waits = new_exchange(police, "kz.fma")
+    for _ in range(3):
+        answered = new_exchange(police, "kz.fma")
+        fiu.open(answered)
+        fiu.reply(answered, result="NO_HIT", brief="Нет (вымышлено)")
+    with running_console(fiu) as console:
+        assert waits in console.entered().get("/work").text

@@ -14,6 +14,7 @@ from tests.scenarios.conftest import Region
 from tests.scenarios.members import FIRST, digest, joined
 from tests.support.asking import REQUEST
 from tests.support.commands import as_member, run
+from tests.support.console import running_console
 from tests.support.refusals import reason_or_none, refused
 
 TO = "kz.gpo"
@@ -164,3 +165,19 @@ def test_refusals_name_the_command_that_asks_a_member(region: Region) -> None:
         error = refused(ask, to=[TO], brief="x", request=REQUEST, attachments=file)
         assert error.reason is Reason.CONSENT_MISSING
         assert command in str(error)
+
+
+def test_the_console_leads_to_a_referral_whoever_asked_for_the_consent_alone(
+    region: Region,
+) -> None:
+    fma, uz, kg, mia = (region[each] for each in ("kz.fma", "uz.fiu", "kg.mia", "kz.mia"))
+    exchange = joined(region, "kz.fma", "uz.fiu", "kg.mia")
+    uz.contribute(exchange, brief="Материал (вымышлено)")
+    fma.ask_member_consent(
+        exchange, digest(region, exchange, "contribute"), TO, "PROSECUTION", **WHY
+    )
+    uz.grant_consent(exchange, digest(region, exchange, "member_consent_request"), soon())
+    for client in (fma, kg, mia):
+        with running_console(client) as console:
+            page = console.entered().get(f"/exchange/{exchange}").text
+        assert ("/new/refer?" in page) is (client is fma), client.agency

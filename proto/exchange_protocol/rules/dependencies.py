@@ -34,4 +34,8 @@ class DependencyTracker:
 
     def why_all_wait(self, most: int) -> ExchangeError | None:
         """A reason to let everything wait, once so many exchanges wait; None before."""
-        return next(iter(self._put_off.values())) if len(self._put_off) >= most else None
+        if len(self._put_off) < most:
+            return None
+        # A copy is made at once: another thread may put off meanwhile.
+        first, *_ = list(self._put_off.values())
+        return first
