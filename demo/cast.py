@@ -126,7 +126,7 @@ NEW_RULE = """
 forbid (principal, action == Action::"ReleaseUnapproved", resource)
 when { context.offences == ["TAX_CRIME"] && context.initiator.country != resource.country };
 """
-"""What the second operator confirms: a rule of docs/rules.md#p25 that changes nothing else here."""
+"""The rule that the second operator confirms: docs/rules.md#p25; it changes nothing else here."""
 
 
 def secrets() -> tuple[str, ...]:

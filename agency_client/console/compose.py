@@ -78,7 +78,7 @@ def show_new(visit: Visit) -> Response:
 
 
 def _given_by_address(visit: Visit) -> dict[str, list[str]]:
-    """What the link from a consent fills in: digests and codes, and no content."""
+    """Fields that the link from a consent fills in: digests and codes, and no content."""
     given = {"sources": visit.query("source"), "consents": visit.query("consent")}
     fields = {name: [each] for name, each in given.items() if _DIGEST.fullmatch(each)}
     if (to := visit.query("to")) in visit.console.client.directory.agencies:

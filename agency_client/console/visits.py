@@ -310,7 +310,7 @@ def show_fault(visit: Visit, error: ExchangeError, own_text: str = "") -> Respon
 
 
 def _ways(visit: Visit, *, is_away: bool) -> Iterator[tuple[str, str]]:
-    """Where the person may go on from a page that failed: an address, and the name of its word."""
+    """The way on from a page that failed: an address, and the name of its word."""
     request = visit.request
     here, exchange = request.url.path, request.path_params.get("exchange")
     if request.method == "GET" and is_away:

@@ -69,7 +69,7 @@ _SUM: Final = (
     r"|оборот(?:ы|тар)?|айналым|айланма|aylanma|остаток на"
 )
 _REST: Final = r"сальдо|qoldiq|қалдық|қолдиқ"
-"""What is left, in the languages of the region; companies too are called so, with more words."""
+"""Names of a balance in the languages of the region; companies are called so too, with more words."""
 _TOTAL: Final = re.compile(
     rf"(?:{_SUM}|(?:grand |sub-?)?total|sum)(?:\W.*)?"
     rf"|(?:{_REST})(?:\s*:.*|\W*| (?:по|за|бойынша|бўйича|boʻyicha) .*)",
@@ -104,7 +104,7 @@ _BESIDE_BALANCE: Final = re.compile(
     r"|[a-z]{2}\d{2}[a-z0-9]{6,30}",
     re.IGNORECASE,
 )
-"""What a statement has beside a balance, but for figures: a day, a code, a side, the account."""
+"""Cells beside a balance, but for figures: a day, a code, a side, money, the account."""
 _PAGE: Final = re.compile(
     r"(?:страница|стр|лист|page|бет|барак|sahifa|саҳифа|саҳифаи|səhifə|sahypa)\W*[0-9]+"
     r"(?:\W*(?:из|of|барлығы|дан|dan|/|аз)?\W*[0-9]+)?\W*|[0-9]+\W*(?:-?бет|-?sahifa|-?bet)\W*",
