@@ -69,7 +69,7 @@ _SUM: Final = (
     r"|оборот(?:ы|тар)?|айналым|айланма|aylanma|остаток на"
 )
 _REST: Final = r"сальдо|qoldiq|қалдық|қолдиқ"
-"""Names of a balance in the languages of the region; companies are called so too, with more words."""
+"""Names of a balance in the region; companies are called so too, with more words."""
 _TOTAL: Final = re.compile(
     rf"(?:{_SUM}|(?:grand |sub-?)?total|sum)(?:\W.*)?"
     rf"|(?:{_REST})(?:\s*:.*|\W*| (?:по|за|бойынша|бўйича|boʻyicha) .*)",

@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Page
 
 
 def serious(page: Page) -> list[str]:
-    """What axe finds that is serious or critical."""
+    """Findings of axe that are serious or critical."""
     found = _violations(page)
     return [
         f"{each['id']}: {' '.join(each['nodes'][0]['html'].split())[:200]}"
@@ -19,7 +19,7 @@ def serious(page: Page) -> list[str]:
 
 
 def _violations(page: Page) -> list[dict[str, Any]]:
-    """What axe finds; a page that loads itself again takes what was put into it away."""
+    """Findings of axe; a page that loads itself again takes what was put into it away."""
     tries = 10
     while True:
         page.wait_for_load_state()

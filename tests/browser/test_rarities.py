@@ -1,4 +1,4 @@
-"""What ordinary days do not bring: each page of it is sound, fits, and shows what is unseen."""
+"""Rare states: each page of them is sound, fits, and shows what is unseen."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Foundation:
 
 
 def laid_once(factory: pytest.TempPathFactory, lay: Callable[[Path], Foundation]) -> Foundation:
-    """What `lay` makes in a folder of all processes of a run; the first that asks lays it."""
+    """Give what `lay` makes in a folder of all processes of a run; the first that asks lays it."""
     base = factory.getbasetemp()
     # Processes of one run have their folders side by side.
     is_shared = "PYTEST_XDIST_WORKER" in os.environ

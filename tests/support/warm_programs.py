@@ -44,7 +44,7 @@ COMMANDS: Final = {
 }
 PYTHON: Final = "python"
 OF_HELP: Final = ("rich._emoji_codes", "rich.markdown", "rich.rule", "typer.rich_utils")
-"""What a page of help imports, which is half of its time."""
+"""Modules of a page of help; their import is half of its time."""
 
 
 def warm_python() -> str:

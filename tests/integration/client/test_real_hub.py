@@ -274,7 +274,7 @@ def test_pinned_log_key_of_another_log_is_noticed_at_once(region: Region, tmp_pa
 def test_small_parts_come_from_a_hub_with_one_place_as_well(
     foundation: Foundation, tmp_path: Path, places: str
 ) -> None:
-    """What the client does not read yet takes no place that the part before it needs."""
+    """Parts that the client does not read yet take no place that the part before them needs."""
     limits = {"EXCHANGE_LIMITS_TRANSFERS_PER_AGENCY": places}
     files = {f"{number}.txt": bytes([number]) * 30_000 for number in range(12)}
     with foundation.serving(tmp_path / "hub", limits) as (town, _):

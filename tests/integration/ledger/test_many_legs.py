@@ -116,7 +116,7 @@ def expected(number: int, said: Sequence[Said], leg: str) -> SeenStatement | Non
 
 
 def talk(rng: random.Random, count: int) -> list[Said]:
-    """What parties say who talk much; on some legs nobody does."""
+    """Words of parties who talk much; on some legs nobody does."""
     quiet = set(rng.sample(AGENCIES, 3))
     said = [Said(MIA, "information_request", tuple(AGENCIES))]
     for _ in range(count):

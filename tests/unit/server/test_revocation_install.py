@@ -38,7 +38,7 @@ def test_authority_that_falls_silent_keeps_no_other_from_revoking(tmp_path: Path
 
 
 def _config(folder: Path, root: Issuer, lists: bytes) -> Config:
-    """What `install` reads of a configuration."""
+    """The parts of a configuration that `install` reads."""
     files = SimpleNamespace(root=folder / "root.pem", crl=folder / "crl.pem")
     files.root.write_bytes(root.pem)
     files.crl.write_bytes(lists)
