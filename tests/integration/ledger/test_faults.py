@@ -288,6 +288,8 @@ async def test_two_ledgers_take_turns_on_one_postgresql(office: Office) -> None:
 
 async def test_statement_is_stored_though_its_caller_has_gone(office: Office) -> None:
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    # What the upkeep wants would wait too, and be taken for the statement.
+    await office.until_upkeep_rests()
     async with office.held():
         sent = asyncio.create_task(office.ledger.submit(*letter.call))
         await office.until_waiting(1)
