@@ -73,6 +73,28 @@ def test_program_that_starts_warm_hears_signals(number: int) -> None:
         assert program.wait(timeout=30) == -number
 
 
+# An audit divides its work so: whom it asks for a process is deaf to Ctrl-C.
+_DEAF = """
+import os, signal
+from multiprocessing import resource_tracker
+from tests.support.warm_start import FORKING, WarmProcess
+FORKING.set_forkserver_preload([])
+resource_tracker.ensure_running()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+child = "import sys, time; print('began', file=sys.stderr, flush=True); time.sleep(60)"
+hub = WarmProcess(child, [], os.environ)
+assert hub.stderr.readline() == "began\\n"
+hub.send_signal(signal.SIGINT)
+print(hub.wait(30))
+"""
+
+
+def test_hub_that_starts_warm_hears_what_its_starter_was_deaf_to() -> None:
+    program = [sys.executable, "-c", _DEAF]
+    said = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.stdout == "1\n", said.stderr
+
+
 def test_program_that_starts_warm_ends_with_who_started_it() -> None:
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     with subprocess.Popen([warm_python(), "-c", code], stdout=subprocess.PIPE) as program:

@@ -10,6 +10,7 @@ import _signal  # type: ignore[import-not-found]
 import _socket
 import marshal
 import posix
+import select
 import sys
 
 FORWARDED = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT, _signal.SIGUSR1)
@@ -29,8 +30,13 @@ def main() -> None:
     server.sendall(order)
     for number in FORWARDED:
         if _signal.getsignal(number) != _signal.SIG_IGN:
-            _signal.signal(number, lambda number, _: server.sendall(bytes([number])))
+            _signal.signal(number, lambda number, _: None)
+    # The number is written as the signal comes. A handler in Python would wait for the end of
+    # `recv`, if the signal came just before it.
+    server.setblocking(False)
+    _signal.set_wakeup_fd(server.fileno())
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, FORWARDED)
+    select.select([server], [], [])
     status = server.recv(4)
     if not status:
         sys.exit("the server of warm programs has ended")

@@ -97,6 +97,9 @@ class WarmProcess:
 
 def _run(code: str, arguments: list[str], environment: dict[str, str], stderr: Connection) -> None:
     """Become the program."""
+    # Whoever asked first for the process that forks may have been deaf to a signal just then, as an
+    # audit is while it divides its work, and every fork would be.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.dup2(stderr.fileno(), 2)
     stderr.close()
     os.environ.clear()
