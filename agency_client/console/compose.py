@@ -225,7 +225,7 @@ def _gone(visit: Visit) -> Response:
 
 
 def _why_apart(visit: Visit, before: Draft | None, *, is_free: bool) -> Word:
-    """Why what was written is a draft of its own: the one of before was sent, or changed."""
+    """The reason why a text is a draft of its own: the one before was sent, or changed."""
     if before is None or signed_before(before, visit.console.client.outbox):
         return Word.DRAFT_SENT_ELSEWHERE
     is_being_sent = not is_free and before.signing_as

@@ -61,7 +61,7 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Account:
-    """What the exploration itself knows of the members."""
+    """The members, as the exploration itself knows them."""
 
     invited: frozenset[AgencyId]
     let_in: frozenset[AgencyId]
@@ -152,7 +152,7 @@ def sayings(node: Node) -> Iterator[tuple[Member, Body, tuple[AgencyId, ...], by
 
 @dataclass
 class Exploration:
-    """What was found."""
+    """The findings of an exploration."""
 
     nodes: dict[Situation, Node] = field(default_factory=dict)
     moves: dict[Situation, set[Situation]] = field(default_factory=dict)

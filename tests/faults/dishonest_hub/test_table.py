@@ -1,4 +1,4 @@
-"""Who catches a dishonest hub: a test for every row of the table in docs/threat-model.md.
+"""A dishonest hub is caught: a test for every row of the table in docs/threat-model.md.
 
 Each shows the reason, and who meets it: the agency that is cheated, or an auditor.
 """

@@ -43,7 +43,7 @@ def fma(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the client paused; it does not really."""
+    """The seconds that the client paused; it does not really."""
     seconds: list[float] = []
     here, sleep = threading.get_ident(), time.sleep
 

@@ -80,7 +80,7 @@ class Told:
 
     @property
     def change(self) -> LegChange:
-        """What an approval of the other leg would do."""
+        """The effect that an approval of the other leg would have."""
         return replace(ruling_of(self, 1).legs[0], agency=AgencyId("kg.mia"))
 
 

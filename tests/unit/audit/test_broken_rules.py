@@ -68,7 +68,7 @@ def accept(hub: Hub, signed: SignedStatement, ruling: Ruling) -> int:
 
 
 def ruled(hub: Hub, draft: Draft) -> Ruling:
-    """What the rules make of a statement now."""
+    """The judgement of a statement now."""
     return hub.judge(hub.sign(draft)).ruling
 
 
@@ -164,7 +164,7 @@ def ruling_by_a_policy_that_was_replaced(hub: Hub) -> int:
 
 
 def ruling_before_its_policy(hub: Hub) -> int:
-    """What the next policy will permit is accepted while the last is in force."""
+    """A statement that only the next policy permits is accepted under the last one."""
     hub.change_policy(POLICY + NO_REQUESTS)
     in_force = hub.directory
     hub.directory = replace(in_force, policy=Policy.compile(POLICY))

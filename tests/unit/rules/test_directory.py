@@ -1,4 +1,4 @@
-"""Who may change the directory, and what it refuses to hold."""
+"""The directory: who may change it, and what it refuses to hold."""
 
 from __future__ import annotations
 
