@@ -259,9 +259,7 @@ if TYPE_CHECKING:
     from agency_client.core.times import Due
     from agency_client.core.views import (
         Approval,
-        ExchangeSummary,
         Foreseen,
-        LegSummary,
         Notice,
         PartFault,
         Queued,
@@ -344,6 +342,7 @@ if TYPE_CHECKING:
     from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_protocol.log.cosignatures import Cosignature
     from exchange_protocol.record.entries import CommitmentOpening, Entry, Event
+    from exchange_protocol.record.listing import ExchangeSummary, LegSummary
     from exchange_protocol.record.receipts import ProvenEntry, Receipt
     from exchange_protocol.rules.directory import CertificateRecord, Directory
     from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
@@ -549,7 +548,7 @@ _HOMES: Final = {
     "Exchange": "exchange_protocol.rules.exchange",
     "ExchangeClient": "agency_client.client",
     "ExchangeError": "exchange_protocol.errors",
-    "ExchangeSummary": "agency_client.core.views",
+    "ExchangeSummary": "exchange_protocol.record.listing",
     "ExtensionGround": "exchange_protocol.kinds.extend_deadline",
     "FeedbackUse": "exchange_protocol.kinds.feedback",
     "Foreseen": "agency_client.core.views",
@@ -579,7 +578,7 @@ _HOMES: Final = {
     "Leg": "exchange_protocol.rules.exchange",
     "LegChange": "exchange_protocol.rules.exchange",
     "LegState": "exchange_protocol.kinds.codes",
-    "LegSummary": "agency_client.core.views",
+    "LegSummary": "exchange_protocol.record.listing",
     "LimitExceeded": "exchange_protocol.errors",
     "LogLeaf": "agency_client.core.log",
     "Match": "agency_client.state.holdings",

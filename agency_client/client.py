@@ -31,7 +31,6 @@ from agency_client.core.given import parse_code, parse_party
 from agency_client.core.log import LogLeaf, Tile
 from agency_client.core.summaries import check_unlisted
 from agency_client.core.views import (
-    ExchangeSummary,
     Foreseen,
     Notice,
     Queued,
@@ -54,6 +53,7 @@ from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import SignedSuccession
+from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from agency_client.content.terms import Terms
 from agency_client.core.views import (
-    ExchangeSummary,
     Notice,
     UnsealedExchange,
     UnsealedStatement,
@@ -18,6 +17,7 @@ from agency_client.state.search_index import Indexed, SealedFrom, SearchIndex
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from agency_client.core.calls import DEADLINES
 from agency_client.core.exchanges import Exchanges
-from agency_client.core.summaries import parse_notice
+from agency_client.core.summaries import take_notice
 from agency_client.core.views import Notice
 from agency_client.state.watch_place import WatchPlace
 from exchange_protocol.errors import HubUnavailable, Reason
@@ -76,7 +76,7 @@ class Watching:
         self._failures = 0
         if not response.HasField("notice"):
             return None
-        return self.exchanges.heed(parse_notice(response.notice))
+        return self.exchanges.heed(take_notice(response.notice))
 
     def done(self, response: pb.WatchResponse) -> None:
         """Keep the place of an answer, once its notice was handled."""

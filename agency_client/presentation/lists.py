@@ -8,7 +8,6 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.due import clock_words, pressing
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
@@ -19,7 +18,7 @@ from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
-from exchange_protocol.record.listing import AskedConsent
+from exchange_protocol.record.listing import AskedConsent, ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, ClockKind, is_overdue
 
 _BELOW: Final = "\n"

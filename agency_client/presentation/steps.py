@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import read_up_to, unread
@@ -19,7 +18,7 @@ from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import ROWS, STATES_OF_ASKING, Kind
 from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, When
-from exchange_protocol.record.listing import AskedConsent
+from exchange_protocol.record.listing import AskedConsent, ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, is_overdue
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code, Words
