@@ -260,7 +260,6 @@ if TYPE_CHECKING:
     from agency_client.core.views import (
         Approval,
         Foreseen,
-        Notice,
         PartFault,
         Queued,
         Refused,
@@ -343,6 +342,7 @@ if TYPE_CHECKING:
     from exchange_protocol.log.cosignatures import Cosignature
     from exchange_protocol.record.entries import CommitmentOpening, Entry, Event
     from exchange_protocol.record.listing import ExchangeSummary, LegSummary
+    from exchange_protocol.record.notices import Notice
     from exchange_protocol.record.receipts import ProvenEntry, Receipt
     from exchange_protocol.rules.directory import CertificateRecord, Directory
     from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
@@ -586,7 +586,7 @@ _HOMES: Final = {
     "NotAuthenticated": "exchange_protocol.errors",
     "NotFound": "exchange_protocol.errors",
     "NotPermitted": "exchange_protocol.errors",
-    "Notice": "agency_client.core.views",
+    "Notice": "exchange_protocol.record.notices",
     "NoticeCode": "exchange_protocol.kinds.give_notice",
     "OffenceType": "exchange_protocol.kinds.offences",
     "Outbox": "agency_client.state.outbox",

@@ -32,7 +32,6 @@ from agency_client.core.log import LogLeaf, Tile
 from agency_client.core.summaries import check_unlisted
 from agency_client.core.views import (
     Foreseen,
-    Notice,
     Queued,
     Refused,
     Sent,
@@ -54,6 +53,7 @@ from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party,
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.record.listing import ExchangeSummary
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft

@@ -34,7 +34,6 @@ from agency_client.core.verifying import (
 )
 from agency_client.core.view import View
 from agency_client.core.views import (
-    Notice,
     PartFault,
     UnsealedExchange,
     UnsealedStatement,
@@ -50,6 +49,7 @@ from exchange_protocol.kinds.fields import parse_uuid
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.listing import ExchangeSummary
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.record.receipts import (
     ProvenEntry,
     parse_proven_entry,

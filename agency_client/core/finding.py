@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from agency_client.content.terms import Terms
 from agency_client.core.views import (
-    Notice,
     UnsealedExchange,
     UnsealedStatement,
     is_entities_part,
@@ -18,6 +17,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.listing import ExchangeSummary
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agency_client.core.views import Notice
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.catalogue import parse_kind
-from exchange_protocol.kinds.codes import Urgency
-from exchange_protocol.kinds.fields import parse_enum, parse_optional_enum, parse_uuid
-from exchange_protocol.record.entries import Event
 from exchange_protocol.record.listing import ExchangeSummary, parse_summary
-from exchange_protocol.trust.identity import parse_agency_id
+from exchange_protocol.record.notices import Notice, parse_notice
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 
@@ -34,14 +29,7 @@ def check_unlisted(page: Iterable[ExchangeSummary], listed: set[str]) -> None:
 def take_notice(message: pb.Notice) -> Notice:
     """Take a notice from the hub; a malformed one is the hub's fault (ENTRY_MISMATCH)."""
     try:
-        return Notice(
-            exchange_id=parse_uuid(message.exchange_id, "exchange_id"),
-            index=message.index,
-            event=parse_enum(Event, message.event, "event"),
-            kind=parse_kind(message.kind) if message.kind else None,
-            actor_agency=parse_agency_id(message.actor_agency, field="actor_agency"),
-            urgency=parse_optional_enum(Urgency, message.urgency, "urgency"),
-        )
+        return parse_notice(message)
     except ExchangeError as error:
         raise _malformed("notice", error) from error
 

@@ -16,9 +16,9 @@ from agency_client.content.entities import Entity, parse_entities
 from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Party, ReaderRole, Urgency
+from exchange_protocol.kinds.codes import Party, ReaderRole
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.entries import Entry
 from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
@@ -75,18 +75,6 @@ class Refused:
     statement_id: str
     exchange_id: str
     reason: ExchangeError
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something became visible to the agency; the hub's word, `get` verifies it."""
-
-    exchange_id: str
-    index: int
-    event: Event
-    kind: Kind | None
-    actor_agency: AgencyId
-    urgency: Urgency | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from typing import Any, Final, NamedTuple
 
 from agency_client.core.acts import summary_of
 from agency_client.core.views import (
-    Notice,
     PartFault,
     UnsealedExchange,
     UnsealedStatement,
@@ -41,6 +40,7 @@ from exchange_protocol.kinds.codes import Language, LegState, Party, Urgency
 from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.kinds.supervisor_comment import SupervisorWish
 from exchange_protocol.record.entries import Entry, read_entry
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.leg_record import Claim

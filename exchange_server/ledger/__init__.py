@@ -73,7 +73,6 @@ from exchange_server.ledger.reader import Reader
 from exchange_server.ledger.staging import StagedPart
 from exchange_server.ledger.values import (
     Accepted,
-    FeedNotice,
     FeedPosition,
     Finding,
     FsckReport,
@@ -85,7 +84,6 @@ from exchange_server.ledger.values import (
 
 __all__ = [
     "Accepted",
-    "FeedNotice",
     "FeedPosition",
     "Finding",
     "FsckReport",

@@ -28,6 +28,7 @@ from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inc
 from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.listing import ExchangeSummary
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.access import is_erased
 from exchange_protocol.rules.directory import Directory
@@ -230,13 +231,15 @@ class Reader:
         )
         return [
             FeedNotice(
-                position=FeedPosition(row.position, row.entry_index),
-                exchange_id=row.exchange_id,
-                index=row.entry_index,
-                event=Event(row.event),
-                kind=parse_kind(row.kind) if row.kind else None,
-                actor_agency=AgencyId(row.actor_agency),
-                urgency=Urgency(row.urgency),
+                FeedPosition(row.position, row.entry_index),
+                Notice(
+                    exchange_id=row.exchange_id,
+                    index=row.entry_index,
+                    event=Event(row.event),
+                    kind=parse_kind(row.kind) if row.kind else None,
+                    actor_agency=AgencyId(row.actor_agency),
+                    urgency=Urgency(row.urgency),
+                ),
             )
             for row in rows
         ]

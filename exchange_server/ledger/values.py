@@ -9,13 +9,11 @@ from datetime import timedelta
 from typing import Self
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Urgency
-from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening, Event
+from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.trust.identity import AgencyId
 
 _TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
 
@@ -162,17 +160,10 @@ class FeedPosition:
 
 @dataclass(frozen=True, slots=True)
 class FeedNotice:
-    """An entry became visible to an agency."""
+    """A notice, and its place in the agency's feed."""
 
     position: FeedPosition
-    exchange_id: str
-    index: int
-    """Log index of the entry that became visible."""
-    event: Event
-    kind: Kind | None
-    """The statement's kind; None for other events."""
-    actor_agency: AgencyId
-    urgency: Urgency
+    notice: Notice
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from exchange_protocol.v1 import log_pb2, statement_pb2
+from exchange_protocol.v1 import log_pb2
 from exchange_server.fairness.slices import Slices
-from exchange_server.ledger import Accepted, FeedNotice, TreeHead
+from exchange_server.ledger import Accepted, TreeHead
 from exchange_server.rpc.status import encode_status, shown_error
 
 
@@ -108,15 +108,3 @@ async def encode_leaves(
             encoded.append(audit_pb.Leaf(leaf_hash=leaf_hash, opening=shown))
             await slices.yield_if_due()
     return encoded
-
-
-def encode_notice(notice: FeedNotice) -> pb.Notice:
-    """Put one line of an agency's feed on the wire."""
-    return pb.Notice(
-        exchange_id=notice.exchange_id,
-        index=notice.index,
-        event=log_pb2.Event.ValueType(notice.event),
-        kind=notice.kind or "",
-        actor_agency=notice.actor_agency,
-        urgency=statement_pb2.Urgency.ValueType(notice.urgency),
-    )

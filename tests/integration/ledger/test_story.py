@@ -125,9 +125,9 @@ async def test_held_request_is_invisible_until_it_is_approved(office: Office) ->
     assert (await listed_by_party(office, COORDINATOR))[Party.APPROVER] == []
     assert (await listed_by_party(office, UZ_FIU))[Party.RECIPIENT] == [asked.exchange_id]
     notices = await office.reader.feed(UZ_FIU.agency, None, 10)
-    assert [notice.kind for notice in notices] == [Kind.INFORMATION_REQUEST, Kind.DECISION]
+    assert [each.notice.kind for each in notices] == [Kind.INFORMATION_REQUEST, Kind.DECISION]
     # A held statement becomes visible where the approval stands in the log.
-    assert len({notice.position.position for notice in notices}) == 1
+    assert len({each.position.position for each in notices}) == 1
     resumed = await office.reader.feed(UZ_FIU.agency, notices[0].position, 10)
     assert resumed == notices[1:]
     _, page, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
@@ -157,7 +157,7 @@ async def test_two_coordinators_release_what_must_not_be_disseminated(office: Of
     assert [(leg.approvals_given, leg.approvals_required) for leg in rows[0].legs] == [(1, 2)]
     await office.say(SECOND_COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     notices = await office.reader.feed(UZ_FIU.agency, None, 10)
-    assert [notice.kind for notice in notices] == [
+    assert [each.notice.kind for each in notices] == [
         Kind.INFORMATION_REQUEST, Kind.DECISION, Kind.DECISION,
     ]  # fmt: skip
 
@@ -278,7 +278,8 @@ async def test_feed_from_now_on_begins_after_the_tree(office: Office) -> None:
     now = FeedPosition.after_tree_size(office.ledger.tree_size)
     assert await office.reader.feed(KZ_FMA.agency, now, 10) == []
     later = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
-    [notice] = await office.reader.feed(KZ_FMA.agency, FeedPosition.parse(now.token), 10)
+    [found] = await office.reader.feed(KZ_FMA.agency, FeedPosition.parse(now.token), 10)
+    notice = found.notice
     assert (notice.exchange_id, notice.actor_agency) == (later.exchange_id, KZ_MIA.agency)
 
 
