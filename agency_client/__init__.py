@@ -251,7 +251,7 @@ if TYPE_CHECKING:
         read_entities,
     )
     from agency_client.content.matching import Score
-    from agency_client.content.terms import Where
+    from agency_client.content.search_terms import Where
     from agency_client.core.exchanges import HasId
     from agency_client.core.gathering import DisclosedPart, Evidence
     from agency_client.core.given import Agencies, Attachments, Entities, GivenBrief
@@ -639,7 +639,7 @@ _HOMES: Final = {
     "Verdict": "exchange_protocol.kinds.decision",
     "VerifiedExchange": "agency_client.core.views",
     "VerifiedStatement": "agency_client.core.views",
-    "Where": "agency_client.content.terms",
+    "Where": "agency_client.content.search_terms",
     "WithholdingGround": "exchange_protocol.kinds.codes",
     "WitnessedHead": "agency_client.state.checkpoints",
     "WrappedKey": "exchange_protocol.trust.sealing",
