@@ -1,4 +1,4 @@
-"""Lists of exchanges as an agency sees them: newest first, paged by the opening's index.
+"""Lists of exchanges as an agency sees them: newest first, by the entry that opened each.
 
 A recipient does not see that its leg is held again for a supplement or an invitation: until the
 release the leg stands for it as it would without that (`LegRecord.shown`).
@@ -256,7 +256,7 @@ _NEWEST = (
 def _newest(
     connection: Connection, selection: Selection, asked: Sequence[int], most: int
 ) -> list[int]:
-    """The newest openings of an agency's parties."""
+    """The entries of the newest initial statements of an agency's parties."""
     found: list[int] = []
     before = _AFTER_ALL if selection.before is None else selection.before
     for party in asked:
@@ -271,7 +271,7 @@ def read_seen(
     """Read exchanges as an agency may know them, newest first; others are left out."""
     opened = [index for (index,) in _OPENED.rows(connection, exchange_ids)]
     rows: dict[str, list[RowMapping]] = {}
-    # By the index of the opening: a search of parties by exchange would scan the table.
+    # By the initial entry: a search of parties by exchange would scan the table.
     opened.sort(reverse=True)
     for some in pieces(opened):
         found = connection.execute(_SEEN, {"agency": agency, "opened": some})
