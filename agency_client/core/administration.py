@@ -1,7 +1,7 @@
 """Change the directory: enrol agencies, publish certificates, sealing keys and the policy.
 
-Each is a signed statement like any other, and passes the outbox. `rules.directory` says who may do
-what. The statement is judged here first: one that the rules refuse never leaves.
+Each is a signed statement like any other, and passes the outbox. `rules.directory_changes` says who
+may do what. The statement is judged here first: one that the rules refuse never leaves.
 """
 
 from __future__ import annotations

@@ -42,12 +42,8 @@ from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.rows import matches
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
-from exchange_protocol.rules.directory import (
-    Directory,
-    advance_directory,
-    check_taken,
-    is_genesis,
-)
+from exchange_protocol.rules.directory import Directory, check_taken
+from exchange_protocol.rules.directory_changes import advance_directory, is_genesis
 from exchange_protocol.rules.exchange import Exchange, LegChange
 from exchange_protocol.rules.lifecycle import admit, advance, open_exchange
 from exchange_protocol.rules.provenance import Sources, check_provenance
