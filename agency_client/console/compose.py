@@ -312,14 +312,14 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
         about = fitting_statements(opened, *ACTS[draft.act], console.client.agency)
         found = console.view(opened, visit.locale).statements
         statements = [
-            # What tells one from another comes first: a list cuts off the end.
+            # The words that tell one from another come first: a list cuts off the end.
             (each.digest, " · ".join(filter(None, (each.said, each.title))))
             for each in found
         ]
         if opened.party is Party.SUPERVISOR:
             heard = supervised_agencies(opened.verified, directory, console.member)
             agencies = [each for each in agencies if each.id in heard]
-    # What was chosen before stays to be seen, also where it fits no longer.
+    # An earlier choice stays in sight, also where it fits no longer.
     chosen = {*(each.hex() for each in about), *(draft.fields.get("about", ()) if about else ())}
     return fields_of(
         *ACTS[draft.act],

@@ -102,7 +102,7 @@ def held_facts(console: Console, opened: UnsealedExchange, locale: Locale) -> He
         if each.leg == first.agency and each.payload_digest != first.awaits
     ]
     place = opened.statements.index(waiting)
-    # What another said in between, as a question of the approver, is no text of the author.
+    # A text of another in between, as a question of the approver, is none of the author.
     earlier = [
         each
         for each in opened.statements[:place]

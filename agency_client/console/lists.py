@@ -75,7 +75,7 @@ def show_list(visit: Visit) -> Response:
 
     shown = listing.take(page * PAGE_ROWS, PAGE_ROWS + 1, is_wanted)
     if name == "inbox" and not (states or kinds or only_late):
-        # What the next page holds was not seen.
+        # The next page was not seen.
         rest = console.follower.known if not page and len(shown) <= PAGE_ROWS else frozenset()
         visit.saw({each.id for each in shown[:PAGE_ROWS]} | rest, among_others=True)
     return visit.show(
