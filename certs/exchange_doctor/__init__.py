@@ -175,7 +175,9 @@ def name_of(host: str) -> Check:
     try:
         found = sorted({str(each[4][0]) for each in socket.getaddrinfo(host, None)})
     except OSError as error:
-        return Check("DNS", Grade.FAIL, f"{host}: {error.strerror}", "ask who keeps the network")
+        return Check(
+            "DNS", Grade.FAIL, f"{host}: {error.strerror}", "ask the administrator of the network"
+        )
     return Check("DNS", Grade.OK, f"{host} is {', '.join(found[:3])}")
 
 

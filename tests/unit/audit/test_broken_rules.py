@@ -278,9 +278,9 @@ def refusal_on_a_ground_that_never_stands_alone(hub: Hub) -> int:
 
 
 BREACHES: list[tuple[Callable[[Hub], int], str]] = [
-    (delivery_before_the_approval, "it delivers what it may not"),
-    (delivery_on_one_approval_of_two, "it delivers what it may not"),
-    (delivery_to_another_body, "it delivers what it may not"),
+    (delivery_before_the_approval, "it is a delivery that the rules refuse"),
+    (delivery_on_one_approval_of_two, "it is a delivery that the rules refuse"),
+    (delivery_to_another_body, "it is a delivery that the rules refuse"),
     (approval_by_the_wrong_body, "NOT_A_PARTY"),
     (approval_by_the_body_that_asked, "OWN_REQUEST"),
     (approval_that_counts_for_two, "expected the ruling"),
