@@ -110,7 +110,7 @@ def about_words(due: DueClock, locale: Locale, read: int) -> str:
     return "\n".join(filter(None, (what, news_words(due.leg, locale, read))))
 
 
-def due_json(
+def due_clock_json(
     due: DueClock, known: Reference | None, now: datetime, read: int = NOTHING_READ
 ) -> dict[str, Any]:
     """A clock that concerns the agency, with its exchange and leg, and the news of the leg."""
