@@ -181,7 +181,7 @@ class AsyncExchangeClient(AsyncActs):
             HubDishonest: a receipt does not verify.
             NotAuthenticated: the hub does not let this profile in.
         """
-        return await self._driver.run(self._core.sending.flush())
+        return await self._driver.run(self._core.sender.flush())
 
     async def foresee(
         self, act: str, exchange: str | HasId | None = None, /, **arguments: Any
@@ -217,7 +217,7 @@ class AsyncExchangeClient(AsyncActs):
             CallerError: the hub refuses it; it is kept among the refused ones of the outbox.
         """
         [kept] = self._core.statements.keep_signed([(draft, parts or {})])
-        return await self._driver.run(self._core.sending.send_new(kept))
+        return await self._driver.run(self._core.sender.send_new(kept))
 
     async def submit_statements(
         self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]
@@ -234,7 +234,7 @@ class AsyncExchangeClient(AsyncActs):
             HubDishonest: a receipt does not verify.
         """
         kept = self._core.statements.keep_signed(drafts)
-        return await self._driver.run(self._core.sending.send_all(kept))
+        return await self._driver.run(self._core.sender.send_all(kept))
 
     # --- Exchanges ------------------------------------------------------------------------------
 

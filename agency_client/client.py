@@ -182,7 +182,7 @@ class ExchangeClient(Acts):
             HubDishonest: a receipt does not verify.
             NotAuthenticated: the hub does not let this profile in.
         """
-        return self._driver.run(self._core.sending.flush())
+        return self._driver.run(self._core.sender.flush())
 
     def foresee(
         self, act: str, exchange: str | HasId | None = None, /, **arguments: Any
@@ -218,7 +218,7 @@ class ExchangeClient(Acts):
             CallerError: the hub refuses it; it is kept among the refused ones of the outbox.
         """
         [kept] = self._core.statements.keep_signed([(draft, parts or {})])
-        return self._driver.run(self._core.sending.send_new(kept))
+        return self._driver.run(self._core.sender.send_new(kept))
 
     def submit_statements(
         self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]
@@ -235,7 +235,7 @@ class ExchangeClient(Acts):
             HubDishonest: a receipt does not verify.
         """
         kept = self._core.statements.keep_signed(drafts)
-        return self._driver.run(self._core.sending.send_all(kept))
+        return self._driver.run(self._core.sender.send_all(kept))
 
     # --- Exchanges ------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ SLOW = (
 In short pauses: a signal just before a pause begins is seen after it.
 """
 SETTLING = (
-    "import sys, time; from agency_client.core.sending import Settling\n"
+    "import sys, time; from agency_client.core.sender import Settling\n"
     "settle = Settling.settle\n"
     "def slow(self, *words):\n"
     "    sent = settle(self, *words)\n"

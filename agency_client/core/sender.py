@@ -48,7 +48,7 @@ T = TypeVar("T")
 SendResult = Sent | Queued | Refused
 
 
-class Sending:
+class Sender:
     """Sends what is in the outbox."""
 
     def __init__(self, ports: Ports, view: View) -> None:
