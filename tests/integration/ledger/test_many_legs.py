@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import Connection, Engine, event, insert, text
 
-from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.listing import NewestStatement
@@ -111,7 +111,9 @@ def expected(number: int, said: Sequence[Said], leg: str) -> NewestStatement | N
         if each.kind is None or not each.is_seen or named.isdisjoint(each.legs):
             continue
         if each.by != MIA:
-            found = NewestStatement(Kind(each.kind), AgencyId(each.by), index, is_answered=False)
+            found = NewestStatement(
+                parse_kind(each.kind), AgencyId(each.by), index, is_answered=False
+            )
         elif found is not None:
             found = NewestStatement(found.kind, found.agency, found.index, is_answered=True)
     return found
