@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from followthemoney import model
 
-from agency_client.content import terms
+from agency_client.content import search_terms as terms
 from agency_client.content.documents import Brief
 from agency_client.content.entity import Entity
 from agency_client.content.search_terms import MOST_TERMS, SearchTerms, Where
