@@ -16,6 +16,8 @@ from functools import cache, cached_property
 from itertools import count
 from typing import NamedTuple
 
+import pytest
+
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind, kind_of
@@ -43,6 +45,8 @@ from tests.support.statements import (
     START,
     UZ_FIU,
 )
+
+pytestmark = pytest.mark.long
 
 DEPTH = 24
 LEAD, HOME, ABROAD, LATE = KZ_MIA, KZ_FMA, UZ_FIU, KG_MIA

@@ -45,6 +45,8 @@ from tests.support.statements import (
     UZ_FIU,
 )
 
+pytestmark = pytest.mark.long
+
 DEPTH = 16
 UZ, CENTRE = UZ_FIU.agency, CARICC.agency
 SUPERVISOR = KZ_GPO.agency

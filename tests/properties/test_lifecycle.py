@@ -56,6 +56,8 @@ from tests.support.statements import (
     member,
 )
 
+pytestmark = pytest.mark.long
+
 S = LegState
 RECIPIENTS = agencies(["kz.fma", "uz.fiu", "kg.mia", "caricc"])
 SPEAKERS = [

@@ -20,6 +20,8 @@ from tests.integration.cli.conftest import OFFICER, Desk
 from tests.integration.cli.test_exchange import Keyboard
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 SEND = ("send", "information-request", "request.yaml", "--to", "kz.fma")
 SLOW = (
     "import sys, time; from agency_client.core.submission import Submission; "

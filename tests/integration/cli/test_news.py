@@ -10,6 +10,8 @@ import pytest
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.clocks import let_pass, shortly
 
+pytestmark = pytest.mark.long
+
 FIU = "kz.fma/system"
 NOTE = "Примечание (вымышлено)"
 

@@ -21,6 +21,8 @@ from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.foundation import Foundation
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 AGENCY = "from agency_client.cli import main; main()"
 FIU = "kz.fma/system"
 

@@ -11,6 +11,8 @@ import pytest
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.clocks import let_pass, shortly
 
+pytestmark = pytest.mark.long
+
 FIU = "kz.fma/system"
 FOREIGN_FIU = "uz.fiu/system"
 COORDINATOR = "caricc/coordinator/coordinator1"

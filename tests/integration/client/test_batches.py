@@ -22,6 +22,8 @@ from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 
+pytestmark = pytest.mark.long
+
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышленные факты")
 
 

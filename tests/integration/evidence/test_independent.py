@@ -23,6 +23,8 @@ from tests.integration.evidence.conftest import Court, Files, read
 from tests.support.court import SCRIPT, SYSTEM_PYTHON
 from tests.support.hub_process import prepare_hub
 
+pytestmark = pytest.mark.long
+
 PROOF = re.compile(
     r"c2sp\.org/tlog-proof@v1\n"
     r"index (0|[1-9][0-9]*)\n"

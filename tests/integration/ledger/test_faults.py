@@ -37,6 +37,8 @@ from tests.support.hub_data import log_signer, log_verifier
 from tests.support.refusals import awaited_refusal
 from tests.support.statements import KZ_FMA, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -37,6 +37,8 @@ from tests.support.hub_data import caller
 from tests.support.refusals import awaited_refusal
 from tests.support.statements import KZ_FMA, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 SECONDS = 30
 """On a busy machine."""
 MANY = 70_000

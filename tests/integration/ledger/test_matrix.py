@@ -47,6 +47,8 @@ from tests.support.statements import (
     fictional_cast,
 )
 
+pytestmark = pytest.mark.long
+
 WITNESS = WitnessSigner(
     "witness.example/a", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(b"a" * 32))
 )

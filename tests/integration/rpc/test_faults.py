@@ -41,6 +41,8 @@ from tests.support.hub_process import (
 from tests.support.statements import Hub as MemoryHub
 from tests.support.statements import fictional_cast, member
 
+pytestmark = pytest.mark.long
+
 SECRET = "the table log_entries of /var/lib/hub.db is gone"
 MESSAGE_BYTES = 64 * 1024
 CAP_SECONDS = 2.0

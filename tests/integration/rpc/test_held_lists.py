@@ -32,6 +32,8 @@ from tests.support.hub_process import (
 from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 OK = "OK"
 REVOKED = Reason.CERTIFICATE_REVOKED.name
 

@@ -24,6 +24,8 @@ from tests.integration.rpc.callers import Region, reason_of, retry_seconds
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.statements import KZ_FMA, KZ_MIA, UZ_FIU, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 SUBMIT = "/exchange_protocol.v1.ExchangeService/Submit"
 
 

@@ -37,6 +37,8 @@ from tests.support.hub_process import HubFiles, HubProcess, channel_credentials,
 from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.statements import KZ_MIA, OPERATOR, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 WORKERS = 2
 CALLERS = 24
 """Connections; that all of them come to one worker is a chance of 1 in 8 million."""
