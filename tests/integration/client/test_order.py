@@ -28,10 +28,8 @@ FAILED = Reason.INTERNAL.error("failed inside")
 
 
 @pytest.fixture
-def mia(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
-    with hub.client(tmp_path) as client:
-        client.sync()
-        yield client
+def mia(client: ExchangeClient) -> ExchangeClient:
+    return client
 
 
 @pytest.fixture

@@ -56,13 +56,6 @@ def log_sizes(hub: InMemoryHub) -> int:
     return len(hub.log)
 
 
-@pytest.fixture
-def client(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
-    with hub.client(tmp_path) as client:
-        client.sync()
-        yield client
-
-
 class Offline:
     """A hub that cannot be reached at all."""
 
