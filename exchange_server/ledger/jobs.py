@@ -188,7 +188,9 @@ class Denial(Job[None]):
     operation: str
     reason: Reason
     exchange_id: str
+    """Empty where it names none."""
     payload_digest: bytes
+    """SHA-256 of the statement that is refused or asked for; empty where it names none."""
 
     def judge(self, judge: Judge) -> Callable[[Prover], None]:
         """Have the refusal logged; there is nothing to answer."""

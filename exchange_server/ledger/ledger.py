@@ -36,7 +36,9 @@ from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
 from exchange_server.fairness.counts import ALONE, Cell, Counts
 from exchange_server.fairness.slices import Slices, SliceScheduler
 from exchange_server.ledger import staging
+from exchange_server.ledger.committer import Committer
 from exchange_server.ledger.draft import BatchContext
+from exchange_server.ledger.intake import Intake
 from exchange_server.ledger.jobs import Delivery, Denial, Inspection
 from exchange_server.ledger.room import Room
 from exchange_server.ledger.start_check import verify_start
@@ -68,11 +70,15 @@ class Ledger:
         self._context = context
         self._claim = claim
         self._observer = observer
-        self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
-        self._scheduler = SliceScheduler(self._writer.makes_way)
         limits = context.limits
+        self._intake = Intake(limits)
+        self._committer = Committer(engine, context, observer)
+        self._writer = Writer(
+            self._intake, self._committer, observer=observer, on_growth=self._announce
+        )
+        self._scheduler = SliceScheduler(self._intake.makes_way)
         self._room = Room(engine, limits.stored_bytes_per_agency, limits.disk_free_bytes)
-        self._submitter = Submitter(self._writer, self._room, limits, self.slices)
+        self._submitter = Submitter(self._writer, self._committer, self._room, limits, self.slices)
         self._gate = WitnessGate(None, 0, context.clock())
         self._announced = 0
         self._grown = asyncio.Event()
@@ -123,10 +129,10 @@ class Ledger:
         claim = FileClaim(engine)
         try:
             ledger = cls(engine, context, claim, observer)
-            await asyncio.to_thread(ledger._writer.load)
+            await asyncio.to_thread(ledger._committer.load)
             await asyncio.to_thread(verify_start, engine, LogVerifier(signer.vkey))
             # Before anything is signed, or erased for its age.
-            now, last_time = clock(), ledger._writer.last_time
+            now, last_time = clock(), ledger._committer.last_time
             verify_not_behind(now, last_time)
             if signed:
                 verify_not_ahead(now, [*signed, *last_entry(last_time)], revocations())
@@ -139,17 +145,17 @@ class Ledger:
     @property
     def directory(self) -> Directory:
         """The directory as committed."""
-        return self._writer.directory
+        return self._committer.directory
 
     @property
     def tree_size(self) -> int:
         """Size of the log as committed."""
-        return self._writer.tree_size
+        return self._committer.tree_size
 
     @property
     def file_is_unread(self) -> bool:
         """True while a file that another program touched is not read whole; the hub writes on."""
-        return self._writer.file_is_unread
+        return self._committer.file_is_unread
 
     async def catch_up(self, agency: AgencyId) -> None:
         """Take over what other hubs on this log have committed, in the turn of an agency.
@@ -165,26 +171,26 @@ class Ledger:
 
     def verify_room(self, agency: AgencyId) -> None:
         """Verify that what an agency submits could wait for the writer now; raises OVERLOADED."""
-        self._writer.verify_room(agency)
+        self._intake.verify_room(agency)
 
     def is_shared(self) -> bool:
         """True while agencies share the writer (`FairQueue.is_shared`)."""
-        return self._writer.is_shared()
+        return self._intake.is_shared()
 
     def expected_wait(self) -> float:
         """The seconds in which what waits for the writer should be written."""
-        return self._writer.expected_wait()
+        return self._intake.expected_wait()
 
     def waiting(self) -> int:
         """The number of requests that wait for the writer."""
-        return self._writer.waiting()
+        return self._intake.waiting()
 
     async def verify_writing(self) -> None:
         """Verify that what is submitted will be written; raises UNAVAILABLE."""
         if self._upkeep is not None:
             self._upkeep.verify_running()
         # Both raise UNAVAILABLE while the clock of the machine is wrong.
-        verify_not_behind(self._context.clock(), self._writer.last_time)
+        verify_not_behind(self._context.clock(), self._committer.last_time)
         await asyncio.to_thread(self._verify_file)
         await self._writer.verify_writing()
 
@@ -252,13 +258,10 @@ class Ledger:
         error: ExchangeError,
         *,
         exchange_id: str = "",
-        payload_digest: bytes = b"",
     ) -> None:
         """Log a refusal, within the agency's bound."""
         self._gate.verify_open()
-        await self._writer.enqueue(
-            Denial(caller, operation, error.reason, exchange_id, payload_digest)
-        )
+        await self._writer.enqueue(Denial(caller, operation, error.reason, exchange_id, b""))
 
     async def stage_part(self, caller: Caller, sha256: bytes, size: int) -> staging.StagedPart:
         """Begin an upload; see `staging`."""

@@ -16,6 +16,7 @@ from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_server.caller import Caller
 from exchange_server.fairness.slices import Slices
+from exchange_server.ledger.committer import Committer
 from exchange_server.ledger.jobs import SUBMIT, Denial, Submission, check_submission, is_logged
 from exchange_server.ledger.room import Room
 from exchange_server.ledger.routes import Routes
@@ -91,12 +92,18 @@ class Submitter:
     def __init__(
         self,
         writer: Writer,
+        committer: Committer,
         room: Room,
         limits: LedgerLimits,
         slices: Callable[[Caller], Slices],
     ) -> None:
-        """Put them to a writer while there is room; `slices` are those of a caller's turn."""
+        """Put them to a writer while there is room.
+
+        `committer` has the directory by which the policy is asked ahead; `slices` are those of a
+        caller's turn.
+        """
         self._writer = writer
+        self._committer = committer
         self._room = room
         self._limits = limits
         self._slices = slices
@@ -120,7 +127,7 @@ class Submitter:
         try:
             async with self._slices(caller) as slices:
                 submission = check_submission(caller, signed, parts, known_tree_size, self._limits)
-                await self._routes.prepare(self._writer.directory, submission.statement, slices)
+                await self._routes.prepare(self._committer.directory, submission.statement, slices)
         except ExchangeError as error:
             if is_logged(error):
                 await self._writer.enqueue(_denial(caller, error, signed.digest))
@@ -186,7 +193,7 @@ class Submitter:
             if isinstance(read, ExchangeError):
                 raise read
             job = check_submission(caller, *read, known_tree_size, self._limits, tracker)
-            await self._routes.prepare(self._writer.directory, job.statement, slices)
+            await self._routes.prepare(self._committer.directory, job.statement, slices)
             if (full := self._admitted(job)) is not None:
                 return Refused(full)
             return Submitted(self._writer.enqueue(job))

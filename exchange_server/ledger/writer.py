@@ -1,6 +1,7 @@
 """The one writer: a thread that takes what waits and commits it, one transaction after another.
 
-- Requests come from `intake`, which orders them; `committer` judges and commits them.
+- Requests come from `intake`, which orders them; `committer` judges and commits them. What these
+  know (the queue, the directory, the size of the log) is asked of them.
 - Nothing is answered before it is committed: an answer that says "stored" is durable.
 - A statement that may depend on one of the same call that was put off is put off with it
   (`rules.dependencies`).
@@ -20,13 +21,10 @@ from functools import partial
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Engine
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger.committer import Committer, probe_writing
-from exchange_server.ledger.draft import BatchContext
 from exchange_server.ledger.intake import Intake, Task, Waiting, WaitingJob, WaitingTask
 from exchange_server.ledger.jobs import Job
 from exchange_server.observer import Observer
@@ -44,45 +42,21 @@ class Writer:
 
     def __init__(
         self,
-        engine: Engine,
-        context: BatchContext,
+        intake: Intake,
+        committer: Committer,
         *,
         observer: Observer,
         on_growth: Callable[[int], None],
     ) -> None:
         """Prepare; `on_growth` is called in the event loop with the tree size after each commit."""
         self._observer = observer
-        self._committer = Committer(engine, context, observer)
-        self._intake = Intake(context.limits)
+        self._committer = committer
+        self._intake = intake
         self._on_growth = on_growth
         self._began_at: float | None = None
         """The start of the batch in hand, by the monotonic clock; None between batches."""
         self._has_ended = False
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
-
-    @property
-    def directory(self) -> Directory:
-        """The directory after the last committed batch."""
-        return self._committer.directory
-
-    @property
-    def tree_size(self) -> int:
-        """Size of the log after the last committed batch."""
-        return self._committer.tree_size
-
-    @property
-    def last_time(self) -> datetime | None:
-        """The time of the last committed entry; None where there is none."""
-        return self._committer.last_time
-
-    @property
-    def file_is_unread(self) -> bool:
-        """True while a file that another program touched is not read whole."""
-        return self._committer.file_is_unread
-
-    def load(self) -> None:
-        """Begin the log where there is none, restore the state and check it; blocks."""
-        self._committer.load()
 
     def start(self) -> None:
         """Start the thread; answers go to the running event loop."""
@@ -100,26 +74,6 @@ class Writer:
         if failures > self._committer.failures_overcome:
             await self.run(probe_writing)
             self._committer.failures_overcome = failures
-
-    def verify_room(self, agency: AgencyId) -> None:
-        """Verify that a request of an agency may be put now; raises OVERLOADED."""
-        self._intake.verify_room(agency)
-
-    def is_shared(self) -> bool:
-        """True while agencies share the writer (`FairQueue.is_shared`)."""
-        return self._intake.is_shared()
-
-    def makes_way(self, agency: AgencyId) -> bool:
-        """True if what an agency wants besides should wait for a batch (`FairQueue.makes_way`)."""
-        return self._intake.makes_way(agency)
-
-    def waiting(self) -> int:
-        """The number of requests that wait."""
-        return self._intake.waiting()
-
-    def expected_wait(self) -> float:
-        """The seconds in which what waits should be written."""
-        return self._intake.expected_wait()
 
     def enqueue(self, job: Job[_T]) -> asyncio.Future[_T]:
         """Put a request; the future gives its answer, or raises why it is refused."""
@@ -190,4 +144,4 @@ class Writer:
             taken.clear()
 
     def _tell_growth(self) -> None:
-        self._on_growth(self.tree_size)
+        self._on_growth(self._committer.tree_size)
