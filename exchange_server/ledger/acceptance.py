@@ -26,7 +26,7 @@ from exchange_protocol.rules.intake import check_intake
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import Part, Statement
 from exchange_protocol.trust.certificates import fingerprint
-from exchange_server.ledger.draft import Draft, StagedKey
+from exchange_server.ledger.draft import BatchDraft, StagedKey
 from exchange_server.ledger.jobs import Logged, Submission
 from exchange_server.ledger.log_keys import check_published
 from exchange_server.ledger.projection import (
@@ -43,7 +43,7 @@ from exchange_server.storage.statement_rows import log_indexes
 class Acceptance:
     """Accepts the statements of one batch."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: BatchDraft) -> None:
         """Judge against the draft, and add to it."""
         self._draft = draft
         self._accepted_here: dict[tuple[str, str], tuple[bytes, Logged]] = {}

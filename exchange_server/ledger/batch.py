@@ -26,7 +26,7 @@ from exchange_protocol.log.tiles import EdgeGrowth
 from exchange_protocol.record.entries import Entry, Event
 from exchange_server.ledger import disclosure
 from exchange_server.ledger.acceptance import Acceptance
-from exchange_server.ledger.draft import BatchContext, Draft, read_stored
+from exchange_server.ledger.draft import BatchContext, BatchDraft, read_stored
 from exchange_server.ledger.jobs import (
     Delivery,
     Denial,
@@ -64,7 +64,7 @@ class Batch:
         """Read at once what the jobs will be judged by; `known` are exchanges as committed."""
         self.state = state
         """The state before the batch; after `write`, that after it."""
-        self._draft = Draft(connection, state, context, read_stored(connection, known, jobs))
+        self._draft = BatchDraft(connection, state, context, read_stored(connection, known, jobs))
         self._acceptance = Acceptance(self._draft)
 
     @property

@@ -15,7 +15,7 @@ from exchange_protocol.rules.access import deliver_to, is_erased, role_of
 from exchange_protocol.rules.inspection import judge_inspection
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.wire import parse_statement
-from exchange_server.ledger.draft import Draft
+from exchange_server.ledger.draft import BatchDraft
 from exchange_server.ledger.jobs import Delivery, Inspection, Logged
 from exchange_server.ledger.projection import delivery_visibility, sealed_start
 from exchange_server.ledger.values import PartHandle
@@ -23,7 +23,7 @@ from exchange_server.storage.exchange_rows import StoredExchange
 from exchange_server.storage.statement_rows import Deliverable, DeliveryRow
 
 
-def deliver(draft: Draft, job: Delivery) -> PartHandle:
+def deliver(draft: BatchDraft, job: Delivery) -> PartHandle:
     """Permit a reader a part; its first delivery of a statement to a member is an entry."""
     found, stored, role = _visible(draft, job)
     handle = _handle_of(draft, job, found, role)
@@ -34,7 +34,7 @@ def deliver(draft: Draft, job: Delivery) -> PartHandle:
     return handle
 
 
-def inspect(draft: Draft, job: Inspection) -> Logged:
+def inspect(draft: BatchDraft, job: Inspection) -> Logged:
     """Permit an auditor a page of openings, within its agency's bound; each is an entry."""
     draft.check_known(job.known_tree_size)
     context, page = draft.context, job.page
@@ -62,7 +62,7 @@ def inspect(draft: Draft, job: Inspection) -> Logged:
     return Logged(row.idx, row.entry, row.nonce)
 
 
-def _visible(draft: Draft, job: Delivery) -> tuple[Deliverable, StoredExchange, ReaderRole]:
+def _visible(draft: BatchDraft, job: Delivery) -> tuple[Deliverable, StoredExchange, ReaderRole]:
     """The statement, if the caller may see it and its content was not erased."""
     agency = job.caller.agency
     found = draft.stored.deliverables.get(job.payload_digest)
@@ -82,7 +82,9 @@ def _visible(draft: Draft, job: Delivery) -> tuple[Deliverable, StoredExchange, 
     return found, stored, role
 
 
-def _handle_of(draft: Draft, job: Delivery, found: Deliverable, role: ReaderRole) -> PartHandle:
+def _handle_of(
+    draft: BatchDraft, job: Delivery, found: Deliverable, role: ReaderRole
+) -> PartHandle:
     """Find the part's bytes, if it is sealed to the caller's agency."""
     statement = parse_statement(found.payload)
     part = statement.part(job.part_name)
@@ -110,7 +112,7 @@ def _handle_of(draft: Draft, job: Delivery, found: Deliverable, role: ReaderRole
 
 
 def _log_delivery(
-    draft: Draft,
+    draft: BatchDraft,
     job: Delivery,
     found: Deliverable,
     stored: StoredExchange,

@@ -116,7 +116,7 @@ def _by_key(rows: Sequence[StagedPartRow]) -> dict[StagedKey, deque[bytes]]:
     return found
 
 
-class Draft:
+class BatchDraft:
     """The state that the next request of a batch meets, and the rows to write."""
 
     def __init__(

@@ -24,7 +24,7 @@ from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_server.ledger import LedgerLimits, acceptance, upkeep
 from exchange_server.ledger import writer as writer_module
-from exchange_server.ledger.draft import Draft
+from exchange_server.ledger.draft import BatchDraft
 from exchange_server.ledger.start_check import note_path, note_signed
 from exchange_server.ledger.upkeep import keep_note
 from exchange_server.observer import CommitStep
@@ -234,15 +234,15 @@ async def test_request_that_fails_half_way_takes_its_batch_with_it(
 ) -> None:
     """Its additions must not be stored beside the entry of another."""
     good, bad = (office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(2))
-    keep = Draft.keep
+    keep = BatchDraft.keep
 
-    def broken(self: Draft, stored: StoredExchange, at: datetime) -> None:
+    def broken(self: BatchDraft, stored: StoredExchange, at: datetime) -> None:
         if stored.exchange.id == parse_statement(bad.signed.payload).exchange_id:
             raise ZeroDivisionError
         keep(self, stored, at)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Draft, "keep", broken)
+        patched.setattr(BatchDraft, "keep", broken)
         async with office.held():
             sent = [asyncio.create_task(office.ledger.submit(*each.call)) for each in (bad, good)]
             await office.until_waiting(2)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from unittest.mock import Mock
 
-from exchange_server.ledger.draft import Draft
+from exchange_server.ledger.draft import BatchDraft
 
 
 def test_no_random_bytes_are_given_twice() -> None:
-    draft = Draft(Mock(), Mock(), Mock(), Mock())
+    draft = BatchDraft(Mock(), Mock(), Mock(), Mock())
     lengths = [32, 16] * 500
     drawn = [draft.random(length) for length in lengths]
     assert [len(each) for each in drawn] == lengths
