@@ -348,11 +348,11 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     patch.setattr(server, "ExchangeService", _lying(ExchangeService, lies))
     patch.setattr(server, "DirectoryService", _lying(DirectoryService, lies))
     patch.setattr(server, "AuditService", _lying(AuditService, lies))
-    honest_entry = draft.Draft.next_entry
+    honest_entry = draft.BatchDraft.next_entry
     honest_revocation = acceptance.Acceptance._check_revocation
     in_hub = threading.local()
 
-    def entry(self: draft.Draft, said: Entry, row: StatementRow | None = None) -> Any:
+    def entry(self: draft.BatchDraft, said: Entry, row: StatementRow | None = None) -> Any:
         return honest_entry(self, lies.entry(said) if lies.entry else said, row)
 
     def check_revocation(self: acceptance.Acceptance, *args: Any) -> None:
@@ -394,7 +394,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
         return lies.route(said) if lies.route and getattr(in_hub, "judges", False) else said
 
     honest_route = routing._route
-    patch.setattr(draft.Draft, "next_entry", entry)
+    patch.setattr(draft.BatchDraft, "next_entry", entry)
     patch.setattr(acceptance.Acceptance, "_check_revocation", check_revocation)
     patch.setattr(acceptance, "judge", judge)
     # Clients and auditors of this process judge with the same module, in other threads.
