@@ -27,7 +27,6 @@ from agency_client.cli.session import (
     session_of,
 )
 from agency_client.core.possible import may_say
-from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, is_late, row, to_do
 from agency_client.presentation.locale import Locale
@@ -44,6 +43,7 @@ from agency_client.state.profile import Profile
 from agency_client.state.references import Reference
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.record.listing import ExchangeSummary
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient

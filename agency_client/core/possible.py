@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from agency_client.core.views import ExchangeSummary, LegSummary, VerifiedExchange
+from agency_client.core.views import VerifiedExchange
 from exchange_protocol.errors import NotFound, NotPermitted
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Party, Tlp
+from exchange_protocol.record.listing import ExchangeSummary, LegSummary
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.possible import possible_rows
 from exchange_protocol.rules.rulebook import PolicyContext

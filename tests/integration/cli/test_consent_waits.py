@@ -6,7 +6,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.integration.cli.conftest import OFFICER, Desk
+
+pytestmark = pytest.mark.long
 
 FIU = "kz.fma/system"
 PROSECUTOR = "kz.gpo/system"
