@@ -148,7 +148,7 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
 
 
 def _for_this_person(hub: ExchangeClient, found: Iterable[Waiting]) -> Iterator[Waiting]:
-    """What waits for the agency, with what the person's own role lets it do about that."""
+    """The list of the agency, with what the person's own role lets it do about that."""
     try:
         member = hub.member
     except ExchangeError:

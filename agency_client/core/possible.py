@@ -48,7 +48,7 @@ def possible_acts(
 def may_say(
     directory: Directory, member: Member, summary: ExchangeSummary, legs: Iterable[LegSummary]
 ) -> Callable[[Kind], bool]:
-    """Whether the policy on the log lets a member say a kind on one of these legs of a list.
+    """A test whether the policy on the log lets a member say a kind on one of these legs.
 
     A list does not tell all that a policy may ask of. So this is to offer commands by, and the
     statement is judged when it is made. What is not known here is taken as permitted.

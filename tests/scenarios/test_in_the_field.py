@@ -25,7 +25,7 @@ FIRST, SECOND = COORDINATORS
 
 
 def todo(region: Region, capsys: pytest.CaptureFixture[str], member: str) -> list[dict[str, Any]]:
-    """What waits for a member, as the command tells it."""
+    """The list of a member, as the command tells it."""
     code, out, err = run(capsys, *as_member(region.town, member), "--json", "todo")
     assert code == 0, err
     found: list[dict[str, Any]] = json.loads(out)["todo"]

@@ -113,7 +113,7 @@ def check_release(statement: Statement, exchange: Exchange, sources: Sources, at
     spec = statement.kind.spec
     if not (spec.approves(statement.body) and exchange.kind.spec.passes_on):
         return
-    opening = sources.find(exchange.opening)
+    opening = sources.find(exchange.initial_digest)
     named = opening.passes_on if opening else ()
     askers_of = {digest: {exchange.initiator} for digest in named}
     askers_of = _behind(named, exchange.initiator, sources) | askers_of
@@ -146,7 +146,7 @@ _NOT_RELEASED: Final = "Reject it, or return it to its author, who may ask for c
 def _behind(
     named: tuple[bytes, ...], author: AgencyId, sources: Sources
 ) -> dict[bytes, set[AgencyId]]:
-    """What stands behind sources, each with the agencies whose consent serves for it.
+    """The statements behind sources, each with the agencies whose consent serves for it.
 
     They are the author, and those that passed it on.
     """
