@@ -52,7 +52,7 @@ def filled(deployment: Deployment, count: int = COUNT) -> list[str]:
 
 
 def entries_of(deployment: Deployment) -> int:
-    """How many entries the log of a hub has, read from its database."""
+    """The number of entries in the log of a hub, read from its database."""
     engine = open_engine(deployment.files.database_url)
     try:
         with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""What came from the other side and left the state as it was: each list tells it, until read."""
+"""News that left the state as it was: each list tells it, until it is read."""
 
 from __future__ import annotations
 

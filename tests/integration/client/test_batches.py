@@ -1,4 +1,4 @@
-"""What waits together is sent together; every receipt is verified, and evidence is as any other."""
+"""Statements that wait together are sent together; every receipt is verified."""
 
 from __future__ import annotations
 

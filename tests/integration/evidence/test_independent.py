@@ -1,4 +1,4 @@
-"""What a bundle holds in public formats verifies with code that is not ours: tlog-scales, openssl.
+"""The public formats of a bundle verify with others' code: tlog-scales, openssl.
 
 The proof is taken apart here by the words of C2SP tlog-proof; tree and signature are judged there.
 """

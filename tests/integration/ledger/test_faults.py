@@ -1,4 +1,4 @@
-"""What happens when a commit fails at any step, a hub is restarted, or its database is damaged."""
+"""Faults of the ledger: a commit that fails at any step, a restart, a damaged database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agency can make long is cut into pieces: no list in a query grows with what it sends."""
+"""Long lists are cut into pieces: no list in a query grows with what an agency sends."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def size_of(database: Path) -> int:
 
 
 def refused_start(files: HubFiles) -> str:
-    """What a hub says last that does not start."""
+    """The last words of a hub that does not start."""
     done = command("serve", "--config", str(files.config_file))
     assert done.returncode not in (0, None), done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""What goes wrong inside stays inside; what is wrong from outside is refused with its reason."""
+"""Faults inside stay inside; faults from outside are refused with their reason."""
 
 from __future__ import annotations
 
@@ -359,7 +359,7 @@ async def held_calls(bench: Bench, channel: Any, count: int) -> list[Any]:
 
 
 async def is_served(call: Any) -> bool:
-    """Whether a call is served, and not refused."""
+    """True if a call is served, and not refused."""
     try:
         await call
     except grpc.aio.AioRpcError:

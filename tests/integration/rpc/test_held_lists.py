@@ -68,7 +68,7 @@ class Office:
         assert self.call(hub, self.stolen) == REVOKED
 
     def call(self, hub: HubProcess, issued: IssuedCertificate) -> str | None:
-        """What a call with a certificate comes to, over a connection of its own."""
+        """The outcome of a call with a certificate, over a connection of its own."""
         credentials = channel_credentials(self.files.root_pem, issued)
         options = (("grpc.use_local_subchannel_pool", 1),)
         with grpc.secure_channel(hub.target, credentials, options) as channel:

@@ -1,4 +1,4 @@
-"""What one agency may say in a second, and hold at a time: beyond, it is told when to come."""
+"""Limits of one agency, a second and at a time: beyond, it is told when to come."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def submit(region: Region, author: Member = KZ_MIA) -> None:
 
 
 def exhausted(call: Any, *args: Any) -> grpc.RpcError:
-    """How a call is refused for being too much."""
+    """The refusal of a call for being too much."""
     with pytest.raises(grpc.RpcError) as caught:
         call(*args, timeout=30)
     error: Any = caught.value

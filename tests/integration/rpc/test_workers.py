@@ -181,7 +181,7 @@ def test_a_hub_reads_the_directory_anew_before_it_refuses_an_agency(files: HubFi
 
 
 def checkpoints(hub: HubProcess, memory: Hub) -> list[str | None]:
-    """What a member's calls come to, each over a connection of its own."""
+    """The outcomes of a member's calls, each over a connection of its own."""
     issued = memory.cast.authority.issue_member(KZ_MIA, Usage.TLS_CLIENT, now=utc_now())
     credentials = channel_credentials(hub.files.root_pem, issued)
     options = (("grpc.use_local_subchannel_pool", 1),)
