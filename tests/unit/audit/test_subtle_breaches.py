@@ -501,7 +501,7 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
     (delivery_of_what_was_never_said, NOT_BEFORE_IT),
     (delivery_under_another_exchange, NOT_BEFORE_IT),
     (delivery_that_releases_in_silence, "the delivery should change"),
-    (second_delivery_that_moves_the_leg_again, "the delivery should change ()"),
+    (second_delivery_that_moves_the_leg_again, "the delivery should change these legs: none"),
     (delivery_that_counts_a_larger_directory, "directory statements"),
     (delivery_that_names_a_signature, "expected a signature with a statement alone"),
     (request_that_is_taken_twice, "ID_REUSED"),
