@@ -1,4 +1,4 @@
-"""What waits in the outbox is withdrawn in the console, as `agency outbox withdraw` does."""
+"""A waiting statement is withdrawn in the console, as `agency outbox withdraw` does."""
 
 from __future__ import annotations
 
