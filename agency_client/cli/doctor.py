@@ -136,7 +136,7 @@ def _hub(session: Session, profile: Profile) -> Iterator[Check]:
 
 
 def _waiting(profile: Profile) -> Iterator[Check]:
-    """What waits in the outbox; of a restored copy it may have been sent or withdrawn since."""
+    """The statements that wait; of a restored copy they may have been sent or withdrawn since."""
     waiting = Outbox(profile.state).pending()
     if waiting:
         since = min(each.made_at for each in waiting)

@@ -101,7 +101,7 @@ def test_name_is_found_with_a_joiner_and_without() -> None:
 
 @given(st.text(st.sampled_from("میرک اA1❤😀👨🏽\u20e3\u094d" + SHAPING), max_size=12))
 def test_texts_that_look_the_same_do_not_differ_in_joiners(text: str) -> None:
-    """What passes has no two such characters in a row, and none at its beginning."""
+    """Text that passes has no two such characters in a row, and none at its beginning."""
     if find_hidden(text) is None:
         assert not re.search(rf"\A[{SHAPING}]|[\u200c\u200d][{SHAPING}]|\ufe0f\ufe0f", text)
 
