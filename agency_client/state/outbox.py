@@ -134,7 +134,7 @@ class Outbox:
         return self._ids(self._folder)
 
     def later_on_exchange(self, statement_id: str) -> list[str]:
-        """The later statements that wait on the same exchange, in order: they build on this one."""
+        """Statements that wait and came later on the same exchange, in order."""
         waiting = self.waiting()
         if statement_id not in waiting:
             return []
