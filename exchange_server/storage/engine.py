@@ -54,6 +54,9 @@ _SERVER_SAYS = {
     "53100": "; the disk of the database's server is full, or a quota on it: make room there. What "
     "has a receipt is stored, and the hub writes again by itself",
     "53200": "; the database's server has no memory left: look at what else runs there",
+    "25P04": "; a transaction waited too long: look in pg_stat_activity and pg_locks for a session "
+    "that holds a lock on the hub's tables, such as VACUUM FULL, and let it end. The hub goes on "
+    "by itself",
     "58030": "; the disk of the database's server fails: look at its log and its kernel's. Do not "
     "restart the server before a copy of its data stands",
 }
@@ -262,8 +265,13 @@ def way_out(cause: BaseException) -> str:
             return "; make room on the disk and repeat it: nothing was written"
         case sqlite3.SQLITE_IOERR:
             return (
-                "; its disk is full or fails, or the kernel made it read-only: look with `df` and "
-                "`dmesg`, make room and repeat it"
+                "; its disk or a quota on it is full, or the disk fails, or the kernel made it "
+                "read-only: look with `df`, `quota` and `dmesg`, make room and repeat it"
+            )
+        case sqlite3.SQLITE_READONLY:
+            return (
+                "; the file or its disk takes no writes: the kernel makes a disk read-only that "
+                "has failed, look with `dmesg` and `mount`"
             )
         case sqlite3.SQLITE_CANTOPEN:
             return "; look at the rights of its folder, and with `df` and `df -i` for room"
