@@ -24,7 +24,6 @@ from agency_client.cli.session import (
     references_of,
     session_of,
 )
-from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, is_late, row, to_do
 from agency_client.presentation.locale import Locale
@@ -34,6 +33,7 @@ from agency_client.presentation.steps import states_asked, waiting, waiting_cons
 from agency_client.state.profile import Profile
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.record.listing import ExchangeSummary
 
 PANEL = "Look"
 _PARTIES: Final = (Party.RECIPIENT, Party.APPROVER, Party.INITIATOR)

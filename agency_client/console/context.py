@@ -23,7 +23,11 @@ from agency_client.console.menu import APPROVERS, OFFICERS
 from agency_client.console.openings import Opened, Openings
 from agency_client.console.sessions import Sessions
 from agency_client.console.words import Word
-from agency_client.core.views import ExchangeSummary, Sent, UnsealedExchange, VerifiedExchange
+from agency_client.core.views import (
+    Sent,
+    UnsealedExchange,
+    VerifiedExchange,
+)
 from agency_client.presentation.exchanges import reference_of
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.words import say
@@ -31,6 +35,7 @@ from agency_client.state.read_marks import ReadMarks
 from agency_client.state.references import Reference, ReferenceIndex
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
+from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import Member
 

@@ -40,7 +40,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
 from agency_client.presentation.steps import state_words
 from agency_client.presentation.words import due_words, statement_words
-from exchange_protocol.kinds.bodies import body_codes
+from exchange_protocol.kinds.bodies import given_attributes
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Entry, Event, read_entry
@@ -434,7 +434,7 @@ def _outcome(each: UnsealedStatement, locale: Locale) -> str:
 
 def _outcome_name(each: UnsealedStatement, locale: Locale) -> str:
     """The name of the one code that a statement has, else a word for all of them."""
-    names = [name for name, _ in body_codes(each.statement.body)]
+    names = [name for name, _ in given_attributes(each.statement.body)]
     only = FIELD_WORDS.get(names[0]) if len(names) == 1 else None
     return locale.say(only or Label.DETAILS)
 

@@ -19,7 +19,6 @@ from agency_client.console.listing import MOST_LISTED, Listing
 from agency_client.console.possible import initial_acts
 from agency_client.console.visits import Visit
 from agency_client.console.words import Word
-from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.due import (
     STATES_WITH_CLOCKS,
     DueClock,
@@ -35,6 +34,7 @@ from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.record.listing import ExchangeSummary
 
 PAGE_ROWS: Final = 50
 _MOST_TO_DO: Final = 500
@@ -75,7 +75,7 @@ def show_list(visit: Visit) -> Response:
 
     shown = listing.take(page * PAGE_ROWS, PAGE_ROWS + 1, is_wanted)
     if name == "inbox" and not (states or kinds or only_late):
-        # What the next page holds was not seen.
+        # The next page was not seen.
         rest = console.follower.known if not page and len(shown) <= PAGE_ROWS else frozenset()
         visit.saw({each.id for each in shown[:PAGE_ROWS]} | rest, among_others=True)
     return visit.show(

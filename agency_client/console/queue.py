@@ -21,13 +21,13 @@ from agency_client.console.lists import kept_words
 from agency_client.console.openings import StillOpeningError
 from agency_client.console.visits import Visit, fault_title
 from agency_client.console.words import Word
-from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import newest_of_others
 from agency_client.state.references import Reference
 from exchange_protocol.errors import Conflict, ExchangeError, HubUnavailable
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
+from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.rules.clocks import Clock, ClockKind
 from exchange_protocol.trust.identity import AgencyId
 

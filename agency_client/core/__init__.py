@@ -12,7 +12,7 @@ blocking client, the asyncio client and the tests alike. `core.py` puts the part
                            what the hub shows is judged; sealed parts are fetched and opened
     acts, statements, drafting, routes, sealing
                            an act becomes a statement: header, route, sealed parts, signature
-    delivery, submission, statuses
+    sender, submission, statuses
                            from the outbox to the hub, and the errors that it answers with
     given, times, time_zones
                            arguments as callers give them

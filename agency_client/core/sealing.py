@@ -23,7 +23,7 @@ from agency_client.content.entities import (
     read_entities,
 )
 from agency_client.content.file_names import INDEX, check_file_names, encode_index, part_name
-from agency_client.content.terms import Terms
+from agency_client.content.search_terms import SearchTerms
 from agency_client.core.views import ENTITIES
 from agency_client.state.outbox_folders import Staging
 from exchange_protocol.errors import Reason
@@ -100,7 +100,7 @@ class Sealer:
         self._statement_id = statement_id
         self._directory = directory
         self.subjects = SubjectCount()
-        self.terms = Terms()
+        self.terms = SearchTerms()
         """The texts of entities, files and brief by which the exchange is found."""
 
     def seal(

@@ -8,7 +8,7 @@
     refuse never leaves.
  5. Its names and numbers go into the search index of the profile (`finding`). A fault there stops
     the sending: nothing is sent of which the caller heard an error.
- 6. It goes to the outbox. `delivery` takes it from there to the hub.
+ 6. It goes to the outbox. `sender` takes it from there to the hub.
 
 A statement that continues an exchange answers what the client verified of it just before.
 """

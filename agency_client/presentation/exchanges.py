@@ -17,7 +17,6 @@ from typing import Any, Final, NamedTuple
 
 from agency_client.core.acts import summary_of
 from agency_client.core.views import (
-    Notice,
     PartFault,
     UnsealedExchange,
     UnsealedStatement,
@@ -27,8 +26,7 @@ from agency_client.core.views import (
 from agency_client.presentation.documents import part_words
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.steps import ENDS_BY_ITSELF, LegTurn, turn_words
-from agency_client.presentation.steps import state_words as words_of_state
+from agency_client.presentation.steps import ENDS_BY_ITSELF, LegTurn, state_words, turn_words
 from agency_client.presentation.words import (
     body_words,
     end_words,
@@ -41,6 +39,7 @@ from exchange_protocol.kinds.codes import Language, LegState, Party, Urgency
 from exchange_protocol.kinds.rows import OWES
 from exchange_protocol.kinds.supervisor_comment import SupervisorWish
 from exchange_protocol.record.entries import Entry, read_entry
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.rules.leg_record import Claim
@@ -269,7 +268,7 @@ def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str
     until = _until(leg.due_at, leg.due_on, locale)
     return (
         locale.agency(leg.agency),
-        state_words(leg, locale),
+        leg_state_words(leg, locale),
         approval_words(leg, locale),
         locale.due(
             leg.due_at,
@@ -284,11 +283,11 @@ def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str
     )
 
 
-def state_words(leg: LegFacts, locale: Locale) -> str:
+def leg_state_words(leg: LegFacts, locale: Locale) -> str:
     """The state of a leg, and since when that is all that is proven."""
     if leg.state is None:
         return ""
-    said = locale.say(words_of_state(leg.kind, leg.state))
+    said = locale.say(state_words(leg.kind, leg.state))
     if leg.claim is not None:
         member, since = parse_member(leg.claim.member), locale.minute(leg.claim.at)
         in_hand = locale.say(Label.IN_HAND, who=who(member, locale), time=since)

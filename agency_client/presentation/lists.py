@@ -8,7 +8,6 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.due import clock_words, pressing
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
@@ -19,7 +18,7 @@ from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
-from exchange_protocol.record.listing import AskedConsent
+from exchange_protocol.record.listing import AskedConsent, ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, ClockKind, is_overdue
 
 _BELOW: Final = "\n"
@@ -247,7 +246,7 @@ def _counted(leg: LegSummary, locale: Locale) -> str:
 
 
 def _claims(waiting: Waiting, locale: Locale) -> str:
-    return "".join(dict.fromkeys(claim_words(leg, locale) for leg in waiting.legs))
+    return "".join(dict.fromkeys(_claim_words(leg, locale) for leg in waiting.legs))
 
 
 def _due_of(waiting: Waiting) -> tuple[datetime | None, date | None]:
@@ -296,11 +295,11 @@ def leg_words(leg: LegSummary, kind: Kind, locale: Locale, read: int = NOTHING_R
     `read` is the entry up to which the person has read the exchange.
     """
     held = f", {_counted(leg, locale)}" if leg.state is LegState.HELD else ""
-    said = f"{locale.say(state_words(kind, leg.state))}{held}{claim_words(leg, locale)}"
+    said = f"{locale.say(state_words(kind, leg.state))}{held}{_claim_words(leg, locale)}"
     return _below(said, news_words(leg, locale, read))
 
 
-def claim_words(leg: LegSummary, locale: Locale) -> str:
+def _claim_words(leg: LegSummary, locale: Locale) -> str:
     """Say who has a held leg in hand and since when, for a list; empty where nobody has."""
     if leg.claimed_by is None:
         return ""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import read_up_to, unread
@@ -19,7 +18,7 @@ from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import ROWS, STATES_OF_ASKING, Kind
 from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, When
-from exchange_protocol.record.listing import AskedConsent
+from exchange_protocol.record.listing import AskedConsent, ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, is_overdue
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code, Words
@@ -227,7 +226,7 @@ def commands(
         if row.when is not untimely
         if not only_after_due or row.when is When.AFTER_DUE
         if not row.involves and not _corrects_answer(row)
-        # What carries no case was of no use in one.
+        # A kind that carries no case asks for no feedback.
         if kind.spec.is_counted or row.meets is not TimeLimitRule.FEEDBACK
         if row.claims is None or is_claimed is None or row.claims is not is_claimed
         for act in each.spec.acts
@@ -268,8 +267,8 @@ def states_asked(party: Party) -> tuple[LegState, ...]:
     """The states in which a leg may wait for a party.
 
     These are the states of its turn, of others' delay, and those in which others ask it something:
-    the other end, or a supervisor, who may speak at any time. What a supervisor says of an exchange
-    that is closed is not among them: all that a body ever closed would be asked for.
+    the other end, or a supervisor, who may speak at any time. CLOSED is not among them for a
+    supervisor's word: all that an agency ever closed would be asked for.
     """
     turns = [state for state, turn in TURNS.items() if turn is party]
     others = (*_STATES_OF_DELAY.get(party, ()), *STATES_OF_ASKING.get(party, ()))

@@ -6,7 +6,7 @@ Rules of this module:
   its id, made beside its place and moved there. The same bytes are sent again, so the hub accepts
   them once, whatever was lost on the way.
 - A statement leaves the outbox when its receipt is kept (`receipts/`), or, refused by the hub, for
-  `refused/` with the reason, or when a person takes it back. What was refused stays there until a
+  `refused/` with the reason, or when a person takes it back. A refused one stays there until a
   person who read the reason dismisses it. Nothing is deleted silently.
 - One process at a time sends a statement; another finds it locked and leaves it.
 - Statements keep the order in which they were begun, by a number that is counted under a lock: ids

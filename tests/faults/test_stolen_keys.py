@@ -125,7 +125,7 @@ class Scene:
             return client.outbox.load(entry.statement_id)
 
     def submitted(self, through: str, stored: StoredStatement, signed: SignedStatement) -> str:
-        """What comes of a statement over the channel of a member's TLS key."""
+        """The outcome of a statement over the channel of a member's TLS key."""
         parts = [
             pb.InlinePart(name=part.name, sealed=stored.part_path(part.name).read_bytes())
             for part in stored.statement.parts
@@ -135,13 +135,13 @@ class Scene:
             return outcome(lambda: Stubs(channel).exchange.Submit(request, timeout=20))
 
     def listed(self, member: str) -> str:
-        """What comes of listing a member's exchanges by its TLS key alone."""
+        """The outcome of listing a member's exchanges by its TLS key alone."""
         request = pb.ListExchangesRequest()
         with self.channel(member) as channel:
             return outcome(lambda: Stubs(channel).exchange.ListExchanges(request, timeout=20))
 
     def stays_true(self) -> None:
-        """What was said before the theft opens and is proven; the replay finds no fault."""
+        """Statements from before the theft open and are proven; the replay finds no fault."""
         with self.town.client(RECEIVER) as receiver:
             opened = receiver.open(self.before.exchange_id)
             assert opened.faults == ()
@@ -349,7 +349,7 @@ def test_key_of_the_log(
 
 
 def shown(town: Deployment, member: str, hub: HubProcess) -> Reason:
-    """Why a member does not believe a hub."""
+    """The reason why a member does not believe a hub."""
     town.point_to(hub.port, member)
     with town.client(member) as client, pytest.raises(HubDishonest) as caught:
         client.checkpoint()

@@ -110,7 +110,7 @@ def test_stolen_root_stays_pinned_and_its_list_goes(
 
 
 def listed(hub: HubProcess, roots: bytes, issued: IssuedCertificate) -> str:
-    """What comes of listing the exchanges of a certificate's agency."""
+    """The outcome of listing the exchanges of a certificate's agency."""
     with grpc.secure_channel(hub.target, channel_credentials(roots, issued)) as channel:
         try:
             Stubs(channel).exchange.ListExchanges(pb.ListExchangesRequest(), timeout=20)

@@ -1,4 +1,4 @@
-"""What one asks of another waits in its `todo` until it is answered, whoever speaks meanwhile."""
+"""A request waits in `todo` until it is answered, whoever speaks meanwhile."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def news(client: ExchangeClient, exchange: str, read: int = -1) -> list[tuple[st
 
 
 def turn(client: ExchangeClient, exchange: str) -> str:
-    """Whose turn `show` says it is."""
+    """The agency whose turn it is, as `show` says."""
     opened, now = client.open(exchange), datetime.now(UTC)
     legs = known_legs(opened.verified, client.agency)
     return turn_of(opened.verified, legs, client.agency, Locale(), now)

@@ -292,7 +292,7 @@ class Replay:
         if entry.exchange_id or entry.payload_digest or entry.reason or entry.operation:
             raise _broken(index, "expected an inspection of a range, it names something else")
         if entry.inspected.end > index:
-            raise _broken(index, f"it inspects what comes after it: {entry.inspected}")
+            raise _broken(index, f"it inspects entries that come after it: {entry.inspected}")
         directory, inspected = self.directories.before(index), entry.inspected
         try:
             if len(self.state.scopes) < index:
@@ -301,7 +301,9 @@ class Replay:
             scopes = Counter(self.state.scopes.between(inspected.start, inspected.end))
             ruled = judge_inspection(directory, entry.actor, scopes)
         except CallerError as error:
-            raise _broken(index, f"it opens entries to one who may not: {error}") from error
+            raise _broken(
+                index, f"the inspection names a reader without audit rights: {error}"
+            ) from error
         if (inspected.opened, entry.ruling) != ruled:
             raise _broken(
                 index,
@@ -324,7 +326,7 @@ class Replay:
         try:
             after, changes = deliver_to(entry.actor.agency, exchange, said, entry.hub_time)
         except CallerError as error:
-            raise _broken(index, f"it delivers what it may not: {error}") from error
+            raise _broken(index, f"it is a delivery that the rules refuse: {error}") from error
         recorded = entry.ruling.legs if entry.ruling else ()
         if recorded != changes:
             raise _broken(index, f"the delivery should change {changes}, it records {recorded}")

@@ -75,7 +75,7 @@ class Exchange:
         return next((leg for leg in self.legs if leg.agency == agency), None)
 
     @property
-    def opening(self) -> bytes:
+    def initial_digest(self) -> bytes:
         """Digest of the initial statement: it opened the first leg."""
         return self.legs[0].record.from_initiator[0]
 
@@ -85,11 +85,10 @@ class Exchange:
 
         Later members of a joint case do not change what was public to whose auditors before.
         """
-        opening = self.opening
         return tuple(
             (self.initiator, leg.agency)
             for leg in self.legs
-            if leg.record.from_initiator[0] == opening
+            if leg.record.from_initiator[0] == self.initial_digest
         )
 
     def is_known_to(self, agency: AgencyId) -> bool:

@@ -135,9 +135,9 @@ def check_invitation(exchange: Exchange, statement: Draft) -> AgencyId:
             f"expected the member {member} alone, got {list(statement.recipients)}",
             field="recipients",
         )
-    if statement.answers != exchange.opening:
+    if statement.answers != exchange.initial_digest:
         raise Reason.STALE_ANSWER.error(
-            f"expected an answer to the initial statement {exchange.opening.hex()}, "
+            f"expected an answer to the initial statement {exchange.initial_digest.hex()}, "
             f"got one to {(statement.answers or b'').hex()}",
             field="answers",
         )

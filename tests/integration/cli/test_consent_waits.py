@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.integration.cli.conftest import OFFICER, Desk
+
+pytestmark = pytest.mark.long
 
 FIU = "kz.fma/system"
 PROSECUTOR = "kz.gpo/system"

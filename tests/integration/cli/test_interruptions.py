@@ -1,4 +1,4 @@
-"""What is cut off is told: what waits, how to take it back, and that it was sent before."""
+"""An interrupted command tells what waits, how to take it back, and what was sent before."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from tests.integration.cli.conftest import OFFICER, Desk
 from tests.integration.cli.test_exchange import Keyboard
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 SEND = ("send", "information-request", "request.yaml", "--to", "kz.fma")
 SLOW = (
     "import sys, time; from agency_client.core.submission import Submission; "
@@ -36,7 +38,7 @@ SLOW = (
 In short pauses: a signal just before a pause begins is seen after it.
 """
 SETTLING = (
-    "import sys, time; from agency_client.core.delivery import Settling\n"
+    "import sys, time; from agency_client.core.sender import Settling\n"
     "settle = Settling.settle\n"
     "def slow(self, *words):\n"
     "    sent = settle(self, *words)\n"
@@ -197,7 +199,7 @@ def test_second_signal_while_the_first_is_heeded_changes_nothing(desk: Desk) -> 
 def test_disk_that_takes_no_receipt_says_what_waits(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, as_json: bool
 ) -> None:
-    """Who repeats the command sends it twice: the hub has it, and the outbox too."""
+    """A repeated command sends it twice: the hub has it, and the outbox too."""
 
     def full(path: Path, data: bytes, **words: bool) -> None:
         if path.parent.parent.name == "receipts":

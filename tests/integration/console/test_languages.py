@@ -17,6 +17,8 @@ from tests.support.foundation import Foundation
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_GPO, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 _CODE = re.compile(r"<(code|pre|kbd)\b.*?</\1>|<title>.*?</title>", re.DOTALL)
 _NAMES = re.compile(
     r"caricc\.example/exchange-log|\b[A-Z]{3}\b|\b[a-z]{2}\.[a-z]+\b|\b[0-9a-f]{8,}(-[0-9a-f]{4,})*\b|\bKZ-[A-Z]+-\d+\b"

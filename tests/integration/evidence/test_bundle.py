@@ -302,7 +302,7 @@ def test_leaf_of_the_script_is_that_of_the_protocol() -> None:
 def test_openssl_alone_agrees_on_signature_and_checkpoint(
     court: Court, bundle: Path, verified: VerifiedBundle, tmp_path: Path
 ) -> None:
-    """What docs/evidence.md tells to do by hand."""
+    """The commands that docs/evidence.md gives for the check by hand."""
     files, _ = read(bundle)
     folder = folder_of(verified, "information_request")
     told = next(each for each in verified.told if each.statement)

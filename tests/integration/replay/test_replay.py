@@ -80,7 +80,7 @@ class Told:
 
     @property
     def change(self) -> LegChange:
-        """What an approval of the other leg would do."""
+        """The effect that an approval of the other leg would have."""
         return replace(ruling_of(self, 1).legs[0], agency=AgencyId("kg.mia"))
 
 
@@ -430,9 +430,9 @@ BROKEN: list[tuple[Callable[[Told], list[CommitmentOpening]], str]] = [
     (other_approvers, "expected the ruling"),
     (delivery_that_moves_nothing, "the delivery should change"),
     (no_ruling, "expected a ruling with a statement"),
-    (approval_left_out, "it delivers what it may not"),
-    (delivery_before_the_approval, "it delivers what it may not"),
-    (delivery_to_a_stranger, "it delivers what it may not"),
+    (approval_left_out, "it is a delivery that the rules refuse"),
+    (delivery_before_the_approval, "it is a delivery that the rules refuse"),
+    (delivery_to_a_stranger, "it is a delivery that the rules refuse"),
     (delivery_of_the_unknown, "not on the log before it"),
     (delivery_in_another_exchange, "not on the log before it"),
     (accepted_twice, "ID_REUSED"),

@@ -30,6 +30,8 @@ from tests.support.statements import KZ_MIA, UZ_FIU, Hub, fictional_cast
 from tests.unit.audit.conftest import CHUNK, SECONDS
 from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def story() -> list[CommitmentOpening]:

@@ -94,7 +94,7 @@ def hold(path: Path, note: bytes) -> None:
 
 
 def told(report: AuditReport) -> dict[str, object]:
-    """What a report says of the log, whatever run it is of."""
+    """The part of a report that is the same in every run: what it says of the log."""
     said = report.to_json()
     for of_the_run in ("first", "seconds", "entries_per_second", "readings"):
         del said[of_the_run]

@@ -489,7 +489,7 @@ def refusal_that_names_a_range(hub: Hub) -> int:
 NOT_BEFORE_IT = "it delivers a statement that is not on the log before it"
 BREACHES: list[tuple[Callable[[Hub], int], str]] = [
     (delivery_that_stands_before_its_request, NOT_BEFORE_IT),
-    (delivery_that_stands_before_its_approval, "it delivers what it may not"),
+    (delivery_that_stands_before_its_approval, "it is a delivery that the rules refuse"),
     (ruling_by_the_policy_of_an_instant_before, "expected the ruling"),
     (delivery_that_cites_a_policy, "expected a delivery to cite nothing"),
     (delivery_that_cites_a_rule, "because-i-say-so"),
@@ -527,8 +527,8 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
     (erasure_by_a_stranger, "EXCHANGE_UNKNOWN"),
     (reminder_by_the_one_who_owes_the_answer, "POLICY_DENIED"),
     (copy_withheld_from_a_supervisor_by_no_officer, "POLICY_DENIED"),
-    (reading_by_one_who_is_no_auditor, "it opens entries to one who may not"),
-    (reading_of_what_comes_later, "it inspects what comes after it"),
+    (reading_by_one_who_is_no_auditor, "the inspection names a reader without audit rights"),
+    (reading_of_what_comes_later, "it inspects entries that come after it"),
     (reading_under_an_exchange, "it names something else"),
     (refusal_without_a_reason, "expected a denial with a reason"),
     (refusal_with_a_ruling, "expected a denial with a reason and without a ruling"),

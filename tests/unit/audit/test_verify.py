@@ -99,7 +99,7 @@ class ListedLog:
 
 
 def audit(log: ListedLog, auditor: Member | None = None) -> AuditReport:
-    """What an auditor finds; the replay as a whole and the divided one find the same."""
+    """The findings of an auditor; the whole replay and the divided one find the same."""
     return verify_both_ways(log, fictional_cast().anchors, auditor=auditor)
 
 

@@ -1,4 +1,4 @@
-"""What a profile knows by heart is sealed on disk, kept between processes, and can be lost."""
+"""The references of a profile are sealed on disk, kept between processes, and can be lost."""
 
 from __future__ import annotations
 

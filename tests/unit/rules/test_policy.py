@@ -1,4 +1,4 @@
-"""What policies/caricc.cedar makes of the fictional region, and which texts are refused."""
+"""The policy policies/caricc.cedar in the fictional region, and the texts that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever replays the log finds a referral that passes on what it had no consent for."""
+"""A replay of the log finds a referral that passes on what it had no consent for."""
 
 from __future__ import annotations
 
