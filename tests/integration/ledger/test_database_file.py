@@ -735,6 +735,7 @@ def _failed(code: int) -> sqlite3.Error:
         (_failed(sqlite3.SQLITE_IOERR_WRITE), "its disk or a quota on it is full"),
         (_failed(sqlite3.SQLITE_READONLY), "takes no writes: .*look with `dmesg` and `mount`"),
         (psycopg.errors.TransactionTimeout("fictional"), "a session that holds a lock"),
+        (psycopg.OperationalError("the connection is lost"), "a session that holds a lock"),
         (_failed(sqlite3.SQLITE_CANTOPEN), "look at the rights of its folder"),
         (psycopg.errors.ReadOnlySqlTransaction("fictional"), "the database takes no writes: it is"),
         (psycopg.errors.DiskFull("fictional"), "server is full, or a quota on it: make room there"),

@@ -416,6 +416,25 @@ def test_fsck_finds_a_clean_log_clean_and_a_damaged_one_damaged(
     assert "DAMAGED" in out
 
 
+def test_new_database_is_in_order_and_is_backed_up(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    """As `migrate` leaves it, before a hub has begun the log."""
+    config = ("--config", str(files.config_file))
+    code, out, err = run("fsck", *config)
+    assert (code, err) == (0, ""), out
+    code, out, err = run("backup", str(tmp_path / "backup"), *config)
+    assert (code, err) == (0, "")
+    # A head that is lost from a log with entries is damage all the same.
+    with HubProcess(files) as process:
+        assert process.stop() == 0
+    with contextlib.closing(sqlite3.connect(files.folder / "hub.db")) as connection, connection:
+        connection.execute("INSERT INTO log_tiles (level, idx, hashes) VALUES (0, 0, x'00')")
+        connection.execute("DELETE FROM log_head")
+    code, out, _ = run("fsck", *config)
+    assert (code, "expected one head of the log" in out) == (1, True)
+
+
 def test_fsck_of_a_copy_that_lacks_known_entries_calls_it_incomplete(
     region: Region, run: ServerCommand, tmp_path: Path
 ) -> None:
