@@ -66,7 +66,7 @@ _LEG_COLUMNS = (
     "kept_until",
     "due_on",
 )
-_LATER_COLUMNS = {"kept_until": "0006", "due_on": "0008"}
+_LATER_COLUMNS = {"kept_until": "0006", "post_quantum_signature": "0007", "due_on": "0008"}
 """The revision of the schema that added each; older copies lack it. They end their tables."""
 _ANY: Final = "~"
 _OF_ENTRY: Final = ("event", "actor_agency", "exchange_id", "payload_sha256")
@@ -230,8 +230,8 @@ class CopyChecks:
 
         Exchanges in which anything was erased are added to `erased`.
         """
-        of_exchanges = self._columns_there("exchanges", _EXCHANGE_COLUMNS)
-        of_legs = self._columns_there("legs", _LEG_COLUMNS)
+        of_exchanges = self.columns_there("exchanges", _EXCHANGE_COLUMNS)
+        of_legs = self.columns_there("legs", _LEG_COLUMNS)
         # All three in one order: a query for each exchange takes most of the time of this check.
         listed = self._rows_in_order("exchanges", of_exchanges)
         legs = self._rows_in_order("legs", ("agency", *of_legs))
@@ -260,7 +260,7 @@ class CopyChecks:
                         "the log makes it",
                     )
 
-    def _columns_there(self, table: str, columns: Sequence[str]) -> list[str]:
+    def columns_there(self, table: str, columns: Sequence[str]) -> list[str]:
         """The columns that a copy has, or must have."""
         known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
         [found] = self._connection.execute("SELECT max(version_num) FROM alembic_version")
@@ -280,13 +280,14 @@ class CopyChecks:
             said = state.spoken.get(digest)
             return said is not None and is_erased(state.exchanges[said.exchange_id], said, at)
 
-        now = datetime.now(UTC)
+        # A clock that is behind makes no copy torn: it is later than the last entry.
+        now = max(datetime.now(UTC), state.last_time or _EPOCH)
         for index, digest, name in self._absent:
             if not was_erased(digest, now):
                 yield fault(
                     Reason.PART_MISMATCH,
                     f"entry {index}: the sealed part {name!r} is missing; no notice on the log "
-                    "erased it, and its retention has not ended",
+                    f"erased it, and its retention has not ended at {now:%FT%TZ}",
                     index,
                 )
         # Each row's exchange was compared with its entry, so no lookup is needed for most.

@@ -240,6 +240,24 @@ def verify_opening(opening: CommitmentOpening, expected_leaf_hash: bytes) -> Ent
     return verify_statement_of(opening)
 
 
+def commits_to_malformed(opening: CommitmentOpening, leaf_hash: bytes) -> bool:
+    """True if a leaf commits to bytes that are no well-formed entry: only its hub can do that."""
+    try:
+        is_opened = entry_leaf_hash(opening.entry, opening.nonce) == leaf_hash
+    except ExchangeError:
+        return False
+    return is_opened and is_malformed(opening.entry)
+
+
+def is_malformed(data: bytes) -> bool:
+    """True if bytes are no well-formed entry."""
+    try:
+        parse_entry(data)
+    except ExchangeError:
+        return True
+    return False
+
+
 def verify_statement_of(opening: CommitmentOpening) -> Entry:
     """Verify that an opening carries the statement that its entry names, with the same signature.
 

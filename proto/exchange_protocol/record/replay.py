@@ -46,10 +46,13 @@ from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
-from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.trust.identity import AgencyId, Role
 
 NOT_JUDGED: Final = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
 """Reasons of a replay that concern the checker: this version, or the root that was given."""
+
+GIVEN_CONTENT: Final = frozenset({Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.AUTHORISER})
+"""Roles to which content is delivered. An auditor reads entries, an operator the directory."""
 
 
 @dataclass
@@ -317,6 +320,12 @@ class Replay:
             )
 
     def _apply_delivery(self, index: int, entry: Entry) -> None:
+        if entry.actor.role not in GIVEN_CONTENT:
+            raise _broken(
+                index,
+                f"it delivers to {entry.actor}, whose role is given no content; expected one of "
+                f"{', '.join(sorted(GIVEN_CONTENT))}",
+            )
         said = self.state.spoken.get(entry.payload_digest)
         exchange = self.exchanges.get(entry.exchange_id)
         if said is None or exchange is None or said.exchange_id != exchange.id:
