@@ -402,6 +402,7 @@ class ExchangeClient(Acts):
                     watching.done(response)
                     if watching.is_full:
                         return
+                self._driver.pause(watching.rest)
             except HubUnavailable as error:
                 pause = watching.pause(error)
                 if pause is None:
