@@ -123,7 +123,7 @@ class CopyChecks:
         self.last = entry
         if entry.exchange_id and entry.event is not Event.DENIAL:
             self._note(index, entry, statement)
-        said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
+        said = (int(entry.event), entry.actor.agency, entry.exchange_id, entry.payload_digest)
         yield from _check_columns(index, _OF_ENTRY, said, entry_columns)
         if statement is not None and signed is not None:
             if signed.certificate_sha256 != entry.certificate_sha256:
@@ -132,7 +132,7 @@ class CopyChecks:
                     f"entry {index}: the certificate beside its statement is not the entry's",
                     index,
                 )
-            about = (statement.id, statement.kind.value, int(statement.header.urgency))
+            about = (statement.id, str(statement.kind), int(statement.header.urgency))
             yield from _check_columns(index, _OF_STATEMENT, about, statement_columns)
             yield from self._check_parties(index, statement, parties)
             yield from self._check_parts(index, statement, has_uploads=bool(has_uploads))
@@ -345,14 +345,14 @@ def _rows(replayed: _Replayed) -> _Expected:
         log_index,
         initiated_at,
         updated_at,
-        (exchange.kind.value, exchange.initiator),
+        (str(exchange.kind), exchange.initiator),
         (
             microseconds(header.due_at),
             int(header.urgency),
             int(header.handling),
             _written(header.due_on),
         ),
-        tuple((leg.agency, _leg_row(position, leg)) for position, leg in enumerate(legs)),
+        tuple([(leg.agency, _leg_row(position, leg)) for position, leg in enumerate(legs)]),
         any(leg.state is LegState.ERASED or leg.record.erased for leg in legs),
     )
 
@@ -451,7 +451,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         microseconds(leg.due_at),
         _spelled(leg.approvers),
         _spelled(leg.approvals),
-        _spelled(tuple(digest.hex() for digest in leg.hidden)),
+        _spelled(tuple([digest.hex() for digest in leg.hidden])),
         encode_record(leg.record),
         microseconds(kept_until(leg)),
         _written(leg.due_on),

@@ -470,7 +470,7 @@ def _unusable(why: str) -> ExchangeError:
 
 
 def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
-    entry, nonce, leaf_hash = (blob(value) for value in row[1:4])
+    entry, nonce, leaf_hash = blob(row[1]), blob(row[2]), blob(row[3])
     if len(leaf_hash) != HASH_SIZE:
         raise sqlite3.DataError(f"expected a hash of {HASH_SIZE} bytes, got {len(leaf_hash)}")
     signed = None
@@ -480,7 +480,7 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
         except ExchangeError as error:
             unread = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, unread)
-        payload, certificate, signature = (blob(value) for value in row[8:11])
+        payload, certificate, signature = blob(row[8]), blob(row[9]), blob(row[10])
         second = b"" if row[18] is None else blob(row[18])
         if row[18] is not None and not second:
             raise sqlite3.DataError("expected a second signature or NULL, got no bytes")

@@ -138,9 +138,12 @@ class CommitmentOpening:
 
 def scope_of(event: int, actor: AgencyId, exchange_id: str, ends: Iterable[Parties]) -> EntryScope:
     """The scope of an entry whose exchange was open between these agencies by then."""
+    concerns_actor = event in _OF_ITS_ACTOR
+    if exchange_id and not concerns_actor:
+        return EntryScope(tuple(ends))
     return EntryScope(
         ends=tuple(ends),
-        actor=actor if event in _OF_ITS_ACTOR else None,
+        actor=actor if concerns_actor else None,
         is_inspection=event == Event.INSPECTION,
         is_public=event == Event.STATEMENT and not exchange_id,
     )

@@ -243,19 +243,18 @@ class Replay:
             raise _broken(index, "expected a reason and an operation with a denial alone")
         state.last_index, state.last_time = index, entry.hub_time
         judgement = None
-        match entry.event:
-            case Event.STATEMENT:
-                judgement = self._apply_statement(index, opening, entry)
-            case Event.DELIVERY:
-                self._check_directory_size(index, entry)
+        # `match` would compare by a function of Python, once for each event before the right one.
+        event = entry.event
+        if event is Event.STATEMENT:
+            judgement = self._apply_statement(index, opening, entry)
+        else:
+            self._check_directory_size(index, entry)
+            if event is Event.DELIVERY:
                 self._apply_delivery(index, entry)
-            case Event.DENIAL:
-                self._check_directory_size(index, entry)
-                if not entry.reason or entry.ruling is not None:
-                    raise _broken(index, "expected a denial with a reason and without a ruling")
-            case Event.INSPECTION:
-                self._check_directory_size(index, entry)
+            elif event is Event.INSPECTION:
                 self._check_inspection(index, entry)
+            elif not entry.reason or entry.ruling is not None:
+                raise _broken(index, "expected a denial with a reason and without a ruling")
         exchange = self.exchanges.get(entry.exchange_id) if entry.exchange_id else None
         if len(state.scopes) == index:
             state.scopes.append(_scope_of(entry, exchange))
