@@ -280,14 +280,14 @@ class CopyChecks:
             said = state.spoken.get(digest)
             return said is not None and is_erased(state.exchanges[said.exchange_id], said, at)
 
-        # A clock that is behind makes no copy torn: it is later than the last entry.
+        # It is no earlier than the last entry, also where the clock here is behind.
         now = max(datetime.now(UTC), state.last_time or _EPOCH)
         for index, digest, name in self._absent:
             if not was_erased(digest, now):
                 yield fault(
                     Reason.PART_MISMATCH,
                     f"entry {index}: the sealed part {name!r} is missing; no notice on the log "
-                    f"erased it, and its retention has not ended at {now:%FT%TZ}",
+                    "erased it, and its retention has not ended",
                     index,
                 )
         # Each row's exchange was compared with its entry, so no lookup is needed for most.

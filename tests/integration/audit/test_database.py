@@ -298,7 +298,7 @@ async def test_content_whose_retention_ended_is_no_fault_by_a_clock_that_is_behi
     assert audit(path).verdict is Verdict.CLEAN
     change(path, "UPDATE log_entries SET sealed = NULL WHERE idx = ?", last)
     [violation] = torn(path)
-    assert "its retention has not ended at 2026-" in violation.message
+    assert "its retention has not ended" in violation.message
 
 
 def test_copy_of_an_older_schema_is_clean_and_one_that_lost_a_column_is_not(copy: Path) -> None:

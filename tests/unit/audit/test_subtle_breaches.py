@@ -222,12 +222,12 @@ def delivery_that_counts_a_larger_directory(hub: Hub) -> int:
 
 def delivery_to_an_auditor(hub: Hub) -> int:
     """An auditor reads entries, and never content."""
-    delivered_request(hub)
+    read_request(hub)
     return alter(hub, actor=member("kz.fma", Role.AUDITOR, "fictional"))
 
 
 def delivery_to_an_operator(hub: Hub) -> int:
-    delivered_request(hub)
+    read_request(hub)
     return alter(hub, actor=member("kz.fma", Role.OPERATOR, "fictional"))
 
 
