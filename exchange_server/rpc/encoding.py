@@ -42,26 +42,30 @@ def encode_route(route: Route, directory_size: int) -> pb.PlanRouteResponse:
     )
 
 
-def encode_receipt(accepted: Accepted) -> pb.Receipt:
+def encode_receipt(accepted: Accepted) -> pb.SubmitResponse:
     """Put the receipt of a statement on the wire, without the statement: its author holds it."""
-    entry, tree_head = encode_proof(accepted)
-    return pb.Receipt(entry=entry, tree_head=tree_head)
-
-
-def encode_proof(accepted: Accepted) -> tuple[log_pb2.ProvenEntry, log_pb2.TreeHead]:
-    """Put an entry that was just logged on the wire, and the checkpoint that covers it."""
-    opening = CommitmentOpening(accepted.entry, accepted.nonce)
-    return (
-        encode_proven_entry(ProvenEntry(accepted.index, opening, accepted.inclusion_proof)),
-        log_pb2.TreeHead(checkpoint=accepted.note, consistency_proof=accepted.consistency_proof),
-    )
+    response = pb.SubmitResponse()
+    fill_proof(response.receipt.entry, response.receipt.tree_head, accepted)
+    return response
 
 
 def encode_streamed(outcome: Accepted | ExchangeError, request_id: str) -> pb.SubmitStreamResponse:
     """Put the answer to one statement of a stream on the wire."""
     if isinstance(outcome, ExchangeError):
         return pb.SubmitStreamResponse(refusal=_encode_refusal(outcome, request_id))
-    return pb.SubmitStreamResponse(receipt=encode_receipt(outcome))
+    response = pb.SubmitStreamResponse()
+    fill_proof(response.receipt.entry, response.receipt.tree_head, outcome)
+    return response
+
+
+def fill_proof(entry: log_pb2.ProvenEntry, tree_head: log_pb2.TreeHead, accepted: Accepted) -> None:
+    """Put an entry that was just logged into an answer, and the checkpoint that covers it.
+
+    Both are filled where they stand: protobuf puts one message into another by writing the first
+    and reading it again.
+    """
+    _fill_entry(entry, accepted)
+    _fill_tree_head(tree_head, accepted)
 
 
 async def encode_outcomes(
@@ -73,15 +77,25 @@ async def encode_outcomes(
     for outcome in outcomes:
         await slices.yield_if_due()
         if isinstance(outcome, ExchangeError):
-            refusal = _encode_refusal(outcome, request_id)
-            response.results.append(pb.SubmissionResult(refusal=refusal))
+            response.results.add(refusal=_encode_refusal(outcome, request_id))
             continue
-        receipt = encode_receipt(outcome)
         place = places.setdefault(outcome.note, len(places))
         if place == len(response.tree_heads):
-            response.tree_heads.append(receipt.tree_head)
-        response.results.append(pb.SubmissionResult(entry=receipt.entry, tree_head=place))
+            _fill_tree_head(response.tree_heads.add(), outcome)
+        _fill_entry(response.results.add(tree_head=place).entry, outcome)
     return response
+
+
+def _fill_entry(message: log_pb2.ProvenEntry, accepted: Accepted) -> None:
+    message.index = accepted.index
+    message.opening.entry = accepted.entry
+    message.opening.nonce = accepted.nonce
+    message.inclusion_proof.extend(accepted.inclusion_proof)
+
+
+def _fill_tree_head(message: log_pb2.TreeHead, accepted: Accepted) -> None:
+    message.checkpoint = accepted.note
+    message.consistency_proof.extend(accepted.consistency_proof)
 
 
 def _encode_refusal(error: ExchangeError, request_id: str) -> bytes:

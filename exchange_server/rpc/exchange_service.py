@@ -90,7 +90,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         accepted = await self._ledger.submit(
             current_caller(), signed, parts, request.known_tree_size
         )
-        return pb.SubmitResponse(receipt=encode_receipt(accepted))
+        return encode_receipt(accepted)
 
     async def SubmitBatch(  # noqa: N802
         self, request: pb.SubmitBatchRequest, context: Context
