@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.fields import to_timestamp
-from exchange_protocol.record.entries import CommitmentOpening, encode_opening
+from exchange_protocol.record.entries import CommitmentOpening, fill_opening
 from exchange_protocol.record.listing import encode_consent, encode_leg_times, encode_newest
-from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
+from exchange_protocol.record.receipts import ProvenEntry, fill_proven_entry
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.fairness.slices import Slices
@@ -87,10 +88,8 @@ async def encode_outcomes(
 
 
 def _fill_entry(message: log_pb2.ProvenEntry, accepted: Accepted) -> None:
-    message.index = accepted.index
-    message.opening.entry = accepted.entry
-    message.opening.nonce = accepted.nonce
-    message.inclusion_proof.extend(accepted.inclusion_proof)
+    opening = CommitmentOpening(accepted.entry, accepted.nonce)
+    fill_proven_entry(message, ProvenEntry(accepted.index, opening, accepted.inclusion_proof))
 
 
 def _fill_tree_head(message: log_pb2.TreeHead, accepted: Accepted) -> None:
@@ -102,29 +101,31 @@ def _encode_refusal(error: ExchangeError, request_id: str) -> bytes:
     return encode_status(shown_error(error), request_id).SerializeToString()
 
 
-async def encode_entries(
-    entries: Iterable[ProvenEntry], slices: Slices
-) -> list[log_pb2.ProvenEntry]:
-    """Put the entries of a page on the wire."""
-    encoded = []
+async def fill_entries(
+    response: pb.GetExchangeResponse | directory_pb.ListDirectoryEntriesResponse,
+    entries: Iterable[ProvenEntry],
+    slices: Slices,
+) -> None:
+    """Put the entries of a page into an answer."""
     async with slices:
         for entry in entries:
-            encoded.append(encode_proven_entry(entry))
+            fill_proven_entry(response.entries.add(), entry)
             await slices.yield_if_due()
-    return encoded
 
 
-async def encode_leaves(
-    leaves: Iterable[tuple[bytes, CommitmentOpening | None]], slices: Slices
-) -> list[audit_pb.Leaf]:
-    """Put the leaves of a page on the wire, each with its opening where the caller may see it."""
-    encoded = []
+async def fill_leaves(
+    response: audit_pb.ListOpeningsResponse,
+    leaves: Iterable[tuple[bytes, CommitmentOpening | None]],
+    slices: Slices,
+) -> None:
+    """Put the leaves of a page into an answer, each with its opening where the caller may see
+    it."""
     async with slices:
         for leaf_hash, opening in leaves:
-            shown = None if opening is None else encode_opening(opening)
-            encoded.append(audit_pb.Leaf(leaf_hash=leaf_hash, opening=shown))
+            message = response.leaves.add(leaf_hash=leaf_hash)
+            if opening is not None:
+                fill_opening(message.opening, opening)
             await slices.yield_if_due()
-    return encoded
 
 
 def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
