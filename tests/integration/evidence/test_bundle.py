@@ -714,7 +714,7 @@ def test_machine_without_room_for_temporary_files_is_no_verdict(
 
 
 def test_python_that_is_not_whole_is_no_verdict(court: Court, bundle: Path) -> None:
-    """As Debian's python3-minimal: its error of import has the exit code of a false bundle."""
+    """As Debian's python3-minimal: its error of import says nothing that a person understands."""
     said = _script_after("import sys; sys.modules['zipfile'] = None", court, bundle)
     assert said.startswith("NOT CHECKED  PYTHON_UNFIT: this Python is not whole (")
 
@@ -814,7 +814,7 @@ runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
     assert ended.stdout.startswith("NOT CHECKED  PYTHON_TOO_OLD: ")
     tree = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 9))
     modules = {each.module for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
-    assert "__future__" not in modules, "Python 3.6 ends there with the code of a false bundle"
+    assert "__future__" not in modules, "Python 3.6 ends there with a traceback"
     names = {
         alias.name
         for node in ast.walk(tree)
@@ -927,7 +927,7 @@ def test_python_without_sha_256_is_no_verdict(
 
 
 def test_python_2_shows_that_nothing_was_checked() -> None:
-    """Its error of syntax has the exit code of a false bundle; the line that it shows has not."""
+    """Its error of syntax shows the line, and has an exit code that no verdict has."""
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()
     # What Python 2 cannot read, the first of it.
     newer = re.compile(r"^\w+: |def .*->|[0-9]_[0-9]|\bf\"|print\(.*flush")
