@@ -11,8 +11,9 @@ from agency_client.audit import Verdict
 from exchange_protocol.errors import Reason
 from exchange_protocol.record.entries import MAX_ENTRY_BYTES, CommitmentOpening
 from exchange_protocol.v1 import log_pb2 as pb
+from tests.support.listed_log import ListedLog, domestic_exchange
 from tests.support.statements import KG_MIA, Hub
-from tests.unit.audit.test_verify import ListedLog, audit, domestic_exchange
+from tests.unit.audit.test_verify import audit
 
 UNKNOWN = b"\xfa\x7f"
 """The tag of a field that no version has: number 2047, of bytes."""
