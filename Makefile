@@ -20,7 +20,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year million peers check format proto baseline lock clean deb from-scratch image upgrade
+.PHONY: help venv demo demo-up demo-down console quick test long browser faults fuzz bench bench-quick bench-console year million peers check format proto baseline lock clean deb from-scratch image upgrade
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,17 +53,20 @@ demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
 
 quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
-	$(BIN)/python -m pytest -n $(CORES) --dist worksteal tests/unit tests/architecture tests/properties
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m "not long" tests/unit tests/architecture tests/properties
 
-# Attacks measure what they cost others, so `make faults` runs them; `make browser` has its own needs.
-test: $(STAMP)  ## run every test but attacks and browsers, in parallel and in random order
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore tests/browser --ignore tests/faults/attacks
+# Faults and attacks take their time, and browsers have their own needs: `make faults`, `make browser`.
+test: $(STAMP)  ## run every short test, in parallel and in random order: in under five minutes
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long" --ignore tests/browser --ignore tests/faults/attacks
+
+long: $(STAMP)  ## run the long tests: scenarios, guides, commands in terminals, workers, backups
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m long --ignore tests/browser --ignore tests/faults
 
 browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debian, else says how
 	scripts/chromium.sh
 	$(BIN)/python -m pytest tests/browser
 
-# What else has a short form in `make test`.
+# What else has a short form.
 LONG_FORMS := tests/e2e/test_demo.py tests/e2e/test_field_reports.py tests/e2e/test_large_reply.py tests/integration/evidence/test_bundle.py
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know

@@ -251,7 +251,7 @@ if TYPE_CHECKING:
         read_entities,
     )
     from agency_client.content.matching import Score
-    from agency_client.content.terms import Where
+    from agency_client.content.search_terms import Where
     from agency_client.core.exchanges import HasId
     from agency_client.core.gathering import DisclosedPart, Evidence
     from agency_client.core.given import Agencies, Attachments, Entities, GivenBrief
@@ -259,10 +259,7 @@ if TYPE_CHECKING:
     from agency_client.core.times import Due
     from agency_client.core.views import (
         Approval,
-        ExchangeSummary,
         Foreseen,
-        LegSummary,
-        Notice,
         PartFault,
         Queued,
         Refused,
@@ -344,6 +341,8 @@ if TYPE_CHECKING:
     from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_protocol.log.cosignatures import Cosignature
     from exchange_protocol.record.entries import CommitmentOpening, Entry, Event
+    from exchange_protocol.record.listing import ExchangeSummary, LegSummary
+    from exchange_protocol.record.notices import Notice
     from exchange_protocol.record.receipts import ProvenEntry, Receipt
     from exchange_protocol.rules.directory import CertificateRecord, Directory
     from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
@@ -549,7 +548,7 @@ _HOMES: Final = {
     "Exchange": "exchange_protocol.rules.exchange",
     "ExchangeClient": "agency_client.client",
     "ExchangeError": "exchange_protocol.errors",
-    "ExchangeSummary": "agency_client.core.views",
+    "ExchangeSummary": "exchange_protocol.record.listing",
     "ExtensionGround": "exchange_protocol.kinds.extend_deadline",
     "FeedbackUse": "exchange_protocol.kinds.feedback",
     "Foreseen": "agency_client.core.views",
@@ -579,7 +578,7 @@ _HOMES: Final = {
     "Leg": "exchange_protocol.rules.exchange",
     "LegChange": "exchange_protocol.rules.exchange",
     "LegState": "exchange_protocol.kinds.codes",
-    "LegSummary": "agency_client.core.views",
+    "LegSummary": "exchange_protocol.record.listing",
     "LimitExceeded": "exchange_protocol.errors",
     "LogLeaf": "agency_client.core.log",
     "Match": "agency_client.state.holdings",
@@ -587,7 +586,7 @@ _HOMES: Final = {
     "NotAuthenticated": "exchange_protocol.errors",
     "NotFound": "exchange_protocol.errors",
     "NotPermitted": "exchange_protocol.errors",
-    "Notice": "agency_client.core.views",
+    "Notice": "exchange_protocol.record.notices",
     "NoticeCode": "exchange_protocol.kinds.give_notice",
     "OffenceType": "exchange_protocol.kinds.offences",
     "Outbox": "agency_client.state.outbox",
@@ -640,7 +639,7 @@ _HOMES: Final = {
     "Verdict": "exchange_protocol.kinds.decision",
     "VerifiedExchange": "agency_client.core.views",
     "VerifiedStatement": "agency_client.core.views",
-    "Where": "agency_client.content.terms",
+    "Where": "agency_client.content.search_terms",
     "WithholdingGround": "exchange_protocol.kinds.codes",
     "WitnessedHead": "agency_client.state.checkpoints",
     "WrappedKey": "exchange_protocol.trust.sealing",

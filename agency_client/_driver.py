@@ -100,7 +100,7 @@ class Driver:
 
     def send(self, keeping: Operation[str]) -> Sent | Queued:
         """Run an operation that keeps a statement in the outbox, then send the statement."""
-        return self.run(self._core.delivery.deliver_new(self.run(keeping)))
+        return self.run(self._core.sender.send_new(self.run(keeping)))
 
     def send_batch(
         self, act: str, several: Iterable[Mapping[str, Any]]
@@ -109,7 +109,7 @@ class Driver:
         results: list[Sent | Queued | Refused] = []
         for group in _groups(several):
             kept = self.run(self._core.acts.initial_batch(act, group))
-            results += self.run(self._core.delivery.deliver_new_group(kept))
+            results += self.run(self._core.sender.send_new_group(kept))
         return results
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
@@ -158,7 +158,7 @@ class AsyncDriver:
         """Shared questions that are under way."""
         self._ready: list[tuple[str, asyncio.Future[Sent | Queued]]] = []
         """Statements that are ready to be sent."""
-        self._sending: asyncio.Task[None] | None = None
+        self._sender: asyncio.Task[None] | None = None
         self._unsigned: list[tuple[bytes, asyncio.Future[SignedStatement]]] = []
         """Payloads that are ready to be signed."""
         self._building = asyncio.Semaphore(_MOST_BUILT)
@@ -196,11 +196,11 @@ class AsyncDriver:
         async with self._building:
             statement_id = await self.run(keeping)
         if not is_small(self._core.ports.outbox.load(statement_id)):
-            return await self.run(self._core.delivery.deliver_new(statement_id))
+            return await self.run(self._core.sender.send_new(statement_id))
         future: asyncio.Future[Sent | Queued] = asyncio.get_running_loop().create_future()
         self._ready.append((statement_id, future))
-        if self._sending is None or self._sending.done():
-            self._sending = asyncio.create_task(self._send_ready())
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_ready())
         return await future
 
     async def send_batch(
@@ -210,7 +210,7 @@ class AsyncDriver:
         results: list[Sent | Queued | Refused] = []
         for group in _groups(several):
             kept = await self.run(self._core.acts.initial_batch(act, group))
-            results += await self.run(self._core.delivery.deliver_new_group(kept))
+            results += await self.run(self._core.sender.send_new_group(kept))
         return results
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> AsyncIterator[pb.WatchResponse]:
@@ -227,9 +227,9 @@ class AsyncDriver:
         self._is_closed = True
         if os.getpid() != self._process:
             return  # It is that one's to close.
-        if self._sending is not None:
-            self._sending.cancel()
-            await asyncio.gather(self._sending, return_exceptions=True)
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
         await self.link.close()
 
     async def _send_ready(self) -> None:
@@ -246,7 +246,7 @@ class AsyncDriver:
 
     async def _send_one(self, statement_id: str, future: asyncio.Future[Sent | Queued]) -> None:
         try:
-            sent = await self.run(self._core.delivery.deliver_new(statement_id))
+            sent = await self.run(self._core.sender.send_new(statement_id))
         except Exception as error:  # noqa: BLE001 - it is raised where the statement was made
             _settle(future, error)
         else:
@@ -255,7 +255,7 @@ class AsyncDriver:
     async def _send_group(self, group: list[tuple[str, asyncio.Future[Sent | Queued]]]) -> None:
         statement_ids = [each for each, _ in group]
         try:
-            results = await self.run(self._core.delivery.deliver_new_group(statement_ids))
+            results = await self.run(self._core.sender.send_new_group(statement_ids))
         except Exception as error:  # noqa: BLE001 - it is raised where the statements were made
             for _, future in group:
                 _settle(future, error)

@@ -31,9 +31,7 @@ from agency_client.core.given import parse_codes, parse_initial_kinds, parse_par
 from agency_client.core.log import LogLeaf, Tile
 from agency_client.core.summaries import check_unlisted
 from agency_client.core.views import (
-    ExchangeSummary,
     Foreseen,
-    Notice,
     Queued,
     Refused,
     Sent,
@@ -54,6 +52,8 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import SignedSuccession
+from exchange_protocol.record.listing import ExchangeSummary
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft
@@ -191,7 +191,21 @@ class ExchangeClient(Acts):
             HubDishonest: a receipt does not verify.
             NotAuthenticated: the hub does not let this profile in.
         """
-        return self._driver.run(self._core.delivery.flush())
+        return self._driver.run(self._core.sender.flush())
+
+    def withdraw(self, statement_id: str, *, asks: bool = True) -> None:
+        """Take back a statement that waits in the outbox, before it is sent.
+
+        Args:
+            statement_id: its id.
+            asks: ask the hub first whether it has it; False is for a hub that cannot be reached.
+
+        Raises:
+            NotFound: STATEMENT_UNKNOWN, if it does not wait, or another process sends it now.
+            Conflict: OUT_OF_ORDER, if others that wait build on it; ID_REUSED, if the hub has it.
+            HubUnavailable: the hub cannot be asked.
+        """
+        self._driver.run(self._core.withdrawing.withdraw(statement_id, asks=asks))
 
     def foresee(
         self, act: str, exchange: str | HasId | None = None, /, **arguments: Any
@@ -227,7 +241,7 @@ class ExchangeClient(Acts):
             CallerError: the hub refuses it; it is kept among the refused ones of the outbox.
         """
         [kept] = self._core.statements.keep_signed([(draft, parts or {})])
-        return self._driver.run(self._core.delivery.deliver_new(kept))
+        return self._driver.run(self._core.sender.send_new(kept))
 
     def submit_statements(
         self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]
@@ -244,7 +258,7 @@ class ExchangeClient(Acts):
             HubDishonest: a receipt does not verify.
         """
         kept = self._core.statements.keep_signed(drafts)
-        return self._driver.run(self._core.delivery.deliver_all(kept))
+        return self._driver.run(self._core.sender.send_all(kept))
 
     # --- Exchanges ------------------------------------------------------------------------------
 

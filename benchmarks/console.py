@@ -25,9 +25,9 @@ from statistics import median
 from typing import Final
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
-from agency_client.core.views import ExchangeSummary, LegSummary
 from benchmarks.section import Ratio
 from exchange_protocol.kinds.codes import Handling, LegState, Urgency
+from exchange_protocol.record.listing import ExchangeSummary, LegSummary
 from tests.support.console import Browser, RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA

@@ -42,7 +42,7 @@ SILENT: Final = timedelta(hours=1)
 """A witness that has not cosigned for longer is told of."""
 BACKUP_AGE: Final = timedelta(days=2)
 """A backup that is older is told of."""
-CLOCK_TODO: Final = "set the clock of this computer; if it is right, tell who signed that"
+CLOCK_TODO: Final = "set the clock of this computer; if it is right, tell the signer"
 _PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "sqlalchemy")
 
 
@@ -212,7 +212,7 @@ def _witnesses(connection: Connection, config: Config, now: datetime) -> Iterato
         at = latest.get(name)
         if at is None or now - at > SILENT:
             said = "has never cosigned" if at is None else f"last cosigned at {at:%Y-%m-%d %H:%M}"
-            yield Check(f"witness {name}", Grade.WARN, said, "call who runs it")
+            yield Check(f"witness {name}", Grade.WARN, said, "call its operator")
         else:
             yield Check(f"witness {name}", Grade.OK, f"cosigned at {at:%H:%M} UTC")
 

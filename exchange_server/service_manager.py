@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -20,12 +19,12 @@ _WATCHDOG: Final = "WATCHDOG_USEC"
 class ServiceManager:
     """systemd, or nobody."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self) -> None:
         """Find out whom to tell; nothing is told yet."""
-        address = environment.get(_SOCKET, "")
+        address = os.environ.get(_SOCKET, "")
         # An abstract address is written with "@" for its first byte, which is zero.
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
-        every = environment.get(_WATCHDOG, "")
+        every = os.environ.get(_WATCHDOG, "")
         self._beat_seconds = int(every) / 2_000_000 if every.isdecimal() else None
         self._task: asyncio.Task[None] | None = None
 

@@ -64,23 +64,18 @@ structlog.configure(
     ]
 )
 
-LONG = (
-    "tests/architecture/test_adding_a_kind.py",
+LONG_FOLDERS = (
     "tests/e2e/",
     "tests/faults/copies/",
     "tests/faults/files/",
     "tests/faults/test_",
-    "tests/integration/client/test_log_key.py",
-    "tests/integration/console/test_hub_away.py",
-    "tests/integration/ledger/test_erasure.py",
-    "tests/integration/ledger/test_random_walk.py",
-    "tests/integration/rpc/test_workers.py",
-    # A test of these reads what the one before has explored.
-    "tests/properties/test_case_exploration.py",
-    "tests/properties/test_exploration.py",
+    "tests/scenarios/",
     "tests/year/",
 )
-"""Where the tests are that take long: above four seconds of processor a file or a test."""
+"""Where every test is long; in other folders a file says so with `pytest.mark.long`.
+
+`make test` leaves long tests out, `make long` runs them: above some 0.8 seconds a test.
+"""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,19 +120,28 @@ def _import_in_turn(config: pytest.Config) -> None:
             import_module(".".join(file.relative_to(config.rootpath).with_suffix("").parts))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each process begin with its share of the long tests, or one would go on alone at the end.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Mark the long tests of the folders, and deal the long tests that are asked for.
 
-    Which of them comes when stays a matter of chance, as for all the others.
+    Each process begins with its share, or one would go on alone at the end. Which of them comes
+    when stays a matter of chance, as for all the others.
     """
+    for item in items:
+        if item.nodeid.startswith(LONG_FOLDERS):
+            item.add_marker(pytest.mark.long)
+    yield
     # By files: what tests of one file share is made once.
     files: dict[str, list[pytest.Item]] = {}
+    others: list[pytest.Item] = []
     for item in items:
-        if item.nodeid.startswith(LONG):
+        if item.get_closest_marker("long"):
             files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+        else:
+            others.append(item)
     long = list(files.values())
-    others = [item for item in items if not item.nodeid.startswith(LONG)]
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
     dealt: list[pytest.Item] = []
     for number in range(processes):

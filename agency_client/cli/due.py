@@ -18,8 +18,8 @@ from agency_client.presentation.due import (
     DueClock,
     about_words,
     by_time_left,
+    due_clock_json,
     due_clocks,
-    due_json,
     left_words,
     used_words,
 )
@@ -64,7 +64,9 @@ def due(
     known, marks = index.references(), marks_of(hub.profile).read()
     if session.as_json:
         told = [
-            due_json(each, known.get(each.summary.id), now, read_up_to(marks, each.summary.id))
+            due_clock_json(
+                each, known.get(each.summary.id), now, read_up_to(marks, each.summary.id)
+            )
             for each in chosen
         ]
         print_json({"due": told})

@@ -12,7 +12,7 @@ from agency_client.cli.app import app
 from agency_client.cli.boxes import print_exchanges
 from agency_client.cli.output import Column, complain, print_json, print_table, say
 from agency_client.cli.session import Session, cases_of, references_of, search_index_of, session_of
-from agency_client.content.terms import MOST_TERMS
+from agency_client.content.search_terms import MOST_TERMS
 from agency_client.presentation.found import hit_lines, kind_words, search_json
 from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import MOST_SUMMARY

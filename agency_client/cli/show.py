@@ -51,7 +51,7 @@ from agency_client.presentation.reading import (
     Rows,
     statement_blocks,
 )
-from agency_client.presentation.steps import state_words as words_of_state
+from agency_client.presentation.steps import state_words
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.trust.identity import AgencyId
 
@@ -172,7 +172,7 @@ def _print_legs(
         ]
         if is_supervised:
             row.append(
-                in_state(locale.say(words_of_state(leg.kind, leg.listed)), leg.listed)
+                in_state(locale.say(state_words(leg.kind, leg.listed)), leg.listed)
                 if leg.listed
                 else ""
             )

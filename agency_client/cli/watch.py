@@ -12,11 +12,14 @@ from agency_client.cli.app import app
 from agency_client.cli.output import complain, print_json_line, say
 from agency_client.cli.session import references_of, session_of
 from agency_client.cli.terminal import wait_until_taken
-from agency_client.core.views import Notice, VerifiedExchange
+from agency_client.core.views import (
+    VerifiedExchange,
+)
 from agency_client.presentation.exchanges import known_legs, notice_line, turn_of
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import notice_json
 from exchange_protocol.errors import HubUnavailable
+from exchange_protocol.record.notices import Notice
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient

@@ -201,7 +201,9 @@ def show_drafts(visit: Visit) -> Response:
         for each in visit.console.drafts.all()
         if each.act in ACTS
     ]
-    return visit.show("drafts.html", rows=rows, acts=initial_acts(visit))
+    return visit.show(
+        "drafts.html", rows=rows, total=visit.console.drafts.count(), acts=initial_acts(visit)
+    )
 
 
 def drop(visit: Visit) -> Response:
@@ -225,7 +227,7 @@ def _gone(visit: Visit) -> Response:
 
 
 def _why_apart(visit: Visit, before: Draft | None, *, is_free: bool) -> Word:
-    """Why what was written is a draft of its own: the one of before was sent, or changed."""
+    """The reason why a text is a draft of its own: the one before was sent, or changed."""
     if before is None or signed_before(before, visit.console.client.outbox):
         return Word.DRAFT_SENT_ELSEWHERE
     is_being_sent = not is_free and before.signing_as
@@ -312,14 +314,14 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
         about = fitting_statements(opened, *ACTS[draft.act], console.client.agency)
         found = console.view(opened, visit.locale).statements
         statements = [
-            # What tells one from another comes first: a list cuts off the end.
+            # The words that tell one from another come first: a list cuts off the end.
             (each.digest, " · ".join(filter(None, (each.said, each.title))))
             for each in found
         ]
         if opened.party is Party.SUPERVISOR:
             heard = supervised_agencies(opened.verified, directory, console.member)
             agencies = [each for each in agencies if each.id in heard]
-    # What was chosen before stays to be seen, also where it fits no longer.
+    # An earlier choice stays in sight, also where it fits no longer.
     chosen = {*(each.hex() for each in about), *(draft.fields.get("about", ()) if about else ())}
     return fields_of(
         *ACTS[draft.act],

@@ -152,7 +152,7 @@ def decide(visit: Visit) -> Response:
     try:
         return _decide(visit)
     except HubDishonest:
-        raise  # What it answered may have been the decision.
+        raise  # Its answer may have been the decision.
     except ExchangeError as error:
         return show_fault(visit, error, _own_text(visit))
 

@@ -40,7 +40,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
 from agency_client.presentation.steps import state_words
 from agency_client.presentation.words import due_words, statement_words
-from exchange_protocol.kinds.bodies import body_codes
+from exchange_protocol.kinds.bodies import given_attributes
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Entry, Event, read_entry
@@ -56,6 +56,8 @@ MOST_ROWS: Final = 20
 class LegView:
     """A leg in words."""
 
+    id: str
+    """The agency's, for the address of its page."""
     agency: str
     state: str
     approvals: str
@@ -266,6 +268,7 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
     agency, state, approvals, due = leg_row(leg, locale, now)
     shown = leg.state or leg.listed
     return LegView(
+        leg.agency,
         agency,
         state or (locale.say(state_words(leg.kind, leg.listed)) if leg.listed else ""),
         # A line that says that none is needed is one more to read.
@@ -434,7 +437,7 @@ def _outcome(each: UnsealedStatement, locale: Locale) -> str:
 
 def _outcome_name(each: UnsealedStatement, locale: Locale) -> str:
     """The name of the one code that a statement has, else a word for all of them."""
-    names = [name for name, _ in body_codes(each.statement.body)]
+    names = [name for name, _ in given_attributes(each.statement.body)]
     only = FIELD_WORDS.get(names[0]) if len(names) == 1 else None
     return locale.say(only or Label.DETAILS)
 

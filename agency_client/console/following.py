@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Final
 
 from agency_client.client import ExchangeClient
-from agency_client.core.views import ExchangeSummary
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.record.listing import ExchangeSummary
 
 _MOST: Final = 500
 _ASKS_AGAIN: Final = 60.0

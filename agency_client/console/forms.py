@@ -297,7 +297,7 @@ def _terms(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
     for name in terms_of(kind, act):
         label, more = _label(name, locale), name not in _MAIN_TERMS
         if kind.stage is not Stage.INITIAL:
-            # What continues an exchange has its terms, unless its author says otherwise.
+            # A continuing statement has its exchange's terms, unless its author says otherwise.
             is_own_due = name == "due" and kind.spec.act_sets_due(act)
             more = name not in _CONTINUED_TERMS and not is_own_due
         if name == "due":

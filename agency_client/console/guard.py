@@ -245,6 +245,6 @@ def _is_open(path: str) -> bool:
 
 
 def _refused(status: int, why: str) -> Response:
-    # What comes behind it on the same connection is not read either.
+    # Requests behind it on the same connection are not read either.
     close = {"Connection": "close"}
     return Response(f"{why}\n", status, close, media_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Why an exchange waits for an approver: the rules that hold it, four eyes, and what changed."""
+"""The reasons why an exchange waits for an approver: rules, four eyes, and changes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _KEYS: Final = ("a", "r", "x")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Why an item waits, and who may decide."""
+    """The reasons why an item waits, and the deciders."""
 
     legs: tuple[AgencyId, ...]
     awaits: str
@@ -85,7 +85,7 @@ def item_values(visit: Visit, opened: UnsealedExchange) -> dict[str, Any]:
 
 
 def held_facts(console: Console, opened: UnsealedExchange, locale: Locale) -> Held | None:
-    """Why the exchange waits for this agency; None if nothing of it does."""
+    """The reasons why the exchange waits for this agency; None if nothing of it does."""
     agency = console.client.agency
     legs = [leg for leg in opened.legs if leg.state is LegState.HELD and agency in leg.approvers]
     if not legs:
@@ -102,7 +102,7 @@ def held_facts(console: Console, opened: UnsealedExchange, locale: Locale) -> He
         if each.leg == first.agency and each.payload_digest != first.awaits
     ]
     place = opened.statements.index(waiting)
-    # What another said in between, as a question of the approver, is no text of the author.
+    # A text of another in between, as a question of the approver, is none of the author.
     earlier = [
         each
         for each in opened.statements[:place]
@@ -148,7 +148,7 @@ def _possible_claim(console: Console, leg: Leg) -> bool | None:
 def _obstacle(
     console: Console, exchange_id: str, leg: Leg, author: AgencyId, locale: Locale
 ) -> str:
-    """Why this person may not decide, as far as that is known before the hub is asked."""
+    """The reason why this person may not decide, as far as known before the hub is asked."""
     if console.client.profile.vault.signer is None:
         return locale.say(Word.NO_SIGNING_KEY.value)
     if author == console.client.agency:

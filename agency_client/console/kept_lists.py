@@ -16,12 +16,12 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from agency_client.core.summaries import parse_summary, summary_message
-from agency_client.core.views import ExchangeSummary
+from agency_client.core.summaries import take_summary
 from agency_client.state.keys import Vault
 from agency_client.state.sealed_file import SealedFile
 from exchange_files import make_folder
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.record.listing import ExchangeSummary, encode_summary
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 MOST_KEPT: Final = 200
@@ -72,7 +72,7 @@ class KeptLists:
 
 
 def _encode(given: KeptList) -> bytes:
-    message = pb.ListExchangesResponse(exchanges=map(summary_message, given.rows))
+    message = pb.ListExchangesResponse(exchanges=map(encode_summary, given.rows))
     return given.at.isoformat().encode() + b"\n" + message.SerializeToString()
 
 
@@ -80,5 +80,5 @@ def _decode(data: bytes) -> KeptList:
     at, _, rest = data.partition(b"\n")
     message = pb.ListExchangesResponse.FromString(rest)
     return KeptList(
-        datetime.fromisoformat(at.decode()), tuple(map(parse_summary, message.exchanges))
+        datetime.fromisoformat(at.decode()), tuple(map(take_summary, message.exchanges))
     )

@@ -12,8 +12,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from agency_client.core.views import ExchangeSummary
 from exchange_protocol.errors import HubUnavailable
+from exchange_protocol.record.listing import ExchangeSummary
 
 MOST_LISTED: Final = 20_000
 """Exchanges of one list that are kept; what is older is found by a filter."""

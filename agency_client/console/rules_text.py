@@ -1,7 +1,7 @@
 """The policy's own text, rule by rule: what a ruling cites, as it stands on the log.
 
 A rule may say in annotations what it means, in the reader's language: `@en("...")`, `@ru("...")`,
-`@kk("...")`. They are part of the text that the operator signed. What is unseen in any of it is
+`@kk("...")`. They are part of the text that the operator signed. Unseen characters in it are
 shown: an approver reads it before a signature.
 """
 

@@ -30,7 +30,7 @@ from typing import Final, NamedTuple
 
 from agency_client.content.entity import Entity
 from agency_client.content.folding import number_key, word_keys
-from agency_client.content.terms import ACCOUNTS, CONTACTS, IDENTIFIERS
+from agency_client.content.search_terms import ACCOUNTS, CONTACTS, IDENTIFIERS
 
 NAMES: Final = ("name", "alias", "previousName", "weakAlias")
 _LEAST_NUMBER: Final = 5

@@ -1,7 +1,7 @@
 """Change the directory: enrol agencies, publish certificates, sealing keys and the policy.
 
-Each is a signed statement like any other, and passes the outbox. `rules.directory` says who may do
-what. The statement is judged here first: one that the rules refuse never leaves.
+Each is a signed statement like any other, and passes the outbox. `rules.directory_changes` says who
+may do what. The statement is judged here first: one that the rules refuse never leaves.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from agency_client.core.calls import Operation
-from agency_client.core.delivery import Delivery
 from agency_client.core.given import parse_code, parse_codes
 from agency_client.core.ports import Ports
+from agency_client.core.sender import Sender
 from agency_client.core.time_zones import check_offset, check_zone
 from agency_client.core.view import View
 from agency_client.core.views import Queued, Sent
@@ -46,10 +46,10 @@ _Described = TypeVar("_Described", EnrolAgency, UpdateAgency)
 class Administration:
     """Makes and sends the directory's statements."""
 
-    def __init__(self, ports: Ports, view: View, delivery: Delivery) -> None:
+    def __init__(self, ports: Ports, view: View, sender: Sender) -> None:
         self._ports = ports
         self._view = view
-        self._delivery = delivery
+        self._sender = sender
 
     def publish_certificate(
         self, certificate: bytes, intermediates: Sequence[bytes] = ()
@@ -209,7 +209,7 @@ class Administration:
         )
         with self._ports.outbox.stage(draft.id) as staging:
             staging.finish(signed)
-        result = yield from self._delivery.deliver_new(draft.id)
+        result = yield from self._sender.send_new(draft.id)
         if isinstance(result, Sent):
             yield from self._view.sync()
         return result

@@ -22,7 +22,7 @@ from agency_client.core.calls import Operation, ask_hub, number_of_the_hub
 from agency_client.core.fetching import Fetched, Parts, is_erased_at, is_told
 from agency_client.core.finding import gone, indexed, withdraws
 from agency_client.core.ports import Ports
-from agency_client.core.summaries import parse_summary
+from agency_client.core.summaries import take_summary
 from agency_client.core.unsealing import read_statement
 from agency_client.core.verifying import (
     JudgedView,
@@ -34,8 +34,6 @@ from agency_client.core.verifying import (
 )
 from agency_client.core.view import View
 from agency_client.core.views import (
-    ExchangeSummary,
-    Notice,
     PartFault,
     UnsealedExchange,
     UnsealedStatement,
@@ -50,6 +48,8 @@ from exchange_protocol.kinds.codes import LegState, Party, ReaderRole
 from exchange_protocol.kinds.fields import parse_uuid
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.listing import ExchangeSummary
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.record.receipts import (
     ProvenEntry,
     parse_proven_entry,
@@ -134,7 +134,7 @@ class Exchanges:
         )
         if answer.next_page_token and not answer.exchanges:
             raise Reason.ENTRY_MISMATCH.error("expected exchanges on a page that is not the last")
-        page = [parse_summary(each) for each in answer.exchanges]
+        page = [take_summary(each) for each in answer.exchanges]
         self._ports.search_index.forget(gone(page, self._ports.agency))
         return page, answer.next_page_token
 
@@ -329,7 +329,7 @@ def _verified(
         entries=judged.entries,
         checkpoint=head.checkpoint,
         note=head.note,
-        summary=parse_summary(summary),
+        summary=take_summary(summary),
     )
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from agency_client.content.terms import Terms
+from agency_client.content.search_terms import SearchTerms
 from agency_client.core.views import (
-    ExchangeSummary,
-    Notice,
     UnsealedExchange,
     UnsealedStatement,
     is_entities_part,
@@ -18,6 +16,8 @@ from agency_client.state.search_index import Indexed, SealedFrom, SearchIndex
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.record.listing import ExchangeSummary
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
 
@@ -26,7 +26,7 @@ _WITHDRAWING = frozenset(
 )
 
 
-def indexed_draft(draft: Draft, terms: Terms) -> Indexed:
+def indexed_draft(draft: Draft, terms: SearchTerms) -> Indexed:
     """The facts that the index keeps of a statement that its author is about to send."""
     is_initial = draft.kind.stage is Stage.INITIAL
     return Indexed(
@@ -53,7 +53,7 @@ def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
 
     Erased and recalled exchanges are left out.
     """
-    terms = Terms()
+    terms = SearchTerms()
     recalled = {
         leg
         for each in opened.statements
@@ -117,7 +117,7 @@ def _is_recalled(
     return set(each.statement.recipients) <= recalled
 
 
-def _add(terms: Terms, each: UnsealedStatement) -> None:
+def _add(terms: SearchTerms, each: UnsealedStatement) -> None:
     terms.add_brief(each.brief)
     for entity in each.entities():
         terms.add_entity(entity)

@@ -210,7 +210,7 @@ def parse_entities(given: Any, field: str) -> Iterable[Any] | Path:
 
     Raises:
         InvalidInput: INVALID_FIELD, for anything else; and for a generator that gives nothing, for
-            that is one which was read before. Who means no entities gives none, or an empty list.
+            that is one which was read before. For no entities, give None or an empty list.
     """
     if isinstance(given, str | os.PathLike):
         return _path(given, field)

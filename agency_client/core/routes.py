@@ -117,10 +117,10 @@ def address(
     """
     spec = kind_of(body).spec
     if spec.invites:
-        return Addressed((), (body.member,), state.opening, state.header)
+        return Addressed((), (body.member,), state.initial_digest, state.header)
     if spec.to_members:
         recipients = recipients_of(state, agency)
-        return Addressed(active_members(state), recipients, state.opening, state.header)
+        return Addressed(active_members(state), recipients, state.initial_digest, state.header)
     legs = choose_legs(agency, verified, state, body, named)
     is_recipient = verified.party is Party.RECIPIENT
     recipients = tuple(leg.agency for leg in legs)

@@ -6,7 +6,7 @@
  3. The receipt is verified: the log key, the proof, the statement that it names. Its checkpoint is
     consistent with what was seen.
 
-The outbox is left as it is: `delivery` keeps the receipt, or the refusal.
+The outbox is left as it is: `sender` keeps the receipt, or the refusal.
 """
 
 from __future__ import annotations

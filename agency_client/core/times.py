@@ -40,29 +40,28 @@ class GivenTime(NamedTuple):
     """The day, where a day was given."""
 
 
-def parse_due(due: Due, now: datetime, zone: tzinfo, *, field: str = "due") -> GivenTime:
+def parse_due(due: Due, now: datetime, zone: tzinfo) -> GivenTime:
     """The moment when an answer is due, and the day if a day was given.
 
     Args:
         due: one of the forms above.
         now: the present time, aware.
         zone: the time zone in which a date ends.
-        field: name of the argument, for errors.
 
     Raises:
         InvalidInput: INVALID_FIELD, for another form or a time without its zone; DUE_TIME_PAST;
             DUE_TIME_TOO_FAR.
     """
-    found = _given(due, now, zone, field)
+    found = _given(due, now, zone, "due")
     if found.at <= now:
         raise Reason.DUE_TIME_PAST.error(
-            f"expected a time to come, got {found.at.isoformat(timespec='seconds')}", field=field
+            f"expected a time to come, got {found.at.isoformat(timespec='seconds')}", field="due"
         )
     if found.at - now > MAX_DUE:
         raise Reason.DUE_TIME_TOO_FAR.error(
             f"expected a time at most {MAX_DUE.days} days ahead, "
             f"got {found.at.isoformat(timespec='seconds')}",
-            field=field,
+            field="due",
         )
     return found
 

@@ -34,7 +34,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agency_client.core.views import ExchangeSummary, VerifiedExchange, VerifiedStatement
+from agency_client.core.views import (
+    VerifiedExchange,
+    VerifiedStatement,
+)
 from agency_client.state.kept_receipts import KeptReceipt
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.codes import LegState, Party
@@ -48,6 +51,7 @@ from exchange_protocol.record.entries import (
     parse_entry,
     verify_time_of,
 )
+from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.exchange import Exchange

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from agency_client.content.documents import Brief, ContentDocument
@@ -16,13 +16,11 @@ from agency_client.content.entities import Entity, parse_entities
 from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
-from exchange_protocol.kinds.rows import OWES
+from exchange_protocol.kinds.codes import Party, ReaderRole
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.entries import Entry, Event
-from exchange_protocol.record.listing import AskedConsent, NewestStatement
+from exchange_protocol.record.entries import Entry
+from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
-from exchange_protocol.rules.clocks import Clock, LegTimes, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
 from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import BRIEF, Statement
@@ -77,83 +75,6 @@ class Refused:
     statement_id: str
     exchange_id: str
     reason: ExchangeError
-
-
-@dataclass(frozen=True, slots=True)
-class LegSummary:
-    """A leg as the hub lists it."""
-
-    agency: AgencyId
-    state: LegState
-    approvals_required: int
-    approvals_given: int
-    due_at: datetime | None
-    """The due time of its answer: as it was asked, as a published time sets it, or extended."""
-    claimed_by: Member | None = None
-    """The member that has it in hand while it waits for approval."""
-    claimed_at: datetime | None = None
-    times: LegTimes | None = None
-    """The times that run; None where the agency may not know the leg's present state."""
-    due_on: date | None = None
-    """The day whose end is the due time, where its author gave a day."""
-    consents: tuple[AskedConsent, ...] = ()
-    """The requests for consent that wait for this agency's decision."""
-    newest: NewestStatement | None = None
-    """The newest statement of another agency on it, of those that this agency sees."""
-    asks: Kind | None = None
-    """The kind of a statement of the other end that asks something of this agency, until it is
-    answered."""
-
-    @property
-    def clocks(self) -> tuple[Clock, ...]:
-        """The clocks that run on the leg, the most pressing first."""
-        return running(self.state, self.times, self.due_at, self.due_on)
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeSummary:
-    """An exchange as the hub lists it; unverified."""
-
-    id: str
-    kind: Kind
-    initiator: AgencyId
-    initiated_at: datetime
-    updated_at: datetime
-    due_at: datetime | None
-    """The due time of the initial statement."""
-    urgency: Urgency
-    handling: Handling
-    legs: tuple[LegSummary, ...]
-    due_on: date | None = None
-    """The day whose end is the due time, where the initial statement gave a day."""
-
-    @property
-    def next_due(self) -> datetime | None:
-        """The earliest due time of a leg that still owes an answer; extensions are heeded."""
-        return next_due((leg.due_at, leg.state) for leg in self.legs)
-
-    @property
-    def next_due_on(self) -> date | None:
-        """The day whose end is the earliest due time; None where nobody gave a day."""
-        due = self.next_due
-        days = (leg.due_on for leg in self.legs if leg.due_at == due and leg.state in OWES)
-        return None if due is None else next(filter(None, days), None)
-
-    def is_overdue(self, at: datetime) -> bool:
-        """True if a leg still owes an answer that was due before then."""
-        return any(is_overdue(leg.due_at, leg.state, at) for leg in self.legs)
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something became visible to the agency; the hub's word, `get` verifies it."""
-
-    exchange_id: str
-    index: int
-    event: Event
-    kind: Kind | None
-    actor_agency: AgencyId
-    urgency: Urgency | None
 
 
 @dataclass(frozen=True, slots=True)

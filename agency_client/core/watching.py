@@ -12,10 +12,10 @@ from typing import Final
 
 from agency_client.core.calls import DEADLINES
 from agency_client.core.exchanges import Exchanges
-from agency_client.core.summaries import parse_notice
-from agency_client.core.views import Notice
+from agency_client.core.summaries import take_notice
 from agency_client.state.watch_place import WatchPlace
 from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -76,7 +76,7 @@ class Watching:
         self._failures = 0
         if not response.HasField("notice"):
             return None
-        return self.exchanges.heed(parse_notice(response.notice))
+        return self.exchanges.heed(take_notice(response.notice))
 
     def done(self, response: pb.WatchResponse) -> None:
         """Keep the place of an answer, once its notice was handled."""

@@ -117,16 +117,16 @@ def _section(found: VerifiedBundle, words: AccountWords) -> str:
 
 def _request(found: VerifiedBundle, words: AccountWords) -> list[tuple[str, Cell]]:
     """Tell what was asked, of whom and on what terms, by the initial statement."""
-    opening = _opening(found)
+    initial = _initial(found)
     values: list[Cell] = [found.exchange_id]
-    if opening is not None:
-        header = opening.header
+    if initial is not None:
+        header = initial.header
         values += [
-            say(opening.kind.spec.words, words.language),
-            _who(found, opening.author, words),
-            _instant(opening.made_at),
-            tuple(_agency(found, agency) for agency in opening.recipients),
-            tuple(_agency(found, agency) for agency in opening.supervisors),
+            say(initial.kind.spec.words, words.language),
+            _who(found, initial.author, words),
+            _instant(initial.made_at),
+            tuple(_agency(found, agency) for agency in initial.recipients),
+            tuple(_agency(found, agency) for agency in initial.supervisors),
             words.say(header.purpose) if header.purpose else "",
             header.legal_basis or "",
             words.say(header.handling),
@@ -150,7 +150,7 @@ def _request(found: VerifiedBundle, words: AccountWords) -> list[tuple[str, Cell
     return [pair for pair in zip(words.request_rows, values, strict=True) if pair[1]]
 
 
-def _opening(found: VerifiedBundle) -> Statement | None:
+def _initial(found: VerifiedBundle) -> Statement | None:
     """The initial statement, where the bundle has it."""
     said = (told.statement for told in found.told if told.statement)
     return next((each for each in said if each.kind.stage is Stage.INITIAL), None)
@@ -253,8 +253,8 @@ def _state(found: VerifiedBundle, state: LegState, words: AccountWords) -> str:
 
     Without the initial statement the kind is not proven.
     """
-    opening = _opening(found)
-    return words.say(state) if opening is None else words.say(state_words(opening.kind, state))
+    initial = _initial(found)
+    return words.say(state) if initial is None else words.say(state_words(initial.kind, state))
 
 
 def _parts(found: VerifiedBundle, words: AccountWords) -> Iterator[tuple[Cell, ...]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import NOTHING_READ, news_words
@@ -15,6 +14,7 @@ from agency_client.presentation.plain import clock_json, newest_json
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.rows import OWES
+from exchange_protocol.record.listing import ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, ClockKind
 from exchange_protocol.trust.identity import AgencyId
 
@@ -110,7 +110,7 @@ def about_words(due: DueClock, locale: Locale, read: int) -> str:
     return "\n".join(filter(None, (what, news_words(due.leg, locale, read))))
 
 
-def due_json(
+def due_clock_json(
     due: DueClock, known: Reference | None, now: datetime, read: int = NOTHING_READ
 ) -> dict[str, Any]:
     """A clock that concerns the agency, with its exchange and leg, and the news of the leg."""

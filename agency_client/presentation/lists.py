@@ -8,7 +8,6 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.due import clock_words, pressing
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
@@ -19,7 +18,7 @@ from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
-from exchange_protocol.record.listing import AskedConsent
+from exchange_protocol.record.listing import AskedConsent, ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, ClockKind, is_overdue
 
 _BELOW: Final = "\n"
@@ -212,12 +211,15 @@ def _to_do(
 def _step(waiting: Waiting, locale: Locale) -> str:
     """The next step; after another's delay also who is to act."""
     said = locale.say(waiting.step.words)
+    if waiting.is_for_others:
+        said = locale.say(Label.FOR_OTHERS_OF_YOURS, step=said)
     if not waiting.step.after_delay or waiting.state in ENDS_BY_ITSELF:
         return said
+    between = "; " if locale.names else ", "
     whom = (
-        waiting.summary.initiator
+        locale.agency(waiting.summary.initiator)
         if waiting.party is Party.RECIPIENT
-        else ", ".join(leg.agency for leg in waiting.legs)
+        else between.join(locale.agency(leg.agency) for leg in waiting.legs)
     )
     return f"{locale.say(Label.WAITS_FOR, whom=whom)}; {said}"
 
@@ -225,8 +227,8 @@ def _step(waiting: Waiting, locale: Locale) -> str:
 def _consent_wanted(consent: AskedConsent, locale: Locale) -> str:
     return locale.say(
         Label.CONSENT_WANTED,
-        who=consent.asked_by,
-        authority=consent.authority,
+        who=locale.agency(consent.asked_by),
+        authority=locale.agency(consent.authority),
         purpose=locale.say(consent.purpose),
     )
 
@@ -234,11 +236,13 @@ def _consent_wanted(consent: AskedConsent, locale: Locale) -> str:
 def _given(waiting: Waiting, locale: Locale) -> str:
     """The approvals given of those needed, where a leg needs several."""
     counts = {
-        f", {_counted(leg, locale)}"
+        leg.agency: _counted(leg, locale)
         for leg in waiting.legs
         if leg.state is LegState.HELD and leg.approvals_required > 1
     }
-    return counts.pop() if len(counts) == 1 else ""
+    if len(set(counts.values())) == 1:
+        return f", {next(iter(counts.values()))}"
+    return "".join(f", {agency}: {count}" for agency, count in counts.items())
 
 
 def _counted(leg: LegSummary, locale: Locale) -> str:
@@ -247,7 +251,7 @@ def _counted(leg: LegSummary, locale: Locale) -> str:
 
 
 def _claims(waiting: Waiting, locale: Locale) -> str:
-    return "".join(dict.fromkeys(claim_words(leg, locale) for leg in waiting.legs))
+    return "".join(dict.fromkeys(_claim_words(leg, locale) for leg in waiting.legs))
 
 
 def _due_of(waiting: Waiting) -> tuple[datetime | None, date | None]:
@@ -296,11 +300,11 @@ def leg_words(leg: LegSummary, kind: Kind, locale: Locale, read: int = NOTHING_R
     `read` is the entry up to which the person has read the exchange.
     """
     held = f", {_counted(leg, locale)}" if leg.state is LegState.HELD else ""
-    said = f"{locale.say(state_words(kind, leg.state))}{held}{claim_words(leg, locale)}"
+    said = f"{locale.say(state_words(kind, leg.state))}{held}{_claim_words(leg, locale)}"
     return _below(said, news_words(leg, locale, read))
 
 
-def claim_words(leg: LegSummary, locale: Locale) -> str:
+def _claim_words(leg: LegSummary, locale: Locale) -> str:
     """Say who has a held leg in hand and since when, for a list; empty where nobody has."""
     if leg.claimed_by is None:
         return ""

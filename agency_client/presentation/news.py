@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from agency_client.core.views import LegSummary, VerifiedExchange
+from agency_client.core.views import (
+    VerifiedExchange,
+)
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from exchange_protocol.record.listing import NewestStatement
+from exchange_protocol.record.listing import LegSummary, NewestStatement
 from exchange_protocol.trust.identity import Member
 
 NOTHING_READ: Final = -1

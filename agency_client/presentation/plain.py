@@ -11,8 +11,6 @@ from typing import Any
 
 from agency_client.content.file_names import INDEX
 from agency_client.core.views import (
-    ExchangeSummary,
-    Notice,
     PartFault,
     Queued,
     Refused,
@@ -28,7 +26,8 @@ from agency_client.state.outbox import OutboxEntry, RefusedEntry
 from agency_client.state.references import Earlier, Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.record.listing import AskedConsent, NewestStatement
+from exchange_protocol.record.listing import AskedConsent, ExchangeSummary, NewestStatement
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
 from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.statements import Header

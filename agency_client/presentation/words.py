@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from agency_client.presentation.labels import Label
 from agency_client.presentation.numbers import grouped
-from exchange_protocol.kinds.bodies import Body, body_codes
+from exchange_protocol.kinds.bodies import Body, given_attributes
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.kinds.days import in_zone_of_day
@@ -37,7 +37,7 @@ def body_words(body: Body, language: Language, zone: tzinfo = UTC) -> list[str]:
     """
     said: list[str] = []
     days = kind_of(body).spec.days
-    for name, value in body_codes(body):
+    for name, value in given_attributes(body):
         if name in days.values():
             continue  # Told in the place of the moment that is its end.
         day = getattr(body, days[name]) if name in days else None
@@ -58,7 +58,7 @@ def body_json(body: Body) -> dict[str, Any]:
     A code is its name, a time and a day are ISO 8601, bytes are hex. A time that is the end of a
     day is in the zone of its author.
     """
-    codes = dict(body_codes(body))
+    codes = dict(given_attributes(body))
     for name, day_name in kind_of(body).spec.days.items():
         if name in codes:
             codes[name] = in_zone_of_day(codes[name], codes.get(day_name))

@@ -2,7 +2,7 @@
 
     receipts/<exchange id>/<statement id>
 
-Each was verified when it came (`core.delivery`). None is ever removed.
+Each was verified when it came (`core.sender`). None is ever removed.
 """
 
 from __future__ import annotations

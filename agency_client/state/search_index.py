@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from agency_client.content.arguments import checks_arguments
-from agency_client.content.terms import MOST_TERMS, Query, Term, Where, queries
+from agency_client.content.search_terms import MOST_TERMS, Query, SearchTerm, Where, queries
 from agency_client.state.keys import Vault
 from agency_client.state.sealed_file import SealedFile
 from exchange_files import locked, make_folder, sweep_drafts
@@ -32,7 +32,7 @@ from exchange_protocol.trust.identity import AgencyId
 MOST_FOUND: Final = 200
 """Exchanges that a search gives, the newest first."""
 _MOST_HITS: Final = 10
-"""Terms that are told of one exchange."""
+"""Search terms that are told of one exchange."""
 _MOST_WORDS: Final = 20
 _DIGITS: Final = 2
 _FILES: Final = tuple(f"{number:02x}" for number in range(256))
@@ -59,7 +59,7 @@ class Indexed:
     """Name of the kind of its initial statement; empty where that was not shown."""
     initiator: AgencyId
     initiated_at: datetime
-    terms: tuple[Term, ...]
+    terms: tuple[SearchTerm, ...]
     is_cut: bool
     """True if it has more terms than are kept."""
     parts: tuple[SealedFrom, ...] = ()
@@ -293,7 +293,7 @@ def _decode(line: bytes) -> Indexed:
         kind,
         AgencyId(initiator),
         datetime.fromisoformat(at),
-        tuple(Term(Where(where), text, key) for where, text, key in terms),
+        tuple(SearchTerm(Where(where), text, key) for where, text, key in terms),
         bool(is_cut),
         tuple(
             SealedFrom(sha256, statement, AgencyId(author), tuple(map(AgencyId, onward)))

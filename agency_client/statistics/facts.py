@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
-from exchange_protocol.kinds.bodies import body_codes
+from exchange_protocol.kinds.bodies import given_attributes
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import (
     Currency,
@@ -221,7 +221,7 @@ class Gatherer:
         author, header = statement.author.agency, statement.header
         self.copies[author, None].add(moment, len(statement.supervisors))
         self.copies[author, header.withholding_ground].add(moment, len(header.withheld_from))
-        said = dict(body_codes(statement.body))
+        said = dict(given_attributes(statement.body))
         amount, currency = said.get("amount"), said.get("currency")
         outcome = statement.kind.spec.outcome_of_amount(statement.body)
         if amount is not None and isinstance(currency, Code) and outcome is not None:
@@ -303,6 +303,6 @@ def _codes(body: Any) -> tuple[Code, ...]:
     # A currency says of what an amount is, and nothing of how a leg ended.
     return tuple(
         value
-        for _, value in body_codes(body)
+        for _, value in given_attributes(body)
         if isinstance(value, Code) and not isinstance(value, Currency)
     )

@@ -60,7 +60,7 @@ _EXCHANGES_DEFINITION: Final = Words(
     "once in each row and once in the total; its legs count each. By offence, a leg "
     "stands in the row of each offence that its initial statement names, and once in the "
     "total. Open: an answer, or the permission to ask, is still owed. Overdue: open after "
-    "the due time. What a kind calls by another name has a column of its own, where it "
+    "the due time. An end that a kind calls by another name has a column of its own, where it "
     "happened: a declined invitation to a joint case and an objection to an advance notice are "
     "no refusals. A member that is invited again is counted by the newest invitation alone. "
     "Answered late: answered or refused after the due time. A judge is "

@@ -183,7 +183,6 @@ class Authority:
         ip_addresses: Sequence[str] = (),
         days: int = DEFAULT_DAYS,
         not_before: datetime | None = None,
-        not_after: datetime | None = None,
         public_key: ec.EllipticCurvePublicKey | None = None,
         keep: Keep = _keep_nothing,
     ) -> IssuedCertificate:
@@ -193,7 +192,7 @@ class Authority:
         """
         if not dns_names and not ip_addresses:
             raise Reason.INVALID_FIELD.error("expected a DNS name or an IP address of the hub")
-        start, end = self._validity(now, days, not_before, not_after)
+        start, end = self._validity(now, days, not_before, None)
         return self._issue(
             hub, Usage.TLS_SERVER, start, end, public_key, keep, dns_names, ip_addresses
         )

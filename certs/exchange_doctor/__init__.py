@@ -33,6 +33,7 @@ FULL_SHARE: Final = 0.1
 _TIMEX_BYTES: Final = 256
 _TIME_ERROR: Final = 5
 """The answer of adjtimex while no time service keeps the clock."""
+_PORT_SECONDS: Final = 5.0
 _PROXIES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
 
 
@@ -175,14 +176,16 @@ def name_of(host: str) -> Check:
     try:
         found = sorted({str(each[4][0]) for each in socket.getaddrinfo(host, None)})
     except OSError as error:
-        return Check("DNS", Grade.FAIL, f"{host}: {error.strerror}", "ask who keeps the network")
+        return Check(
+            "DNS", Grade.FAIL, f"{host}: {error.strerror}", "ask the administrator of the network"
+        )
     return Check("DNS", Grade.OK, f"{host} is {', '.join(found[:3])}")
 
 
-def reached(what: str, host: str, port: int, seconds: float = 5.0) -> Check:
-    """Check if a port answers."""
+def reached(what: str, host: str, port: int) -> Check:
+    """Check if a port answers within some seconds."""
     try:
-        with socket.create_connection((host, port), seconds):
+        with socket.create_connection((host, port), _PORT_SECONDS):
             return Check(what, Grade.OK, f"{host}:{port} answers")
     except OSError as error:
         why = error.strerror or str(error)

@@ -95,7 +95,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE, sync_name: boo
 
 
 @contextmanager
-def new_file(path: Path, *, mode: int = PRIVATE) -> Iterator[UnplacedFile]:
+def new_file(path: Path) -> Iterator[UnplacedFile]:
     """Write a file that must not exist piece by piece; it appears when the block ends well.
 
     Raises FILE_NOT_WRITTEN.
@@ -105,7 +105,7 @@ def new_file(path: Path, *, mode: int = PRIVATE) -> Iterator[UnplacedFile]:
             _withdraw({path: folder})
         if _is_there(path, folder):
             raise exists(path)
-        with _drafted(path, folder, mode) as draft:
+        with _drafted(path, folder, PRIVATE) as draft:
             try:
                 yield draft
             except OSError as error:

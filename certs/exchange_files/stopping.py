@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -33,8 +33,8 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def heeding_signals(signals: Sequence[signal.Signals] = STOPPING) -> Iterator[None]:
-    """A block in which a signal raises Stopped, in the main thread.
+def heeding_signals() -> Iterator[None]:
+    """A block in which a signal of `STOPPING` raises Stopped, in the main thread.
 
     - A signal that the parent process had ignored stays so.
     - A second signal within some seconds is heard after them, if the block has not ended by then.
@@ -76,7 +76,7 @@ def heeding_signals(signals: Sequence[signal.Signals] = STOPPING) -> Iterator[No
 
     before = {
         each: signal.signal(each, stop)
-        for each in signals
+        for each in STOPPING
         if signal.getsignal(each) is not signal.SIG_IGN
     }
     hook, sys.unraisablehook = sys.unraisablehook, hear_dropped

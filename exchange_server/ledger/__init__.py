@@ -73,29 +73,23 @@ from exchange_server.ledger.reader import Reader
 from exchange_server.ledger.staging import StagedPart
 from exchange_server.ledger.values import (
     Accepted,
-    ExchangeRow,
-    FeedNotice,
     FeedPosition,
     Finding,
     FsckReport,
     LeavesPage,
     LedgerLimits,
-    LegRow,
     PartHandle,
     TreeHead,
 )
 
 __all__ = [
     "Accepted",
-    "ExchangeRow",
-    "FeedNotice",
     "FeedPosition",
     "Finding",
     "FsckReport",
     "LeavesPage",
     "Ledger",
     "LedgerLimits",
-    "LegRow",
     "PartHandle",
     "Reader",
     "StagedPart",

@@ -23,13 +23,13 @@ def leaves_page(
 ) -> LeavesPage:
     """Entries as a reader is shown them, and what is to be logged of its reading."""
     found = _concerns(connection, entries)
-    sight = AuditorScope(directory, reader)
-    sights = [sight.through(scope) for scope in found]
+    auditor = AuditorScope(directory, reader)
+    shown = [auditor.through(scope) for scope in found]
     leaves = tuple(
         (entry.leaf_hash, None if by is None else entry.opening)
-        for entry, by in zip(entries, sights, strict=True)
+        for entry, by in zip(entries, shown, strict=True)
     )
-    if not any(sights):
+    if not any(shown):
         return LeavesPage(leaves)
     scopes = Counter(found)
     _, ruling = judge_inspection(directory, reader, scopes)
@@ -54,9 +54,9 @@ def _concerns(connection: Connection, entries: Sequence[StoredEntry]) -> list[En
     opened: dict[str, int] = {}
     ends: dict[str, list[Parties]] = {}
     found = select_by_keys(connection, query, exchanges.c.exchange_id, ids)
-    for exchange_id, index, opening, initiator, leg, record in found:
+    for exchange_id, index, initial, initiator, leg, record in found:
         opened[exchange_id] = index
-        if decode_record(record).from_initiator[0] == opening:  # As `Exchange.ends` has it.
+        if decode_record(record).from_initiator[0] == initial:  # As `Exchange.ends` has it.
             ends.setdefault(exchange_id, []).append((AgencyId(initiator), AgencyId(leg)))
     return [
         scope_of(

@@ -23,11 +23,12 @@ from sqlalchemy import Connection, Engine
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
-from exchange_protocol.kinds.codes import Handling, LegState, Party, Urgency
+from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inclusion_proofs
 from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
 from exchange_protocol.record.entries import Event
-from exchange_protocol.record.listing import AskedConsent, NewestStatement
+from exchange_protocol.record.listing import ExchangeSummary
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.access import is_erased
 from exchange_protocol.rules.directory import Directory
@@ -37,11 +38,9 @@ from exchange_server.fairness.scheduler import FairScheduler
 from exchange_server.ledger.audit import leaves_page
 from exchange_server.ledger.values import (
     EntryPage,
-    ExchangeRow,
     FeedNotice,
     FeedPosition,
     LeavesPage,
-    LegRow,
     PartHandle,
     TreeHead,
 )
@@ -134,7 +133,7 @@ class Reader:
         page_token: str,
         *,
         awaits_consent: bool = False,
-    ) -> tuple[list[ExchangeRow], str]:
+    ) -> tuple[list[ExchangeSummary], str]:
         """Give a page of the exchanges that an agency sees, newest first, and the next page's
         token.
 
@@ -162,11 +161,11 @@ class Reader:
             selection = replace(selection, before=before)
         page = seen[:page_size]
         token = f"before-{page[-1].initial_index}" if len(seen) > page_size else ""
-        return [_exchange_row(one) for one in page], token
+        return [each.summary for each in page], token
 
     async def exchange(
         self, agency: AgencyId, exchange_id: str, known_tree_size: int = 0
-    ) -> tuple[ExchangeRow, EntryPage, TreeHead]:
+    ) -> tuple[ExchangeSummary, EntryPage, TreeHead]:
         """An exchange as an agency may know it now: a summary, its first page, the tree head.
 
         Raises:
@@ -174,7 +173,7 @@ class Reader:
             InvalidInput: PROOF_RANGE_INVALID for a known tree larger than the log.
         """
 
-        def query(connection: Connection) -> tuple[ExchangeRow, EntryPage, TreeHead]:
+        def query(connection: Connection) -> tuple[ExchangeSummary, EntryPage, TreeHead]:
             head, tiles = _head(connection), _tiles(connection)
             page = _exchange_page(connection, tiles, agency, exchange_id, 0, head.size)
             seen = read_seen(connection, agency, [exchange_id])
@@ -183,7 +182,7 @@ class Reader:
                     f"expected an exchange that {agency} may know of, got {exchange_id[:64]!r}",
                     field="exchange_id",
                 )
-            return _exchange_row(seen[0]), page, _tree_head(tiles, head, known_tree_size)
+            return seen[0].summary, page, _tree_head(tiles, head, known_tree_size)
 
         return await self._run(query)
 
@@ -232,13 +231,15 @@ class Reader:
         )
         return [
             FeedNotice(
-                position=FeedPosition(row.position, row.entry_index),
-                exchange_id=row.exchange_id,
-                index=row.entry_index,
-                event=Event(row.event),
-                kind=parse_kind(row.kind) if row.kind else None,
-                actor_agency=AgencyId(row.actor_agency),
-                urgency=Urgency(row.urgency),
+                FeedPosition(row.position, row.entry_index),
+                Notice(
+                    exchange_id=row.exchange_id,
+                    index=row.entry_index,
+                    event=Event(row.event),
+                    kind=parse_kind(row.kind) if row.kind else None,
+                    actor_agency=AgencyId(row.actor_agency),
+                    urgency=Urgency(row.urgency),
+                ),
             )
             for row in rows
         ]
@@ -419,49 +420,3 @@ def _parse_page_token(token: str) -> int | None:
             "expected a page token that the hub gave out", field="page_token"
         )
     return int(match[1])
-
-
-def _exchange_row(seen: SeenExchange) -> ExchangeRow:
-    return ExchangeRow(
-        exchange_id=seen.exchange_id,
-        kind=parse_kind(seen.kind),
-        initiator=AgencyId(seen.initiator),
-        initiated_at=seen.initiated_at,
-        updated_at=seen.updated_at,
-        due_at=seen.due_at,
-        due_on=seen.due_on,
-        urgency=Urgency(seen.urgency),
-        handling=Handling(seen.handling),
-        legs=tuple(
-            LegRow(
-                AgencyId(leg.agency),
-                LegState(leg.state),
-                leg.approvals_required,
-                leg.approvals_given,
-                leg.due_at,
-                leg.due_on,
-                leg.times,
-                leg.claim,
-                tuple(
-                    AskedConsent(
-                        each.consent.request,
-                        each.consent.about,
-                        AgencyId(each.asked_by),
-                        each.consent.authority,
-                        each.consent.purpose,
-                    )
-                    for each in leg.consents
-                ),
-                NewestStatement(
-                    parse_kind(leg.newest.kind),
-                    AgencyId(leg.newest.agency),
-                    leg.newest.index,
-                    leg.newest.is_answered,
-                )
-                if leg.newest
-                else None,
-                parse_kind(leg.asks) if leg.asks else None,
-            )
-            for leg in seen.legs
-        ),
-    )

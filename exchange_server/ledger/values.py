@@ -1,24 +1,19 @@
-"""Values that the ledger takes and gives: limits, answers, and the rows of lists."""
+"""Values that the ledger takes and gives: limits and answers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Self
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, LegState, Urgency
-from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening, Event
-from exchange_protocol.record.listing import AskedConsent, NewestStatement
+from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening
+from exchange_protocol.record.notices import Notice
 from exchange_protocol.record.receipts import ProvenEntry
-from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.leg_record import Claim
-from exchange_protocol.trust.identity import AgencyId
 
 _TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
 
@@ -135,42 +130,6 @@ class EntryPage:
     """The start of the next page; 0 after the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class LegRow:
-    """A leg as the asking agency may know it."""
-
-    agency: AgencyId
-    state: LegState
-    approvals_required: int
-    approvals_given: int
-    due_at: datetime | None
-    due_on: date | None
-    times: LegTimes | None
-    claim: Claim | None
-    """The member that has it in hand while it waits for approval."""
-    consents: tuple[AskedConsent, ...] = ()
-    """The requests for consent that wait for a decision of the asking agency."""
-    newest: NewestStatement | None = None
-    asks: Kind | None = None
-    """The kind of what the other end asks of the asking agency, until it is answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeRow:
-    """An exchange as the asking agency may know it."""
-
-    exchange_id: str
-    kind: Kind
-    initiator: AgencyId
-    initiated_at: datetime
-    updated_at: datetime
-    due_at: datetime | None
-    due_on: date | None
-    urgency: Urgency
-    handling: Handling
-    legs: tuple[LegRow, ...]
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class FeedPosition:
     """A place in an agency's feed: the entry that made something visible, and what it made so."""
@@ -201,17 +160,10 @@ class FeedPosition:
 
 @dataclass(frozen=True, slots=True)
 class FeedNotice:
-    """An entry became visible to an agency."""
+    """A notice, and its place in the agency's feed."""
 
     position: FeedPosition
-    exchange_id: str
-    index: int
-    """Log index of the entry that became visible."""
-    event: Event
-    kind: Kind | None
-    """The statement's kind; None for other events."""
-    actor_agency: AgencyId
-    urgency: Urgency
+    notice: Notice
 
 
 @dataclass(frozen=True, slots=True)

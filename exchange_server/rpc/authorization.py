@@ -2,7 +2,7 @@
 
 A table of roles by RPC: what has no row is denied. Besides, the caller's agency must be enrolled;
 the operating agency's operators are exempt, and while the log is empty so is any operator, as
-somebody must make the first statement (`rules.directory` says which one that may be).
+somebody must make the first statement (`rules.directory_changes` says which one that may be).
 
 Denials of callers whose identity is established go on the log (`Denials`), so that auditors see who
 tried what.

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.kinds.days import to_day
-from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening
-from exchange_protocol.record.listing import encode_consent, encode_leg_times, encode_newest
 from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from exchange_protocol.v1 import log_pb2, statement_pb2
+from exchange_protocol.v1 import log_pb2
 from exchange_server.fairness.slices import Slices
-from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice, LegRow, TreeHead
+from exchange_server.ledger import Accepted, TreeHead
 from exchange_server.rpc.status import encode_status, shown_error
 
 
@@ -111,48 +108,3 @@ async def encode_leaves(
             encoded.append(audit_pb.Leaf(leaf_hash=leaf_hash, opening=shown))
             await slices.yield_if_due()
     return encoded
-
-
-def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
-    """Put the summary of an exchange on the wire."""
-    return pb.ExchangeSummary(
-        exchange_id=row.exchange_id,
-        kind=row.kind,
-        initiator=row.initiator,
-        initiated_at=to_timestamp(row.initiated_at),
-        updated_at=to_timestamp(row.updated_at),
-        due_at=to_timestamp(row.due_at) if row.due_at else None,
-        due_on=to_day(row.due_on) if row.due_on else None,
-        urgency=statement_pb2.Urgency.ValueType(row.urgency),
-        handling=statement_pb2.Handling.ValueType(row.handling),
-        legs=[_encode_leg(leg) for leg in row.legs],
-    )
-
-
-def _encode_leg(leg: LegRow) -> pb.LegSummary:
-    return pb.LegSummary(
-        agency=leg.agency,
-        state=log_pb2.LegState.ValueType(leg.state),
-        approvals_required=leg.approvals_required,
-        approvals_given=leg.approvals_given,
-        due_at=to_timestamp(leg.due_at) if leg.due_at else None,
-        due_on=to_day(leg.due_on) if leg.due_on else None,
-        claimed_by=leg.claim.member if leg.claim else "",
-        claimed_at=to_timestamp(leg.claim.at) if leg.claim else None,
-        times=encode_leg_times(leg.times) if leg.times else None,
-        consents=map(encode_consent, leg.consents),
-        newest=encode_newest(leg.newest) if leg.newest else None,
-        asks=leg.asks.value if leg.asks else "",
-    )
-
-
-def encode_notice(notice: FeedNotice) -> pb.Notice:
-    """Put one line of an agency's feed on the wire."""
-    return pb.Notice(
-        exchange_id=notice.exchange_id,
-        index=notice.index,
-        event=log_pb2.Event.ValueType(notice.event),
-        kind=notice.kind or "",
-        actor_agency=notice.actor_agency,
-        urgency=statement_pb2.Urgency.ValueType(notice.urgency),
-    )

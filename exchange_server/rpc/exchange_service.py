@@ -10,6 +10,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
+from exchange_protocol.record.listing import encode_summary
 from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
@@ -19,7 +20,6 @@ from exchange_server.ledger.routes import plan_in_slices
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import (
     encode_entries,
-    encode_exchange,
     encode_outcomes,
     encode_receipt,
     encode_route,
@@ -155,7 +155,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         self, request: pb.ListExchangesRequest, context: Context
     ) -> pb.ListExchangesResponse:
         """List the exchanges that the caller's agency sees."""
-        rows, next_page_token = await self._reader.list_exchanges(
+        summaries, next_page_token = await self._reader.list_exchanges(
             current_caller().agency,
             parse_party(request.party),
             [
@@ -168,7 +168,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
             awaits_consent=request.awaits_consent,
         )
         return pb.ListExchangesResponse(
-            exchanges=[encode_exchange(row) for row in rows], next_page_token=next_page_token
+            exchanges=map(encode_summary, summaries), next_page_token=next_page_token
         )
 
     async def GetExchange(  # noqa: N802
@@ -186,9 +186,11 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
             return pb.GetExchangeResponse(
                 entries=await encode_entries(page.entries, slices), next_index=page.next_index
             )
-        row, page, head = await self._reader.exchange(agency, exchange_id, request.known_tree_size)
+        summary, page, head = await self._reader.exchange(
+            agency, exchange_id, request.known_tree_size
+        )
         return pb.GetExchangeResponse(
-            summary=encode_exchange(row),
+            summary=encode_summary(summary),
             entries=await encode_entries(page.entries, slices),
             tree_head=encode_tree_head(head),
             next_index=page.next_index,

@@ -133,6 +133,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         return handler
 
     def _serving(self, method: str, served: Served) -> Callable[[Any, Context], Awaitable[Any]]:
+        """Steps 1 to 3, around those of a member's call or of a probe."""
         answer = self._answer_probe if method in HEALTH_METHODS else self._answer_member
 
         async def serve(_: Any, context: Context) -> Any:
@@ -180,11 +181,13 @@ class Pipeline(grpc.aio.ServerInterceptor):
     async def _answer_member(
         self, call: Call, served: Served, context: Context, held: ExitStack, seconds: float
     ) -> Any:
+        """Steps 4 to 10."""
         caller = self._identity.establish(call, context)
         agency, method = caller.agency, call.method
         work_for(agency)
         self._connections.admit(context.peer(), agency)
         held.enter_context(self._shares.one_more(agency))
+        # What is refused from here on goes on the log (step 6).
         try:
             await self._authorization.verify(method, caller.member)
             if method in _SAYING:
@@ -209,6 +212,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
     async def _answer_probe(
         self, call: Call, served: Served, context: Context, held: ExitStack, seconds: float
     ) -> Any:
+        """Steps 4, 5, 9 and 10, with shares of their own."""
         agency = self._identity.establish(call, context).agency
         self._connections.admit(context.peer(), agency)
         held.enter_context(self._probes.one_more(agency))

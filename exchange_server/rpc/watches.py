@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.record.notices import encode_notice
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.fairness.counts import ALONE, Cell, Counts
 from exchange_server.fairness.shares import Shares
 from exchange_server.ledger import FeedPosition, Ledger, Reader
 from exchange_server.rpc.calls import current_call, current_caller
-from exchange_server.rpc.encoding import encode_notice
 from exchange_server.rpc.identity import PeerVerifier
 
 _NOTICES_AT_ONCE: Final = 256
@@ -85,10 +85,10 @@ class Watches:
                 # Read before the feed: what is committed in between wakes the next wait.
                 tree_size = self._ledger.tree_size
                 notices = await self._reader.feed(agency, position, _NOTICES_AT_ONCE)
-                for notice in notices:
-                    position = notice.position
+                for each in notices:
+                    position = each.position
                     yield pb.WatchResponse(
-                        resume_token=position.token, notice=encode_notice(notice)
+                        resume_token=position.token, notice=encode_notice(each.notice)
                     )
                 if notices:
                     said_at = now()

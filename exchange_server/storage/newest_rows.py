@@ -9,7 +9,6 @@ first few are searched together, in one pass over the entries; the agency's own 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import (
@@ -25,7 +24,10 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Party
+from exchange_protocol.record.listing import NewestStatement
+from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
 ALONE: Final = 8
@@ -34,17 +36,6 @@ _b, _g, _x, _f, _e = parties.c, legs.c, exchanges.c, feed.c, log_entries.c
 _AGENCY = bindparam("agency", type_=String)
 NOT_SEARCHED: Final = -1
 """In the place of an entry, on a leg that is searched with others."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenStatement:
-    """The newest statement of another agency on a leg, of those that the agency sees."""
-
-    kind: str
-    agency: str
-    index: int
-    is_answered: bool
-    """True if the agency itself spoke on the leg since."""
 
 
 def newest_said(*, by_agency: bool) -> ColumnElement[int | None]:
@@ -95,13 +86,13 @@ _OLDER = (
 
 def search_together(
     connection: Connection, agency: str, exchange_id: str, wanted: Mapping[str, bool]
-) -> dict[str, SeenStatement]:
+) -> dict[str, NewestStatement]:
     """Search the legs of one exchange; one on which nobody else spoke is left out.
 
     `wanted` tells of each leg whether the agency is its initiator.
     """
     as_initiator = {leg for leg, is_initiator in wanted.items() if is_initiator}
-    found: dict[str, SeenStatement] = {}
+    found: dict[str, NewestStatement] = {}
     missing, answered = set(wanted), set[str]()
     before, is_last = 2**63 - 1, False
     while missing and not is_last:
@@ -117,6 +108,8 @@ def search_together(
             if agency in named:
                 told |= missing & as_initiator
             for leg in told:
-                found[leg] = SeenStatement(kind, by, index, is_answered=leg in answered)
+                found[leg] = NewestStatement(
+                    parse_kind(kind), AgencyId(by), index, is_answered=leg in answered
+                )
             missing -= told
     return found

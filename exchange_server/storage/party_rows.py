@@ -1,4 +1,4 @@
-"""Lists of exchanges as an agency sees them: newest first, paged by the opening's index.
+"""Lists of exchanges as an agency sees them: newest first, by the entry that opened each.
 
 A recipient does not see that its leg is held again for a supplement or an invitation: until the
 release the leg stands for it as it would without that (`LegRecord.shown`).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -27,72 +27,39 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from exchange_protocol.kinds.catalogue import STATES_OF_ASKING, Kind
-from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.catalogue import STATES_OF_ASKING, Kind, parse_kind
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Urgency
 from exchange_protocol.record.entries import parse_entry
-from exchange_protocol.rules.clocks import LegTimes
+from exchange_protocol.record.listing import (
+    AskedConsent,
+    ExchangeSummary,
+    LegSummary,
+    NewestStatement,
+)
 from exchange_protocol.rules.leg_record import (
     UNDECIDED,
-    Claim,
-    Consent,
     LegRecord,
     ShownLeg,
     decode_record,
     shown_as,
 )
+from exchange_protocol.trust.identity import AgencyId, parse_member
 from exchange_server.storage.columns import Digests
 from exchange_server.storage.newest_rows import (
     NOT_SEARCHED,
-    SeenStatement,
     newest_said,
     search_together,
 )
-from exchange_server.storage.rows import Lookup, field_names, pieces
+from exchange_server.storage.rows import Lookup, pieces
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
-
-
-class SeenConsent(NamedTuple):
-    """A request for consent that waits for the agency, and who asks."""
-
-    consent: Consent
-    asked_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeenLeg:
-    """A leg as an agency may know it."""
-
-    agency: str
-    state: int
-    approvals_required: int
-    approvals_given: int
-    due_at: datetime | None
-    due_on: date | None
-    times: LegTimes | None
-    claim: Claim | None = None
-    """The member that has it in hand, for an approver of a held leg."""
-    consents: tuple[SeenConsent, ...] = ()
-    """The requests for consent that wait for the agency."""
-    newest: SeenStatement | None = None
-    asks: str | None = None
-    """The kind of what the other end asks of the agency, until it is answered."""
 
 
 class SeenExchange(NamedTuple):
     """An exchange as an agency may know it."""
 
-    exchange_id: str
     initial_index: int
-    kind: str
-    initiator: str
-    initiated_at: datetime
-    updated_at: datetime
-    """The time of the newest entry that the agency sees."""
-    due_at: datetime | None
-    due_on: date | None
-    urgency: int
-    handling: int
-    legs: tuple[SeenLeg, ...]
+    """The entry of its initial statement: lists are in its order."""
+    summary: ExchangeSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +83,16 @@ WINDOW: Final = 2000
 _CONSENTS_AT_ONCE: Final = 200
 _PARTIES_AN_EXCHANGE: Final = 4
 """Looked through where all match; where an agency has more, a page takes another query."""
-_EXCHANGE_COLUMNS = tuple(
-    name for name in field_names(SeenExchange) if name not in ("updated_at", "legs")
+_EXCHANGE_COLUMNS = (
+    "exchange_id",
+    "initial_index",
+    "kind",
+    "initiator",
+    "initiated_at",
+    "due_at",
+    "due_on",
+    "urgency",
+    "handling",
 )
 _b, _g, _x, _f, _e = parties.c, legs.c, exchanges.c, feed.c, log_entries.c
 _BLINDFOLDED = and_(_b.party == Party.RECIPIENT.number, _g.hidden != literal((), Digests()))
@@ -229,11 +204,11 @@ def list_seen(
     seen = read_seen(connection, selection.agency, [exchange_id for _, exchange_id in found])
     if selection.awaits_consent:
         # The query finds the legs where anybody's consent is asked for.
-        seen = [each for each in seen if any(leg.consents for leg in each.legs)]
+        seen = [each for each in seen if any(leg.consents for leg in each.summary.legs)]
         before = found[-1][0] if len(found) == most_found else before
         if len(seen) > limit:
             seen = seen[:limit]
-            before = next(index for index, id_ in found if id_ == seen[-1].exchange_id)
+            before = seen[-1].initial_index
     return seen, before
 
 
@@ -281,7 +256,7 @@ _NEWEST = (
 def _newest(
     connection: Connection, selection: Selection, asked: Sequence[int], most: int
 ) -> list[int]:
-    """The newest openings of an agency's parties."""
+    """The entries of the newest initial statements of an agency's parties."""
     found: list[int] = []
     before = _AFTER_ALL if selection.before is None else selection.before
     for party in asked:
@@ -296,7 +271,7 @@ def read_seen(
     """Read exchanges as an agency may know them, newest first; others are left out."""
     opened = [index for (index,) in _OPENED.rows(connection, exchange_ids)]
     rows: dict[str, list[RowMapping]] = {}
-    # By the index of the opening: a search of parties by exchange would scan the table.
+    # By the initial entry: a search of parties by exchange would scan the table.
     opened.sort(reverse=True)
     for some in pieces(opened):
         found = connection.execute(_SEEN, {"agency": agency, "opened": some})
@@ -331,7 +306,7 @@ def read_seen(
 
 def _searched(
     connection: Connection, agency: str, groups: Sequence[Sequence[RowMapping]]
-) -> dict[str, dict[str, SeenStatement]]:
+) -> dict[str, dict[str, NewestStatement]]:
     """The newest statements on the legs that were not searched by themselves, by exchange."""
     found = {}
     for group in groups:
@@ -349,33 +324,54 @@ def _seen(
     rows: Sequence[RowMapping],
     times: Mapping[int, datetime],
     said: Mapping[int, tuple[str, str]],
-    searched: Mapping[str, SeenStatement],
+    searched: Mapping[str, NewestStatement],
     awaited: Mapping[bytes, str],
 ) -> SeenExchange:
-    seen: dict[str, SeenLeg] = {}
+    """Put the rows of an exchange together: one for each leg and party of the agency."""
+    legs: dict[str, LegSummary] = {}
     for row in rows:
-        record = decode_record(row["leg_record"])
-        known = _known(row, record)
-        decides = row["party"] == Party.APPROVER.number and row["state"] == int(LegState.HELD)
-        leg = SeenLeg(
-            agency=row["leg"],
-            state=int(known.state),
-            approvals_required=known.approvals_required,
-            approvals_given=known.approvals_given,
-            due_at=known.due_at,
-            due_on=known.due_on,
-            times=known.times,
-            claim=record.claim if decides else None,
-            consents=_asked(record, row),
-            newest=searched.get(row["leg"]) or _newest_statement(row, said),
-            asks=awaited.get(row["awaits"])
-            if (row["party"], row["state"]) in _MAY_BE_ASKED
-            else None,
-        )
-        seen.setdefault(leg.agency, leg)
-    exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
-    updated_at = times.get(rows[0]["newest"], rows[0]["initiated_at"])
-    return SeenExchange(**exchange, updated_at=updated_at, legs=tuple(seen.values()))
+        if row["leg"] not in legs:
+            newest = searched.get(row["leg"]) or _newest_statement(row, said)
+            legs[row["leg"]] = _leg(row, newest, awaited)
+    first = rows[0]
+    summary = ExchangeSummary(
+        id=first["exchange_id"],
+        kind=parse_kind(first["kind"]),
+        initiator=AgencyId(first["initiator"]),
+        initiated_at=first["initiated_at"],
+        updated_at=times.get(first["newest"], first["initiated_at"]),
+        due_at=first["due_at"],
+        due_on=first["due_on"],
+        urgency=Urgency(first["urgency"]),
+        handling=Handling(first["handling"]),
+        legs=tuple(legs.values()),
+    )
+    return SeenExchange(first["initial_index"], summary)
+
+
+def _leg(
+    row: RowMapping, newest: NewestStatement | None, awaited: Mapping[bytes, str]
+) -> LegSummary:
+    record = decode_record(row["leg_record"])
+    known = _known(row, record)
+    decides = row["party"] == Party.APPROVER.number and row["state"] == int(LegState.HELD)
+    claim = record.claim if decides else None
+    may_be_asked = (row["party"], row["state"]) in _MAY_BE_ASKED
+    asks = awaited.get(row["awaits"]) if may_be_asked else None
+    return LegSummary(
+        agency=AgencyId(row["leg"]),
+        state=known.state,
+        approvals_required=known.approvals_required,
+        approvals_given=known.approvals_given,
+        due_at=known.due_at,
+        due_on=known.due_on,
+        times=known.times,
+        claimed_by=parse_member(claim.member) if claim else None,
+        claimed_at=claim.at if claim else None,
+        consents=_asked(record, row),
+        newest=newest,
+        asks=parse_kind(asks) if asks else None,
+    )
 
 
 def _known(row: RowMapping, record: LegRecord) -> ShownLeg:
@@ -393,15 +389,18 @@ def _known(row: RowMapping, record: LegRecord) -> ShownLeg:
     )
 
 
-def _newest_statement(row: RowMapping, said: Mapping[int, tuple[str, str]]) -> SeenStatement | None:
+def _newest_statement(
+    row: RowMapping, said: Mapping[int, tuple[str, str]]
+) -> NewestStatement | None:
     index = row["newest_of_others"]
     if index is None or index == NOT_SEARCHED:
         return None
     kind, by = said[index]
-    return SeenStatement(kind, by, index, is_answered=(row["newest_own"] or -1) > index)
+    is_answered = (row["newest_own"] or -1) > index
+    return NewestStatement(parse_kind(kind), AgencyId(by), index, is_answered)
 
 
-def _asked(record: LegRecord, row: RowMapping) -> tuple[SeenConsent, ...]:
+def _asked(record: LegRecord, row: RowMapping) -> tuple[AskedConsent, ...]:
     """The requests for consent on a leg that wait for the agency."""
     ends = {Party.INITIATOR.number: Party.INITIATOR, Party.RECIPIENT.number: Party.RECIPIENT}
     party = ends.get(row["party"])
@@ -409,6 +408,12 @@ def _asked(record: LegRecord, row: RowMapping) -> tuple[SeenConsent, ...]:
         return ()
     asker = row["initiator"] if party is Party.RECIPIENT else row["leg"]
     return tuple(
-        SeenConsent(each, each.member or asker)
+        AskedConsent(
+            each.request,
+            each.about,
+            each.member or AgencyId(asker),
+            each.authority,
+            each.purpose,
+        )
         for each in record.consents_asked_of(party, LegState(row["state"]))
     )

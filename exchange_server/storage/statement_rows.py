@@ -24,8 +24,8 @@ class DeliveryRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """The place of an accepted statement."""
+class AcceptedRow:
+    """An accepted statement and its entry."""
 
     author_agency: str
     statement_id: str
@@ -75,9 +75,9 @@ def insert_deliveries(connection: Connection, rows: Sequence[DeliveryRow]) -> No
     insert_rows(connection, deliveries, rows)
 
 
-def find_accepted(connection: Connection, statement_ids: Sequence[str]) -> list[Accepted]:
+def find_accepted(connection: Connection, statement_ids: Sequence[str]) -> list[AcceptedRow]:
     """Find statements by id, of whichever author."""
-    return [Accepted(*row) for row in _ACCEPTED.rows(connection, statement_ids)]
+    return [AcceptedRow(*row) for row in _ACCEPTED.rows(connection, statement_ids)]
 
 
 def log_indexes(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:

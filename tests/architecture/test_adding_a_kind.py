@@ -13,6 +13,8 @@ import pytest
 
 from exchange_protocol.kinds.catalogue import Kind
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "adding-a-kind.md").read_text("utf-8")
 COPIED = (

@@ -30,7 +30,7 @@ PARTS_OF_A_DECISION = ["Context", "Decision", "Consequences", "What else was loo
 
 
 def links(document: Path) -> list[str]:
-    """Where a document leads within the repository, without the part after a hash."""
+    """The links of a document within the repository, without the part after a hash."""
     found = re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8"))
     return [link.partition("#")[0] for link in found if "://" not in link and link[0] != "#"]
 

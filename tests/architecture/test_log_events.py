@@ -1,4 +1,4 @@
-"""What the hub writes to its own log has names that a program can look for."""
+"""The events of the hub's own log have names that a program can look for."""
 
 from __future__ import annotations
 

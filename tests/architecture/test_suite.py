@@ -1,4 +1,4 @@
-"""What every run of the tests relies on."""
+"""The ground on which every run of the tests stands."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _PROBLEMS: dict[Page, list[str]] = {}
 
 
 def problems_of(page: Page) -> list[str]:
-    """What a page complained of: refused files, errors of scripts, dialogs that a script opened."""
+    """The complaints of a page: refused files, errors of scripts, dialogs of a script."""
     return _PROBLEMS[page]
 
 

@@ -23,7 +23,7 @@ END_OF_A_GUIDE = "-- end of a guide --\n"
 
 @dataclass(frozen=True)
 class Played:
-    """What the guides printed: each of them, if it came to its end, and then the rest."""
+    """The output of the guides: of each that came to its end, and then the rest."""
 
     out: list[str]
     err: str

@@ -119,7 +119,7 @@ def played(block: str, day: Day) -> Iterator[tuple[str, str, str]]:
 
 
 def plain(printed: str) -> str:
-    """What must be the same in every run."""
+    """The part of an output that must be the same in every run."""
     for pattern, word in CHANGES:
         printed = pattern.sub(word, printed)
     return printed.strip()

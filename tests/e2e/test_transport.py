@@ -1,4 +1,4 @@
-"""What the network sees of a connection to the hub."""
+"""A connection to the hub, as the network sees it."""
 
 from __future__ import annotations
 

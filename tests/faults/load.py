@@ -118,7 +118,7 @@ class Load:
         self._watch = threading.Thread(target=self.watcher.run, daemon=True)
 
     def receipts_at(self, hub: int = 0) -> int:
-        """How many receipts the hub at the port of this number has given so far."""
+        """The number of receipts that the hub at the port of this number has given so far."""
         senders = self.senders[hub :: len(self.environments)]
         return sum(len(sender.receipts) for sender in senders)
 

@@ -45,7 +45,7 @@ def headers_of(method: str) -> bytes:
 
 
 def opening(method: str) -> bytes:
-    """What begins a call on a new connection: preface, settings, headers."""
+    """The beginning of a call on a new connection: preface, settings, headers."""
     block = headers_of(method)
     return PREFACE + frame(0x4, 0, 0, NO_WINDOW) + frame(0x1, 0x4, 1, block)
 
@@ -96,7 +96,7 @@ class RawClient:
         self._socket.sendall(data)
 
     def is_closed_by_hub(self) -> bool:
-        """Whether the hub has ended it; what it said before is thrown away."""
+        """True if the hub has ended it; what it said before is thrown away."""
         self._socket.settimeout(0.01)
         try:
             while self._socket.recv(65536):

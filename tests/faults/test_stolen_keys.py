@@ -31,8 +31,7 @@ from exchange_protocol.trust.identity import parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
 from tests.faults.load import free_port
-from tests.faults.test_lost_keys import nothing_is_lost
-from tests.faults.test_rotated_keys import Rotation
+from tests.faults.rotation import Rotation, nothing_is_lost
 from tests.integration.rpc.callers import Stubs, reason_of
 from tests.support.asking import ask, new_exchange
 from tests.support.commands import ServerCommand, run
@@ -125,7 +124,7 @@ class Scene:
             return client.outbox.load(entry.statement_id)
 
     def submitted(self, through: str, stored: StoredStatement, signed: SignedStatement) -> str:
-        """What comes of a statement over the channel of a member's TLS key."""
+        """The outcome of a statement over the channel of a member's TLS key."""
         parts = [
             pb.InlinePart(name=part.name, sealed=stored.part_path(part.name).read_bytes())
             for part in stored.statement.parts
@@ -135,13 +134,13 @@ class Scene:
             return outcome(lambda: Stubs(channel).exchange.Submit(request, timeout=20))
 
     def listed(self, member: str) -> str:
-        """What comes of listing a member's exchanges by its TLS key alone."""
+        """The outcome of listing a member's exchanges by its TLS key alone."""
         request = pb.ListExchangesRequest()
         with self.channel(member) as channel:
             return outcome(lambda: Stubs(channel).exchange.ListExchanges(request, timeout=20))
 
     def stays_true(self) -> None:
-        """What was said before the theft opens and is proven; the replay finds no fault."""
+        """Statements from before the theft open and are proven; the replay finds no fault."""
         with self.town.client(RECEIVER) as receiver:
             opened = receiver.open(self.before.exchange_id)
             assert opened.faults == ()
@@ -349,7 +348,7 @@ def test_key_of_the_log(
 
 
 def shown(town: Deployment, member: str, hub: HubProcess) -> Reason:
-    """Why a member does not believe a hub."""
+    """The reason why a member does not believe a hub."""
     town.point_to(hub.port, member)
     with town.client(member) as client, pytest.raises(HubDishonest) as caught:
         client.checkpoint()

@@ -16,6 +16,8 @@ from functools import cache, cached_property
 from itertools import count
 from typing import NamedTuple
 
+import pytest
+
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind, kind_of
@@ -44,6 +46,8 @@ from tests.support.statements import (
     UZ_FIU,
 )
 
+pytestmark = pytest.mark.long
+
 DEPTH = 24
 LEAD, HOME, ABROAD, LATE = KZ_MIA, KZ_FMA, UZ_FIU, KG_MIA
 MEMBERS = (HOME, ABROAD, LATE)
@@ -61,7 +65,7 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Account:
-    """What the exploration itself knows of the members."""
+    """The members, as the exploration itself knows them."""
 
     invited: frozenset[AgencyId]
     let_in: frozenset[AgencyId]
@@ -125,20 +129,20 @@ def sayings(node: Node) -> Iterator[tuple[Member, Body, tuple[AgencyId, ...], by
     exchange = node.exchange
     for author in (LEAD, *MEMBERS):
         everyone = recipients_of(exchange, author.agency)
-        yield author, Kind.CONTRIBUTE.body(), everyone, exchange.opening
+        yield author, Kind.CONTRIBUTE.body(), everyone, exchange.initial_digest
         for member in (LEAD, *MEMBERS):
-            yield author, Invite(member.agency), (member.agency,), exchange.opening
-            yield author, Task(member.agency), everyone, exchange.opening
+            yield author, Invite(member.agency), (member.agency,), exchange.initial_digest
+            yield author, Task(member.agency), everyone, exchange.initial_digest
         for leg in exchange.legs:
             for task in leg.record.tasks[-1:]:
                 done = CompleteTask(task.digest, TaskResult.DONE)
-                yield author, done, everyone, exchange.opening
+                yield author, done, everyone, exchange.initial_digest
             for said in leg.record.from_recipient[-1:]:
                 asked = MemberConsentRequest(said, LEAD.agency, Purpose.PROSECUTION)
-                yield author, asked, everyone, exchange.opening
+                yield author, asked, everyone, exchange.initial_digest
         own = exchange.leg(author.agency)
         for body in (Kind.JOIN.body(), Decline(DeclineReason.NO_LINK), Kind.LEAVE.body()):
-            yield author, body, (LEAD.agency,), own.awaits if own else exchange.opening
+            yield author, body, (LEAD.agency,), own.awaits if own else exchange.initial_digest
         for leg in exchange.legs:
             for kind in (Kind.CLOSE, Kind.RECALL):
                 yield author, kind.body(), (leg.agency,), leg.awaits
@@ -152,7 +156,7 @@ def sayings(node: Node) -> Iterator[tuple[Member, Body, tuple[AgencyId, ...], by
 
 @dataclass
 class Exploration:
-    """What was found."""
+    """The findings of an exploration."""
 
     nodes: dict[Situation, Node] = field(default_factory=dict)
     moves: dict[Situation, set[Situation]] = field(default_factory=dict)

@@ -45,6 +45,8 @@ from tests.support.statements import (
     UZ_FIU,
 )
 
+pytestmark = pytest.mark.long
+
 DEPTH = 16
 UZ, CENTRE = UZ_FIU.agency, CARICC.agency
 SUPERVISOR = KZ_GPO.agency
@@ -177,7 +179,7 @@ PROBES = {
 
 
 def allowed(node: Node, author: Member) -> Iterator[tuple[Statement, Row]]:
-    """What a row lets an author say now, with the row; whatever it is about, that is the same.
+    """The statements that a row lets an author make now, each with its row.
 
     Nothing else is said, and `advance` writes no message that lists what is allowed.
     """
@@ -196,7 +198,7 @@ def allowed(node: Node, author: Member) -> Iterator[tuple[Statement, Row]]:
 
 @dataclass
 class Exploration:
-    """What was found from one beginning."""
+    """The findings from one beginning."""
 
     required: int
     nodes: dict[Situation, Node] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tlog_scales.reader import TilesReader
@@ -31,6 +32,8 @@ from exchange_protocol.log.merkle import (
 from exchange_protocol.log.tiles import TileId, TileReader, TreeEdge
 from tests.support.tile_paths import parse_tile_path
 from tests.vectors.rfc6962 import numbered_leaves
+
+pytestmark = pytest.mark.long
 
 LARGEST = 65_536 + 600
 HASH = st.binary(min_size=32, max_size=32)

@@ -56,6 +56,8 @@ from tests.support.statements import (
     member,
 )
 
+pytestmark = pytest.mark.long
+
 S = LegState
 RECIPIENTS = agencies(["kz.fma", "uz.fiu", "kg.mia", "caricc"])
 SPEAKERS = [
@@ -115,7 +117,7 @@ def route(agency: AgencyId, required: int) -> LegRoute:
 
 @dataclass
 class Model:
-    """What happened on one leg, told without the lifecycle's table."""
+    """The events of one leg, told without the lifecycle's table."""
 
     said: list[Statement] = field(default_factory=list)
     """Initial statement and supplements, in order."""
@@ -236,7 +238,7 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 2), choice=st.integers(0, 20), gate=st.integers(0, 2))
     def say_what_fits(self, pick: int, choice: int, gate: int) -> None:
-        """What a leg waits for; chance alone seldom gets past the first answer."""
+        """Say what a leg waits for; chance alone seldom gets past the first answer."""
         target = self.exchange.legs[pick % len(self.exchange.legs)]
         bodies = LIKELY.get(target.state, [])
         if not bodies:

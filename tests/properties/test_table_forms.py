@@ -83,7 +83,7 @@ class Form:
         return f"{head}{file.getvalue()}".encode(self.encoding)
 
     def outcome(self, rows: list[list[str]], **options: Any) -> Outcome:
-        """What a table in this form gives."""
+        """The result of a table in this form."""
         said = {"encoding": self.encoding} if self.encoding == "cp1251" else {}
         return outcome(self.data(rows), int(self.is_said), **options, **said)
 
@@ -100,7 +100,7 @@ FORMS: Final = st.builds(
 
 
 def outcome(table: bytes, above: int, **options: Any) -> Outcome:
-    """What a table gives: its entities and doubts, or the places of its faults."""
+    """The result of a table: its entities and doubts, or the places of its faults."""
     mapping = HeldFile("m.json", json.dumps(MAPPING).encode())
     try:
         read = entities_from_csv(HeldFile("t.csv", table), mapping, **options)

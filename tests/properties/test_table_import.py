@@ -24,6 +24,8 @@ from agency_client.content.entities import entities_from_csv, entity_chunks, par
 from agency_client.content.spoiled import cell_fault, ditto_fault
 from exchange_protocol.errors import InvalidInput, Reason
 
+pytestmark = pytest.mark.long
+
 PROPERTIES = ("name", "notes", "alias", "summary", "weakAlias", "description")
 """Of FollowTheMoney's Person, of names and texts alone."""
 SINGLE_BYTE = ("cp1251", "koi8-r", "cp866", "kz1048", "cp1252")

@@ -130,7 +130,7 @@ def _tells_it_everywhere(region: Region, capsys: pytest.CaptureFixture[str], exc
 def _clocks(
     region: Region, capsys: pytest.CaptureFixture[str], exchange: str
 ) -> dict[str, dict[str, Any]]:
-    """What the initiator's client proves from the log."""
+    """The clocks of the leg, as the initiator's client proves them from the log."""
     member = as_member(region.town, "kz.mia/system")
     code, out, err = run(capsys, *member, "show", exchange, "--json")
     assert code == 0, err

@@ -1,4 +1,4 @@
-"""What people get wrong in casework: each mistake is refused for a reason of its own, in words."""
+"""Mistakes of casework: each is refused for a reason of its own, in words."""
 
 from __future__ import annotations
 

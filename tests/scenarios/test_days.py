@@ -66,7 +66,7 @@ def test_day_due_is_the_same_in_lists_json_account_and_the_courts_script(
 def test_lists_tell_the_day_and_never_a_moment_of_it(
     region: Region, capsys: pytest.CaptureFixture[str], zone: str, offset: str
 ) -> None:
-    """Whoever lists it, in words of each language and in JSON: the day that was given."""
+    """The day that was given, as each list tells it: in words of each language, in JSON."""
     exchange = new_exchange(region["kz.mia"], due=LAST_DAY, time_zone=zone)
     held = new_exchange(region["kz.mia"], "uz.fiu", due=LAST_DAY, time_zone=zone)
     lists = (

@@ -30,7 +30,7 @@ def fingerprint(region: Region, member: str) -> bytes:
 def test_only_the_office_that_has_a_request_in_hand_gives_it_back(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the centre asks, any prosecutor of the state that is asked may decide."""
+    """Any prosecutor of the state that the centre asks may decide."""
     # Nothing can be sealed to an office before it has a key.
     region.found("kz.apo", "KZ", AgencyType.PROSECUTOR)
     keyless = region.refusal(new_exchange, region["kz.mia"], "kz.apo")

@@ -1,1 +1,1 @@
-"""What tests share: builders, certificates, hubs in memory."""
+"""The common ground of tests: builders, certificates, hubs in memory."""

@@ -26,8 +26,6 @@ from agency_client.state.keys import save_sealing_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
-from exchange_protocol.kinds.days import to_day
-from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
@@ -44,7 +42,8 @@ from exchange_protocol.record.entries import (
     entry_leaf_hash,
     parse_entry,
 )
-from exchange_protocol.record.listing import encode_leg_times
+from exchange_protocol.record.listing import ExchangeSummary, LegSummary, encode_summary
+from exchange_protocol.record.notices import Notice, encode_notice
 from exchange_protocol.rules.access import role_of
 from exchange_protocol.rules.routing import Planned, plan_initial
 from exchange_protocol.rules.signed_statements import parse_signed_statement
@@ -350,13 +349,15 @@ class InMemoryHub:
         for index in range(start, len(self.log)):
             entry = parse_entry(self.log[index].entry)
             if index in self.visible(caller.agency, entry.exchange_id):
-                notice = pb.Notice(
+                notice = Notice(
                     exchange_id=entry.exchange_id,
                     index=index,
-                    event=log_pb2.Event.ValueType(entry.event),
+                    event=entry.event,
+                    kind=None,
                     actor_agency=entry.actor.agency,
+                    urgency=None,
                 )
-                yield pb.WatchResponse(resume_token=str(index + 1), notice=notice)
+                yield pb.WatchResponse(resume_token=str(index + 1), notice=encode_notice(notice))
 
     # --- Pieces --------------------------------------------------------------------------------
 
@@ -378,30 +379,33 @@ class InMemoryHub:
 
     def summary(self, exchange_id: str) -> pb.ExchangeSummary:
         """The summary of an exchange."""
-        exchange = self.model.exchanges[exchange_id]
-        at = to_timestamp(self.model.now)
-        return pb.ExchangeSummary(
-            exchange_id=exchange.id,
-            kind=exchange.kind.value,
-            initiator=exchange.initiator,
-            initiated_at=at,
-            updated_at=at,
-            due_at=to_timestamp(exchange.header.due_at) if exchange.header.due_at else None,
-            due_on=to_day(exchange.header.due_on) if exchange.header.due_on else None,
-            urgency=statement_pb2.Urgency.ValueType(exchange.header.urgency),
-            handling=statement_pb2.Handling.ValueType(exchange.header.handling),
-            legs=[
-                pb.LegSummary(
-                    agency=leg.agency,
-                    state=log_pb2.LegState.ValueType(leg.state),
-                    approvals_required=leg.approvals_required,
-                    approvals_given=len(leg.approvals),
-                    due_at=to_timestamp(leg.due_at) if leg.due_at else None,
-                    due_on=to_day(leg.due_on) if leg.due_on else None,
-                    times=encode_leg_times(leg.record.times) if leg.record.times else None,
-                )
-                for leg in exchange.legs
-            ],
+        exchange, at = self.model.exchanges[exchange_id], self.model.now
+        header = exchange.header
+        legs = tuple(
+            LegSummary(
+                agency=leg.agency,
+                state=leg.state,
+                approvals_required=leg.approvals_required,
+                approvals_given=len(leg.approvals),
+                due_at=leg.due_at,
+                due_on=leg.due_on,
+                times=leg.record.times,
+            )
+            for leg in exchange.legs
+        )
+        return encode_summary(
+            ExchangeSummary(
+                id=exchange.id,
+                kind=exchange.kind,
+                initiator=exchange.initiator,
+                initiated_at=at,
+                updated_at=at,
+                due_at=header.due_at,
+                due_on=header.due_on,
+                urgency=header.urgency,
+                handling=header.handling,
+                legs=legs,
+            )
         )
 
     def _has_party(self, agency: AgencyId, exchange_id: str, party: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which refusals of the rules the tests provoke, read from the sources.
+"""The refusals of the rules that the tests provoke, read from the sources.
 
     python -m tests.support.provoked > docs/refusals.md
 

@@ -1,4 +1,4 @@
-"""How a call is refused: the error that it raises, and the reason of that error."""
+"""The refusal of a call: the error that it raises, and the reason of that error."""
 
 from __future__ import annotations
 

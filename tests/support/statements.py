@@ -416,7 +416,7 @@ class Hub:
         author, spec = draft.author.agency, draft.kind.spec
         if spec.to_members or spec.invites:
             to = draft.recipients or recipients_of(exchange, author)
-            return replace(draft, recipients=to, answers=exchange.opening)
+            return replace(draft, recipients=to, answers=exchange.initial_digest)
         if not draft.recipients and exchange.leg(author) and author != exchange.initiator:
             leg = exchange.leg(author)
             draft = replace(draft, recipients=_addressees(exchange, leg, draft))

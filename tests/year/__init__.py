@@ -21,5 +21,5 @@ code of the project's statistics, and every figure, clock and replay is compared
     checks     the comparisons at the end
     report     size and speed
 
-`make year` plays the long form of 5,000 exchanges; `make test` has one of 200 over the same year.
+`make year` plays the long form of 5,000 exchanges; `make long` has one of 200 over the same year.
 """

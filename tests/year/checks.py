@@ -20,7 +20,6 @@ from agency_client import ExchangeClient
 from agency_client.audit import AuditReport, HubLog, verify_log
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
-from agency_client.core.views import LegSummary
 from agency_client.statistics import Gatherer, Period, Statistics, make_statistics
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import ROWS, Kind
@@ -29,10 +28,10 @@ from exchange_protocol.kinds.rows import Row, matches
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
+from exchange_protocol.record.listing import ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, ClockKind, running
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.ledger import ExchangeRow
 from exchange_server.ledger.fsck import fsck
 from tests.support.divided import dividing
 from tests.support.hub_data import log_verifier
@@ -47,7 +46,7 @@ PAGE: Final = 200
 
 @dataclass
 class Audit:
-    """What an auditor's replay of the whole log gives."""
+    """The result of an auditor's replay of the whole log."""
 
     checkpoint: Checkpoint
     gathered: Gatherer
@@ -223,7 +222,7 @@ def _running(leg: Leg) -> tuple[Clock, ...]:
     return running(leg.state, leg.record.times, leg.due_at, leg.due_on)
 
 
-async def listed(town: Town, agency: str) -> AsyncIterator[ExchangeRow]:
+async def listed(town: Town, agency: str) -> AsyncIterator[ExchangeSummary]:
     """Every exchange that the hub lists for an agency."""
     token = ""
     while True:
@@ -239,7 +238,7 @@ async def listed_clocks(town: Town, found: Audit) -> tuple[list[str], int]:
     wrong, compared = [], 0
     for agency in AGENCIES:
         async for row in listed(town, agency):
-            exchange = found.exchanges[row.exchange_id]
+            exchange = found.exchanges[row.id]
             for leg in row.legs:
                 known = exchange.leg(leg.agency)
                 if known is None or leg.times is None:
@@ -251,7 +250,7 @@ async def listed_clocks(town: Town, found: Audit) -> tuple[list[str], int]:
                 is_same = (leg.due_at, leg.due_on) == (known.due_at, known.due_on)
                 if not is_same or (leg.state, shown) != (known.state, _running(known)):
                     wrong.append(
-                        f"{row.exchange_id} to {leg.agency}, as {agency} is shown: "
+                        f"{row.id} to {leg.agency}, as {agency} is shown: "
                         f"{leg.state.name} {leg.due_at} {shown}; audited {known.state.name} "
                         f"{known.due_at} {_running(known)}"
                     )
@@ -260,7 +259,7 @@ async def listed_clocks(town: Town, found: Audit) -> tuple[list[str], int]:
 
 @dataclass
 class Proved:
-    """What clients proved for themselves."""
+    """The proofs that clients made for themselves."""
 
     exchanges: int = 0
     legs: int = 0

@@ -66,7 +66,7 @@ class Wish:
 
 
 async def pass_on_too_early(talk: Talk, wish: Wish) -> None:
-    """Who asked passes it on without a consent, and is refused."""
+    """Let the asker pass it on without a consent: it is refused."""
     onward = _onward(talk, wish.asker, wish.authority, wish.about, WANTED, None)
     early = await talk.town.race(onward)
     assert early == [Reason.CONSENT_MISSING], early

@@ -344,7 +344,7 @@ async def _obstacle(talk: Talk) -> None:
 
 
 async def _supplemented(talk: Talk) -> bool:
-    """What was returned comes again, through the gate; False if it does not."""
+    """Bring a returned request again, through the gate; False if it does not come."""
     if talk.chance.happens(40) and talk.note.state is LegState.RETURNED:
         await talk.town.hours(talk.chance.about(20))
         await talk.anew(Correct(talk.awaited.digest, CorrectionReason.WRONG_FACT))

@@ -32,7 +32,7 @@ ENDS = {
 
 
 async def freeze(talk: Talk) -> bool:
-    """What the executing side does on a request to freeze; True when the matter is at its end."""
+    """Act for the executing side on a request to freeze; True when the matter is at its end."""
     town, note, chance = talk.town, talk.note, talk.chance
     if chance.happens(May.FREEZE_FAILS):
         body = FreezeStatus(FreezeOutcome.NOT_IMPOSED, obstacle=chance.one(list(FreezeObstacle)))

@@ -25,7 +25,7 @@ REJECTIONS = (RefusalGround.CONTRARY_TO_LAW, RefusalGround.NO_DRUG_NEXUS)
 def approvals_needed(
     initiator: str, recipient: str, kind: Kind, handling: Handling, tlp: Tlp, subjects: int
 ) -> int:
-    """How many have to approve, as the agreement between the states says it."""
+    """The number of approvals, as the agreement between the states says it."""
     if recipient == CENTRE or COUNTRY[initiator] == COUNTRY[recipient]:
         return 0
     is_grave = handling >= Handling.H2 or tlp is Tlp.RED or subjects > 50
@@ -33,7 +33,7 @@ def approvals_needed(
 
 
 def judges(initiator: str, recipient: str) -> tuple[Member, ...]:
-    """Who may approve: the centre's coordinators, or for the centre the state's prosecutors."""
+    """The approvers: the centre's coordinators, or for the centre the state's prosecutors."""
     if initiator == CENTRE:
         return PROSECUTORS[PROSECUTOR_OF[COUNTRY[recipient]]]
     return COORDINATORS

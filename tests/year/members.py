@@ -1,4 +1,4 @@
-"""What members of a joint case ask each other: consent to pass on what another contributed.
+"""Requests among members of a joint case: consent to pass on what another contributed.
 
 The holder decides at once, or when one of both has left, or when the case is closed.
 """
@@ -53,7 +53,7 @@ async def ask_a_member(case: Case) -> None:
 
 
 async def after_a_leave(case: Case, leaver: Talk) -> None:
-    """What waits between the leaver and others is decided; of the leaver nothing more is asked."""
+    """Decide what waits between the leaver and others; nothing more is asked of the leaver."""
     gone = leaver.recipient
     for wish in case.wishes:
         side = case.sides[wish.holder.agency]
@@ -69,7 +69,7 @@ async def after_a_leave(case: Case, leaver: Talk) -> None:
 
 
 async def decide_at_last(case: Case) -> None:
-    """What still waits is decided, also in a case that is closed."""
+    """Decide what still waits, also in a case that is closed."""
     for wish in case.wishes:
         if not wish.is_decided:
             await decide(case.sides[wish.holder.agency], wish)

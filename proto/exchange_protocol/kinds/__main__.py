@@ -118,7 +118,7 @@ def _conditions(row: Row) -> Iterator[str]:
         yield "a judge is awaited from then on; the due time stays"
     if row.becomes_awaited:
         yield "the leg then awaits an answer to it"
-    if row.awaits_opening:
+    if row.awaits_initial:
         yield "the leg then awaits an answer to the initial statement"
     if row.shown_while_hidden:
         yield "shown while other statements are held"

@@ -53,7 +53,7 @@ def attributes(body: Body) -> tuple[tuple[str, Any], ...]:
     return tuple((name, getattr(body, name)) for name in names)
 
 
-def body_codes(body: Body) -> tuple[tuple[str, Any], ...]:
+def given_attributes(body: Body) -> tuple[tuple[str, Any], ...]:
     """The attributes of a body that say something: name and value, without those left out.
 
     A value is a code, a tuple of codes, a number, a text, a time, a day or bytes. Everything that

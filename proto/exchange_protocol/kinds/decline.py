@@ -66,7 +66,7 @@ SPEC = KindSpec(
             before=OPEN_TO_RECIPIENT,
             after=LegState.REFUSED,
             in_case=True,
-            awaits_opening=True,
+            awaits_initial=True,
         ),
     ),
     acts=(

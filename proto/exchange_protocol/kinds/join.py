@@ -30,7 +30,7 @@ SPEC = KindSpec(
             before=OPEN_TO_RECIPIENT,
             after=LegState.JOINED,
             is_answer=True,
-            awaits_opening=True,
+            awaits_initial=True,
         ),
     ),
     acts=(

@@ -31,7 +31,7 @@ SPEC = KindSpec(
             party=Party.RECIPIENT,
             before=frozenset({LegState.JOINED}),
             after=LegState.LEFT,
-            awaits_opening=True,
+            awaits_initial=True,
         ),
     ),
     acts=(

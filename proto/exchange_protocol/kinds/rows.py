@@ -130,7 +130,7 @@ class Row:
     """True if the sealed parts of all that its author said on the leg are forgotten."""
     in_case: bool = False
     """True if it applies in joint cases alone."""
-    awaits_opening: bool = False
+    awaits_initial: bool = False
     """True if the leg then awaits an answer to the initial statement, like every other member's."""
     involves: bool = False
     """True if the supervisor that the body names takes part in the leg from now on."""

@@ -34,7 +34,7 @@ from exchange_protocol.kinds.bodies import (
     ParseBody,
     attribute_types,
     attributes,
-    body_codes,
+    given_attributes,
     holds,
 )
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
@@ -200,7 +200,7 @@ class KindSpec:
     def outcome_of_amount(self, body: Body) -> Code | None:
         """The code that says what the amount of a body is of; None if it is not told by one."""
         codes: list[Code] = []
-        for name, value in body_codes(body):
+        for name, value in given_attributes(body):
             if name != "currency":
                 codes += [
                     each

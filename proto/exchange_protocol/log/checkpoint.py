@@ -1,5 +1,7 @@
 """Checkpoints: the size and root of the log, signed by it (C2SP tlog-checkpoint as a signed note).
 
+The formats: https://c2sp.org/tlog-checkpoint and https://c2sp.org/signed-note.
+
 Rules of this module:
 
 1.  The origin of a checkpoint is the name of the log's key. The specification only recommends it;

@@ -2,7 +2,8 @@
 
     entries    what happened, in exact bytes, and how a leaf commits to them
     receipts   entries that are tied to a signed checkpoint
-    listing    a leg in a list of exchanges, which is the hub's word alone
+    listing    the exchanges that the hub lists for an agency: its word alone
+    notices    what becomes visible to an agency, as the hub tells it
     replay     all entries judged anew, one after the other
     folds      figures that are counted from what a replay judged
 

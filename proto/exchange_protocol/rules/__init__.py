@@ -8,7 +8,9 @@ From the top; each line stands on those below it, and a contract of the imports 
     judgement                  puts the rules together: read this first
     routing, provenance        what the policy asks of a statement; sources that it passes on
     access, supervision        who sees and reads a statement; what a supervisor may say
-    lifecycle, directory       exchanges and the directory, as folds of the log
+    lifecycle                  how a statement moves an exchange
+    directory_changes          who may change the directory, and what follows
+    directory                  agencies, certificates, keys and the policy, as a value
     legs, addressing           how a leg moves; on which legs a statement speaks
     rulebook, policy           the questions to the policy; its text and its schema; policy_reads,
                                what its rules depend on

@@ -99,7 +99,7 @@ def _role_in_case(agency: AgencyId, exchange: Exchange, said: StatementFacts) ->
     if not exchange.kind.spec.is_case:
         return None
     own = exchange.leg(agency)
-    if own is not None and own.was_released and said.digest == exchange.opening:
+    if own is not None and own.was_released and said.digest == exchange.initial_digest:
         return ReaderRole.RECIPIENT
     if agency not in insiders(exchange):
         return None
@@ -129,8 +129,8 @@ def shown_anew(before: Exchange | None, after: Exchange) -> tuple[Shown, ...]:
             if digest not in leg.hidden:
                 shown[leg.agency, digest] = ReaderRole.RECIPIENT
         is_released = leg.was_released and not (was and was.was_released)
-        if is_released and leg.record.from_initiator[0] != after.opening:
-            shown[leg.agency, after.opening] = ReaderRole.RECIPIENT
+        if is_released and leg.record.from_initiator[0] != after.initial_digest:
+            shown[leg.agency, after.initial_digest] = ReaderRole.RECIPIENT
     for agency in sorted(insiders(after) - insiders(before) - {after.initiator}):
         own = after.leg(agency)
         seen = own.record if own is not None and own.was_released else None

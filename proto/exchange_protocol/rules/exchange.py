@@ -6,6 +6,7 @@ remembers beside its state.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -75,7 +76,7 @@ class Exchange:
         return next((leg for leg in self.legs if leg.agency == agency), None)
 
     @property
-    def opening(self) -> bytes:
+    def initial_digest(self) -> bytes:
         """Digest of the initial statement: it opened the first leg."""
         return self.legs[0].record.from_initiator[0]
 
@@ -85,11 +86,10 @@ class Exchange:
 
         Later members of a joint case do not change what was public to whose auditors before.
         """
-        opening = self.opening
         return tuple(
             (self.initiator, leg.agency)
             for leg in self.legs
-            if leg.record.from_initiator[0] == opening
+            if leg.record.from_initiator[0] == self.initial_digest
         )
 
     def is_known_to(self, agency: AgencyId) -> bool:
@@ -109,3 +109,15 @@ class LegChange:
     after: LegState
     approvals_required: int
     approvers: tuple[AgencyId, ...]
+
+    def __str__(self) -> str:
+        """The change in words, as messages have it."""
+        before = self.before.name if self.before else "new"
+        by = f" by {' or '.join(self.approvers)}" if self.approvers else ""
+        needed = f"approvals: {self.approvals_required}{by}"
+        return f"{self.agency} {before} to {self.after.name}, {needed}"
+
+
+def changes_words(changes: Iterable[LegChange]) -> str:
+    """Changes of legs in words, as messages have them."""
+    return " / ".join(map(str, changes)) or "none"

@@ -42,13 +42,9 @@ from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.rows import matches
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
-from exchange_protocol.rules.directory import (
-    Directory,
-    advance_directory,
-    check_taken,
-    is_genesis,
-)
-from exchange_protocol.rules.exchange import Exchange, LegChange
+from exchange_protocol.rules.directory import Directory, check_taken
+from exchange_protocol.rules.directory_changes import advance_directory, is_genesis
+from exchange_protocol.rules.exchange import Exchange, LegChange, changes_words
 from exchange_protocol.rules.lifecycle import admit, advance, open_exchange
 from exchange_protocol.rules.provenance import Sources, check_provenance
 from exchange_protocol.rules.routing import (
@@ -88,6 +84,14 @@ class Ruling:
     legs: tuple[LegChange, ...]
     supervisors: tuple[AgencyId, ...]
 
+    def __str__(self) -> str:
+        """The ruling in words, as messages have it."""
+        policy = self.policy_digest.hex() or "none"
+        return (
+            f"(policy: {policy}; rules: {', '.join(self.rule_ids) or 'none'}; legs: "
+            f"{changes_words(self.legs)}; copies to: {', '.join(self.supervisors) or 'nobody'})"
+        )
+
 
 class Judgement(NamedTuple):
     """The effect of a statement: the next directory, or the next state of its exchange."""
@@ -109,7 +113,14 @@ def authenticate(
 ) -> VerifiedCertificate:
     """Steps 1 to 3: establish who made the statement.
 
-    `verified` is what `verify_signature` passed before, each with the certificate that it names.
+    Args:
+        signed: the statement as it was signed.
+        statement: its parsed payload.
+        directory: the directory before it.
+        anchors: the roots to which its certificate must lead, where the log does not have it yet.
+        at: the hub's time.
+        verified: statements that `verify_signature` passed before, each with the certificate that
+            it names.
 
     Raises:
         NotAuthenticated: with the certificate's or signature's fault.
@@ -171,13 +182,19 @@ def judge(
     verified: Container[SignedStatement] = (),
     sources: Sources | None = None,
 ) -> Judgement:
-    """Judge a signed statement against the state before it, at the hub's time `at`.
+    """Judge a signed statement against the state before it.
 
-    `statement` is the parsed payload of `signed`; `exchange` is the state of the exchange that it
-    names, or None if there is none. With `view`, continuing statements are judged on the leg of
-    that recipient alone: all that it can know, since it sees no statement of other legs. `verified`
-    are statements whose signature need not be verified again (`authenticate`). `sources` finds
-    statements of other exchanges; without it provenance is not checked.
+    Args:
+        signed: the statement as it was signed.
+        statement: its parsed payload.
+        directory: the directory before it.
+        exchange: the exchange that it names, before it; None if there is none.
+        anchors: the roots to which certificates must lead.
+        at: the hub's time.
+        view: the recipient on whose leg alone a continuing statement is judged, since it sees no
+            statement of other legs; None for all legs.
+        verified: as `authenticate` takes it.
+        sources: finds statements of other exchanges; without it provenance is not checked.
 
     Raises:
         ExchangeError: with the reason for which it is refused.

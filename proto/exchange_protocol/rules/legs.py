@@ -168,7 +168,7 @@ def _step(
         return _approve(leg, row, statement)
     if row.adds_content:
         return _add_content(leg, statement, route)
-    awaits = exchange.opening if row.awaits_opening else leg.awaits
+    awaits = exchange.initial_digest if row.awaits_initial else leg.awaits
     due_at, due_on = _due(leg, row, statement) if row.sets_due else (leg.due_at, leg.due_on)
     brings = statement.kind.spec.to_members and leg.agency != statement.author.agency
     return replace(

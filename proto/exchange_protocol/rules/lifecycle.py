@@ -375,7 +375,7 @@ def advice(exchange: Exchange, leg: Leg, body: Body, party: Party) -> str:
             return f". It is not delivered yet: say it once {leg.agency} has opened the exchange"
     row = row_for(exchange, replace(leg, state=LegState.RETURNED), body, party)
     if party is Party.INITIATOR and row is not None and row.about is not None:
-        # What corrects a statement is waited for first, so that nobody answers the wrong one.
+        # A correction is waited for first, so that nobody answers the wrong statement.
         for kind in Kind:
             if any(_calls_back(each, kind, exchange, leg) for each in kind.spec.rows):
                 return f". First let the other side wait: agency {kind.spec.acts[0].command}"

@@ -130,7 +130,7 @@ class Flood:
             self.ended.add(stream)
 
     def _taken(self) -> bytes:
-        """What has come; one thread at a time may use a connection of TLS, and none may wait."""
+        """Read what has come; one thread at a time may use a TLS connection, and none may wait."""
         with self._wire:
             self._socket.settimeout(0)
             try:

@@ -1,4 +1,4 @@
-"""Where attacks take place: a hub with an enrolled region, an attacker, and who is innocent.
+"""The scene of attacks: a hub with an enrolled region, an attacker, and the innocent.
 
     with attacked(foundation, tmp_path) as scene:
         ...                              the attack, by `scene.tls(holder)`

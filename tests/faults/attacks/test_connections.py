@@ -59,7 +59,7 @@ def test_idle_connections_shut_nobody_out_for_long(
 
 
 def is_served(client: ExchangeClient) -> bool:
-    """Whether a client that connects now is served."""
+    """True if a client that connects now is served."""
     with client:
         try:
             client.checkpoint()

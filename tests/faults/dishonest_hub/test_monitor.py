@@ -38,7 +38,7 @@ def forge_an_approval(region: Region) -> int:
 
 
 def newest_statement(region: Region) -> tuple[int, Entry]:
-    """What the auditor reads is logged meanwhile, after it or before."""
+    """The newest statement: the auditor's own reading is logged before or after it."""
     index, stored = region.last(lambda entry: entry.event is Event.STATEMENT)
     return index, parse_entry(stored.opening.entry)
 

@@ -1,4 +1,4 @@
-"""What a hub can do and nobody can prove: each of these is stated in docs/threat-model.md.
+"""Acts of a hub that nobody can prove: docs/threat-model.md states each of them.
 
 These tests hold no defence. They keep the document honest: when one of them fails, something has
 become detectable, and the document must say so.
@@ -194,7 +194,7 @@ async def _claim_reading(ledger: Ledger, caller: Caller, region: Region) -> None
 
 
 def _sealed_bytes(region: Region, sha256: bytes) -> bytes:
-    """What root reads off the hub's disk."""
+    """The bytes of a sealed part, as root reads them off the hub's disk."""
     with closing(sqlite3.connect(region.files.folder / "hub.db")) as database:
         query = "SELECT payload, sealed FROM log_entries WHERE sealed IS NOT NULL"
         for payload, sealed in database.execute(query):

@@ -1,4 +1,4 @@
-"""Who catches a dishonest hub: a test for every row of the table in docs/threat-model.md.
+"""A dishonest hub is caught: a test for every row of the table in docs/threat-model.md.
 
 Each shows the reason, and who meets it: the agency that is cheated, or an auditor.
 """
@@ -401,7 +401,7 @@ def test_delivery_before_the_approval_is_caught_by_author_and_auditor(region: Re
     caller = region.caller("uz.fiu/system")
     region.in_hub(lambda ledger: ledger.deliver(caller, digest, "brief"))
     error = caught(lambda: mia.get(exchange), Reason.RULE_BROKEN)
-    assert "it delivers what it may not" in error.message
+    assert "it is a delivery that the rules refuse" in error.message
     assert "NOT_A_PARTY" in convicted(region.audit(), Reason.RULE_BROKEN)
     assert uzbek.agency == "uz.fiu"
 

@@ -26,7 +26,7 @@ from tests.support.warm_start import MEMORY
 
 
 class Fault(IntEnum):
-    """What the shim does; the numbers are those of shim.c."""
+    """The acts of the shim; the numbers are those of shim.c."""
 
     NONE = 1
     FULL = 2
@@ -51,7 +51,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The end of a command."""
 
     code: int
     """Its exit code; -9 where it was killed."""

@@ -25,6 +25,8 @@ from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 SECONDS = 60
 INTERVAL = 0.4
 MAIN = "import sys; from agency_client.cli import main; main(sys.argv[1:])"

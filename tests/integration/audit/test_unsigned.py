@@ -1,4 +1,4 @@
-"""What nobody signed, or a key of another log, accuses nobody: the input is refused as such."""
+"""Input that nobody signed, or a key of another log did, is refused and accuses nobody."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ SUBJECTS = """\
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The end of a command."""
 
     code: int
     out: str

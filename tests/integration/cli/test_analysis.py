@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.foundation import PROSECUTOR
+
+pytestmark = pytest.mark.long
 
 CENTRE, FIU, ASKER = "caricc/system", "kz.fma/system", "uz.fiu/system"
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
 
+pytestmark = pytest.mark.long
+
 FIU = "kz.fma/system"
 FOREIGN_FIU = "uz.fiu/system"
 COORDINATOR = "caricc/coordinator/coordinator1"

@@ -28,7 +28,7 @@ PAGE_LINES = 40
 
 
 def page_of(capsys: pytest.CaptureFixture[str], profile: Path) -> tuple[int, dict[str, Any]]:
-    """How `agency doctor` ended, and its checks by name."""
+    """The exit code of `agency doctor`, and its checks by name."""
     capsys.readouterr()
     with pytest.raises(SystemExit) as left:
         main(["--json", "--profile", str(profile), "doctor"])

@@ -30,7 +30,7 @@ def town(foundation: Foundation, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="module")
 def in_force() -> set[Path]:
-    """What stands on the hub of this file; a test that publishes something else empties it."""
+    """The time limits of this file's hub; a test that publishes something else empties the set."""
     return set()
 
 

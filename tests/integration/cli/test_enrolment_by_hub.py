@@ -29,6 +29,8 @@ from tests.support.deployment import AUDITOR, OPERATOR, Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE, HubProcess
 
+pytestmark = pytest.mark.long
+
 CENTRE, COLLEAGUE, OTHER = "caricc/system", "kz.fma/system", "kz.mia/system"
 
 Served = tuple[Deployment, HubProcess]

@@ -9,6 +9,8 @@ import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
 
+pytestmark = pytest.mark.long
+
 FIU = "kz.fma/system"
 KYRGYZ_POLICE = "kg.mia/system"
 STATEMENT = "выписка.pdf"

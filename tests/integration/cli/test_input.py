@@ -1,4 +1,4 @@
-"""What people give the command is sent exactly, or refused in words; what others gave is shown."""
+"""Input of people is sent exactly, or refused in words; input of others is shown."""
 
 from __future__ import annotations
 

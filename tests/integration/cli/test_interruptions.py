@@ -1,4 +1,4 @@
-"""What is cut off is told: what waits, how to take it back, and that it was sent before."""
+"""An interrupted command tells what waits, how to take it back, and what was sent before."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from tests.integration.cli.conftest import OFFICER, Desk
 from tests.integration.cli.test_exchange import Keyboard
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 SEND = ("send", "information-request", "request.yaml", "--to", "kz.fma")
 SLOW = (
     "import sys, time; from agency_client.core.submission import Submission; "
@@ -36,7 +38,7 @@ SLOW = (
 In short pauses: a signal just before a pause begins is seen after it.
 """
 SETTLING = (
-    "import sys, time; from agency_client.core.delivery import Settling\n"
+    "import sys, time; from agency_client.core.sender import Settling\n"
     "settle = Settling.settle\n"
     "def slow(self, *words):\n"
     "    sent = settle(self, *words)\n"
@@ -197,7 +199,7 @@ def test_second_signal_while_the_first_is_heeded_changes_nothing(desk: Desk) -> 
 def test_disk_that_takes_no_receipt_says_what_waits(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, as_json: bool
 ) -> None:
-    """Who repeats the command sends it twice: the hub has it, and the outbox too."""
+    """A repeated command sends it twice: the hub has it, and the outbox too."""
 
     def full(path: Path, data: bytes, **words: bool) -> None:
         if path.parent.parent.name == "receipts":
@@ -277,6 +279,35 @@ def test_statement_that_others_build_on_is_not_taken_back(desk: Desk) -> None:
     assert f"withdraw {second} first" in ended.err
     for each in (second, first):
         desk.run("kz.fma/system", "outbox", "withdraw", each).ok()
+
+
+def test_what_the_hub_refused_is_dismissed_once_its_reason_was_read(desk: Desk) -> None:
+    """The request was recalled by another person, so a second recall is refused."""
+    exchange = desk.ask("kz.fma")
+    interrupted(desk, signal.SIGINT, "recall", exchange)
+    [waiting] = pending(desk)
+    other = desk.folder / "copy-of-recall"
+    subprocess.run(["cp", "-a", str(desk.town.profile(OFFICER)), str(other)], check=True)  # noqa: S607
+    for file in (other / "state" / "outbox").glob(f"*{waiting}*"):
+        file.rename(other / file.name)
+    desk.run(other, "recall", exchange).ok()
+    assert desk.run(OFFICER, "outbox", "flush").code == 1
+    [refused] = desk.run(OFFICER, "outbox", "list", "--json").ok().json["refused"]
+    assert refused["statement_id"] == waiting
+    wrong = desk.run(OFFICER, "outbox", "dismiss", exchange)
+    assert wrong.code == 1
+    assert "no statement that the hub refused begins with" in wrong.err
+    told = desk.run(OFFICER, "outbox", "dismiss", waiting[:30]).ok()
+    assert "stands in the outbox no more" in told.out
+    assert desk.run(OFFICER, "outbox", "list", "--json").ok().json["refused"] == []
+    assert desk.run(OFFICER, "outbox", "dismiss", waiting, "--json").code == 1
+
+
+def test_what_waits_is_not_dismissed(desk: Desk) -> None:
+    interrupted(desk, signal.SIGINT, *SEND)
+    [waiting] = pending(desk)
+    assert desk.run(OFFICER, "outbox", "dismiss", waiting).code == 1
+    assert pending(desk) == [waiting]
 
 
 def test_same_content_sent_again_is_told_of(desk: Desk) -> None:

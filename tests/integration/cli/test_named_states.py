@@ -8,6 +8,8 @@ from exchange_protocol.kinds.catalogue import Kind
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.deployment import AUDITOR
 
+pytestmark = pytest.mark.long
+
 FIU = "kz.fma/system"
 NOTE = "Примечание (вымышлено)"
 

@@ -1,4 +1,4 @@
-"""What came from the other side and left the state as it was: each list tells it, until read."""
+"""News that left the state as it was: each list tells it, until it is read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.clocks import let_pass, shortly
+
+pytestmark = pytest.mark.long
 
 FIU = "kz.fma/system"
 NOTE = "Примечание (вымышлено)"

@@ -5,7 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.integration.cli.conftest import OFFICER, Desk
+
+pytestmark = pytest.mark.long
 
 COORDINATOR = "caricc/coordinator/coordinator1"
 FIU = "uz.fiu/system"

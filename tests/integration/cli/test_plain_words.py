@@ -1,4 +1,4 @@
-"""What an officer is told: words in place of names of the contract, and what to type next."""
+"""Words for an officer in place of names of the contract, and what to type next."""
 
 from __future__ import annotations
 

@@ -7,10 +7,14 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from agency_client import InformationRequest
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.warm_programs import warm_python
+
+pytestmark = pytest.mark.long
 
 CONTENT = os.urandom(300_000)
 

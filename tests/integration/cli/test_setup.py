@@ -15,6 +15,8 @@ from exchange_server.bootstrap import utc_now
 from tests.support.deployment import POLICY
 from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubFiles, HubProcess, prepare_hub
 
+pytestmark = pytest.mark.long
+
 AGENCIES = {
     "caricc": ("coordination-centre", ()),
     "kz.mia": ("police", ("--country", "KZ")),

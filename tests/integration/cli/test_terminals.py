@@ -21,6 +21,8 @@ from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.foundation import Foundation
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 AGENCY = "from agency_client.cli import main; main()"
 FIU = "kz.fma/system"
 
@@ -78,7 +80,7 @@ def test_notice_that_a_full_disk_did_not_take_comes_again(
 
 
 def shown_on_terminal(desk: Desk, columns: int, member: str, *words: str) -> str:
-    """What a command shows on a terminal of so many columns."""
+    """The output of a command on a terminal of so many columns."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}

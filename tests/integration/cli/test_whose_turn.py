@@ -1,4 +1,4 @@
-"""Whose turn it is, and by when: each list tells an agency its own step and its own time."""
+"""Each list tells an agency its own step and its own time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.clocks import let_pass, shortly
+
+pytestmark = pytest.mark.long
 
 FIU = "kz.fma/system"
 FOREIGN_FIU = "uz.fiu/system"
@@ -24,7 +26,7 @@ def todo(desk: Desk, member: str, exchange: str) -> list[dict[str, Any]]:
 
 
 def steps(desk: Desk, member: str, exchange: str) -> str:
-    """What `show` says that is next."""
+    """The line of `show` that tells the next step."""
     lines = desk.run(member, "show", exchange).ok().out.splitlines()
     return next(each for each in lines if each.startswith("next"))
 
@@ -105,7 +107,7 @@ def test_a_held_request_is_the_coordinators_turn_and_its_answer_the_recipients(d
 def test_an_answer_that_is_late_is_no_delay_of_the_coordinator(
     desk: Desk, command: str, key: str
 ) -> None:
-    """What the option leaves out is not called overdue in the list either."""
+    """An exchange that the option leaves out is not called overdue in the list either."""
     end = shortly()
     exchange = desk.ask("uz.fiu", more=("--due", end.isoformat()))
     let_pass(end)
@@ -116,6 +118,27 @@ def test_an_answer_that_is_late_is_no_delay_of_the_coordinator(
     assert listed[exchange] is False
     late = desk.run(COORDINATOR, command, "--overdue", "--json").ok().json[key]
     assert exchange not in [each["exchange_id"] for each in late]
+
+
+def test_a_role_is_told_the_commands_that_it_may_use_and_no_others(desk: Desk) -> None:
+    """The prosecutor's authoriser decides what the centre asks; its system does not."""
+    exchange = desk.ask("kz.fma", author="caricc/system")
+    authoriser, system = "kz.gpo/authoriser/prosecutor1", "kz.gpo/system"
+    [item] = todo(desk, authoriser, exchange)
+    assert "approve" in item["commands"]
+    [item] = todo(desk, system, exchange)
+    assert item["commands"] == ["show"]
+    told = " ".join(desk.run(system, "todo").ok().out.split())
+    assert "your role may not" in told
+    refused = desk.run(system, "approve", exchange)
+    assert refused.code == 1
+    # The other way round: who approves does not answer what its agency is asked.
+    asked = desk.ask("kz.gpo")
+    [item] = todo(desk, authoriser, asked)
+    assert item["commands"] == ["show"]
+    desk.run(system, "show", asked).ok()
+    [item] = todo(desk, system, asked)
+    assert "reply" in item["commands"]
 
 
 def test_an_answer_that_did_not_come_is_the_initiators_to_say(desk: Desk) -> None:

@@ -14,6 +14,8 @@ import pytest
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.clocks import let_pass, shortly, today
 
+pytestmark = pytest.mark.long
+
 FIU = "kz.fma/system"
 FOREIGN_FIU = "uz.fiu/system"
 PROSECUTOR = "kz.gpo/system"

@@ -1,4 +1,4 @@
-"""What the acts of the kinds add: due times, briefs that nobody gave, references of one's own."""
+"""Additions of the acts: due times, briefs that nobody gave, references of one's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits together is sent together; every receipt is verified, and evidence is as any other."""
+"""Statements that wait together are sent together; every receipt is verified."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from tests.support.asking import ask
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
+
+pytestmark = pytest.mark.long
 
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышленные факты")
 

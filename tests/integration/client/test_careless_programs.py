@@ -38,7 +38,7 @@ def ask(mia: ExchangeClient) -> Any:
 
 
 def in_a_fork(call: Callable[[], object]) -> str:
-    """What a call says in a process that is forked now."""
+    """Run a call in a process that is forked now, and give its answer as a text."""
     reads, writes = os.pipe()
     child = os.fork()
     if child == 0:

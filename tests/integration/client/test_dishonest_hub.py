@@ -31,6 +31,7 @@ from exchange_protocol.record.entries import (
     parse_entry,
 )
 from exchange_protocol.record.receipts import verify_proven_entries
+from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.judgement import judge as rules_judge
 from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.wire import encode_statement, parse_statement
@@ -69,14 +70,19 @@ def rewrite(hub: InMemoryHub, index: int, **fields: Any) -> None:
     hub.log[index] = CommitmentOpening(encode_entry(entry), old.nonce, old.statement)
 
 
+def show_as_released(hub: InMemoryHub, exchange_id: str) -> Exchange:
+    """Let the hub show a held leg as one that was released; gives the exchange as it shows it."""
+    held = hub.model.exchanges[exchange_id]
+    released = replace(held.legs[0], state=LegState.RELEASED, was_released=True, hidden=())
+    hub.model.exchanges[exchange_id] = replace(held, legs=(released, *held.legs[1:]))
+    return hub.model.exchanges[exchange_id]
+
+
 def record_unjudged(hub: InMemoryHub, signed: SignedStatement) -> None:
     """Let the hub record a coordinator's approval that the rules would never accept."""
     statement = parse_statement(signed.payload)
     model = hub.model
-    exchange = model.exchanges[statement.exchange_id]
-    leg = exchange.legs[0]
-    released = replace(leg, state=LegState.RELEASED, was_released=True, hidden=())
-    model.exchanges[exchange.id] = replace(exchange, legs=(released, *exchange.legs[1:]))
+    exchange = show_as_released(hub, statement.exchange_id)
     honest = next(
         entry
         for each in hub.log
@@ -107,8 +113,8 @@ def record_unjudged(hub: InMemoryHub, signed: SignedStatement) -> None:
 
 def approval(hub: InMemoryHub, exchange: str, author: Member = COORDINATOR) -> SignedStatement:
     """An approval as its author would sign it."""
-    opening = hub.statement(hub.model.exchanges[exchange].legs[0].awaits)
-    draft = hub.model.compose(author, Decision(Verdict.APPROVE), to=["uz.fiu"], on=opening)
+    held = hub.statement(hub.model.exchanges[exchange].legs[0].awaits)
+    draft = hub.model.compose(author, Decision(Verdict.APPROVE), to=["uz.fiu"], on=held)
     return hub.model.sign(draft)
 
 
@@ -119,13 +125,11 @@ def test_held_request_that_is_shown_without_an_approval_is_not_opened(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
     exchange = new_exchange(hub.client(tmp_path), "uz.fiu")
-    held = hub.model.exchanges[exchange]
-    released = replace(held.legs[0], state=LegState.RELEASED, was_released=True, hidden=())
-    hub.model.exchanges[exchange] = replace(held, legs=(released,))
+    show_as_released(hub, exchange)
     uzbek = hub.client(tmp_path, UZ_FIU)
     # The log is in order; the hub just shows it.
-    opening_index = hub.visible(UZ_FIU.agency, exchange)[0]
-    ruling = parse_entry(hub.log[opening_index].entry).ruling
+    initial = hub.visible(UZ_FIU.agency, exchange)[0]
+    ruling = parse_entry(hub.log[initial].entry).ruling
     assert ruling is not None
     assert ruling.legs[0].after is LegState.HELD
     caught(lambda: uzbek.open(exchange), Reason.APPROVAL_MISSING)
@@ -141,43 +145,43 @@ def test_hub_that_records_a_gated_request_as_released_breaks_a_rule(
     assert ruling is not None
     lifted = replace(ruling.legs[0], after=LegState.RELEASED, approvals_required=0, approvers=())
     rewrite(hub, index, ruling=replace(ruling, legs=(lifted,)))
-    held = hub.model.exchanges[exchange]
-    released = replace(held.legs[0], state=LegState.RELEASED, was_released=True, hidden=())
-    hub.model.exchanges[exchange] = replace(held, legs=(released,))
+    show_as_released(hub, exchange)
     error = caught(lambda: hub.client(tmp_path, UZ_FIU).open(exchange), Reason.RULE_BROKEN)
     assert "FetchPart" not in hub.calls, "nothing was unsealed"
     assert f"entry {index}" in error.message
 
 
-@pytest.mark.parametrize(
-    "fault", ["forged signature", "wrong key", "foreign coordinator", "of another"]
-)
+def forged_signature(hub: InMemoryHub, exchange: str, other: str) -> SignedStatement:
+    """An approval with one bit of its signature changed."""
+    signed = approval(hub, exchange)
+    return replace(signed, signature=signed.signature[:-1] + bytes([signed.signature[-1] ^ 1]))
+
+
+def wrong_key(hub: InMemoryHub, exchange: str, other: str) -> SignedStatement:
+    """An approval signed by a key that the log does not know, under a certificate that it does."""
+    signed = approval(hub, exchange)
+    forged = hub.model.sign(parse_statement(signed.payload), hub.cast.issue(COORDINATOR))
+    return replace(forged, certificate_sha256=signed.certificate_sha256)
+
+
+def foreign_coordinator(hub: InMemoryHub, exchange: str, other: str) -> SignedStatement:
+    """An approval by a coordinator whom the policy does not name."""
+    return approval(hub, exchange, FOREIGN_COORDINATOR)
+
+
+def of_another(hub: InMemoryHub, exchange: str, other: str) -> SignedStatement:
+    """A real approval, of another request."""
+    lifted = parse_statement(approval(hub, other).payload)
+    return hub.model.sign(replace(lifted, exchange_id=exchange))
+
+
+@pytest.mark.parametrize("forge", [forged_signature, wrong_key, foreign_coordinator, of_another])
 def test_approval_that_no_coordinator_signed_over_this_payload_opens_nothing(
-    hub: InMemoryHub, tmp_path: Path, fault: str
+    hub: InMemoryHub, tmp_path: Path, forge: Callable[[InMemoryHub, str, str], SignedStatement]
 ) -> None:
     client = hub.client(tmp_path)
-    other = new_exchange(client, "uz.fiu")
-    exchange = new_exchange(client, "uz.fiu")
-    signed = approval(hub, exchange)
-    if fault == "forged signature":
-        signed = replace(
-            signed, signature=signed.signature[:-1] + bytes([signed.signature[-1] ^ 1])
-        )
-    elif fault == "wrong key":
-        wrong = hub.cast.issue(COORDINATOR)
-        forged = hub.model.sign(parse_statement(signed.payload), wrong)
-        signed = replace(forged, certificate_sha256=signed.certificate_sha256)
-    elif fault == "foreign coordinator":
-        opening = hub.statement(hub.model.exchanges[exchange].legs[0].awaits)
-        draft = hub.model.compose(
-            FOREIGN_COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=opening
-        )
-        signed = hub.model.sign(draft)
-    else:
-        # A real approval, of another request.
-        lifted = parse_statement(approval(hub, other).payload)
-        signed = hub.model.sign(replace(lifted, exchange_id=exchange))
-    record_unjudged(hub, signed)
+    other, exchange = new_exchange(client, "uz.fiu"), new_exchange(client, "uz.fiu")
+    record_unjudged(hub, forge(hub, exchange, other))
     uzbek = hub.client(tmp_path, UZ_FIU)
     caught(lambda: uzbek.open(exchange), Reason.RULE_BROKEN)
     assert "FetchPart" not in hub.calls

@@ -15,6 +15,8 @@ from tests.support.commands import as_member, run
 from tests.support.deployment import AUDITOR
 from tests.support.foundation import Foundation
 
+pytestmark = pytest.mark.long
+
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Тайные сведения (вымышлено)")
 
 

@@ -1,4 +1,4 @@
-"""What is sent is checked before any of it is sealed, and arrives as it was."""
+"""Input is checked before any of it is sealed, and arrives as it was."""
 
 from __future__ import annotations
 

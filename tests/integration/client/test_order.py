@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refused, Sent
-from agency_client.core import delivery
+from agency_client.core import sender
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.wire import parse_statement
 from exchange_server.fairness.rates import BURST_SECONDS
-from tests.integration.client.test_outbox import Offline
 from tests.support.asking import ask
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.in_memory_hub import InMemoryHub
+from tests.support.offline import Offline
 from tests.support.statements import KZ_FMA
 
 REQUEST = InformationRequest(items=(Item.STR,))
@@ -28,10 +28,8 @@ FAILED = Reason.INTERNAL.error("failed inside")
 
 
 @pytest.fixture
-def mia(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
-    with hub.client(tmp_path) as client:
-        client.sync()
-        yield client
+def mia(client: ExchangeClient) -> ExchangeClient:
+    return client
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ def fma(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the client paused; it does not really."""
+    """The seconds that the client paused; it does not really."""
     seconds: list[float] = []
     here, sleep = threading.get_ident(), time.sleep
 
@@ -118,7 +116,7 @@ def test_what_follows_on_an_unsettled_statement_waits_with_it(
 ) -> None:
     """The hub that was in two minds would refuse the reply: it knows of no acknowledgement."""
     if not together:
-        monkeypatch.setattr(delivery, "is_small", lambda _: False)
+        monkeypatch.setattr(sender, "is_small", lambda _: False)
     asked, other = ask(mia), ask(mia)
     opened, spare = fma.open(asked.exchange_id), fma.open(other.exchange_id)
     mend = failing(hub, FAILED, lambda _: True)
@@ -188,7 +186,7 @@ def test_client_comes_back_when_the_hub_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not together:
-        monkeypatch.setattr(delivery, "is_small", lambda _: False)
+        monkeypatch.setattr(sender, "is_small", lambda _: False)
     mend = failing(hub, FAILED, lambda _: True)
     made = [ask(mia).statement_id for _ in range(4)]
     mend()
@@ -209,10 +207,10 @@ def test_patience_comes_to_an_end(
     queued = ask(mia)
     assert isinstance(queued, Queued)
     assert queued.reason.reason is Reason.OVERLOADED
-    assert sum(pauses) <= delivery.PATIENCE_SECONDS
+    assert sum(pauses) <= sender.PATIENCE_SECONDS
     pauses.clear()
     assert [type(each) for each in mia.flush_outbox()] == [Queued]
-    assert sum(pauses) <= delivery.PATIENCE_SECONDS
+    assert sum(pauses) <= sender.PATIENCE_SECONDS
 
 
 def test_a_statement_too_large_for_this_hub_holds_up_no_other(

@@ -39,6 +39,8 @@ from tests.support.deployment import COORDINATORS, Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubProcess
 
+pytestmark = pytest.mark.long
+
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышленные факты")
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 

@@ -1,4 +1,4 @@
-"""What goes wrong is told in the reader's language; English stands in a technical detail alone."""
+"""Faults are told in the reader's language; English stands in a technical detail alone."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tests.support.statements import KZ_MIA
 
 
 def spoken(console: RunningConsole, *lines: str, body: bytes = b"") -> bytes:
-    """What the console says to these very bytes, until it ends the connection or falls silent."""
+    """The console's answer to these very bytes, until it ends the connection or falls silent."""
     said = b""
     with socket.create_connection(("127.0.0.1", console.port), timeout=20) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
@@ -236,7 +236,7 @@ def test_a_slow_form_holds_up_nobody(console: RunningConsole) -> None:
 
 
 def dripping(console: RunningConsole, head: str, drop: bytes) -> bytes:
-    """What the console says to a sender that goes on with a byte at a time, until it hangs up."""
+    """The console's answer to a sender that goes on with a byte at a time, until it hangs up."""
     said = b""
     with socket.create_connection(("127.0.0.1", console.port), timeout=20) as connection:
         connection.sendall(head.encode())

@@ -21,6 +21,8 @@ from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.in_memory_hub import Connection
 
+pytestmark = pytest.mark.long
+
 POLICE = "kz.mia/system"
 PROSECUTOR = "kz.gpo/system"
 COORDINATOR = "caricc/coordinator/coordinator1"

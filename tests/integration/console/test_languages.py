@@ -17,6 +17,8 @@ from tests.support.foundation import Foundation
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_GPO, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 _CODE = re.compile(r"<(code|pre|kbd)\b.*?</\1>|<title>.*?</title>", re.DOTALL)
 _NAMES = re.compile(
     r"caricc\.example/exchange-log|\b[A-Z]{3}\b|\b[a-z]{2}\.[a-z]+\b|\b[0-9a-f]{8,}(-[0-9a-f]{4,})*\b|\bKZ-[A-Z]+-\d+\b"
@@ -40,8 +42,21 @@ _SAME |= {
     "CSV",
     "PDF",
 }
-_SAME |= {"goAML", "JSON", "YAML", "UTF", "xml", "agency", "evidence", "export"}
+_SAME |= {
+    "goAML",
+    "JSON",
+    "YAML",
+    "UTF",
+    "xml",
+    "agency",
+    "evidence",
+    "export",
+    "holdings",
+    "import",
+    "match",
+}
 _SAME |= {"YYYY", *(word for name in ENCODINGS for word in _LATIN.findall(name))}
+_SAME |= {"Asia", "Almaty"}
 LANGUAGES = ("ru", "kk")
 
 
@@ -100,6 +115,7 @@ def test_pages_of_an_officer_have_no_english(
         paths = [
             *("/due", "/cases"),
             *("/work", "/inbox", "/sent", "/supervised", "/drafts", "/outbox", "/overview"),
+            *("/holdings", "/directory", "/directory/kz.fma", f"/exchange/{domestic}/matches"),
             f"/exchange/{domestic}",
             f"/exchange/{domestic}/table/{reply}/payments",
             f"/exchange/{domestic}/flows/{reply}",

@@ -21,6 +21,8 @@ from tests.support.console import RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 PAYMENTS = 450
 
 

@@ -43,7 +43,7 @@ def said(connection: socket.socket) -> bytes:
 
 
 def spoken(console: RunningConsole, data: bytes) -> bytes:
-    """What the console says to these very bytes."""
+    """The console's answer to these very bytes."""
     with socket.create_connection(("127.0.0.1", console.port), timeout=20) as connection:
         connection.sendall(data)
         return said(connection)

@@ -1,4 +1,4 @@
-"""How the console starts: the link is shown to one person, and no network is served."""
+"""The start of the console: the link is shown to one person, and no network is served."""
 
 from __future__ import annotations
 

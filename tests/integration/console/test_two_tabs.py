@@ -30,7 +30,7 @@ def one_clock(hub: InMemoryHub, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def seen(page: Answer) -> str:
-    """What the page says that the person sees."""
+    """The words of the page that the person sees."""
     return page.text.partition('name="seen" value="')[2].partition('"')[0]
 
 

@@ -1,4 +1,4 @@
-"""What a person meets in the middle of a task: the lock, a hub that leaves, another's decision."""
+"""Interruptions of a task: the lock, a hub that leaves, another's decision."""
 
 from __future__ import annotations
 

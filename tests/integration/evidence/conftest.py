@@ -52,7 +52,7 @@ class Office:
 
 @dataclass(frozen=True)
 class Court:
-    """Who verifies: with a root and a log key of its own, and nothing else of ours."""
+    """A verifier with a root and a log key of its own, and nothing else of ours."""
 
     folder: Path
     root: Path
@@ -202,7 +202,7 @@ def folder_of(verified: VerifiedBundle, kind: str) -> str:
 
 @pytest.fixture(scope="module")
 def verified(office: Office, bundle: Path) -> VerifiedBundle:
-    """What the bundle proves."""
+    """The facts that the bundle proves."""
     files = office.town.files
     with office.town.client("kz.mia/system") as client:
         return verify_bundle(bundle, files.anchors, client.profile.log)

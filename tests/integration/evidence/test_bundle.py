@@ -66,14 +66,9 @@ from tests.integration.evidence.conftest import (
 )
 from tests.support.commands import run
 from tests.support.court import SCRIPT, SYSTEM_PYTHON, run_script
+from tests.support.damage import flipped
 from tests.support.deployment import AUDITOR, OPERATOR
 from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN
-
-
-def flip(data: bytes, at: int = -1) -> bytes:
-    changed = bytearray(data)
-    changed[at] ^= 1
-    return bytes(changed)
 
 
 def library_reason(bundle: Path, court: Court) -> Reason:
@@ -98,7 +93,7 @@ def test_script_refuses_a_forged_bundle_by_the_system_python_alone(
 ) -> None:
     files, manifest = read(bundle)
     name = f"{folder_of(verified, 'reply')}/signature.der"
-    forged = write(tmp_path / "e.zip", {**files, name: flip(files[name])}, manifest)
+    forged = write(tmp_path / "e.zip", {**files, name: flipped(files[name])}, manifest)
     assert court.alone(forged).startswith("NOT VERIFIED")
 
 
@@ -302,7 +297,7 @@ def test_leaf_of_the_script_is_that_of_the_protocol() -> None:
 def test_openssl_alone_agrees_on_signature_and_checkpoint(
     court: Court, bundle: Path, verified: VerifiedBundle, tmp_path: Path
 ) -> None:
-    """What docs/evidence.md tells to do by hand."""
+    """The commands that docs/evidence.md gives for the check by hand."""
     files, _ = read(bundle)
     folder = folder_of(verified, "information_request")
     told = next(each for each in verified.told if each.statement)
@@ -336,12 +331,12 @@ def test_openssl_alone_agrees_on_signature_and_checkpoint(
 
 def _payload(files: Files, found: VerifiedBundle) -> None:
     name = f"{folder_of(found, 'reply')}/payload.bin"
-    files[name] = flip(files[name])
+    files[name] = flipped(files[name])
 
 
 def _pae(files: Files, found: VerifiedBundle) -> None:
     name = f"{folder_of(found, 'reply')}/pae.bin"
-    files[name] = flip(files[name])
+    files[name] = flipped(files[name])
 
 
 def _signature(files: Files, found: VerifiedBundle) -> None:
@@ -356,13 +351,13 @@ def _entry(files: Files, found: VerifiedBundle) -> None:
 
 def _nonce(files: Files, found: VerifiedBundle) -> None:
     name = f"{folder_of(found, 'decision')}/nonce.bin"
-    files[name] = flip(files[name])
+    files[name] = flipped(files[name])
 
 
 def _proof(files: Files, found: VerifiedBundle) -> None:
     name = f"{folder_of(found, 'decision')}/proof.tlog-proof"
     lines = files[name].split(b"\n")
-    lines[2] = base64.b64encode(flip(base64.b64decode(lines[2])))
+    lines[2] = base64.b64encode(flipped(base64.b64decode(lines[2])))
     files[name] = b"\n".join(lines)
 
 
@@ -466,12 +461,12 @@ def _plain(files: Files, found: VerifiedBundle) -> None:
 
 def _content_key(files: Files, found: VerifiedBundle) -> None:
     name = f"content/{indexes(found, 'reply')[0]:019d}/content/key"
-    files[name] = flip(files[name])
+    files[name] = flipped(files[name])
 
 
 def _sealed(files: Files, found: VerifiedBundle) -> None:
     name = f"content/{indexes(found, 'reply')[0]:019d}/attachment.1/sealed"
-    files[name] = flip(files[name], 70_000)
+    files[name] = flipped(files[name], 70_000)
 
 
 FORGERIES: Final[dict[str, tuple[Forge, str, Reason]]] = {

@@ -16,6 +16,8 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.trust.certificates import TrustAnchors
 
+pytestmark = pytest.mark.long
+
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "evidence-0.1"
 ROOT = VECTORS / "root.pem"
 LOG_KEY = "caricc.example/exchange-log+c5b21f40+AYIsHHAjKtpVRnJ6bvbk+UuZB3LmG3jk3zmwhhZFw/O7"

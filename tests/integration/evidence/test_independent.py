@@ -1,4 +1,4 @@
-"""What a bundle holds in public formats verifies with code that is not ours: tlog-scales, openssl.
+"""The public formats of a bundle verify with others' code: tlog-scales, openssl.
 
 The proof is taken apart here by the words of C2SP tlog-proof; tree and signature are judged there.
 """
@@ -22,6 +22,8 @@ from agency_client.evidence import VerifiedBundle
 from tests.integration.evidence.conftest import Court, Files, read
 from tests.support.court import SCRIPT, SYSTEM_PYTHON
 from tests.support.hub_process import prepare_hub
+
+pytestmark = pytest.mark.long
 
 PROOF = re.compile(
     r"c2sp\.org/tlog-proof@v1\n"

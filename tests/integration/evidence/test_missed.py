@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN
 from tests.integration.evidence.conftest import Court, Office, read
 from tests.support.asking import new_exchange
 from tests.support.clocks import let_pass, shortly
 from tests.support.foundation import Foundation
+
+pytestmark = pytest.mark.long
 
 
 def test_a_reminder_proves_the_missed_deadline_and_that_the_request_was_not_fetched(

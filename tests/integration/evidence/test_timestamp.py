@@ -120,7 +120,7 @@ def test_stamp_by_an_rsa_key_is_verified(court: Court, bundle: Path, tmp_path: P
 def test_openssl_alone_verifies_a_stamp(
     authority: StampingAuthority, bundle: Path, tmp_path: Path
 ) -> None:
-    """What docs/evidence.md tells to do by hand."""
+    """The commands that docs/evidence.md gives for the check by hand."""
     note = note_of(bundle)
     response = authority.answer(stamp_request(note))
     (tmp_path / "checkpoint.note").write_bytes(note)

@@ -53,7 +53,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Place:
-    """Where the file stands: the configured name leads through two links to it."""
+    """The place of the file: the configured name leads through two links to it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -375,7 +375,7 @@ async def test_hub_writes_on_while_a_touched_file_is_read_whole(
 async def test_damage_within_a_touched_file_is_found_behind_the_hub(
     office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the short look does not see."""
+    """Damage an entry that the short look does not read."""
     await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
     monkeypatch.setattr(start_check, "_looked_at", lambda size: [size - 1])
     with closing(sqlite3.connect(place.real)) as connection, connection:

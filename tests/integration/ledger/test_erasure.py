@@ -1,4 +1,4 @@
-"""What a notice erases is gone from the database; the log and its account stay and verify."""
+"""Erased content is gone from the database; the log and its account stay and verify."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ async def test_reader_that_does_not_end_is_told_and_holds_up_nobody(
 async def test_no_erased_byte_stays_in_postgresqls_files_after_the_procedure(
     office: Office, database_url: str
 ) -> None:
-    """What docs/erasure.md tells an operator to run is run here, as it stands there."""
+    """The commands of docs/erasure.md are run here, as they stand there."""
     with psycopg.connect(database_url, autocommit=True) as connection:
 
         def run(script: str) -> None:
@@ -314,6 +314,6 @@ def test_a_delivery_after_the_erasure_convicts_the_hub(replayed: Callable[[Hub],
         payload_digest=asked.digest,
     )
     hub.log.append(CommitmentOpening(encode_entry(late), bytes(32)))
-    with pytest.raises(ExchangeError, match="delivers what it may not: CONTENT_ERASED") as found:
+    with pytest.raises(ExchangeError, match="the rules refuse: CONTENT_ERASED") as found:
         replayed(hub)
     assert found.value.reason is Reason.RULE_BROKEN

@@ -1,4 +1,4 @@
-"""What happens when a commit fails at any step, a hub is restarted, or its database is damaged."""
+"""Faults of the ledger: a commit that fails at any step, a restart, a damaged database."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import log_signer, log_verifier
 from tests.support.refusals import awaited_refusal
 from tests.support.statements import KZ_FMA, KZ_MIA
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -1,4 +1,4 @@
-"""What an auditor is given is on the log before it leaves, bounded, and seen by the right eyes."""
+"""An inspection is on the log before it leaves, bounded, and seen by the right eyes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ WITNESS = WitnessSigner(
 
 
 async def page(office: Office, reader: Member, start: int = 0) -> LeavesPage:
-    """What the reader would be given of the log from an entry on."""
+    """The page that the reader would be given of the log from an entry on."""
     size = office.ledger.tree_size
     return await office.reader.openings(caller(reader), start, size, size)
 

@@ -44,7 +44,7 @@ def succession() -> PublishLogKey:
 
 
 async def refused(office: Office, *keys: SoftwareSigner | None) -> str:
-    """Why the hub does not start with these keys; afterwards it runs as before."""
+    """The reason why the hub does not start with these keys; afterwards it runs as before."""
     before = office.signer
     with pytest.raises(ExchangeError) as caught:
         await signing(office, *keys)

@@ -1,4 +1,4 @@
-"""What an agency can make long is cut into pieces: no list in a query grows with what it sends."""
+"""Long lists are cut into pieces: no list in a query grows with what an agency sends."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller
 from tests.support.refusals import awaited_refusal
 from tests.support.statements import KZ_FMA, KZ_MIA
+
+pytestmark = pytest.mark.long
 
 SECONDS = 30
 """On a busy machine."""

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import Connection, Engine, event, insert, text
 
+from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import Event
+from exchange_protocol.record.listing import NewestStatement
+from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage import newest_rows, party_rows
 from exchange_server.storage.exchange_rows import PartyRow, insert_exchanges, insert_parties
-from exchange_server.storage.newest_rows import SeenStatement
 from exchange_server.storage.party_rows import read_seen
 from exchange_server.storage.tables import feed, legs, log_entries
 from tests.unit.server.test_query_plans import exchange
@@ -100,7 +102,7 @@ def fill(connection: Connection, number: int, said: Sequence[Said], count: int =
     return one.exchange_id
 
 
-def expected(number: int, said: Sequence[Said], leg: str) -> SeenStatement | None:
+def expected(number: int, said: Sequence[Said], leg: str) -> NewestStatement | None:
     """By the definition, entry after entry."""
     found, first = None, 1_000_000 * (number + 1)
     for index, each in enumerate(said, first):
@@ -109,9 +111,11 @@ def expected(number: int, said: Sequence[Said], leg: str) -> SeenStatement | Non
         if each.kind is None or not each.is_seen or named.isdisjoint(each.legs):
             continue
         if each.by != MIA:
-            found = SeenStatement(each.kind, each.by, index, is_answered=False)
+            found = NewestStatement(
+                parse_kind(each.kind), AgencyId(each.by), index, is_answered=False
+            )
         elif found is not None:
-            found = SeenStatement(found.kind, found.agency, found.index, is_answered=True)
+            found = NewestStatement(found.kind, found.agency, found.index, is_answered=True)
     return found
 
 
@@ -140,7 +144,7 @@ def test_newest_of_each_leg_is_found(
     with engine.begin() as connection:
         spoken = [talk(rng, rng.choice([0, 15, 16, 17, 150])) for _ in range(3)]
         ids = [fill(connection, number, said) for number, said in enumerate(spoken)]
-        seen = {each.exchange_id: each for each in read_seen(connection, MIA, ids)}
+        seen = {each.summary.id: each.summary for each in read_seen(connection, MIA, ids)}
         for number, (id_, said) in enumerate(zip(ids, spoken, strict=True)):
             assert [leg.agency for leg in seen[id_].legs] == AGENCIES
             for leg in seen[id_].legs:

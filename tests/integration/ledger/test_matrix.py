@@ -47,6 +47,8 @@ from tests.support.statements import (
     fictional_cast,
 )
 
+pytestmark = pytest.mark.long
+
 WITNESS = WitnessSigner(
     "witness.example/a", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(b"a" * 32))
 )
@@ -130,7 +132,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def findings(file: Path) -> list[str]:
-    """What fsck and the audit of a copy find in a database."""
+    """The findings of fsck and of the audit of a copy in a database."""
     found = []
     engine = open_engine(f"sqlite:///{file}", read_only=True)
     try:
@@ -195,7 +197,7 @@ def other_values(value: Any, others: list[Any], *, nullable: bool) -> Iterator[A
 
 
 def changes(table: Table) -> Iterator[tuple[str, Callable[[sqlite3.Connection], bool]]]:
-    """What is done to a table: its name, and a function that says whether it could be done."""
+    """A damage to a table: its name, and a function that says if it could be done."""
     for column in table.columns:
         for number in range(3):
             yield column.name, lambda c, name=column.name, n=number: change(c, table, name, n)  # type: ignore[misc]

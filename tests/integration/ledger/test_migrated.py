@@ -42,6 +42,8 @@ from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import log_verifier
 from tests.support.statements import CASE, KZ_FMA, KZ_MIA, fictional_cast
 
+pytestmark = pytest.mark.long
+
 DATA = Path(__file__).resolve().parents[2] / "data" / "schema_0004"
 LOG = LogVerifier((DATA / "log.vkey").read_text("utf-8").strip())
 ANCHORS = TrustAnchors.from_pem((DATA / "root.crt").read_bytes())

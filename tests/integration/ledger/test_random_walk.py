@@ -37,6 +37,8 @@ from tests.support.statements import (
     member,
 )
 
+pytestmark = pytest.mark.long
+
 SPEAKERS = (KZ_MIA, KZ_MIA, KZ_FMA, UZ_FIU, UZ_FIU, COORDINATOR, COORDINATOR, SECOND_COORDINATOR)
 READERS = (*SPEAKERS, KZ_GPO, CARICC)
 AUDITORS = (AUDITOR, CENTRE_AUDITOR, member("uz.fiu", Role.AUDITOR), member("kg.mia", Role.AUDITOR))

@@ -1,4 +1,4 @@
-"""What version 0.2.0 has left behind is taken up by this one: database, profiles and messages.
+"""This version takes up what 0.2.0 has left behind: database, profiles and messages.
 
 `tests/data/v0_2_0` was made by that version with its own guide: a hub and agencies, a request that
 was answered and closed, and a request that waits in an outbox since the hub is away. All of it is

@@ -25,7 +25,10 @@ from tests.support.statements import KZ_MIA
 
 SECONDS = 20
 REQUEST = Kind.INFORMATION_REQUEST.body()
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
+]
 
 
 @pytest.fixture

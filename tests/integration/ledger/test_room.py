@@ -51,7 +51,7 @@ HUGE = 2**60
 
 
 async def refusal(office: Office, size: int = len(CONTENT)) -> ExchangeError:
-    """Why an agency may not open an exchange with so much content, nor upload it."""
+    """The reason why an agency may not open an exchange with so much content, nor upload it."""
     letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=bytes(size))
     with pytest.raises(LimitExceeded) as refused:
         await office.ledger.submit(*letter.call)

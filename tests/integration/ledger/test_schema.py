@@ -17,7 +17,7 @@ def test_migrations_make_exactly_the_tables_of_the_code(engine: Engine) -> None:
 
 
 def test_migrated_columns_and_keys_are_those_of_the_code(engine: Engine) -> None:
-    """What Alembic does not compare: primary keys, and the order of their columns."""
+    """Facts that Alembic does not compare: primary keys, and the order of their columns."""
     with reading(engine) as connection:
         found = inspect(connection)
         for table in metadata.sorted_tables:

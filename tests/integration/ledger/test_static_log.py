@@ -45,7 +45,7 @@ async def fill(office: Office, entries: int) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where to export to; the database is elsewhere."""
+    """The folder to export to; the database is elsewhere."""
     made = tmp_path / "log"
     made.mkdir()
     return made

@@ -1,4 +1,4 @@
-"""What the agencies of a region do with the hub, at the level of the ledger, on both databases.
+"""The work of a region's agencies, at the level of the ledger, on both databases.
 
 After each test the `office` fixture has `fsck` compare the database with a replay of its log.
 """
@@ -21,11 +21,11 @@ from exchange_protocol.kinds.recall import Recall
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.record.entries import Event, entry_leaf_hash, parse_entry
+from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.record.receipts import verify_proven_entries, verify_proven_entry
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from exchange_server.ledger import Accepted, FeedPosition
-from exchange_server.ledger.values import ExchangeRow
 from exchange_server.storage import log_rows
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller, log_verifier
@@ -47,7 +47,7 @@ async def listed_by_party(office: Office, member: Member) -> dict[Party | None, 
     found = {}
     for party in (None, *Party):
         rows, _ = await office.reader.list_exchanges(member.agency, party, [], [], 50, "")
-        found[party] = [row.exchange_id for row in rows]
+        found[party] = [row.id for row in rows]
     return found
 
 
@@ -58,7 +58,7 @@ async def leg_state(office: Office, member: Member, exchange_id: str) -> LegStat
     return leg.state
 
 
-async def in_state(office: Office, member: Member, state: LegState) -> list[ExchangeRow]:
+async def in_state(office: Office, member: Member, state: LegState) -> list[ExchangeSummary]:
     """Exchanges that a list of a state shows a member's agency as their recipient."""
     agency = member.agency
     rows, _ = await office.reader.list_exchanges(agency, Party.RECIPIENT, [state], [], 50, "")
@@ -66,7 +66,7 @@ async def in_state(office: Office, member: Member, state: LegState) -> list[Exch
 
 
 async def is_blind(office: Office, member: Member, exchange_id: str) -> bool:
-    """Whether a member's agency is told nothing of an exchange, not even that it is there."""
+    """True if a member's agency is told nothing of an exchange, not even that it is there."""
     try:
         await office.reader.exchange(member.agency, exchange_id)
     except NotFound:
@@ -125,9 +125,9 @@ async def test_held_request_is_invisible_until_it_is_approved(office: Office) ->
     assert (await listed_by_party(office, COORDINATOR))[Party.APPROVER] == []
     assert (await listed_by_party(office, UZ_FIU))[Party.RECIPIENT] == [asked.exchange_id]
     notices = await office.reader.feed(UZ_FIU.agency, None, 10)
-    assert [notice.kind for notice in notices] == [Kind.INFORMATION_REQUEST, Kind.DECISION]
+    assert [each.notice.kind for each in notices] == [Kind.INFORMATION_REQUEST, Kind.DECISION]
     # A held statement becomes visible where the approval stands in the log.
-    assert len({notice.position.position for notice in notices}) == 1
+    assert len({each.position.position for each in notices}) == 1
     resumed = await office.reader.feed(UZ_FIU.agency, notices[0].position, 10)
     assert resumed == notices[1:]
     _, page, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
@@ -157,7 +157,7 @@ async def test_two_coordinators_release_what_must_not_be_disseminated(office: Of
     assert [(leg.approvals_given, leg.approvals_required) for leg in rows[0].legs] == [(1, 2)]
     await office.say(SECOND_COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     notices = await office.reader.feed(UZ_FIU.agency, None, 10)
-    assert [notice.kind for notice in notices] == [
+    assert [each.notice.kind for each in notices] == [
         Kind.INFORMATION_REQUEST, Kind.DECISION, Kind.DECISION,
     ]  # fmt: skip
 
@@ -205,7 +205,7 @@ async def test_recipient_sees_its_leg_as_if_a_hidden_supplement_had_not_been_sen
         await office.fetch(UZ_FIU, each)
         await office.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=each)
 
-    async def seen(of: Statement, by: Member = UZ_FIU) -> ExchangeRow:
+    async def seen(of: Statement, by: Member = UZ_FIU) -> ExchangeSummary:
         found, _, _ = await office.reader.exchange(by.agency, of.exchange_id)
         return found
 
@@ -278,7 +278,8 @@ async def test_feed_from_now_on_begins_after_the_tree(office: Office) -> None:
     now = FeedPosition.after_tree_size(office.ledger.tree_size)
     assert await office.reader.feed(KZ_FMA.agency, now, 10) == []
     later = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
-    [notice] = await office.reader.feed(KZ_FMA.agency, FeedPosition.parse(now.token), 10)
+    [found] = await office.reader.feed(KZ_FMA.agency, FeedPosition.parse(now.token), 10)
+    notice = found.notice
     assert (notice.exchange_id, notice.actor_agency) == (later.exchange_id, KZ_MIA.agency)
 
 
@@ -291,7 +292,7 @@ async def test_lists_are_paged_newest_first(office: Office) -> None:
         rows, token = await office.reader.list_exchanges(
             KZ_FMA.agency, Party.RECIPIENT, [], [], 2, token
         )
-        found += [row.exchange_id for row in rows]
+        found += [row.id for row in rows]
         if not token:
             break
     assert found == [one.exchange_id for one in reversed(asked)]
@@ -321,7 +322,7 @@ async def test_requests_for_consent_that_wait_are_paged_among_own_ones(office: O
                 rows, token = await office.reader.list_exchanges(
                     member.agency, None, [], [], page_size, token, awaits_consent=True
                 )
-                found += [row.exchange_id for row in rows]
+                found += [row.id for row in rows]
                 if not token:
                     break
             assert found == list(reversed(wanted))

@@ -1,4 +1,4 @@
-"""What the hub takes from witnesses, what it shows of it, and how it starts after a loss."""
+"""Cosignatures: the hub takes them, shows them, and starts by them after a loss."""
 
 from __future__ import annotations
 

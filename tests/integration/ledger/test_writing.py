@@ -1,4 +1,4 @@
-"""What the write path promises: idempotency, one id one statement, bounded denials, whole parts."""
+"""Promises of the write path: idempotency, one id one statement, bounded denials, whole parts."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ async def test_denials_are_bounded_per_agency(office: Office) -> None:
 
 
 async def test_statement_of_an_unknown_exchange_tells_nothing(office: Office) -> None:
-    """Whether an exchange exists is not told to who takes no part in it."""
+    """An agency without a part in an exchange is not told that it exists."""
     asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     curious = office.mail.write(
         KG_MIA, Kind.ACKNOWLEDGE.body(), on=asked, recipients=(KZ_MIA.agency,), answers=bytes(32)

@@ -80,7 +80,7 @@ class Told:
 
     @property
     def change(self) -> LegChange:
-        """What an approval of the other leg would do."""
+        """The effect that an approval of the other leg would have."""
         return replace(ruling_of(self, 1).legs[0], agency=AgencyId("kg.mia"))
 
 
@@ -308,7 +308,7 @@ INSPECTIONS: dict[str, tuple[Callable[[Told], list[CommitmentOpening]], str]] = 
     "by a stranger": (inspection(actor=member("tj.none", Role.AUDITOR)), "AGENCY_NOT_ENROLLED"),
     "by the right of another agency": (inspection(actor=CENTRE_AUDITOR), "the policy opens"),
     "of no range": (inspection(inspected=None), "with an inspection alone"),
-    "of what comes after": (inspection_of_what_comes_after, "what comes after it"),
+    "of what comes after": (inspection_of_what_comes_after, "entries that come after it"),
     "without a ruling": (inspection(ruling=None), "an inspection with a ruling"),
     "under another policy": (inspection_ruled(policy_digest=bytes(32)), "the policy opens"),
     "under no rule": (inspection_ruled(rule_ids=()), "the policy opens"),
@@ -430,9 +430,9 @@ BROKEN: list[tuple[Callable[[Told], list[CommitmentOpening]], str]] = [
     (other_approvers, "expected the ruling"),
     (delivery_that_moves_nothing, "the delivery should change"),
     (no_ruling, "expected a ruling with a statement"),
-    (approval_left_out, "it delivers what it may not"),
-    (delivery_before_the_approval, "it delivers what it may not"),
-    (delivery_to_a_stranger, "it delivers what it may not"),
+    (approval_left_out, "it is a delivery that the rules refuse"),
+    (delivery_before_the_approval, "it is a delivery that the rules refuse"),
+    (delivery_to_a_stranger, "it is a delivery that the rules refuse"),
     (delivery_of_the_unknown, "not on the log before it"),
     (delivery_in_another_exchange, "not on the log before it"),
     (accepted_twice, "ID_REUSED"),

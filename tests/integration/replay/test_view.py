@@ -43,7 +43,7 @@ def hub() -> Hub:
 
 
 def visible(hub: Hub, agency: AgencyId = UZ) -> list[tuple[int, CommitmentOpening]]:
-    """What an honest hub shows an agency now: its statements, and the deliveries to it."""
+    """The view that an honest hub gives an agency now: its statements, and the deliveries to it."""
     shown = []
     for index, opening in enumerate(hub.log):
         entry = parse_entry(opening.entry)

@@ -101,7 +101,7 @@ def reason_of(error: grpc.RpcError) -> str | None:
 
 
 def retry_seconds(error: grpc.RpcError) -> float:
-    """When the caller may come back, as a status says; 0 where it does not."""
+    """The seconds after which a caller may come back, as a status says; 0 where it does not."""
     trailers: Any = error.trailing_metadata()
     for key, value in trailers or ():
         if key == "grpc-status-details-bin":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -30,6 +31,8 @@ from tests.integration.rpc.callers import Region, reason_of, retry_seconds
 from tests.integration.rpc.callers import refused_call as refused_for
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.statements import CASE, KG_MIA, KZ_MIA, UZ_FIU, Hub, fictional_cast
+
+pytestmark = pytest.mark.long
 
 QUEUED = 4
 SENT = 20

@@ -6,6 +6,7 @@ import ssl
 import time
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 
 from exchange_certs.authority import Authority
@@ -14,6 +15,8 @@ from exchange_protocol.trust.identity import HubIdentity
 from exchange_server.bootstrap import utc_now
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess
+
+pytestmark = pytest.mark.long
 
 SECONDS = 20
 

@@ -35,6 +35,8 @@ from tests.support.hub_process import ORIGIN, PASSPHRASE, HubFiles, HubProcess, 
 from tests.support.postgres import emptied_database, programs, shared_postgres
 from tests.support.statements import KZ_MIA, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 REQUEST = Kind.INFORMATION_REQUEST.body()
 ODD = "a #1 ? 50% \N{CYRILLIC SMALL LETTER YA}"
 """A folder as people name it; each of its signs means something in a URL."""
@@ -120,7 +122,7 @@ def size_of(database: Path) -> int:
 
 
 def refused_start(files: HubFiles) -> str:
-    """What a hub says last that does not start."""
+    """The last words of a hub that does not start."""
     done = command("serve", "--config", str(files.config_file))
     assert done.returncode not in (0, None), done.stderr
     assert "Traceback" not in done.stderr

@@ -25,6 +25,8 @@ from tests.support.postgres import (
 )
 from tests.support.statements import fictional_cast
 
+pytestmark = pytest.mark.long
+
 ROLE = "hub"
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,))
 FOR_PEOPLE = (

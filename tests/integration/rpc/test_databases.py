@@ -31,7 +31,7 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> HubFiles:
 
 
 def last_words(files: HubFiles, url: str) -> str:
-    """What a hub says last that was given a database which it cannot serve from."""
+    """The last words of a hub that cannot serve from its database."""
     done = command("serve", "--config", str(files.config_file), EXCHANGE_DATABASE_URL=url)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
@@ -96,7 +96,7 @@ def test_older_postgresql_is_refused(files: HubFiles) -> None:
 
 @pytest.mark.parametrize("files", ["postgresql"], indirect=True)
 def test_standby_is_refused_where_the_url_asks_for_the_primary(files: HubFiles) -> None:
-    """What libpq finds unfit it says itself."""
+    """Ask libpq for the primary: its own words are shown."""
     url = with_options(files.database_url, "-c default_transaction_read_only=on")
     said = last_words(files, f"{url}&target_session_attrs=read-write")
     assert "read-only" in said

@@ -1,4 +1,4 @@
-"""What goes wrong inside stays inside; what is wrong from outside is refused with its reason."""
+"""Faults inside stay inside; faults from outside are refused with their reason."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ from tests.support.hub_process import (
 )
 from tests.support.statements import Hub as MemoryHub
 from tests.support.statements import fictional_cast, member
+
+pytestmark = pytest.mark.long
 
 SECRET = "the table log_entries of /var/lib/hub.db is gone"
 MESSAGE_BYTES = 64 * 1024
@@ -357,7 +359,7 @@ async def held_calls(bench: Bench, channel: Any, count: int) -> list[Any]:
 
 
 async def is_served(call: Any) -> bool:
-    """Whether a call is served, and not refused."""
+    """True if a call is served, and not refused."""
     try:
         await call
     except grpc.aio.AioRpcError:

@@ -32,6 +32,8 @@ from tests.support.hub_process import (
 from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 OK = "OK"
 REVOKED = Reason.CERTIFICATE_REVOKED.name
 
@@ -66,7 +68,7 @@ class Office:
         assert self.call(hub, self.stolen) == REVOKED
 
     def call(self, hub: HubProcess, issued: IssuedCertificate) -> str | None:
-        """What a call with a certificate comes to, over a connection of its own."""
+        """The outcome of a call with a certificate, over a connection of its own."""
         credentials = channel_credentials(self.files.root_pem, issued)
         options = (("grpc.use_local_subchannel_pool", 1),)
         with grpc.secure_channel(hub.target, credentials, options) as channel:

@@ -1,4 +1,4 @@
-"""Who may open a channel, and who is let in once it is open."""
+"""Callers that may open a channel, and callers that are let in once it is open."""
 
 from __future__ import annotations
 

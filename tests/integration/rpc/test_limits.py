@@ -1,4 +1,4 @@
-"""What one agency may say in a second, and hold at a time: beyond, it is told when to come."""
+"""Limits of one agency, a second and at a time: beyond, it is told when to come."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from exchange_server.fairness.rates import BURST_SECONDS
 from tests.integration.rpc.callers import Region, reason_of, retry_seconds
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.statements import KZ_FMA, KZ_MIA, UZ_FIU, Hub, fictional_cast
+
+pytestmark = pytest.mark.long
 
 SUBMIT = "/exchange_protocol.v1.ExchangeService/Submit"
 
@@ -56,7 +58,7 @@ def submit(region: Region, author: Member = KZ_MIA) -> None:
 
 
 def exhausted(call: Any, *args: Any) -> grpc.RpcError:
-    """How a call is refused for being too much."""
+    """The refusal of a call for being too much."""
     with pytest.raises(grpc.RpcError) as caught:
         call(*args, timeout=30)
     error: Any = caught.value

@@ -28,6 +28,8 @@ from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 SECONDS = 30
 Page = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

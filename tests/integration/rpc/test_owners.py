@@ -1,4 +1,4 @@
-"""What root makes for the service belongs to the service's user, and is not in its way."""
+"""Files that root makes for the service belong to the service's user."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ from tests.integration.rpc.test_metrics import free_port, with_metrics
 from tests.support.foundation import Foundation
 from tests.support.hub_process import REPOSITORY, HubProcess
 
+pytestmark = pytest.mark.long
+
 DEPLOY = REPOSITORY / "deploy"
 SECONDS = 60
 

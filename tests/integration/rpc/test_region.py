@@ -1,4 +1,4 @@
-"""What a fictional region does over the wire, from the plan of a route to the proof of an entry."""
+"""The work of a fictional region over the wire, from a route's plan to an entry's proof."""
 
 from __future__ import annotations
 

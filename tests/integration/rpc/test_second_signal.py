@@ -25,6 +25,8 @@ from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.statements import KZ_MIA, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 GRACE_SECONDS = 600
 
 

@@ -1,4 +1,4 @@
-"""Who may what: 28 callers make 21 calls each, and every answer is the one of the table.
+"""The table of permissions: 28 callers make 21 calls each, and get the answers of the table.
 
 Four agencies see two exchanges of one initiator: its request to an agency of its own state, which
 is released, and its request across the border, which is held for an approval of the centre. The
@@ -81,7 +81,7 @@ SERVED: Final = METHODS | {one for one in HEALTH_METHODS if not one.endswith("/W
 
 
 def expected(agency: str, role: Role) -> dict[str, str]:
-    """What the table says of a caller."""
+    """The row of the table about a caller."""
     at = AGENCIES.index(agency)
     answers = dict.fromkeys(CALLS, "ROLE_NOT_PERMITTED")
     answers.update({name: row[at] for name, roles, row in TABLE if role in roles})
@@ -102,7 +102,7 @@ class Stage:
     requests: dict[str, Message]
 
     def answers(self, issued: Any, *, each_on_its_own: bool = False) -> dict[str, str]:
-        """What is answered to the holder of a certificate."""
+        """The answer to the holder of a certificate."""
         if each_on_its_own:
             return {name: self._answers(issued, [name])[name] for name in CALLS}
         return self._answers(issued, CALLS)

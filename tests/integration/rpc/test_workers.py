@@ -37,6 +37,8 @@ from tests.support.hub_process import HubFiles, HubProcess, channel_credentials,
 from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.statements import KZ_MIA, OPERATOR, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 WORKERS = 2
 CALLERS = 24
 """Connections; that all of them come to one worker is a chance of 1 in 8 million."""
@@ -179,7 +181,7 @@ def test_a_hub_reads_the_directory_anew_before_it_refuses_an_agency(files: HubFi
 
 
 def checkpoints(hub: HubProcess, memory: Hub) -> list[str | None]:
-    """What a member's calls come to, each over a connection of its own."""
+    """The outcomes of a member's calls, each over a connection of its own."""
     issued = memory.cast.authority.issue_member(KZ_MIA, Usage.TLS_CLIENT, now=utc_now())
     credentials = channel_credentials(hub.files.root_pem, issued)
     options = (("grpc.use_local_subchannel_pool", 1),)

@@ -1,4 +1,4 @@
-"""What the audits of this folder share."""
+"""Fixtures that the audits of this folder share."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from exchange_protocol.rules.statements import BRIEF, Draft, Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.divided import verify_both_ways
+from tests.support.listed_log import REQUEST, ListedLog, domestic_exchange, gated_exchange
 from tests.support.statements import (
     CASE,
     COORDINATOR,
@@ -40,7 +41,6 @@ from tests.support.statements import (
     Hub,
     fictional_cast,
 )
-from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
 
 APPROVE = Decision(Verdict.APPROVE)
 NO_REQUESTS = """
@@ -68,7 +68,7 @@ def accept(hub: Hub, signed: SignedStatement, ruling: Ruling) -> int:
 
 
 def ruled(hub: Hub, draft: Draft) -> Ruling:
-    """What the rules make of a statement now."""
+    """The judgement of a statement now."""
     return hub.judge(hub.sign(draft)).ruling
 
 
@@ -164,7 +164,7 @@ def ruling_by_a_policy_that_was_replaced(hub: Hub) -> int:
 
 
 def ruling_before_its_policy(hub: Hub) -> int:
-    """What the next policy will permit is accepted while the last is in force."""
+    """A statement that only the next policy permits is accepted under the last one."""
     hub.change_policy(POLICY + NO_REQUESTS)
     in_force = hub.directory
     hub.directory = replace(in_force, policy=Policy.compile(POLICY))
@@ -278,9 +278,9 @@ def refusal_on_a_ground_that_never_stands_alone(hub: Hub) -> int:
 
 
 BREACHES: list[tuple[Callable[[Hub], int], str]] = [
-    (delivery_before_the_approval, "it delivers what it may not"),
-    (delivery_on_one_approval_of_two, "it delivers what it may not"),
-    (delivery_to_another_body, "it delivers what it may not"),
+    (delivery_before_the_approval, "it is a delivery that the rules refuse"),
+    (delivery_on_one_approval_of_two, "it is a delivery that the rules refuse"),
+    (delivery_to_another_body, "it is a delivery that the rules refuse"),
     (approval_by_the_wrong_body, "NOT_A_PARTY"),
     (approval_by_the_body_that_asked, "OWN_REQUEST"),
     (approval_that_counts_for_two, "expected the ruling"),

@@ -1,4 +1,4 @@
-"""What a client or a witness kept of a split view becomes a proof, where it is one."""
+"""The notes that a client or a witness kept of a split view become a proof, if they are one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def head(log: SignedLog, size: int) -> Head:
 
 
 def evidence(folder: Path, held: Head, got: Head) -> bytes:
-    """What the client writes when it meets the two."""
+    """The file that the client writes when it meets the two."""
     trust = TrustStore(folder, LogKeys(folder, LOG), lambda: datetime(2026, 3, 1, tzinfo=UTC))
     with pytest.raises(HubDishonest):
         trust.verify_answer(held, got, ())

@@ -1,4 +1,4 @@
-"""What the authority issues verifies, here and with OpenSSL; what it takes back does not."""
+"""Certificates of the authority verify, here and with OpenSSL; revoked ones do not."""
 
 from __future__ import annotations
 

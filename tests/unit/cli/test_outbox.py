@@ -1,4 +1,4 @@
-"""What came of a waiting statement is told alike to people and programs."""
+"""The fate of a waiting statement is told alike to people and programs."""
 
 from __future__ import annotations
 

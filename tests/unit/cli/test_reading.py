@@ -1,4 +1,4 @@
-"""What people type and write is read exactly, or refused with its place and without its content."""
+"""Typed and written input is read exactly, or refused with its place, without its content."""
 
 from __future__ import annotations
 

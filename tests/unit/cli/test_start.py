@@ -16,6 +16,8 @@ from agency_client import command as entry
 from agency_client.cli.app import command_line
 from agency_client.cli.loading import MODULES, modules_of, words_of
 
+pytestmark = pytest.mark.long
+
 LOADED = """
 import json, sys
 sys.argv = {words!r}

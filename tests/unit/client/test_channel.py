@@ -22,7 +22,8 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from agency_client import _channel
-from agency_client._channel import Faults, proxy_variable, take_chunk
+from agency_client._call_faults import CallFaults, proxy_variable
+from agency_client._channel import take_chunk
 from agency_client.core.calls import DEADLINES, Unary
 from agency_client.core.statuses import FOUND_HERE, HUBS_WORD
 from agency_client.core.watching import seconds_left
@@ -121,8 +122,8 @@ def profile(tmp_path: Path) -> Profile:
     return InMemoryHub().profile(tmp_path)
 
 
-def faults(profile: Profile, now: datetime = START) -> Faults:
-    return Faults(profile, lambda: now)
+def faults(profile: Profile, now: datetime = START) -> CallFaults:
+    return CallFaults(profile, lambda: now)
 
 
 def status(message: str, *details: Message) -> status_pb2.Status:

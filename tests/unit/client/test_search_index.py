@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.content.terms import Terms, Where
+from agency_client.content.search_terms import SearchTerms, Where
 from agency_client.state import search_index
 from agency_client.state.keys import Vault
 from agency_client.state.search_index import MOST_FOUND, Indexed, SearchIndex
@@ -28,7 +28,7 @@ def index(state: Path, keys: Sequence[SealingPrivateKey] = (KEYS[0],)) -> Search
 
 
 def exchange(number: int, *texts: tuple[Where, str]) -> Indexed:
-    terms = Terms()
+    terms = SearchTerms()
     for where, text in texts:
         terms.add(where, text)
     at = NOW + timedelta(minutes=number)

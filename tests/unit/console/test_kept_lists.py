@@ -10,11 +10,15 @@ import pytest
 
 from agency_client.console.kept_lists import KeptList, KeptLists
 from agency_client.console.listing import Listing
-from agency_client.core.summaries import parse_summary, summary_message
-from agency_client.core.views import ExchangeSummary, LegSummary
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, TimeLimitRule, Urgency
+from exchange_protocol.record.listing import (
+    ExchangeSummary,
+    LegSummary,
+    encode_summary,
+    parse_summary,
+)
 from exchange_protocol.rules.clocks import LegTimes, RuleEnd
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_MIA
@@ -55,7 +59,7 @@ SUMMARY = ExchangeSummary(
 
 
 def test_a_summary_comes_back_from_its_message_as_it_was() -> None:
-    assert parse_summary(summary_message(SUMMARY)) == SUMMARY
+    assert parse_summary(encode_summary(SUMMARY)) == SUMMARY
 
 
 def test_a_list_is_kept_for_the_next_console_and_is_not_readable_on_disk(tmp_path: Path) -> None:

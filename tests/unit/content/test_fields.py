@@ -16,6 +16,8 @@ from agency_client.content.source import HeldFile
 from agency_client.content.strict_json import parse_json
 from exchange_protocol.errors import InvalidInput, Reason
 
+pytestmark = pytest.mark.long
+
 SECRET = "Тайный (вымышлен)"
 
 

@@ -1,4 +1,4 @@
-"""What only looks spoiled, or like a total, is data: it arrives."""
+"""Cells that only look spoiled, or like a total, are data: they arrive."""
 
 from __future__ import annotations
 

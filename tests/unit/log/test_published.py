@@ -1,4 +1,4 @@
-"""What others published of these formats, to the protocol's code and to the script of the evidence.
+"""Published vectors of these formats, for the protocol's code and the evidence script.
 
 Nothing here was made by this project: the files in `tests/vectors` name their sources. Where a
 document publishes no key for its example, its form is read and no signature is claimed.

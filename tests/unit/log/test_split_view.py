@@ -1,4 +1,4 @@
-"""What convicts the holder of a log's key, and what does not."""
+"""Notes that convict the holder of a log's key, and notes that do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who sees which statement, as what, and what a reading moves."""
+"""Access: who sees which statement, as what, and what a reading moves."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def asked_and_read(**header: Any) -> tuple[Hub, Statement]:
 
 
 def awaited(hub: Hub, asked: Statement) -> set[datetime | None]:
-    """What the clocks for the answer say."""
+    """The times from which a judge is awaited, by the clocks for the answer."""
     told = clocks(hub, asked).items()
     return {
         clock.judge_awaited_since

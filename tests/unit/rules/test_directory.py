@@ -1,4 +1,4 @@
-"""Who may change the directory, and what it refuses to hold."""
+"""The directory: who may change it, and what it refuses to hold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.succession import sign_succession
-from exchange_protocol.rules.directory import EMPTY_DIRECTORY, advance_directory
+from exchange_protocol.rules.directory import EMPTY_DIRECTORY
+from exchange_protocol.rules.directory_changes import advance_directory
 from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import AgencyId, Member, Role

@@ -1,4 +1,4 @@
-"""What auditors may open, and what their reading comes to."""
+"""Inspections: what auditors may open, and what their reading comes to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What binds new statements alone: a log from before replays, and nothing like it is taken anew."""
+"""Checks of new statements alone: a log from before replays, and its like is refused now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules read, by example; and that a rulebook answers as if it remembered nothing."""
+"""The facts that rules read, by example; a rulebook answers as if it remembered nothing."""
 
 from __future__ import annotations
 

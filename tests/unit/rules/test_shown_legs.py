@@ -1,4 +1,4 @@
-"""What a recipient knows of a leg while something is hidden from it, in the record of the leg."""
+"""A leg as its recipient knows it while something is hidden, in the record of the leg."""
 
 from __future__ import annotations
 

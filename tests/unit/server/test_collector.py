@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 KEEPING = """
 import gc
 from exchange_server.bootstrap import spare_what_stays

@@ -1,4 +1,4 @@
-"""Whose turn it is: no agency, and nothing called urgent, shuts the others out."""
+"""Fair turns: no agency, and nothing called urgent, shuts the others out."""
 
 from __future__ import annotations
 

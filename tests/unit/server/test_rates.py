@@ -1,4 +1,4 @@
-"""What an agency may say in a second: enough for a burst, and no more over time."""
+"""Rates of an agency: enough for a burst, and no more over time."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ async def test_works_of_one_agency_are_begun_in_the_order_in_which_they_came() -
 
 
 async def test_no_agency_makes_way_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no batch ends, or another one always has something there."""
+    """Let no batch end, and another agency always have something there."""
     monkeypatch.setattr(slices_module, "WAY_SECONDS", 0.001)
     scheduler, done = SliceScheduler(lambda _: True), list[AgencyId]()
     async with asyncio.timeout(5):

@@ -1,4 +1,4 @@
-"""What a stream of statements may hold while nobody answers it, and when it is put off."""
+"""Bounds of a stream of statements that nobody answers, and when it is put off."""
 
 from __future__ import annotations
 

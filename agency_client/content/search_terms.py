@@ -1,4 +1,4 @@
-"""The terms by which an exchange is found: references, names, numbers, files.
+"""The search terms by which an exchange is found: references, names, numbers, files.
 
 Free texts (facts, answers, reasons) are no terms, but for the summary. The properties of entities
 are told by name, without FollowTheMoney's model, whose import takes a second. A test holds the
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agency_client.content.entity import Entity
 
 MOST_TERMS: Final = 10_000
-"""Terms of one exchange; a table of payments may name more."""
+"""Search terms of one exchange; a table of payments may name more."""
 _MOST_SHOWN: Final = 200
 """Characters of a term that are kept."""
 
@@ -75,10 +75,10 @@ _PROPERTIES: Final[Mapping[str, Where]] = {
     for name in names
 }
 _NUMBERS: Final = frozenset({Where.REFERENCE, Where.ACCOUNT, Where.IDENTIFIER, Where.CONTACT})
-"""Terms that are found as a number too, whatever spaces and signs stand in them."""
+"""Search terms that are found as a number too, whatever spaces and signs stand in them."""
 
 
-class Term(NamedTuple):
+class SearchTerm(NamedTuple):
     """A text by which an exchange is found."""
 
     where: Where
@@ -88,15 +88,15 @@ class Term(NamedTuple):
     """Its folded keys, with a space between them."""
 
 
-class Terms:
+class SearchTerms:
     """Collects the terms of one exchange, each once and within a bound."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Where, str], Term] = {}
+        self._found: dict[tuple[Where, str], SearchTerm] = {}
         self.is_cut = False
         """True if there were more than `MOST_TERMS`."""
 
-    def __iter__(self) -> Iterator[Term]:
+    def __iter__(self) -> Iterator[SearchTerm]:
         return iter(self._found.values())
 
     def __len__(self) -> int:
@@ -112,7 +112,7 @@ class Terms:
             return
         keys = [*name_keys(shown), *([number_key(shown)] if where in _NUMBERS else [])]
         if keys:
-            self._found[where, shown] = Term(where, shown, " ".join(dict.fromkeys(keys)))
+            self._found[where, shown] = SearchTerm(where, shown, " ".join(dict.fromkeys(keys)))
 
     def add_brief(self, brief: Brief | None) -> None:
         """Add what a brief is found by."""

@@ -1,13 +1,13 @@
-"""Terms: what an exchange is found by, each once and within a bound."""
+"""Search terms: what an exchange is found by, each once and within a bound."""
 
 from __future__ import annotations
 
 from followthemoney import model
 
-from agency_client.content import terms
+from agency_client.content import search_terms as terms
 from agency_client.content.documents import Brief
 from agency_client.content.entity import Entity
-from agency_client.content.terms import MOST_TERMS, Terms, Where
+from agency_client.content.search_terms import MOST_TERMS, SearchTerms, Where
 
 
 def test_listed_properties_are_of_the_model() -> None:
@@ -25,7 +25,7 @@ def test_listed_properties_are_of_the_model() -> None:
 
 
 def test_terms_of_entities_briefs_and_files() -> None:
-    found = Terms()
+    found = SearchTerms()
     found.add_brief(Brief(summary="Суть\nдела", own_reference="12-34/2026"))
     person: Entity = {
         "id": "p",
@@ -49,7 +49,7 @@ def test_terms_of_entities_briefs_and_files() -> None:
 
 
 def test_terms_are_bounded_and_say_so() -> None:
-    found = Terms()
+    found = SearchTerms()
     for number in range(MOST_TERMS):
         found.add(Where.NAME, f"name {number}")
     assert (len(found), found.is_cut) == (MOST_TERMS, False)

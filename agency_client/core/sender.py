@@ -1,4 +1,4 @@
-"""Delivery from the outbox to the hub: the same bytes until a verified receipt, exactly once.
+"""Sending from the outbox to the hub: the same bytes until a verified receipt, exactly once.
 
 - A statement is in the outbox, durable, before it is sent. It leaves the outbox when its verified
   receipt is kept.
@@ -45,10 +45,10 @@ _LEAST_DELAY_SECONDS: Final = 0.02
 """A hub that says "at once" for ever comes to the end of patience too."""
 
 T = TypeVar("T")
-Delivered = Sent | Queued | Refused
+SendResult = Sent | Queued | Refused
 
 
-class Delivery:
+class Sender:
     """Sends what is in the outbox."""
 
     def __init__(self, ports: Ports, view: View) -> None:
@@ -57,7 +57,7 @@ class Delivery:
         self._submission = Submission(ports, view)
         self._settling = Settling(ports)
 
-    def deliver_new(self, statement_id: str) -> Operation[Sent | Queued]:
+    def send_new(self, statement_id: str) -> Operation[Sent | Queued]:
         """Send a statement that was just made, after what still waits before it on its exchange.
 
         A hub that was away a moment ago is not asked (`reach`): the statement waits.
@@ -70,28 +70,28 @@ class Delivery:
         if (away := self._ports.reach.why_not()) is not None:
             return self._settling.queued(statement_id, away)
         if len(self._ports.outbox.waiting_with([statement_id])) == 1:
-            return (yield from self._deliver(statement_id))
-        [result] = yield from self.deliver_new_group([statement_id])
+            return (yield from self._send(statement_id))
+        [result] = yield from self.send_new_group([statement_id])
         if isinstance(result, Refused):
             raise result.reason
         return result
 
-    def deliver_new_group(self, statement_ids: Sequence[str]) -> Operation[list[Delivered]]:
+    def send_new_group(self, statement_ids: Sequence[str]) -> Operation[list[SendResult]]:
         """Send statements that were just made, in order; gives what came of each.
 
         Raises:
-            HubDishonest, NotAuthenticated: as `deliver_new`, for all of them.
+            HubDishonest, NotAuthenticated: as `send_new`, for all of them.
         """
         if (away := self._ports.reach.why_not()) is not None:
             return [self._settling.queued(each, away) for each in statement_ids]
-        results = yield from self.deliver_all(self._ports.outbox.waiting_with(statement_ids))
+        results = yield from self.send_all(self._ports.outbox.waiting_with(statement_ids))
         found = {each.statement_id: each for each in results}
         for each in statement_ids:
             if each not in found:
                 raise _taken(each)
         return [found[each] for each in statement_ids]
 
-    def flush(self) -> Operation[list[Delivered]]:
+    def flush(self) -> Operation[list[SendResult]]:
         """Send all that waits, oldest first; stops trying when the hub is away.
 
         Raises:
@@ -99,9 +99,9 @@ class Delivery:
             NotAuthenticated: if the channel is not let in.
         """
         waiting = [entry.statement_id for entry in self._ports.outbox.pending()]
-        return (yield from self.deliver_all(waiting))
+        return (yield from self.send_all(waiting))
 
-    def deliver_all(self, statement_ids: Sequence[str]) -> Operation[list[Delivered]]:
+    def send_all(self, statement_ids: Sequence[str]) -> Operation[list[SendResult]]:
         """Send statements of the outbox in order; small ones go together in a stream.
 
         A statement waits while another one that it depends on is pending (`rules.dependencies`).
@@ -110,7 +110,7 @@ class Delivery:
             HubDishonest: if a receipt does not verify.
             NotAuthenticated: if the channel is not let in.
         """
-        results: dict[str, Delivered] = {}
+        results: dict[str, SendResult] = {}
         left, pending = deque(statement_ids), DependencyTracker()
         away: ExchangeError | None = None
         patience = PATIENCE_SECONDS
@@ -122,10 +122,10 @@ class Delivery:
                 results |= {each: self._settling.queued(each, away) for each in group}
                 continue
             if len(group) > 1:
-                sent, unanswered = yield from self._deliver_together(group, pending)
+                sent, unanswered = yield from self._send_together(group, pending)
                 left.extendleft(reversed(unanswered))
             else:
-                sent = yield from self._deliver_alone(group[0], pending)
+                sent = yield from self._send_alone(group[0], pending)
             results |= {each.statement_id: each for each in sent}
             if any(isinstance(each, Sent) for each in sent):
                 patience = PATIENCE_SECONDS
@@ -142,7 +142,7 @@ class Delivery:
             away = next((each for each in reasons.values() if _is_away(each)), None)
         return [results[each] for each in statement_ids if each in results]
 
-    def _deliver(
+    def _send(
         self, statement_id: str, *, patience: float | None = None
     ) -> Operation[Sent | Queued]:
         """Send one statement; `patience` is how many seconds it may wait to do so."""
@@ -163,9 +163,9 @@ class Delivery:
         yield from self._view.know_directory(receipt.entry.directory_size)
         return sent
 
-    def _deliver_alone(
+    def _send_alone(
         self, statement_id: str, pending: DependencyTracker
-    ) -> Operation[list[Delivered]]:
+    ) -> Operation[list[SendResult]]:
         """Send one statement by itself; gives nothing where another process has it."""
         outbox = self._ports.outbox
         try:
@@ -176,7 +176,7 @@ class Delivery:
         if reason is not None:
             return [Queued(statement_id, statement.exchange_id, reason)]
         try:
-            result = yield from self._deliver(statement_id, patience=0.0)
+            result = yield from self._send(statement_id, patience=0.0)
         except CallerError as error:
             if outbox.has_refused(statement_id):
                 return [Refused(statement_id, statement.exchange_id, error)]
@@ -189,9 +189,9 @@ class Delivery:
             pending.put_off(statement, result.reason)
         return [result]
 
-    def _deliver_together(
+    def _send_together(
         self, group: Sequence[str], pending: DependencyTracker
-    ) -> Operation[tuple[list[Delivered], list[str]]]:
+    ) -> Operation[tuple[list[SendResult], list[str]]]:
         """Send small statements in a stream; gives the result of each, and those to send anew.
 
         Statements that a cut stream left unanswered go in another one, as long as each brings an
@@ -199,7 +199,7 @@ class Delivery:
         that one is sent by itself, so that an error is its own.
         """
         outbox = self._ports.outbox
-        results: list[Delivered] = []
+        results: list[SendResult] = []
         with ExitStack() as held:
             batch: list[StoredStatement] = []
             for statement_id in group:
@@ -240,7 +240,7 @@ class Delivery:
         if isinstance(cut, NotAuthenticated):
             raise cut
         if left and not answered:
-            results += yield from self._deliver_alone(left.pop(0), pending)
+            results += yield from self._send_alone(left.pop(0), pending)
         return results, left
 
     def _take_group(self, left: deque[str]) -> list[str]:
@@ -293,7 +293,7 @@ class Settling:
 
     def take(
         self, stored: StoredStatement, outcome: Receipt | ExchangeError, pending: DependencyTracker
-    ) -> Delivered:
+    ) -> SendResult:
         """Settle a statement of a stream by its outcome."""
         statement = stored.statement
         if isinstance(outcome, Receipt):
