@@ -1096,11 +1096,11 @@ class Word(Enum):
         "Басқалары да бар; agency holdings match командасы бәрін салыстырады.",
     )
     NOT_COMPARED = Words("Not compared", "Не сверено", "Салыстырылмады")
-    AGENCIES = Words("Directory", "Справочник", "Анықтамалық")
+    AGENCIES = Words("Directory", "Справочник", "Органдар")
     DIRECTORY_VERIFIED = Words(
         "Agencies: {number}. All of it follows from {size} entries of the log and was verified.",
         "Органов: {number}. Всё это следует из записей журнала ({size}) и проверено.",
-        "Органдар: {number}. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
+        "Барлығы: {number}. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
     )
     VALIDITY = Words("Validity", "Срок действия", "Жарамдылығы")
     CERTIFICATE = Words("Certificate (SHA-256)", "Сертификат (SHA-256)", "Сертификат (SHA-256)")
