@@ -14,6 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from agency_client.cli.output import complain
+from agency_client.content.attached import doubts_of_file
 from agency_client.content.document_reading import look_alikes
 from agency_client.content.file_names import check_file_names, name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
@@ -81,9 +82,14 @@ def agency(text: str) -> AgencyId:
 
 def due(text: str, zone: tzinfo) -> timedelta | datetime | date:
     """Parse a time to answer: 8h, 3d, 2w, a day, or a time; in `zone` if it names none."""
+    return span_or_moment(text, zone, "--due")
+
+
+def span_or_moment(text: str, zone: tzinfo, option: str) -> timedelta | datetime | date:
+    """Parse a time that is counted from now on, a day, or a time; in `zone` if it names none."""
     if match := _SPAN.fullmatch(text.strip()):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    return day_or_moment(text, zone, "--due", "30m, 8h, 3d, 2w, ")
+    return day_or_moment(text, zone, option, "30m, 8h, 3d, 2w, ")
 
 
 def day_or_moment(text: str, zone: tzinfo, option: str, spans: str = "") -> date | datetime:
@@ -179,8 +185,8 @@ def attachments(given: Sequence[str]) -> dict[str, bytes]:
         raise _attachment(error.message) from None
     read = {name: _attached(Path(file)) for name, file in named.items()}
     for name, data in read.items():
-        if not data:
-            complain(f"warning: the attached file {name!r} is empty")
+        for words in doubts_of_file(name, data):
+            complain(f"warning: {words}")
     return read
 
 

@@ -23,6 +23,7 @@ from agency_client.console.forms import (
     sort_of,
 )
 from agency_client.content import documents
+from agency_client.content.attached import doubts_of_file
 from agency_client.content.documents import Brief
 from agency_client.content.entities import (
     SubjectCount,
@@ -121,7 +122,9 @@ def read_form(draft: Draft) -> Filled:
         if given and given[0]:
             many = name in ("permitted_uses", "onward_authorities")
             made[name] = _lines(given) if many else given[0]
-    return Filled(made, entities.found, entities.notes, entities.warnings)
+    attached: dict[str, bytes] = made.get("attachments", {})
+    doubts = [words for name, data in attached.items() for words in doubts_of_file(name, data)]
+    return Filled(made, entities.found, entities.notes, (*entities.warnings, *doubts))
 
 
 def _days(each: Field, draft: Draft) -> Iterator[str]:

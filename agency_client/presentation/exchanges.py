@@ -41,6 +41,7 @@ from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.record.notices import Notice
 from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.exchange import Leg
+from exchange_protocol.rules.joint_case import OVER
 from exchange_protocol.rules.leg_record import Claim
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
@@ -150,7 +151,10 @@ def turn_of(
     initiator = first.author.agency if first else verified.summary.initiator
     kind = kind_of_exchange(verified)
     said = turn_words(kind, known, initiator, verified.party, agency, locale, now)
-    return "; ".join(filter(None, (said, *_wishes(verified, agency, locale))))
+    # Nobody is let take part in what is closed.
+    is_closed = bool(known) and all(leg.state in OVER for leg in known)
+    wishes = [] if is_closed else _wishes(verified, agency, locale)
+    return "; ".join(filter(None, (said, *wishes)))
 
 
 def _wishes(verified: VerifiedExchange, agency: AgencyId, locale: Locale) -> list[str]:

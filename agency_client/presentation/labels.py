@@ -243,6 +243,11 @@ class Label(Enum):
     POSSIBLE_NOW = Words(
         "possible now: {commands}", "сейчас возможно: {commands}", "қазір мүмкін: {commands}"
     )
+    FOR_OTHERS_OF_YOURS = Words(
+        "{step} (for others of your agency: your role may not)",
+        "{step} (для других в вашем органе: ваша роль этого не может)",
+        "{step} (органыңыздағы басқаларға: рөліңіз рұқсат бермейді)",
+    )
     AN_APPROVER = Words("an approver", "одобряющий орган", "мақұлдаушы орган")
 
     # --- Lists ---------------------------------------------------------------------------------

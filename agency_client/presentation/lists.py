@@ -211,6 +211,8 @@ def _to_do(
 def _step(waiting: Waiting, locale: Locale) -> str:
     """The next step; after another's delay also who is to act."""
     said = locale.say(waiting.step.words)
+    if waiting.is_for_others:
+        said = locale.say(Label.FOR_OTHERS_OF_YOURS, step=said)
     if not waiting.step.after_delay or waiting.state in ENDS_BY_ITSELF:
         return said
     between = "; " if locale.names else ", "

@@ -134,7 +134,7 @@ class Outbox:
         return self._ids(self._folder)
 
     def later_on_exchange(self, statement_id: str) -> list[str]:
-        """What waits and was said later on the same exchange, in order: it builds on this one."""
+        """Statements that wait and came later on the same exchange, in order."""
         waiting = self.waiting()
         if statement_id not in waiting:
             return []

@@ -39,7 +39,7 @@ from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.policy import RULE_ID
 from exchange_protocol.rules.signed_statements import (
     SignedStatement,
-    encode_signed_statement,
+    fill_signed_statement,
     parse_signed_statement,
 )
 from exchange_protocol.rules.statements import Statement
@@ -306,11 +306,17 @@ def parse_opening(message: pb.CommitmentOpening) -> CommitmentOpening:
 
 def encode_opening(opening: CommitmentOpening) -> pb.CommitmentOpening:
     """Put an opening on the wire."""
-    return pb.CommitmentOpening(
-        entry=opening.entry,
-        nonce=opening.nonce,
-        statement=encode_signed_statement(opening.statement) if opening.statement else None,
-    )
+    message = pb.CommitmentOpening()
+    fill_opening(message, opening)
+    return message
+
+
+def fill_opening(message: pb.CommitmentOpening, opening: CommitmentOpening) -> None:
+    """Put an opening into a message, where it stands (`fill_signed_statement`)."""
+    message.entry = opening.entry
+    message.nonce = opening.nonce
+    if opening.statement is not None:
+        fill_signed_statement(message.statement, opening.statement)
 
 
 @lru_cache(maxsize=_RULINGS)

@@ -17,7 +17,7 @@ from tests.support.in_memory_hub import Connection, InMemoryHub
 
 
 def rows_of(browser: Browser, path: str, mark: str) -> list[str]:
-    """What each page of a list has, from the first to the one that leads no further."""
+    """Rows of each page of a list, from the first to the one that leads no further."""
     found: list[str] = []
     address = path
     for _ in range(9):

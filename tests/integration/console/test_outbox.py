@@ -1,4 +1,4 @@
-"""What waits in the outbox is withdrawn in the console, as `agency outbox withdraw` does."""
+"""Statements that wait are withdrawn in the console, as `agency outbox withdraw` does."""
 
 from __future__ import annotations
 
