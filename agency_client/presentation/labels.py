@@ -691,6 +691,7 @@ class Label(Enum):
 
     # --- The directory -------------------------------------------------------------------------
 
+    OF_NO_STATE = Words("international", "международный орган", "халықаралық орган")
     KINDS_TAKEN = Words("takes", "принимает", "қабылдайды")
     EVERY_KIND = Words("every kind", "все виды", "барлық түрі")
     LANGUAGES_TAKEN = Words("languages", "языки", "тілдер")
