@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
@@ -197,7 +197,7 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
         yield _parameter(_EXCHANGE, Exchange)
     if _takes_file(act):
         argument = act.document.argument if act.document else "brief"
-        name = "reply" if argument == "document" else argument
+        name = _document_name(kind) if argument == "document" else argument
         file = Annotated[Path, typer.Argument(metavar=f"{name.upper()}.yaml")]
         yield _parameter(_FILE, file)
     if is_initial and act.to_is_argument:
@@ -245,6 +245,12 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
         yield _parameter(_LEGS, Legs, None)
 
 
+def _document_name(kind: Kind) -> str:
+    """The name of a file for the shared form of content, such as `correction`, or `reply`."""
+    words = kind.spec.words.en
+    return "reply" if words.endswith("reply") else words.split()[0]
+
+
 def _parameter(
     name: str, annotation: Any, default: Any = inspect.Parameter.empty
 ) -> inspect.Parameter:
@@ -280,7 +286,7 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
         words = typer.Option(option, min=bounds.least, max=bounds.most, help=help_text)
         kind = int
     elif hint is datetime:
-        words = typer.Option(option, metavar="DAY|TIME", parser=_Moment, help=help_text)
+        words = typer.Option(option, metavar="30d|DAY|TIME", parser=_Moment, help=help_text)
         kind = _Moment
     elif hint is date:
         words = typer.Option(
@@ -363,7 +369,10 @@ def _moments(
         yield "due", inputs.due(words["due"], zone)
     for name in act.codes:
         if isinstance(words[name], _Moment):
-            yield name, inputs.day_or_moment(words[name], zone, f"--{name.replace('_', '-')}")
+            option = f"--{name.replace('_', '-')}"
+            given = inputs.span_or_moment(words[name], zone, option)
+            # The library takes moments of a body as they stand on the log.
+            yield name, datetime.now(UTC) + given if isinstance(given, timedelta) else given
 
 
 def _documents(act: Act, file: Path) -> Iterator[tuple[str, Any]]:

@@ -6,9 +6,11 @@ references and summaries in a list are what this profile sent or opened before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeAlias
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 from rich.text import Text
@@ -24,20 +26,34 @@ from agency_client.cli.session import (
     references_of,
     session_of,
 )
+from agency_client.core.possible import may_say
 from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, is_late, row, to_do
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import read_up_to
 from agency_client.presentation.plain import summary_json, waiting_json
-from agency_client.presentation.steps import states_asked, waiting, waiting_consents
+from agency_client.presentation.steps import (
+    STATES_AFTER_ALL,
+    Waiting,
+    states_asked,
+    waiting,
+    waiting_consents,
+)
 from agency_client.state.profile import Profile
 from agency_client.state.references import Reference
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.listing import ExchangeSummary
+
+if TYPE_CHECKING:
+    from agency_client.client import ExchangeClient
 
 PANEL = "Look"
 _PARTIES: Final = (Party.RECIPIENT, Party.APPROVER, Party.INITIATOR)
 """Parties that an exchange may wait for."""
+
+_MOST_CLOSED: Final = 50
+"""The closed exchanges of a party among which news are looked for: one page of the newest."""
 
 _WRAPPED: Final = frozenset(
     {
@@ -77,9 +93,15 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
         check_takes_part(hub)
         marks = marks_of(hub.profile).read()
         for party in _PARTIES:
-            listed = hub.exchanges(party=party, states=states_asked(party))
+            listed = [*hub.exchanges(party=party, states=states_asked(party))]
+            if party is not Party.APPROVER:
+                # What is closed waits for nobody, but a supervisor may speak of it.
+                known_ids = {each.id for each in listed}
+                closed = islice(hub.exchanges(party=party, states=STATES_AFTER_ALL), _MOST_CLOSED)
+                listed += [each for each in closed if each.id not in known_ids]
             found += waiting(listed, party, hub.agency, now, marks)
         found += waiting_consents(hub.exchanges(awaits_consent=True), hub.agency)
+        found = [*_for_this_person(hub, found)]
         locale = session.locale_of(hub)
     known = references_of(hub.profile).references()
     cases = cases_of(hub.profile).by_exchange()
@@ -123,6 +145,18 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
     )
     empty = Label.NOTHING_OVERDUE if overdue else Label.NOTHING_TO_DO
     _print_list(columns, rows, locale, empty)
+
+
+def _for_this_person(hub: ExchangeClient, found: Iterable[Waiting]) -> Iterator[Waiting]:
+    """The list of the agency, with what the person's own role lets it do about that."""
+    try:
+        member = hub.member
+    except ExchangeError:
+        yield from found  # A profile that cannot sign reads its lists all the same.
+        return
+    for each in found:
+        may = may_say(hub.directory, member, each.summary, each.legs)
+        yield replace(each, may_say=may)
 
 
 @app.command(rich_help_panel=PANEL)

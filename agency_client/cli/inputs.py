@@ -82,9 +82,14 @@ def agency(text: str) -> AgencyId:
 
 def due(text: str, zone: tzinfo) -> timedelta | datetime | date:
     """Parse a time to answer: 8h, 3d, 2w, a day, or a time; in `zone` if it names none."""
+    return span_or_moment(text, zone, "--due")
+
+
+def span_or_moment(text: str, zone: tzinfo, option: str) -> timedelta | datetime | date:
+    """Parse a time that is counted from now on, a day, or a time; in `zone` if it names none."""
     if match := _SPAN.fullmatch(text.strip()):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    return day_or_moment(text, zone, "--due", "30m, 8h, 3d, 2w, ")
+    return day_or_moment(text, zone, option, "30m, 8h, 3d, 2w, ")
 
 
 def day_or_moment(text: str, zone: tzinfo, option: str, spans: str = "") -> date | datetime:

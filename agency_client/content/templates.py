@@ -99,7 +99,8 @@ content:
 {_BRIEF}""",
     Template.REPLY: f"""\
 # agency reply ID REPLY.yaml --entities payments.ftm.json
-# also for: agency interim ID REPLY.yaml, agency partial ID REPLY.yaml
+# also for: agency interim ID REPLY.yaml, agency partial ID REPLY.yaml, and for a correction of an
+# answer: agency correct ID CORRECTION.yaml --about DIGEST --reason wrong-fact
 {_REPLY_BRIEF}
 # The initiator alone reads this.
 content:
@@ -110,6 +111,9 @@ content:
 """,
     Template.SUPPLEMENT: f"""\
 # agency supplement ID SUPPLEMENT.yaml --subjects subjects.ftm.json
+# also for: agency contribute ID CONTRIBUTION.yaml, agency complete-task ID ANSWER.yaml --about
+# DIGEST, and for a correction of a request: agency correct ID CORRECTION.yaml --about DIGEST
+# --reason wrong-identity
 {_BRIEF}
 # Recipients alone read this.
 content:

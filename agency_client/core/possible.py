@@ -5,14 +5,15 @@ They follow the rows of the kinds, so a new kind needs nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from agency_client.core.views import VerifiedExchange
 from exchange_protocol.errors import NotFound, NotPermitted
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.codes import Party, Tlp
+from exchange_protocol.record.listing import ExchangeSummary, LegSummary
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.possible import possible_rows
 from exchange_protocol.rules.rulebook import PolicyContext
@@ -42,6 +43,41 @@ def possible_acts(
             if is_of_row and act.name not in seen:
                 seen.add(act.name)
                 yield kind, act, row.is_answer
+
+
+def may_say(
+    directory: Directory, member: Member, summary: ExchangeSummary, legs: Iterable[LegSummary]
+) -> Callable[[Kind], bool]:
+    """A test whether the policy on the log lets a member say a kind on one of these legs.
+
+    A list does not tell all that a policy may ask of. So this is to offer commands by, and the
+    statement is judged when it is made. What is not known here is taken as permitted.
+    """
+    legs = tuple(legs)
+
+    def is_permitted(kind: Kind, leg: LegSummary) -> bool:
+        context = PolicyContext(
+            author=member.agency,
+            role=member.role,
+            kind=kind,
+            exchange_kind=summary.kind,
+            initiator=summary.initiator,
+            recipient=leg.agency,
+            handling=summary.handling,
+            tlp=Tlp.CLEAR,
+            urgency=summary.urgency,
+            subject_count=0,
+            offences=(),
+        )
+        try:
+            directory.rulebook.check_permitted(context)
+        except NotFound:
+            return True
+        except NotPermitted:
+            return directory.policy is None
+        return True
+
+    return lambda kind: any(is_permitted(kind, leg) for leg in legs)
 
 
 def supervised_agencies(

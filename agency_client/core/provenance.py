@@ -17,7 +17,7 @@ from agency_client.core.sealing import Content, read_attachment
 from agency_client.state.search_index import Indexed, SealedFrom, SearchIndex
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
-from exchange_protocol.rules.handling import asking
+from exchange_protocol.rules.provenance import asking
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
 

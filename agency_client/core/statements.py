@@ -47,6 +47,7 @@ from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.offences import offences_of
+from exchange_protocol.kinds.rows import matches
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.intake import check_intake
@@ -181,6 +182,7 @@ class Statements:
         addressed = address(self._ports.agency, verified, state, body, legs)
         if kind_of(body).spec.decides:
             check_read(exchange, body, addressed.legs)
+        _check_says_why(body, content, addressed, verified)
         draft = self.draft_continuing(body, verified.id, state, addressed, terms)
         with _held(self._ports, online=online), self._ports.outbox.stage(draft.id) as staging:
             payload, indexed = yield from self._seal(
@@ -364,6 +366,28 @@ def _judged(ports: Ports, signed: SignedStatement, state: Exchange | None) -> Si
     )
     check_intake(statement, ports.directory.current, state)
     return signed
+
+
+def _check_says_why(
+    body: Body, content: Content, addressed: Addressed, verified: VerifiedExchange
+) -> None:
+    """Check that who does not do what it was asked says why, in words.
+
+    It answers a request (`KindSpec.asks`) and leaves the leg as it was, such as by the extension of
+    a freeze that the other end asked to lift. The hub knows no words, so the client asks for them.
+    """
+    asked = next(
+        (each.kind for each in verified.statements if each.statement.digest == addressed.answers),
+        None,
+    )
+    if asked is None or asked.spec.asks is None or content.brief is not None:
+        return
+    if any(row.after in row.before for row in kind_of(body).spec.rows if matches(row, body)):
+        raise Reason.EXPLANATION_MISSING.error(
+            f"expected a note: the {asked.spec.words.en} waits for an answer, and whoever asked is "
+            "to read why it is not followed. Say why, in words",
+            field="note",
+        )
 
 
 def may_not_speak(agency: AgencyId, verified: VerifiedExchange) -> ExchangeError:

@@ -264,9 +264,9 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Бұл орган істі жүргізіп отыр. Басқасын шақырыңыз.",
     ),
     Reason.EXPLANATION_MISSING: Words(
-        "This ground needs an explanation. Write it and repeat.",
-        "Это основание требует пояснения. Напишите его и повторите.",
-        "Бұл негіз түсіндірмені қажет етеді. Жазып, қайталаңыз.",
+        "This needs an explanation in words. Write it and repeat.",
+        "Здесь требуется пояснение словами. Напишите его и повторите.",
+        "Мұнда сөзбен түсіндірме қажет. Жазып, қайталаңыз.",
     ),
     Reason.GROUND_NEVER_ALONE: Words(
         "Nobody may refuse on this ground alone. Name another ground beside it, or answer.",

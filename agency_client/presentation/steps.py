@@ -6,8 +6,8 @@ that are particular to a kind are in its spec (`KindSpec.steps`, `KindSpec.state
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, When
 from exchange_protocol.record.listing import AskedConsent, ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, is_overdue
+from exchange_protocol.rules.joint_case import OVER
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code, Words
 
@@ -142,10 +143,26 @@ class Waiting:
     step: Step
     consent: AskedConsent | None = None
     """The request for consent that waits for the agency's decision, if that is what waits."""
+    may_say: Callable[[Kind], bool] | None = field(default=None, compare=False)
+    """Whether the person who lists may say a kind there; None if that is not asked."""
+
+    @property
+    def is_for_others(self) -> bool:
+        """True if something is to be done, and by others of the agency: this person may not."""
+        return self.commands == ("show",) != self._all_commands()
 
     @property
     def commands(self) -> tuple[str, ...]:
         """The commands that may come next, without `agency` and the id."""
+        return tuple(
+            command for command in self._all_commands() if self._may_say(command.partition(" ")[0])
+        )
+
+    def _may_say(self, command: str) -> bool:
+        kinds = _KINDS_OF.get(command)
+        return self.may_say is None or kinds is None or any(map(self.may_say, kinds))
+
+    def _all_commands(self) -> tuple[str, ...]:
         if self.consent is not None:
             return ("show", *_CONSENT_COMMANDS)
         if self.step.is_news:
@@ -169,6 +186,8 @@ class Waiting:
         if not any(leg.newest and leg.newest.kind.spec.supervises for leg in self.legs):
             return ()
         if self.summary.kind.spec.is_case:
+            if all(leg.state in OVER for leg in self.summary.legs):
+                return ()  # Nobody is invited to a case that is closed.
             return tuple(
                 act.command for kind in Kind if kind.spec.invites for act in kind.spec.acts
             )
@@ -181,6 +200,12 @@ class Waiting:
 
 
 _CLOSE: Final = "close"
+_KINDS_OF: Final = {
+    act.command: tuple(each for each in Kind if act in each.spec.acts)
+    for kind in Kind
+    for act in kind.spec.acts
+}
+"""The kinds that a command says; `show` says none."""
 _CONSENT_COMMANDS: Final = tuple(
     dict.fromkeys(
         act.command
@@ -267,8 +292,8 @@ def states_asked(party: Party) -> tuple[LegState, ...]:
     """The states in which a leg may wait for a party.
 
     These are the states of its turn, of others' delay, and those in which others ask it something:
-    the other end, or a supervisor, who may speak at any time. CLOSED is not among them for a
-    supervisor's word: all that an agency ever closed would be asked for.
+    the other end, or a supervisor, who may speak at any time. Of what is closed only the newest are
+    worth asking for (`STATES_AFTER_ALL`): all that a body ever closed would be too much.
     """
     turns = [state for state, turn in TURNS.items() if turn is party]
     others = (*_STATES_OF_DELAY.get(party, ()), *STATES_OF_ASKING.get(party, ()))
@@ -339,6 +364,11 @@ _STATES_OF_SUPERVISION: Final = tuple(
 """States of a leg that goes on, in which a supervisor may speak."""
 
 
+STATES_AFTER_ALL: Final = (LegState.CLOSED,)
+"""States of a leg on which nothing is to be done, but of which something may still be said: by a
+supervisor, or on a consent. What is erased has nothing left to read."""
+
+
 def _step_after_delay(party: Party, state: LegState) -> Step | None:
     if state not in _STATES_OF_DELAY.get(party, ()):
         return None
@@ -364,6 +394,8 @@ def _asked_of(party: Party, leg: LegSummary, *, is_over: bool) -> Step | None:
 def _has_news(party: Party, leg: LegSummary, read: int | None) -> bool:
     if party not in _ENDS or read is None:
         return False
+    if leg.state in STATES_AFTER_ALL and leg.newest is not None and leg.newest.is_answered:
+        return False  # What came before one's own last word is done with.
     # Nothing is to be done when a member leaves a case that goes on, but the lead must learn of it.
     if party is Party.INITIATOR and leg.state is LegState.LEFT and leg.newest is not None:
         return leg.newest.index > read
@@ -451,8 +483,8 @@ def turn_words(
                 continue
             until = None if each in turns else _until(leg, each.party, locale, now)
             whom = {
-                Party.RECIPIENT: str(leg.agency),
-                Party.INITIATOR: str(initiator),
+                Party.RECIPIENT: locale.agency(leg.agency),
+                Party.INITIATOR: locale.agency(initiator),
             }.get(each.party) or _approvers(leg, locale)
             others.setdefault(whom, []).extend([until] if until else [])
             if is_over and each is step and (delay := _step_after_delay(party, leg.state)):
@@ -461,12 +493,16 @@ def turn_words(
         return locale.say(Label.YOUR_TURN, step="; ".join(mine))
     if not others:
         return ""
-    whom = ", ".join(f"{each} ({min(ends)[1]})" if ends else each for each, ends in others.items())
+    # Names of agencies may have commas.
+    between = "; " if locale.names else ", "
+    whom = between.join(
+        f"{each} ({min(ends)[1]})" if ends else each for each, ends in others.items()
+    )
     return "; ".join((locale.say(Label.WAITS_FOR, whom=whom), *delays))
 
 
 def _approvers(leg: LegTurn, locale: Locale) -> str:
-    known = f" {locale.say(Label.OR)} ".join(leg.approvers)
+    known = f" {locale.say(Label.OR)} ".join(map(locale.agency, leg.approvers))
     return known or locale.say(Label.AN_APPROVER)
 
 

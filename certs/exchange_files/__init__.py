@@ -51,7 +51,7 @@ from exchange_files.folders import (
     write_inside,
 )
 from exchange_files.locks import locked, locked_folder, open_to_lock, try_locked
-from exchange_files.owners import give_to_owner_of
+from exchange_files.owners import give_to_owner_of, is_roots_alone
 from exchange_files.reading import MOST_GIVEN, read_file, read_given, read_steady, without_bom
 from exchange_files.stopping import Stopped, heeding_signals
 from exchange_files.streams import EXIT_UNWRITTEN, hold_streams, results_apart
@@ -70,6 +70,7 @@ __all__ = [
     "give_to_owner_of",
     "heeding_signals",
     "hold_streams",
+    "is_roots_alone",
     "locked",
     "locked_folder",
     "make_folder",

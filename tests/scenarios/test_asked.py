@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,7 @@ from tests.scenarios.conftest import Region
 from tests.scenarios.members import joined
 from tests.support.asking import new_exchange
 from tests.support.clocks import let_pass, shortly
+from tests.support.commands import as_member, run
 from tests.support.console import running_console
 from tests.support.deployment import COORDINATORS
 
@@ -213,6 +215,52 @@ def test_what_a_supervisor_says_waits_while_it_is_held_and_when_it_is_answered(
     fma.reply(answered, brief=NOTE)
     gpo.ask_for_explanation(answered, "kz.fma", comment=NOTE)
     assert news(fma, answered)
+
+
+def test_what_a_supervisor_says_of_a_closed_exchange_waits_until_it_is_read(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, gpo, fma = region["kz.mia"], region["kz.gpo"], region["kz.fma"]
+    exchange = new_exchange(mia)
+    fma.open(exchange)
+    fma.reply(exchange, brief=NOTE)
+    mia.open(exchange)
+    mia.close_exchange(exchange)
+    police = as_member(region.town, "kz.mia/system")
+    fiu = as_member(region.town, "kz.fma/system")
+
+    def listed(member: tuple[str, str]) -> list[list[str]]:
+        code, out, err = run(capsys, *member, "--json", "todo")
+        assert code == 0, err
+        return [each["commands"] for each in json.loads(out)["todo"]]
+
+    assert listed(police) == listed(fiu) == []
+    gpo.ask_to_be_involved(exchange, "kz.mia", comment=NOTE)
+    # It is too late to let it take part, so no command for that is told.
+    assert listed(police) == [["show"]]
+    assert listed(fiu) == []
+    gpo.comment(exchange, "kz.fma", comment=NOTE)
+    assert listed(fiu) == [["show"]]
+    code, out, err = run(capsys, *police, "todo")
+    assert code == 0, err
+    assert "read what came" in " ".join(out.split())
+    for member in (police, fiu):
+        code, _, err = run(capsys, *member, "show", exchange)
+        assert code == 0, err
+        assert listed(member) == []
+
+
+def test_nobody_is_told_to_invite_to_a_closed_case(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, gpo = region["kz.mia"], region["kz.gpo"]
+    case = joined(region, "kz.fma")
+    mia.close_exchange(case)
+    gpo.ask_to_be_involved(case, "kz.mia", comment=NOTE)
+    police = as_member(region.town, "kz.mia/system")
+    code, out, err = run(capsys, *police, "--json", "todo")
+    assert code == 0, err
+    assert [each["commands"] for each in json.loads(out)["todo"]] == [["show"]]
 
 
 def test_a_supervisor_that_would_join_a_case_waits_in_the_todo_of_its_lead(region: Region) -> None:

@@ -139,6 +139,41 @@ def test_consent_is_given_for_another_purpose_refused_or_lapses(
     region.replay(capsys)
 
 
+def test_a_consent_serves_every_member_of_the_agency_that_asked(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fma = region["kz.fma"]
+    exchange, answer = answered(region)
+    officer = region["kz.mia/officer/officer1"]
+    consent = agreed(officer, fma, exchange, answer, TO)
+    unnamed = refused(
+        region["kz.mia"].refer,
+        to=[TO],
+        brief=BRIEF,
+        handling="H2",
+        purpose="PROSECUTION",
+        sources=[answer],
+    )
+    assert f"--consent {consent.hex()}" in str(unnamed)
+    assert pass_on(region, answer, consent) is None
+    region.replay(capsys)
+
+
+def test_nobody_is_asked_for_consent_to_what_was_erased(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange, answer = answered(region)
+    ask = partial(mia.ask_consent, exchange, answer, reason="Для суда (вымышлено)")
+    ask(TO, "PROSECUTION")
+    assert [each.id for each in fma.exchanges(awaits_consent=True)] == [exchange]
+    fma.erase_answer(exchange, "UNLAWFUL")
+    # What was asked before waits for nobody: there is nothing to pass on.
+    assert not [*fma.exchanges(awaits_consent=True)]
+    assert region.refusal(ask, TO, "CONFISCATION") is Reason.CONTENT_ERASED
+    region.replay(capsys)
+
+
 def test_an_authority_that_the_request_named_needs_no_consent_unless_it_is_refused(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:

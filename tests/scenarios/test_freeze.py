@@ -145,6 +145,22 @@ def test_a_freeze_is_lifted_when_the_initiator_asks_and_the_first_of_two_counts(
     region.replay(capsys)
 
 
+def test_who_extends_what_it_was_asked_to_lift_says_why(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, uz = region["kz.mia"], region["uz.fiu"]
+    exchange = frozen(region, timedelta(days=5))
+    uz.extend_freeze(exchange, due="6d")
+    mia.ask_to_lift(exchange, reason="Дело прекращено (вымышлено)")
+    error = refused(uz.extend_freeze, exchange, due="7d")
+    assert error.reason is Reason.EXPLANATION_MISSING
+    assert "Say why" in str(error)
+    uz.extend_freeze(exchange, due="7d", note="Ходатайство в суде (вымышлено)")
+    # It is answered: what follows needs no words.
+    uz.extend_freeze(exchange, due="8d")
+    region.replay(capsys)
+
+
 def test_a_freeze_that_expired_is_extended_no_more_and_either_side_records_it(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,7 +55,7 @@ def test_a_member_asks_another_who_grants_and_revokes_after_it_left(
     assert [each.brief.reasons for each in kg.open(exchange).statements if each.brief][-1] == (
         WHY["reason"]
     )
-    again = region.refusal(kg.ask_member_consent, exchange, given, TO, "PROSECUTION", **WHY)
+    again = region.refusal(fma.ask_member_consent, exchange, given, TO, "PROSECUTION", **WHY)
     assert again is Reason.ALREADY_DECIDED
     # Its author decides, and nobody else.
     for other in ("kz.mia", "kz.fma", "kg.mia"):
@@ -94,6 +94,51 @@ def test_a_member_asks_another_who_grants_and_revokes_after_it_left(
     code, out, err = run(capsys, *member, "--json", "show", exchange)
     assert code == 0, err
     assert "member_consent_request" in {each["kind"] for each in json.loads(out)["statements"]}
+
+
+def test_a_consent_serves_the_agency_that_asked_and_no_other(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lead, fma, uz, kg = (region[each] for each in ("kz.mia", "kz.fma", "uz.fiu", "kg.mia"))
+    exchange = joined(region, "kz.fma", "uz.fiu", "kg.mia")
+    uz.contribute(exchange, brief="Материал из Ташкента (вымышлено)")
+    given = digest(region, exchange, "contribute")
+    fma.ask_member_consent(exchange, given, TO, "PROSECUTION", **WHY)
+    uz.grant_consent(exchange, digest(region, exchange, "member_consent_request"), soon())
+    to_fma = decision_of(kg, exchange).statement.digest
+    # All members read the consent; it was given to one of them.
+    for other in (lead, kg):
+        error = refused(
+            other.refer,
+            to=[TO],
+            purpose="PROSECUTION",
+            brief="Передача (вымышлено)",
+            sources=[given],
+            consents=[to_fma],
+        )
+        assert error.reason is Reason.CONSENT_MISSING
+        assert "serves the agency that asked for it, and no other" in str(error)
+    # The others ask for their own: the lead on the member's leg, a member as a member.
+    lead.ask_consent(exchange, given, TO, "PROSECUTION", legs=["uz.fiu"], **WHY)
+    uz.grant_consent(exchange, digest(region, exchange, "consent_request"), soon())
+    to_lead = decision_of(lead, exchange).statement.digest
+    kg.ask_member_consent(exchange, given, TO, "PROSECUTION", **WHY)
+    uz.grant_consent(exchange, digest(region, exchange, "member_consent_request"), soon())
+    to_kg = decision_of(kg, exchange).statement.digest
+    assert pass_on(lead, given, to_kg) is Reason.CONSENT_MISSING
+    assert pass_on(lead, given, to_lead) is None
+    assert pass_on(kg, given, to_lead) is Reason.CONSENT_MISSING
+    assert pass_on(kg, given, to_kg) is None
+    assert pass_on(fma, given, to_fma) is None
+    # Ended for one, it stands for the others.
+    uz.revoke_consent(
+        exchange,
+        digest(region, exchange, "member_consent_request"),
+        reason="Обстоятельства изменились (вымышлено)",
+    )
+    assert pass_on(kg, given, to_kg) is Reason.CONSENT_MISSING
+    assert pass_on(fma, given, to_fma) is None
+    region.replay(capsys)
 
 
 def test_the_member_that_asked_reads_a_refusal_after_it_left_itself(

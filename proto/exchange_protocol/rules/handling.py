@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, Purpose, Tlp
 from exchange_protocol.rules.exchange import Exchange
+from exchange_protocol.rules.provenance import asking
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 
@@ -68,12 +68,6 @@ def check_court_use(
         f"court: {rule} (docs/rules.md#p8). {ask}. Without --with-content the evidence proves all "
         "the rest"
     )
-
-
-def asking(kind: Kind, initiator: AgencyId, ends: tuple[AgencyId, AgencyId]) -> str:
-    """The command by which one of two agencies of an exchange asks the other for consent."""
-    of_members = kind.spec.is_case and initiator not in ends
-    return "ask-member-consent" if of_members else "ask-consent"
 
 
 def _forbids(statement: Statement) -> str | None:

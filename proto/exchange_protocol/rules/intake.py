@@ -7,13 +7,14 @@ logs hold statements that were taken before these rules, and an honest log repla
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Purpose
 from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange
-from exchange_protocol.rules.provenance import Sources, check_chain
+from exchange_protocol.rules.provenance import Sources, check_chain, check_release
 from exchange_protocol.rules.statements import MAX_DUE, Statement
 
 
@@ -38,10 +39,14 @@ def check_intake(
         ExchangeError: AGENCY_UNKNOWN or AGENCY_RETIRED, for onward authorities that take no part;
             EXPIRY_TOO_FAR, for a consent of more than `MAX_DUE`; CONSENT_NOT_LESS, for a consent in
             part to all that was asked for; CONTRADICTORY, for one that contradicts itself;
-            PROVENANCE_CIRCULAR or CONSENT_MISSING, for what its sources pass on.
+            PROVENANCE_CIRCULAR or CONSENT_MISSING, for what its sources pass on; CONTENT_ERASED,
+            for a request for consent to what its author had erased; these two also for an approval
+            of what may be passed on no more.
     """
     if sources is not None:
         check_chain(statement, sources, at or statement.made_at)
+        if exchange is not None:
+            check_release(statement, exchange, sources, at or statement.made_at)
     statement.kind.spec.check_sense(statement.body, names_due=statement.header.due_at is not None)
     for agency in statement.header.onward_authorities:
         if directory.agency(agency).is_retired:
@@ -57,10 +62,31 @@ def check_intake(
             f"{statement.made_at.isoformat()}, got {expires_at.isoformat()}",
             field="expires_at",
         )
+    if exchange is not None:
+        _check_not_erased(statement, exchange)
     # A consent names its purpose where it is given in part, and nowhere else.
     purpose = getattr(statement.body, "purpose", None) if grants else None
     if exchange is not None and purpose is not None:
         _check_less(getattr(statement.body, "about", b""), purpose, exchange)
+
+
+_ASKING: Final = (ConsentStep.ASKS, ConsentStep.ASKS_MEMBER, ConsentStep.ASKS_FOR_SOURCES)
+
+
+def _check_not_erased(statement: Statement, exchange: Exchange) -> None:
+    """Check that consent is asked for what is still there: nobody can pass on what is erased."""
+    if not any(row.consent in _ASKING for row in statement.kind.spec.rows):
+        return
+    body: Any = statement.body
+    asked = getattr(body, "sources", None) or (body.about,)
+    for leg in exchange.legs:
+        gone = next((each for each in asked if each in leg.record.erased), None)
+        if gone is not None:
+            raise Reason.CONTENT_ERASED.error(
+                f"expected a statement whose content is still there, got {gone.hex()}: its author "
+                "had it erased, so it can be passed on no more",
+                field="about" if hasattr(body, "about") else "sources",
+            )
 
 
 def _check_less(request: bytes, purpose: Purpose, exchange: Exchange) -> None:

@@ -29,7 +29,8 @@ from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
 
 _AGAIN = frozenset({LegState.REFUSED, LegState.LEFT})
-_OVER = frozenset({LegState.CLOSED, LegState.ERASED})
+OVER = frozenset({LegState.CLOSED, LegState.ERASED})
+"""States of a leg that nothing moves on: a case in which all are so is closed."""
 
 
 def active_members(exchange: Exchange) -> tuple[Leg, ...]:
@@ -128,7 +129,7 @@ def check_invitation(exchange: Exchange, statement: Draft) -> AgencyId:
             "invited again after it declined or left alone",
             field="member",
         )
-    if all(leg.state in _OVER for leg in exchange.legs):
+    if all(leg.state in OVER for leg in exchange.legs):
         raise Reason.OUT_OF_ORDER.error("the joint case is closed; open another one")
     if statement.recipients != (member,):
         raise Reason.INVALID_FIELD.error(

@@ -151,13 +151,18 @@ class LegRecord:
         return tuple(dict.fromkeys(each.member for each in asked if each.member is not None))
 
     def consents_asked_of(self, party: Party, state: LegState) -> tuple[Consent, ...]:
-        """The requests for consent that one end of the leg may decide on in a state of the leg."""
+        """The requests for consent that one end of the leg may decide on in a state of the leg.
+
+        What was erased since is passed on no more, so nobody is asked to decide on it.
+        """
         if state not in AFTER_READING:
             return ()
         return tuple(
             each
             for each in self.consents
-            if each.step is ConsentStep.ASKS and each.asked_by is not party
+            if each.step is ConsentStep.ASKS
+            and each.asked_by is not party
+            and each.about not in self.erased
         )
 
     def said_by(self, party: Party) -> tuple[bytes, ...]:

@@ -13,6 +13,7 @@ from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.rows import ConsentStep, Row, TaskStep, When
 from exchange_protocol.rules.exchange import Exchange, Leg
+from exchange_protocol.rules.joint_case import OVER
 from exchange_protocol.rules.lifecycle import applies
 from exchange_protocol.trust.identity import AgencyId
 
@@ -44,7 +45,8 @@ def possible_rows(
 def _is_possible(row: Row, kind: Kind, exchange: Exchange, leg: Leg, at: datetime) -> bool:
     # An invitation is said on no leg that is there: it begins one, of a new member.
     if kind.spec.invites:
-        return exchange.kind.spec.is_case
+        is_closed = all(each.state in OVER for each in exchange.legs)
+        return exchange.kind.spec.is_case and not is_closed
     return (
         applies(row, kind, exchange, leg)
         and _is_time(row, leg, at)

@@ -4,12 +4,14 @@ For each source and each recipient one of these must hold, at the hub's time:
 - the initiator of the source's exchange named the recipient as an onward authority, and nobody
   refused or revoked that (docs/rules.md#p2);
 - a consent that the statement names was given by the source's author for this source, this
-  recipient and this purpose, and has neither lapsed nor been revoked.
+  recipient and this purpose, to the agency that passes it on, and has neither lapsed nor been
+  revoked. It was given to the agency that asked for it, and serves no other (docs/rules.md#p2).
 
 Sources that a source itself passed on are passed on with it. So for new statements the same must
 hold for these, unless the recipient was sent them too. The agency that received one asks its
-provider. A copy of the brief is not the statement: a supervisor, an approver and a later member of
-a joint case need the consent as others do.
+provider, and its consent serves those to whom it passed the source on. A copy of the brief is not
+the statement: a supervisor, an approver and a later member of a joint case need the consent as
+others do.
 
 Nothing is passed on below the strictest handling and TLP of the source's leg (docs/rules.md#p16),
 and nothing is passed back to its own author. A source is a statement that the author's agency may
@@ -18,11 +20,13 @@ see. Hub and auditors, who know every exchange, check this; a recipient's own vi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.codes import Purpose, ReaderRole
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Party, Purpose, ReaderRole
 from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of
 from exchange_protocol.rules.exchange import Exchange, Leg
@@ -88,23 +92,88 @@ def check_chain(statement: Statement, sources: Sources, at: datetime) -> None:
     if not statement.kind.spec.passes_on:
         return
     body: Any = statement.body
-    waiting = [*body.sources]
+    author = statement.author.agency
+    for digest, askers in _behind(body.sources, author, sources).items():
+        origin = None if digest in body.sources else sources.find(digest)
+        if origin is not None and origin.said.author != author:
+            for recipient in statement.recipients:
+                _check_behind(statement, origin, recipient, askers, at)
+
+
+def check_release(statement: Statement, exchange: Exchange, sources: Sources, at: datetime) -> None:
+    """Check that what a new approval releases may still be passed on.
+
+    A consent may have ended, or a source may have been erased, while the statement was held: what
+    nobody has read yet is passed on no more.
+
+    Raises:
+        NotPermitted: CONSENT_MISSING.
+        NotFound: CONTENT_ERASED.
+    """
+    spec = statement.kind.spec
+    if not (spec.approves(statement.body) and exchange.kind.spec.passes_on):
+        return
+    opening = sources.find(exchange.initial_digest)
+    named = opening.passes_on if opening else ()
+    askers_of = {digest: {exchange.initiator} for digest in named}
+    askers_of = _behind(named, exchange.initiator, sources) | askers_of
+    unread = [leg for leg in exchange.legs if not leg.was_released]
+    for digest, askers in askers_of.items():
+        origin = sources.find(digest)
+        if origin is None or origin.said.author == exchange.initiator:
+            continue
+        for leg in unread:
+            if leg.agency not in statement.recipients:
+                continue
+            if digest in named and is_erased(origin.exchange, origin.said, at):
+                raise Reason.CONTENT_ERASED.error(
+                    f"the {exchange.kind} passes on what was erased while it was held, so "
+                    f"{leg.agency} may not get it. {_NOT_RELEASED}",
+                    field="recipients",
+                )
+            if not _is_let(origin, leg.agency, askers, exchange.header.purpose, at):
+                # An approver sees no source: it is told of no agency behind it.
+                raise Reason.CONSENT_MISSING.error(
+                    f"a consent on which the {exchange.kind} rests ended while it was held, so "
+                    f"{leg.agency} may not get it. {_NOT_RELEASED}",
+                    field="recipients",
+                )
+
+
+_NOT_RELEASED: Final = "Reject it, or return it to its author, who may ask for consent anew"
+
+
+def _behind(
+    named: tuple[bytes, ...], author: AgencyId, sources: Sources
+) -> dict[bytes, set[AgencyId]]:
+    """The statements behind sources, each with the agencies whose consent serves for it.
+
+    They are the author, and those that passed it on.
+    """
+    waiting = [*named]
     followed = set(waiting)
+    behind: dict[bytes, set[AgencyId]] = {}
     while waiting:
         source = sources.find(waiting.pop())
         for digest in source.passes_on if source else ():
-            if digest in followed:
-                continue
-            followed.add(digest)
-            waiting.append(digest)
-            origin = sources.find(digest)
-            if origin is not None and origin.said.author != statement.author.agency:
-                for recipient in statement.recipients:
-                    _check_behind(statement, origin, recipient, at)
+            if source is not None:
+                behind.setdefault(digest, {author}).add(source.said.author)
+            if digest not in followed:
+                followed.add(digest)
+                waiting.append(digest)
+    return behind
 
 
-def _check_behind(statement: Statement, origin: Source, recipient: AgencyId, at: datetime) -> None:
+def _check_behind(
+    statement: Statement,
+    origin: Source,
+    recipient: AgencyId,
+    passed_on_by: set[AgencyId],
+    at: datetime,
+) -> None:
     """Check that a recipient may get a source that stands behind one that is named.
+
+    The consent to that was given to the author, or to an agency that passed the source on.
 
     Where the author may not see that source, one reason serves for all: another would name who
     stands behind.
@@ -119,20 +188,7 @@ def _check_behind(statement: Statement, origin: Source, recipient: AgencyId, at:
             f"{said.digest.hex()}",
             field="recipients",
         )
-    if _was_sent(recipient, origin):
-        return
-    consents = [
-        each
-        for leg in origin.exchange.legs
-        if leg.agency in said.legs
-        for each in leg.record.consents
-        if each.about == said.digest
-    ]
-    if purpose and any(each.covers(said.digest, recipient, purpose, at) for each in consents):
-        return
-    if recipient in origin.exchange.header.onward_authorities and not any(
-        _denies(each, recipient) for each in consents
-    ):
+    if _is_let(origin, recipient, passed_on_by, purpose, at):
         return
     if not sees:
         raise _missing_behind(recipient)
@@ -142,6 +198,32 @@ def _check_behind(statement: Statement, origin: Source, recipient: AgencyId, at:
         "received it asks for that by `agency ask-consent`",
         field="sources",
     )
+
+
+def _is_let(
+    origin: Source,
+    recipient: AgencyId,
+    askers: set[AgencyId],
+    purpose: Purpose | None,
+    at: datetime,
+) -> bool:
+    """True if a recipient may have a source: by its own part in it, a consent, or its header.
+
+    The consent was given to one of `askers`.
+    """
+    if _was_sent(recipient, origin):
+        return True
+    said = origin.said
+    consents = [
+        *_consents_about(origin, [leg for leg in origin.exchange.legs if leg.agency in said.legs])
+    ]
+    if purpose is not None and any(
+        asker in askers and each.covers(said.digest, recipient, purpose, at)
+        for asker, each in consents
+    ):
+        return True
+    is_named = recipient in origin.exchange.header.onward_authorities
+    return is_named and not any(_denies(each, recipient) for _, each in consents)
 
 
 def _was_sent(agency: AgencyId, origin: Source) -> bool:
@@ -202,25 +284,53 @@ def _check_recipient(
             f"expected others than {recipient}, the author of {said.digest.hex()}: it has it",
             field="recipients",
         )
-    consents = [each for leg in legs for each in leg.record.consents if each.about == said.digest]
+    author = statement.author.agency
+    consents = [*_consents_about(source, legs)]
+    own = [each for asker, each in consents if asker == author]
     covering = {
         each.decision
-        for each in consents
+        for each in own
         if purpose is not None and each.covers(said.digest, recipient, purpose, at)
     }
     if covering & named:
         return covering & named
     if recipient in source.exchange.header.onward_authorities and not any(
-        _denies(each, recipient) for each in consents
+        _denies(each, recipient) for _, each in consents
     ):
         return set()
     asked = purpose.name if purpose else "no purpose"
+    if covering:
+        raise Reason.CONSENT_MISSING.error(
+            f"expected the decision by which {said.author} consented that {recipient} receives "
+            f"{said.digest.hex()} for {asked}: name it by --consent {min(covering).hex()}",
+            field="consents",
+        )
+    why = _lapsed(own, recipient, purpose, at)
+    # The author named it, so it knows of it. Of others' consents it is told nothing.
+    if any(asker != author and each.decision in named for asker, each in consents):
+        why = ": a consent that you name serves the agency that asked for it, and no other"
+    command = asking(source.exchange.kind, source.exchange.initiator, (author, said.author))
     raise Reason.CONSENT_MISSING.error(
         f"{said.author} has not consented that {recipient} receives {said.digest.hex()} "
-        f"for {asked}{_lapsed(consents, recipient, purpose, at)}; "
-        "ask for it by `agency ask-consent`, and name the decision as a consent",
+        f"for {asked}{why}; ask for it by `agency {command}`, and name the decision as a consent",
         field="consents",
     )
+
+
+def _consents_about(source: Source, legs: list[Leg]) -> Iterator[tuple[AgencyId, Consent]]:
+    """The consents that were asked for about a source, each with the agency that asked."""
+    for leg in legs:
+        for each in leg.record.consents:
+            if each.about == source.said.digest:
+                is_lead = each.asked_by is Party.INITIATOR
+                end = source.exchange.initiator if is_lead else leg.agency
+                yield each.member or end, each
+
+
+def asking(kind: Kind, initiator: AgencyId, ends: tuple[AgencyId, AgencyId]) -> str:
+    """The command by which one of two agencies of an exchange asks the other for consent."""
+    of_members = kind.spec.is_case and initiator not in ends
+    return "ask-member-consent" if of_members else "ask-consent"
 
 
 def _denies(consent: Consent, recipient: AgencyId) -> bool:

@@ -207,8 +207,9 @@ def _asked(
         )
     wanted = (asked.about, asked.authority, asked.purpose)
     for each in leg.record.consents:
+        # A consent serves the agency that asked for it alone: another asks for its own.
         is_same = (each.about, each.authority, each.purpose) == wanted
-        if is_same and each.stands(at):
+        if is_same and each.member == asked.member and each.stands(at):
             raise Reason.ALREADY_DECIDED.error(
                 f"this consent was asked for already, by {each.request.hex()}"
             )
@@ -225,7 +226,9 @@ def _asked_for_sources(record: LegRecord, statement: Statement) -> tuple[Consent
     )
     anew = {(each.about, each.authority, each.purpose) for each in asked}
     stand = (
-        each for each in record.consents if (each.about, each.authority, each.purpose) not in anew
+        each
+        for each in record.consents
+        if each.member is not None or (each.about, each.authority, each.purpose) not in anew
     )
     return (*stand, *asked)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -87,6 +88,25 @@ def test_a_request_for_consent_waits_after_the_exchange_was_closed(desk: Desk) -
     )
     desk.run(FIU, "refuse-consent", exchange, *words).ok()
     assert asked(desk, FIU, exchange) == []
+
+
+def test_a_consent_lapses_after_days_as_any_time_is_given(desk: Desk) -> None:
+    exchange, answer = answered(desk)
+    ask(desk, exchange, answer)
+    request = digest(desk, exchange, "consent_request")
+    wrong = desk.run(FIU, "consent", exchange, "--about", request, "--expires-at", "month")
+    assert wrong.code == 2
+    assert "30m, 8h, 3d, 2w, a day such as" in " ".join(wrong.err.split())
+    before = datetime.now(UTC)
+    desk.run(FIU, "consent", exchange, "--about", request, "--expires-at", "30d").ok()
+    [granted] = [
+        each
+        for each in desk.run(FIU, "show", exchange, "--json").ok().json["statements"]
+        if each["kind"] == "consent_decision"
+    ]
+    lasts = datetime.fromisoformat(granted["codes"]["expires_at"]) - before
+    assert timedelta(days=29, hours=23) < lasts < timedelta(days=30, minutes=5)
+    assert granted["codes"].get("expires_on") is None
 
 
 def test_the_recipient_asks_the_initiator(desk: Desk) -> None:

@@ -120,6 +120,27 @@ def test_an_answer_that_is_late_is_no_delay_of_the_coordinator(
     assert exchange not in [each["exchange_id"] for each in late]
 
 
+def test_a_role_is_told_the_commands_that_it_may_use_and_no_others(desk: Desk) -> None:
+    """The prosecutor's authoriser decides what the centre asks; its system does not."""
+    exchange = desk.ask("kz.fma", author="caricc/system")
+    authoriser, system = "kz.gpo/authoriser/prosecutor1", "kz.gpo/system"
+    [item] = todo(desk, authoriser, exchange)
+    assert "approve" in item["commands"]
+    [item] = todo(desk, system, exchange)
+    assert item["commands"] == ["show"]
+    told = " ".join(desk.run(system, "todo").ok().out.split())
+    assert "your role may not" in told
+    refused = desk.run(system, "approve", exchange)
+    assert refused.code == 1
+    # The other way round: who approves does not answer what its agency is asked.
+    asked = desk.ask("kz.gpo")
+    [item] = todo(desk, authoriser, asked)
+    assert item["commands"] == ["show"]
+    desk.run(system, "show", asked).ok()
+    [item] = todo(desk, system, asked)
+    assert "reply" in item["commands"]
+
+
 def test_an_answer_that_did_not_come_is_the_initiators_to_say(desk: Desk) -> None:
     end = shortly()
     exchange = desk.ask("kz.fma", more=("--due", end.isoformat()))

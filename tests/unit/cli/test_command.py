@@ -348,3 +348,20 @@ def test_file_that_is_in_the_way_is_named_with_what_to_do(error: OSError, advice
     said = one_line(error)
     assert "/p/index: " in said
     assert advice in said
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        ("correct", "CORRECTION.yaml"),
+        ("supplement", "SUPPLEMENT.yaml"),
+        ("contribute", "CONTRIBUTION.yaml"),
+        ("complete-task", "ANSWER.yaml"),
+        ("interim", "REPLY.yaml"),
+    ],
+)
+def test_the_help_names_the_file_after_what_is_said(run: Run, command: str, file: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert file in out
+    assert ("REPLY.yaml" in out) is (file == "REPLY.yaml")

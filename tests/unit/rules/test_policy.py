@@ -65,6 +65,23 @@ def test_the_prosecutor_is_no_supervisor_of_what_it_says_or_receives(hub: Hub) -
     assert plan(hub, KZ_MIA, "kz.gpo").supervisors == ()
 
 
+@pytest.mark.parametrize("kind", [Kind.CONNECTIVITY_TEST, Kind.CERTIFICATE_REQUEST])
+def test_no_supervisor_gets_a_copy_of_what_has_no_data_of_a_case(hub: Hub, kind: Kind) -> None:
+    to = "uz.fiu" if kind is Kind.CONNECTIVITY_TEST else "caricc"
+    asked = hub.say(KZ_MIA, kind.body(), to=[to])
+    assert asked.supervisors == ()
+    if kind is Kind.CONNECTIVITY_TEST:
+        approval = hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=[to], on=asked)
+        assert approval.supervisors == ()
+    hub.deliver(UZ_FIU if to == "uz.fiu" else CARICC, asked)
+    if kind is Kind.CONNECTIVITY_TEST:
+        hub.say(UZ_FIU, Kind.ANSWER_TEST.body(), on=asked)
+        closed = hub.say(KZ_MIA, Kind.CLOSE.body(), to=[to], on=asked)
+        assert closed.supervisors == ()
+    else:
+        assert hub.say(KZ_MIA, Kind.RECALL.body(), to=[to], on=asked).supervisors == ()
+
+
 def test_cross_border_waits_for_one_approval_of_the_centre(hub: Hub) -> None:
     route = plan(hub, KZ_MIA, "uz.fiu")
     assert route.legs == (LegRoute(AgencyId("uz.fiu"), 1, (AgencyId("caricc"),)),)

@@ -13,6 +13,7 @@ from exchange_protocol.kinds.codes import Purpose
 from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
 from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.member_consent_request import MemberConsentRequest
 from exchange_protocol.kinds.referral import Referral
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.replay import DirectoryFold, Replay
@@ -70,6 +71,32 @@ def test_a_replay_names_the_referral_that_lacks_a_consent() -> None:
     error = refused(fold.apply, last, hub.log[last])
     assert error.reason is Reason.RULE_BROKEN
     assert "CONSENT_MISSING" in str(error)
+
+
+def test_a_replay_names_the_referral_on_a_consent_that_was_given_to_another() -> None:
+    hub = CarelessHub(fictional_cast())
+    case = hub.say(KZ_MIA, Kind.JOINT_CASE.body(), to=["kz.fma", "uz.fiu"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=case)
+    for each in (KZ_FMA, UZ_FIU):
+        hub.deliver(each, case)
+        hub.say(each, Kind.JOIN.body(), on=case)
+    given = hub.say(UZ_FIU, Kind.CONTRIBUTE.body(), on=case)
+    wish = MemberConsentRequest(given.digest, AgencyId("kz.gpo"), Purpose.INVESTIGATION)
+    asked = hub.say(KZ_FMA, wish, on=case)
+    grant = ConsentDecision(
+        asked.digest, ConsentOutcome.GRANTED, expires_at=hub.now + timedelta(days=9)
+    )
+    consent = hub.say(UZ_FIU, grant, on=case).digest
+    referral = Referral(sources=(given.digest,), consents=(consent,))
+    hub.say(KZ_FMA, referral, to=["kz.gpo"])
+    hub.say(KZ_MIA, referral, to=["kz.gpo"])
+    fold = Replay(DirectoryFold(fictional_cast().anchors))
+    for index, opening in enumerate(hub.log[:-1]):
+        fold.apply(index, opening)
+    last = len(hub.log) - 1
+    error = refused(fold.apply, last, hub.log[last])
+    assert error.reason is Reason.RULE_BROKEN
+    assert "serves the agency that asked for it" in str(error)
 
 
 def test_the_same_referral_is_refused_by_an_honest_hub() -> None:
