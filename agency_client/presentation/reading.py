@@ -39,6 +39,8 @@ from exchange_protocol.kinds.rows import ConsentStep
 
 _PRINTED_ROWS: Final = 10_000
 """Rows of each table; a longer text is no paper to read."""
+_DIGITS: Final = 12
+"""Digits of a digest that stand for one statement of any exchange."""
 _WRAPPED: Final = frozenset({Label.PAYER, Label.PAYEE, Label.FOR_WHAT, Label.NAME, Label.DETAILS})
 
 
@@ -91,6 +93,9 @@ def statement_blocks(
     )
     # Acts on a single statement take it, such as a request for consent.
     yield Fields(((locale.say(Label.DIGEST), statement.statement.digest.hex()),))
+    if statement.superseded_by is not None:
+        said = locale.say(Label.SUPERSEDED, digest=statement.superseded_by.hex()[:_DIGITS])
+        yield Line(said, is_alarm=True)
     if statement.brief is not None:
         yield Fields(tuple(document_fields(_in_words(statement.brief, statement, locale), locale)))
     if statement.content is not None:
