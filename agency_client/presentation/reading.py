@@ -20,7 +20,7 @@ from agency_client.presentation.entities import (
     Table,
     tables,
 )
-from agency_client.presentation.exchanges import fault_words, own_summary
+from agency_client.presentation.exchanges import fault_words, outcome, own_summary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.layout import (
     Column,
@@ -98,6 +98,9 @@ def statement_blocks(
         yield Line(said, is_alarm=True)
     if statement.brief is not None:
         yield Fields(tuple(document_fields(_in_words(statement.brief, statement, locale), locale)))
+    elif (said := outcome(statement, locale)) and not statement.is_erased:
+        # The author wrote nothing, so its codes are all that it says.
+        yield Line(said)
     if statement.content is not None:
         yield Fields(tuple(document_fields(statement.content, locale)))
     if statement.is_erased:

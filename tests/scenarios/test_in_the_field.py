@@ -304,6 +304,26 @@ def test_a_member_of_a_case_that_is_retired_ends_what_it_owes_and_gets_nothing_n
     region.replay(capsys)
 
 
+def test_who_was_invited_is_told_to_join_first_and_of_no_task_that_it_has_not(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    sent = mia.open_joint_case(to=["kz.fma"], brief=NOTE)
+    assert isinstance(sent, Sent)
+    case = sent.exchange_id
+    fma.open(case)
+    early = refused(fma.contribute, case, brief=NOTE)
+    assert early.reason is Reason.NOT_ACTIVE
+    assert f"Join first: agency join {case}" in str(early)
+    fma.join(case)
+    [idle] = commands(todo(region, capsys, "kz.fma/system"), case)
+    assert "contribute" in idle
+    assert "complete-task" not in idle
+    mia.give_task(case, "kz.fma", description=NOTE, due="5d")
+    [busy] = commands(todo(region, capsys, "kz.fma/system"), case)
+    assert "complete-task" in busy
+
+
 def test_a_test_of_the_line_reaches_no_prosecutor(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:
