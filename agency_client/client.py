@@ -184,6 +184,20 @@ class ExchangeClient(Acts):
         """
         return self._driver.run(self._core.sender.flush())
 
+    def withdraw(self, statement_id: str, *, asks: bool = True) -> None:
+        """Take back a statement that waits in the outbox, before it is sent.
+
+        Args:
+            statement_id: its id.
+            asks: ask the hub first whether it has it; False is for a hub that cannot be reached.
+
+        Raises:
+            NotFound: STATEMENT_UNKNOWN, if it does not wait, or another process sends it now.
+            Conflict: OUT_OF_ORDER, if others that wait build on it; ID_REUSED, if the hub has it.
+            HubUnavailable: the hub cannot be asked.
+        """
+        self._driver.run(self._core.withdrawing.withdraw(statement_id, asks=asks))
+
     def foresee(
         self, act: str, exchange: str | HasId | None = None, /, **arguments: Any
     ) -> Foreseen:

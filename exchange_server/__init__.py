@@ -12,7 +12,7 @@
     tls            the hub's certificate, and the lists by which the authority takes others back
     witness_servers
                    witnesses that the hub asks itself
-    steady_clock, clock_evidence, service_manager, open_files
+    steady_clock, clock_evidence, service_manager, open_files, shared_memory, listening
                    what the machine under the hub must keep to
     cli            the command `exchange-server`; doctor, its page about a machine
 

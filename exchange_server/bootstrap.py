@@ -232,6 +232,7 @@ class Hub:
             engine = self._open_engine()
             ledger = await self._open_ledger(engine)
             self._credentials.revocations.hold(is_first=ledger.tree_size == 0)
+            self._credentials.tls.tell_of_end(self._clock)
             reader = Reader(engine, directory=lambda: ledger.directory)
             self._stack.push_async_callback(reader.close)
             await self._start_sampling(engine, ledger)

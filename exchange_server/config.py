@@ -95,6 +95,7 @@ def _http_address(address: str) -> str:
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError as error:
         raise ValueError(f"expected an address such as https://witness.example, {error}") from None
     is_near = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")

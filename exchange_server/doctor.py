@@ -30,7 +30,13 @@ from exchange_server.bootstrap import Credentials, load_credentials
 from exchange_server.clock_evidence import last_entry, says, signed_lists
 from exchange_server.config import Config
 from exchange_server.storage.cosignature_rows import read_cosignatures
-from exchange_server.storage.engine import driver_error, open_engine, reading, real_file
+from exchange_server.storage.engine import (
+    driver_error,
+    open_engine,
+    plain_cause,
+    reading,
+    real_file,
+)
 from exchange_server.storage.log_rows import read_head
 from exchange_server.storage.schema import check_schema
 from exchange_server.storage.server_check import verify_server
@@ -143,7 +149,7 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
         if cause is None:
             raise
         raise Reason.CONFIG_INVALID.error(
-            f"the database cannot be used: {str(cause).strip().splitlines()[0]}"
+            f"the database cannot be used: {plain_cause(cause) or cause}"
         ) from None
     finally:
         engine.dispose()

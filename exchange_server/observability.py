@@ -21,6 +21,7 @@ from __future__ import annotations
 import atexit
 import json
 import logging
+import os
 import queue
 import select
 import sys
@@ -29,7 +30,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -67,10 +68,39 @@ def log_often(logger: str, event: str, fields: Mapping[str, Any]) -> None:
         structlog.get_logger(logger).info(event, **fields)
 
 
+class Lines(Protocol):
+    """The place that lines are written to."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text; may wait."""
+
+    def flush(self) -> None:
+        """Have it out."""
+
+
+class _Descriptor:
+    """An open file of the system. A thread that waits in it holds no lock of Python's.
+
+    Python ends with a crash where a thread holds the buffer of `sys.stderr`, such as one that waits
+    for a reader who has stopped reading.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def write(self, text: str, /) -> None:
+        data = text.encode()
+        while data:
+            data = data[os.write(self._number, data) :]
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
 class LineWriter:
     """Writes lines to a stream from a thread; `write` never waits."""
 
-    def __init__(self, stream: TextIO, waiting_lines: int = WAITING_LINES) -> None:
+    def __init__(self, stream: Lines, waiting_lines: int = WAITING_LINES) -> None:
         """Begin to write to the stream."""
         self._stream = stream
         self._waiting_lines = waiting_lines
@@ -160,7 +190,7 @@ def configure_logging(level: str, worker: int = 0) -> None:
     A worker's lines say its number.
     """
     shared = [*_SHARED, *([_number(worker)] if worker else [])]
-    writer = LineWriter(sys.stderr)
+    writer = LineWriter(_Descriptor(sys.stderr.fileno()))
     atexit.register(writer.close)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(

@@ -14,6 +14,7 @@ from typing import Final
 
 _SOCKET: Final = "NOTIFY_SOCKET"
 _WATCHDOG: Final = "WATCHDOG_USEC"
+_SEND_SECONDS: Final = 1.0
 
 
 class ServiceManager:
@@ -50,5 +51,7 @@ class ServiceManager:
             return
         # A service manager that does not listen is no reason to stop.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            # One that does not take what it was sent before is waited for, but not for long.
+            sender.settimeout(_SEND_SECONDS)
             sender.connect(self._address)
             sender.send(message.encode())

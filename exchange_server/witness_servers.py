@@ -108,7 +108,7 @@ class WitnessServers:
         while True:
             try:
                 cosigned = await self._cosigned(witness, address, cosigned)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, UnicodeError, http.client.HTTPException) as error:
                 _log.warning("witness_away", witness=witness.name, why=str(error) or repr(error))
             except ExchangeError as error:
                 _log.warning("witness_not_taken", witness=witness.name, why=error.message)

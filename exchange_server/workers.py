@@ -41,6 +41,7 @@ import structlog
 
 from exchange_files.stopping import STOPPING
 from exchange_protocol.errors import Reason
+from exchange_server.listening import not_listening
 
 MOST_FAILURES: Final = 6
 FIRST_PAUSE_SECONDS: Final = 0.5
@@ -165,8 +166,8 @@ def shared_port(host: str, port: int) -> Iterator[int]:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         taken = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise _not_taken(host, port, error) from None
+    except (OSError, UnicodeError) as error:
+        raise not_listening(host, port, error) from None
     with taken:
         try:
             # Connections of a hub that has just ended do not matter; one that listens does.
@@ -174,21 +175,9 @@ def shared_port(host: str, port: int) -> Iterator[int]:
             taken.bind(address)
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         except OSError as error:
-            raise _not_taken(host, port, error) from None
+            raise not_listening(host, port, error) from None
         # It never listens, so no connection ends up here.
         yield taken.getsockname()[1]
-
-
-def _not_taken(host: str, port: int, error: OSError) -> Exception:
-    if isinstance(error, socket.gaierror):
-        return Reason.CONFIG_INVALID.error(
-            f"cannot listen on {host}:{port}: the name {host} is not found ({error.strerror}); "
-            "name an address of this host, such as 0.0.0.0 or ::",
-            field="listen.host",
-        )
-    return Reason.CONFIG_INVALID.error(
-        f"cannot listen on {host}:{port}: {error.strerror}", field="listen"
-    )
 
 
 class _Worker:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -17,14 +18,21 @@ from agency_client.cli.session import Session, session_of
 from agency_client.cli.setup import PANEL
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.expiry import key_states
+from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from exchange_doctor import LIST_WARN_DAYS, WARN_DAYS, Check, Grade, examine
 from exchange_keys import TokenTlsKey
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import Usage, verify_chain
+
+if TYPE_CHECKING:
+    from agency_client.client import ExchangeClient
 
 _PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "followthemoney")
 _SECONDS: Final = 5.0
+_EXCHANGES: Final = 25
+"""The newest exchanges, in which statements from another copy of the profile are looked for."""
 _ADVICE: Final = {
     Reason.AGENCY_NOT_ENROLLED: (
         "call the operator by a number that you know: either your agency was taken off, or this is "
@@ -78,6 +86,7 @@ def _profile(session: Session) -> Iterator[Check]:
         else:
             days = LIST_WARN_DAYS if state.is_list else WARN_DAYS
             yield exchange_doctor.ending(state.what, state.ends, now, todo, days)
+    yield from _waiting(profile)
     if profile.vault.newest_key_id is None:
         yield Check("sealing key", Grade.WARN, "none: you can open nothing", "agency keys import")
     yield exchange_doctor.room("disk", profile.folder)
@@ -97,6 +106,7 @@ def _hub(session: Session, profile: Profile) -> Iterator[Check]:
         with session.hub() as hub:
             directory = hub.sync()
             head = hub.checkpoint()
+            elsewhere = list(_signed_elsewhere(hub, profile))
     except ExchangeError as error:
         seen = f"; {before.size} entries were seen before" if before else ""
         yield Check(
@@ -117,10 +127,75 @@ def _hub(session: Session, profile: Profile) -> Iterator[Check]:
             "not on the log: nothing that you sign is accepted",
             "have an operator publish it",
         )
+    yield from _newest_sealing_key(profile, directory)
+    yield from elsewhere
     if profile.witnesses is None:
         yield Check("witnesses", Grade.OK, "none asked for by this profile")
     else:
         yield _witnessed(profile, head.note)
+
+
+def _waiting(profile: Profile) -> Iterator[Check]:
+    """The statements that wait; of a restored copy they may have been sent or withdrawn since."""
+    waiting = Outbox(profile.state).pending()
+    if waiting:
+        since = min(each.made_at for each in waiting)
+        yield Check(
+            "outbox",
+            Grade.WARN,
+            f"{len(waiting)} statements wait, the oldest since {since:%Y-%m-%d %H:%M} UTC",
+            "`agency outbox list`; then `agency outbox flush`, or `withdraw` what is not meant now",
+        )
+
+
+def _newest_sealing_key(profile: Profile, directory: Directory) -> Iterator[Check]:
+    """The agency's newest sealing key on the log, where an older copy of the profile lacks it."""
+    keys = directory.sealing_keys.get(profile.agency, ())
+    if not keys or profile.vault.newest_key_id is None:
+        return
+    newest = keys[-1].key_id
+    try:
+        profile.vault.sealing_key(newest)
+    except ExchangeError:
+        yield Check(
+            "sealing key",
+            Grade.WARN,
+            f"the newest of {profile.agency} on the log, {newest.hex()[:16]}, is not here: what is "
+            "sealed to it cannot be opened",
+            "`agency keys import` from a profile that has it; after a restore, a newer backup",
+        )
+
+
+def _signed_elsewhere(hub: ExchangeClient, profile: Profile) -> Iterator[Check]:
+    """Statements that this profile's key signed and that this profile did not send.
+
+    It is then an older copy, or another copy is in use, or the key is with somebody else. A receipt
+    is kept of each statement, and never removed.
+    """
+    if profile.vault.certificate is None:
+        return
+    own, found = profile.vault.certificate.fingerprint, []
+    for summary in islice(hub.exchanges(), _EXCHANGES):
+        verified = hub.get(summary.id)
+        receipts = hub.outbox.receipts(summary.id)
+        found += [
+            each
+            for each in verified.statements
+            if each.signed.certificate_sha256 == own
+            and each.statement.id not in receipts
+            and not hub.outbox.holds(each.statement.id)
+        ]
+    if found:
+        newest = max(found, key=lambda each: each.index)
+        yield Check(
+            "copies",
+            Grade.WARN,
+            f"{len(found)} statements were signed by this profile's key and not sent from here, "
+            f"the newest as entry {newest.index} at {newest.hub_time:%Y-%m-%d %H:%M} UTC",
+            "this is an older copy of the profile, or another copy is in use: look at `agency "
+            "outbox list` before you send what waits. If neither is so, have the certificate "
+            "revoked",
+        )
 
 
 def _shown_by(profile: Profile, host: str, port: int) -> Iterator[Check]:

@@ -152,12 +152,14 @@ def _begin_with(text: str, exchange: VerifiedExchange, locale: Locale) -> dict[s
     }
 
 
-def statement_id(waiting: Iterable[str], given: str) -> str:
-    """The id of the waiting statement that begins so; raises as `exchange_id` does."""
+def statement_id(known: Iterable[str], given: str, which: str = "that waits") -> str:
+    """The id of the statement of the outbox that begins so; raises as `exchange_id` does."""
     text = given.strip().lower()
-    found = {each: "" for each in waiting if text and each.startswith(text)}
+    found = {each: "" for each in known if text and each.startswith(text)}
     if not found:
-        raise Reason.STATEMENT_UNKNOWN.error(f"no statement that waits begins with {given[:64]!r}")
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"no statement {which} begins with {given[:64]!r}: `agency outbox list` lists them"
+        )
     return _only(found, text)
 
 

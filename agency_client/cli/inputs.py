@@ -14,6 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from agency_client.cli.output import complain
+from agency_client.content.attached import doubts_of_file
 from agency_client.content.document_reading import look_alikes
 from agency_client.content.file_names import check_file_names, name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
@@ -184,8 +185,8 @@ def attachments(given: Sequence[str]) -> dict[str, bytes]:
         raise _attachment(error.message) from None
     read = {name: _attached(Path(file)) for name, file in named.items()}
     for name, data in read.items():
-        if not data:
-            complain(f"warning: the attached file {name!r} is empty")
+        for words in doubts_of_file(name, data):
+            complain(f"warning: {words}")
     return read
 
 

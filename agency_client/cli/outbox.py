@@ -1,8 +1,8 @@
-"""`agency outbox list|flush|withdraw`: statements that wait for the hub."""
+"""`agency outbox list|flush|withdraw|dismiss`: what waits for the hub, and what it refused."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,11 +17,6 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import outbox_json, refused_json, result_json
 from agency_client.state.outbox import Outbox, OutboxEntry
-from exchange_protocol.errors import HubUnavailable, NotFound, Reason
-from exchange_protocol.rules.statements import Statement
-
-if TYPE_CHECKING:
-    from agency_client.client import ExchangeClient
 
 outbox = typer.Typer(
     cls=MeaningGroup, no_args_is_help=True, help="Statements that wait for the hub."
@@ -120,16 +115,36 @@ def withdraw(
         statement_id = ids.statement_id(
             [each.statement_id for each in hub.outbox.pending()], statement
         )
-        _withdraw(hub, statement_id, asks=not without_asking)
-        index = references_of(hub.profile)
-        index.forget_sent(statement_id)
-        index.forget([statement_id])
-        hub.search_index.forget([statement_id])
+        hub.withdraw(statement_id, asks=not without_asking)
+        references_of(hub.profile).forget_withdrawn(statement_id)
         locale = session.locale_of(hub)
     if session.as_json:
         print_json({"status": "withdrawn", "statement_id": statement_id})
     else:
         say(locale.say(Label.WITHDRAWN, id=statement_id))
+
+
+@outbox.command()
+def dismiss(
+    context: typer.Context,
+    statement: Annotated[str, typer.Argument(metavar="ID", help="Id of the refused statement.")],
+) -> None:
+    """Remove a statement that the hub refused, once you read why; needs no hub.
+
+    By the hub's word it is not on the log. `agency outbox list` has the reason.
+    """
+    session = session_of(context)
+    profile = session.load_profile()
+    box = Outbox(profile.state)
+    refused = [each.entry.statement_id for each in box.refused()]
+    statement_id = ids.statement_id(refused, statement, "that the hub refused")
+    box.dismiss(statement_id)
+    # An exchange has the id of the statement that opens it: this one was never opened.
+    references_of(profile).forget([statement_id])
+    if session.as_json:
+        print_json({"status": "dismissed", "statement_id": statement_id})
+    else:
+        say(session.locale(profile).say(Label.DISMISSED, id=statement_id))
 
 
 def result_line(result: Sent | Queued | Refused, locale: Locale) -> str:
@@ -141,57 +156,3 @@ def result_line(result: Sent | Queued | Refused, locale: Locale) -> str:
     else:
         said = locale.say(Label.REFUSED_BECAUSE, why=result.reason)
     return f"{result.statement_id}  {said}"
-
-
-def _withdraw(hub: ExchangeClient, statement_id: str, *, asks: bool) -> None:
-    with hub.outbox.sending(statement_id) as stored:
-        if stored is None:
-            raise Reason.STATEMENT_UNKNOWN.error(
-                f"another process sends statement {statement_id} now: wait for it, then look at "
-                "`agency outbox list`"
-            )
-        _check_last(hub, stored.statement)
-        if asks:
-            _check_unsent(hub, stored.statement)
-        hub.outbox.withdraw(stored)
-
-
-def _check_last(hub: ExchangeClient, statement: Statement) -> None:
-    """Check that nothing that waits builds on it."""
-    waiting = hub.outbox.pending()
-    place = [each.statement_id for each in waiting].index(statement.id)
-    later = [
-        each.statement_id
-        for each in waiting[place + 1 :]
-        if each.exchange_id == statement.exchange_id
-    ]
-    if later:
-        raise Reason.OUT_OF_ORDER.error(
-            f"later statements on the same exchange wait too, and build on it: withdraw "
-            f"{', '.join(reversed(later))} first"
-        )
-
-
-def _check_unsent(hub: ExchangeClient, statement: Statement) -> None:
-    """Check that the hub does not have it; a command that was cut off may have sent it."""
-    if not statement.exchange_id:
-        raise Reason.INVALID_FIELD.error(
-            "the hub cannot be asked for a statement to the directory: `agency outbox flush` sends "
-            "it, --without-asking takes it back unasked",
-            field="ID",
-        )
-    try:
-        found = hub.get(statement.exchange_id)
-    except NotFound:
-        return
-    except HubUnavailable as error:
-        raise error.reason.error(
-            f"{error.message}; so nobody knows whether the hub has it already. Try again later, or "
-            "take it back unasked with --without-asking"
-        ) from None
-    for each in found.statements:
-        if each.statement.id == statement.id:
-            raise Reason.OUT_OF_ORDER.error(
-                f"the hub has it already, as entry {each.index}: `agency outbox flush` fetches its "
-                f"receipt, and `agency recall {statement.exchange_id}` takes a request back"
-            )

@@ -14,6 +14,8 @@ shows of an exchange the library has verified, and every act is a method of the 
     possible    the acts that the library says are possible; forms, filling and compose write them
     drafts      what a person began to write; signed says what became of it
     days        days, as people type them
+    directory   agencies, what each takes, their members
+    holdings    own records on this machine, and what matches them
     cases       own cases, with one timeline over their exchanges
     outbox      what waits for the hub, and what it refused
     queue       what waits for an approver; held says why, decisions signs

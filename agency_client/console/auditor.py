@@ -28,6 +28,7 @@ from agency_client.presentation.exchanges import who
 from agency_client.presentation.faults import words_of
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.spoken import spoken
 from agency_client.presentation.visible import mark_hidden
 from agency_client.state.checkpoints import WitnessedHead
 from agency_client.statistics import Gatherer, Period, Statistics, make_statistics
@@ -39,6 +40,8 @@ from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.folds import Applied
 
 PAGE_ROWS: Final = 50
+MOST_SHOWN: Final = 100
+"""Findings, and readings of others, that the page has; the report that is saved has all."""
 MOST_ENTRIES: Final = 200_000
 """Judged entries that are kept to be browsed; of a longer log these are the newest."""
 
@@ -165,6 +168,8 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
         fault=visit.explain(run.error) if run and run.error else None,
         facts=list(_facts(report, locale)) if report else [],
         findings=list(_findings(visit, run)) if run and report else [],
+        found=len(report.violations) + len(report.faults) if report else 0,
+        read=len(report.readings) if report else 0,
         counts=[
             (locale.say(Event[name.upper()]), name.upper(), count)
             for name, count in report.by_event.items()
@@ -179,7 +184,7 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
                 f"{each.inspected.start}–{each.inspected.end - 1}",
                 each.inspected.opened,
             )
-            for each in report.readings
+            for each in report.readings[-MOST_SHOWN:]
         ]
         if report
         else [],
@@ -207,11 +212,11 @@ def _findings(visit: Visit, run: Run) -> Iterator[dict[str, Any]]:
     found = (*report.violations, *report.faults) if report else ()
     texts = published_rules(visit)
     judged = {each.index: each for each in run.entries}
-    for each in found:
+    for each in found[:MOST_SHOWN]:
         yield {
             "entry": _entry_words(judged[each.index], visit.locale) if each.index in judged else "",
             "index": "" if each.index is None else str(each.index),
-            "fault": visit.explain(each.reason.error(each.message)),
+            "fault": visit.explain(each.reason.error(spoken(each.message))),
             "rules": [
                 (rule.id, rule.meaning(visit.language))
                 for rule in texts.values()

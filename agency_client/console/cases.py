@@ -19,11 +19,14 @@ from agency_client.presentation.exchanges import verified_timeline
 from agency_client.state.cases import Case
 from exchange_protocol.errors import HubUnavailable, NotFound, Reason
 
+PAGE_ROWS: Final = 100
 _KEY: Final = secrets.token_bytes(32)
 
 
 def show_cases(visit: Visit) -> Response:
     """List the cases of this profile."""
+    found = visit.console.client.cases.all()
+    page = visit.page_number(len(found), PAGE_ROWS)
     rows = [
         (
             address(each),
@@ -31,9 +34,9 @@ def show_cases(visit: Visit) -> Response:
             visit.locale.one_line(each.title),
             len(each.exchanges),
         )
-        for each in visit.console.client.cases.all()
+        for each in found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
     ]
-    return visit.show("cases.html", rows=rows)
+    return visit.show("cases.html", rows=rows, page=page, pages=-(-len(found) // PAGE_ROWS))
 
 
 def show_case(visit: Visit) -> Response:
@@ -80,10 +83,10 @@ def change(visit: Visit) -> Response:
         raise Reason.MISSING_FIELD.error("expected the reference of a case, got none", field="case")
     if visit.field("step") == "unlink":
         cases.unlink(reference, [exchange])
-        visit.tell(Word.CASE_UNLINKED, case=reference)
+        visit.tell(Word.CASE_UNLINKED, case=visit.locale.one_line(reference))
     else:
         cases.link(reference, [exchange], title=visit.field("title").strip() or None)
-        visit.tell(Word.CASE_LINKED, case=reference)
+        visit.tell(Word.CASE_LINKED, case=visit.locale.one_line(reference))
     return visit.go(f"/exchange/{exchange}")
 
 

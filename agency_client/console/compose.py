@@ -201,7 +201,9 @@ def show_drafts(visit: Visit) -> Response:
         for each in visit.console.drafts.all()
         if each.act in ACTS
     ]
-    return visit.show("drafts.html", rows=rows, acts=initial_acts(visit))
+    return visit.show(
+        "drafts.html", rows=rows, total=visit.console.drafts.count(), acts=initial_acts(visit)
+    )
 
 
 def drop(visit: Visit) -> Response:

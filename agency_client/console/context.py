@@ -33,7 +33,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.words import say
 from agency_client.state.read_marks import ReadMarks
 from agency_client.state.references import Reference, ReferenceIndex
-from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, InvalidInput, Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
 from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.rules.directory import Directory
@@ -152,6 +152,26 @@ class Console:
         # An exchange has the id of the statement that opens it; by the hub's word this one was
         # never opened. If the hub lied, the exchange is indexed when it is opened.
         self._index.forget([statement_id])
+
+    def withdraw(self, statement_id: str, *, may_be_unasked: bool) -> None:
+        """Take back a statement that waits.
+
+        Args:
+            statement_id: its id.
+            may_be_unasked: the person knows that the hub cannot be asked, and wants it all the
+                same. A hub that answers is asked first nevertheless.
+
+        Raises:
+            NotFound, Conflict, HubUnavailable: as `ExchangeClient.withdraw`.
+        """
+        try:
+            with self.follower.asking():
+                self.client.withdraw(statement_id)
+        except (HubUnavailable, InvalidInput):
+            if not may_be_unasked:
+                raise
+            self.client.withdraw(statement_id, asks=False)
+        self._index.forget_withdrawn(statement_id)
 
     def open(self, exchange_id: str, *, waits: bool = True) -> UnsealedExchange:
         """Verify an exchange anew, and keep it as what the person read last.

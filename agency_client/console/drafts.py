@@ -12,7 +12,7 @@ import json
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from exchange_protocol.trust.sealing import PartContext, Reader, WrappedKey, ope
 
 _ID_BYTES: Final = 8
 _ROLE: Final = ReaderRole.AUTHOR.value
-_MOST: Final = 200
+MOST_LISTED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +121,29 @@ class Drafts:
         return self._load(self._path(draft_id))
 
     def all(self) -> list[Draft]:
-        """All drafts that open, the newest first."""
+        """The drafts that open, the newest first, at most `MOST_LISTED`."""
         return sorted(self._each(), key=lambda each: each.changed_at, reverse=True)
+
+    def count(self) -> int:
+        """The number of drafts, of which `all` gives the newest."""
+        return len(self._paths())
 
     def drop(self, draft_id: str) -> None:
         """Remove a draft: it was sent, or its author wants it no more."""
         self._path(draft_id).unlink(missing_ok=True)
 
     def _each(self) -> Iterator[Draft]:
-        for path in sorted(self._folder.glob("*.draft"))[:_MOST]:
+        # Ids are random: by the name of its file, the newest draft could be among those left out.
+        for path in self._paths()[:MOST_LISTED]:
             if (found := self._load(path)) is not None:
                 yield found
+
+    def _paths(self) -> list[Path]:
+        found = []
+        for path in self._folder.glob("*.draft"):
+            with suppress(FileNotFoundError):  # Another tab has dropped it since.
+                found.append((-path.lstat().st_mtime_ns, path.name, path))
+        return [path for _, _, path in sorted(found)]
 
     def _path(self, draft_id: str) -> Path:
         if len(draft_id) != 2 * _ID_BYTES or not set(draft_id) <= set("0123456789abcdef"):

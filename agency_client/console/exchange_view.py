@@ -56,6 +56,8 @@ MOST_ROWS: Final = 20
 class LegView:
     """A leg in words."""
 
+    id: str
+    """The agency's, for the address of its page."""
     agency: str
     state: str
     approvals: str
@@ -266,6 +268,7 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
     agency, state, approvals, due = leg_row(leg, locale, now)
     shown = leg.state or leg.listed
     return LegView(
+        leg.agency,
         agency,
         state or (locale.say(state_words(leg.kind, leg.listed)) if leg.listed else ""),
         # A line that says that none is needed is one more to read.

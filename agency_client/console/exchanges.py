@@ -8,14 +8,17 @@ from starlette.responses import Response
 
 from agency_client.console.archive import zipped
 from agency_client.console.cases import own_cases
+from agency_client.console.menu import OFFICERS
 from agency_client.console.possible import onward_referrals, possible_acts
 from agency_client.console.visits import Visit, as_download
+from agency_client.console.words import Word
+from agency_client.core.views import UnsealedExchange
 from agency_client.evidence import export_bundle
 from agency_client.presentation.handling import saved_files
 from agency_client.presentation.news import newest_of_others
 from exchange_files import make_folder, remove_folder
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.rules.handling import check_saving
 
 
@@ -34,9 +37,22 @@ def show(visit: Visit) -> Response:
         acts=possible_acts(visit, opened),
         referrals=onward_referrals(visit, opened),
         decides=decides,
+        opening=_opening(visit, opened) if item.lacks_opening else "",
+        can_compare=console.member.role in OFFICERS
+        and opened.party in (Party.INITIATOR, Party.RECIPIENT),
         cases=own_cases(visit, opened.id),
         all_cases=[each.reference for each in console.client.cases.all()],
     )
+
+
+def _opening(visit: Visit, opened: UnsealedExchange) -> str:
+    """Say to a supervisor who opened an exchange whose first statement it got no copy of."""
+    client, locale = visit.console.client, visit.locale
+    opener = opened.verified.summary.initiator
+    known = client.directory.agencies
+    states = {known[each].country for each in (opener, client.agency) if each in known}
+    word = Word.OPENING_WITHHELD if len(states) == 1 else Word.OPENING_ABROAD
+    return visit.say(word, agency=locale.agency(opener), own=locale.agency(client.agency))
 
 
 def save_file(visit: Visit) -> Response:

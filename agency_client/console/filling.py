@@ -23,6 +23,7 @@ from agency_client.console.forms import (
     sort_of,
 )
 from agency_client.content import documents
+from agency_client.content.attached import doubts_of_file
 from agency_client.content.documents import Brief
 from agency_client.content.entities import (
     SubjectCount,
@@ -55,7 +56,7 @@ class Filled:
     """Doubts about the files, for the person who signs."""
 
 
-class _Gathered(ImportedEntities):
+class Gathered(ImportedEntities):
     """The entities of a draft, from all its files and rows, with how these were read."""
 
     def __init__(self) -> None:
@@ -105,7 +106,7 @@ def read_form(draft: Draft) -> Filled:
             )
     if act.text is not None and draft.one(act.text.name):
         made[act.text.name] = draft.one(act.text.name)
-    entities = _entities(draft) if act.entities is not None else _Gathered()
+    entities = gathered(draft) if act.entities is not None else Gathered()
     if act.brief is not BriefNeed.NONE and (brief := _document(draft, "brief", Brief)):
         made["brief"] = brief
     if act.document is not None:
@@ -121,7 +122,9 @@ def read_form(draft: Draft) -> Filled:
         if given and given[0]:
             many = name in ("permitted_uses", "onward_authorities")
             made[name] = _lines(given) if many else given[0]
-    return Filled(made, entities.found, entities.notes, entities.warnings)
+    attached: dict[str, bytes] = made.get("attachments", {})
+    doubts = [words for name, data in attached.items() for words in doubts_of_file(name, data)]
+    return Filled(made, entities.found, entities.notes, (*entities.warnings, *doubts))
 
 
 def _days(each: Field, draft: Draft) -> Iterator[str]:
@@ -162,9 +165,9 @@ def _has_one_end(each: Field, draft: Draft) -> bool:
     return each.sort is Sort.PERIOD and any(ends) and not all(ends)
 
 
-def _entities(draft: Draft) -> _Gathered:
-    """The entities of a draft, and how its files were read."""
-    made = _Gathered()
+def gathered(draft: Draft) -> Gathered:
+    """The entities that were typed in and those of files, and how these were read."""
+    made = Gathered()
     made.found += checked_entities(_typed(draft))
     for file in _held(draft, "entities_file"):
         # A reply links to subjects of the request; the page before the signature tells of links.

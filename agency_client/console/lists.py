@@ -102,9 +102,11 @@ def show_work(visit: Visit) -> Response:
     """List what waits for this agency over all exchanges, the most pressing first."""
     console = visit.console
     found, kept = [], ""
+    # The pages after the first go on in the lists of before.
+    anew = not visit.page_number(MOST_LISTED, PAGE_ROWS)
     marks, agency = console.marks.read(), console.client.agency
     for party in _WAITING:
-        listing = console.listing(f"work-{party.value}", party, states_asked(party))
+        listing = console.listing(f"work-{party.value}", party, states_asked(party), anew=anew)
 
         def waits(each: ExchangeSummary, party: Party = party) -> bool:
             return bool(waiting((each,), party, agency, console.now, marks))
@@ -112,7 +114,7 @@ def show_work(visit: Visit) -> Response:
         listed = listing.take(most=_MOST_TO_DO, wanted=waits)
         found += waiting(listed, party, agency, console.now, marks)
         kept = kept_words(visit, listing) or kept
-    asked = console.listing("work-consents", None, awaits_consent=True)
+    asked = console.listing("work-consents", None, awaits_consent=True, anew=anew)
     found += waiting_consents(asked.take(most=_MOST_TO_DO), console.client.agency)
     visit.saw(each.summary.id for each in found)
     pairs = to_do(found, console.references(), visit.locale, console.now, marks)
@@ -140,9 +142,12 @@ def show_work(visit: Visit) -> Response:
         }
         for each, item in pairs
     ]
+    page = visit.page_number(len(rows), PAGE_ROWS)
     return visit.show(
         "work.html",
-        rows=rows[:PAGE_ROWS],
+        rows=rows[page * PAGE_ROWS : (page + 1) * PAGE_ROWS],
+        page=page,
+        pages=-(-len(rows) // PAGE_ROWS),
         total=len(rows),
         late=sum(1 for _, item in pairs if item.is_overdue),
         new=sum(1 for each in rows if each["is_new"]),
@@ -187,11 +192,13 @@ def show_due(visit: Visit) -> Response:
     console, now = visit.console, visit.console.now
     found: list[DueClock] = []
     kept = ""
+    anew = not visit.page_number(MOST_LISTED, PAGE_ROWS)
     for party in _WAITING:
-        listing = console.listing(f"due-{party.value}", party, STATES_WITH_CLOCKS)
+        listing = console.listing(f"due-{party.value}", party, STATES_WITH_CLOCKS, anew=anew)
         found += due_clocks(listing.take(most=_MOST_TO_DO), party, console.client.agency)
         kept = kept_words(visit, listing) or kept
-    known = console.references()
+    known, ordered = console.references(), by_time_left(found)
+    page = visit.page_number(len(ordered), PAGE_ROWS)
     rows = [
         (
             clock_view(
@@ -206,9 +213,10 @@ def show_due(visit: Visit) -> Response:
             visit.locale.say(each.summary.kind.spec.words),
             _about(visit, each, known.get(each.summary.id, Reference())),
         )
-        for each in by_time_left(found)[: PAGE_ROWS * 2]
+        for each in ordered[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
     ]
-    return visit.show("due.html", rows=rows, kept=kept)
+    pages = -(-len(ordered) // PAGE_ROWS)
+    return visit.show("due.html", rows=rows, kept=kept, page=page, pages=pages)
 
 
 def _about(visit: Visit, due: DueClock, reference: Reference) -> str:

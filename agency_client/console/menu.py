@@ -19,6 +19,7 @@ class Section(NamedTuple):
 
 _QUEUE: Final = Section("/queue", "QUEUE", "1")
 _HOME: Final = Section("/overview", "HOME", "0")
+_DIRECTORY: Final = Section("/directory", "AGENCIES", "d")
 _OFFICER: Final = (
     Section("/work", "WORK", "1"),
     Section("/inbox", "INBOX", "2"),
@@ -28,12 +29,15 @@ _OFFICER: Final = (
     Section("/cases", "CASES", "6"),
     Section("/drafts", "DRAFTS", "7"),
     Section("/outbox", "OUTBOX", "8"),
+    Section("/holdings", "HOLDINGS", "9"),
+    _DIRECTORY,
     _HOME,
 )
 _APPROVER: Final = (
     _QUEUE,
     Section("/supervised", "SUPERVISED", "2"),
     Section("/outbox", "OUTBOX", "3"),
+    _DIRECTORY,
     _HOME,
 )
 _SECTIONS: Final[dict[Role, tuple[Section, ...]]] = {
@@ -43,6 +47,7 @@ _SECTIONS: Final[dict[Role, tuple[Section, ...]]] = {
         Section("/audit", "AUDIT", "1"),
         Section("/log", "LOG_PAGE", "2"),
         Section("/rules", "RULES_PAGE", "3"),
+        _DIRECTORY,
         _HOME,
     ),
     Role.OFFICER: _OFFICER,
@@ -57,4 +62,4 @@ OFFICERS: Final = frozenset(role for role, sections in _SECTIONS.items() if sect
 
 def menu(role: Role) -> tuple[Section, ...]:
     """The sections for a role; the first is where the person begins."""
-    return _SECTIONS.get(role, (_HOME,))
+    return _SECTIONS.get(role, (_HOME, _DIRECTORY))

@@ -29,6 +29,7 @@ from exchange_protocol.errors import Conflict, ExchangeError, HubUnavailable
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.rules.clocks import Clock, ClockKind
+from exchange_protocol.rules.exchange import Leg
 from exchange_protocol.trust.identity import AgencyId
 
 PATH: Final = "/queue"
@@ -163,10 +164,7 @@ def row(
         basis=locale.one_line(header.legal_basis or "") if header else "",
         handling=f"{header.handling.name} · TLP:{header.tlp.name}" if header else "",
         subjects=str(header.subject_count) if header else "",
-        approvals="\n".join(
-            locale.say(Word.OF.value, given=len(leg.approvals), required=leg.approvals_required)
-            for leg in legs
-        ),
+        approvals=_approvals(legs, locale),
         about=locale.one_line(known.summary[:120]) if known else "",
         in_hand=next((claim_words(leg, locale) for leg in verified.legs if leg.record.claim), ""),
         is_unread=marks.get(summary.id) != newest_of_others(verified, console.client.member),
@@ -175,6 +173,17 @@ def row(
         if due
         else "",
     )
+
+
+def _approvals(legs: Sequence[Leg], locale: Locale) -> str:
+    """Count the approvals of those needed: once for all legs, and by agency where they differ."""
+    counts = [
+        locale.say(Word.OF.value, given=len(leg.approvals), required=leg.approvals_required)
+        for leg in legs
+    ]
+    if len(set(counts)) < 2:
+        return "".join(counts[:1])
+    return "\n".join(f"{leg.agency}: {count}" for leg, count in zip(legs, counts, strict=True))
 
 
 def _mark(console: Console, shown: Iterable[Checked], chosen: Iterable[str]) -> None:

@@ -321,6 +321,8 @@ def _ways(visit: Visit, *, is_away: bool) -> Iterator[tuple[str, str]]:
         yield f"/exchange/{quote(str(exchange), safe='')}", "BACK_TO_EXCHANGE"
     elif request.method == "POST" and here in ("/outbox", "/audit"):
         yield here, "WAY_BACK"
+    elif here.startswith("/holdings/"):
+        yield "/holdings", "HOLDINGS"
     yield "/", "START"
 
 

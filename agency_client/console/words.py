@@ -194,7 +194,7 @@ class Word(Enum):
         "Сертификат действует до",
         "Сертификат мына уақытқа дейін жарамды",
     )
-    LOG_FACT = Words("Log verified up to", "Журнал проверен до", "Журнал мынаған дейін тексерілді")
+    LOG_FACT = Words("Log verified", "Проверенный журнал", "Тексерілген журнал")
     ENTRIES = Words("{number} entries", "записей: {number}", "жазбалар: {number}")
 
     # --- Lists ---------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ class Word(Enum):
     TAKE_IN_HAND = Words("Take in hand", "Взять в работу", "Жұмысқа алу")
     TAKE_CHOSEN = Words("Take the chosen in hand", "Взять отмеченные", "Белгіленгендерді алу")
     CHOOSE = Words("Choose", "Отметить", "Белгілеу")
-    READ_CHOSEN = Words("Mark the chosen as read", "Отмеченные прочитаны", "Белгіленгендер оқылды")
+    READ_CHOSEN = Words("Mark the chosen as read", "Считать прочитанными", "Оқылды деп есептеу")
     GIVE_BACK = Words("Give back", "Вернуть в очередь", "Кезекке қайтару")
     CLAIMED = Words(
         "Taken in hand: {number} of {of}. Others see it; anyone may still decide.",
@@ -334,7 +334,7 @@ class Word(Enum):
         "Вы это уже одобрили. Вторым должен быть другой.",
         "Сіз мұны мақұлдап қойдыңыз. Екінші адам басқа болуы керек.",
     )
-    DECIDE_NOW = Words("Decide", "Решение", "Шешім")
+    DECIDE_NOW = Words("Decide", "Принять решение", "Шешім қабылдау")
     SIGN = Words("Sign: {act}", "Подписать: {act}", "Қол қою: {act}")
     # The usual word of Kazakh also means to refuse, which stands beside it.
     CANCEL = Words("Cancel", "Отмена", "Болдырмау")
@@ -475,16 +475,27 @@ class Word(Enum):
         "өзгерткенін көресіз. Күй көрсетілген жазбаға дейін дәлелденген; қазіргісі тораптың "
         "айтуынша. Қалғанын мемлекетіңіздің аудиторы дәлелдей алады.",
     )
-    OPENING_NOT_COPIED = Words(
-        "The statement that opened this exchange is not among your copies. It comes from another "
-        "state, or its copy was withheld from you. The ground of each withheld copy is signed and "
-        "stands on the log: the auditors of your state read it there and count it.",
-        "Заявления, которым открыт этот обмен, среди ваших копий нет. Оно пришло из другого "
-        "государства, или его копию вам не направили. Основание каждой ненаправленной копии "
-        "подписано и стоит в журнале: аудиторы вашего государства видят его там и ведут счёт.",
-        "Осы алмасуды ашқан мәлімдеме көшірмелеріңіздің арасында жоқ. Ол басқа мемлекеттен келген "
-        "немесе көшірмесі сізге жіберілмеген. Жіберілмеген әр көшірменің негізіне қол қойылған, "
-        "ол журналда тұр: мемлекетіңіздің аудиторлары оны сонда оқып, есепке алады.",
+    OPENING_WITHHELD = Words(
+        "The statement that opened this exchange is not among your copies. By the hub's word "
+        "{agency}, an agency of your state, opened it. It withheld the copy from {own}, unless the "
+        "policy asks for none. The ground of each withheld copy is signed and stands on the log: "
+        "the auditors of your state read it there and count it.",
+        "Заявления, которым открыт этот обмен, среди ваших копий нет. По сведениям узла, его "
+        "открыл орган вашего государства: {agency}. Копию не направили (кому: {own}), если только "
+        "политика её вообще требует. Основание каждой ненаправленной копии подписано и стоит в "
+        "журнале: аудиторы вашего государства видят его там и ведут счёт.",
+        "Осы алмасуды ашқан мәлімдеме көшірмелеріңіздің арасында жоқ. Тораптың айтуынша, оны "
+        "мемлекетіңіздің органы ашқан: {agency}. Көшірме жіберілмеген (кімге: {own}), егер саясат "
+        "оны талап етсе. Жіберілмеген әр көшірменің негізіне қол қойылған, ол журналда тұр: "
+        "мемлекетіңіздің аудиторлары оны сонда оқып, есепке алады.",
+    )
+    OPENING_ABROAD = Words(
+        "The statement that opened this exchange is not among your copies, for by the hub's word "
+        "an agency of another state opened it: {agency}.",
+        "Заявления, которым открыт этот обмен, среди ваших копий нет: по сведениям узла, его "
+        "открыл орган другого государства ({agency}).",
+        "Осы алмасуды ашқан мәлімдеме көшірмелеріңіздің арасында жоқ: тораптың айтуынша, оны "
+        "басқа мемлекеттің органы ашқан ({agency}).",
     )
     FACTS = Words("The exchange in short", "Обмен вкратце", "Алмасу қысқаша")
     CONTENT = Words("Statements", "Заявления", "Мәлімдемелер")
@@ -530,7 +541,7 @@ class Word(Enum):
     SHOWN_OF = Words(
         "{shown} of {count} rows are shown",
         "Показано строк: {shown} из {count}",
-        "{count} жолдың {shown}-ы көрсетілген",
+        "Көрсетілген жолдар: {count} ішінен {shown}",
     )
 
     REFER_ON_CONSENT = Words(
@@ -640,7 +651,7 @@ class Word(Enum):
     DUE_LIST = Words("Times that run", "Сроки", "Мерзімдер")
     CLOCK_NAME = Words("Which time", "Какой срок", "Қай мерзім")
     CLOCK_ENDS = Words("Ends", "Истекает", "Аяқталады")
-    WHOSE_TURN = Words("Whose turn", "Чей ход", "Кімнің кезегі")
+    WHOSE_TURN = Words("Whose turn", "Кто действует", "Кімнің кезегі")
     WHO_APPROVES = Words("the agency that approves", "одобряющий орган", "мақұлдайтын орган")
     MORE_ACTS = Words("More", "Ещё", "Тағы")
     LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
@@ -762,7 +773,7 @@ class Word(Enum):
     FLOWS_MOST = Words(
         "The {shown} largest of {count} flows",
         "Наибольшие потоки: {shown} из {count}",
-        "{count} ағынның ең ірі {shown}-ы",
+        "Ең ірі ағындар: {count} ішінен {shown}",
     )
     AWAY_SINCE = Words(
         "The hub is away since {time}. What is kept here can still be read; what you sign waits in "
@@ -1022,6 +1033,139 @@ class Word(Enum):
         "The refused statement was removed from the outbox. The hub says: it is not on the log.",
         "Отклонённое заявление убрано из исходящих. По ответу узла, в журнале его нет.",
         "Қабылданбаған мәлімдеме шығыс қалтасынан алынды. Тораптың жауабы бойынша ол журналда жоқ.",
+    )
+    HOLDINGS = Words("Own records", "Свои записи", "Өз жазбалары")
+    HOLDINGS_EMPTY = Words(
+        "No records of your own were imported yet. Once they are, what others send you can be "
+        "compared with them on this machine alone.",
+        "Собственные записи ещё не загружены. После загрузки с ними можно сверять присланное вам, "
+        "только на этой машине.",
+        "Өз жазбаларыңыз әлі жүктелмеген. Жүктелген соң сізге жіберілгенді олармен тек осы "
+        "машинада салыстыруға болады.",
+    )
+    HOLDING_RECORDS = Words("Records", "Записей", "Жазба саны")
+    HOLDING_FORGET = Words("Remove from this machine", "Удалить с этой машины", "Машинадан жою")
+    HOLDING_IMPORT = Words("Import records", "Загрузить записи", "Жазбаларды жүктеу")
+    HOLDING_DO_IMPORT = Words("Import", "Загрузить", "Жүктеу")
+    HOLDING_NAME = Words("Name of the set", "Название набора", "Жинақтың атауы")
+    HOLDING_NAME_HINT = Words(
+        "A set of the same name is replaced. Choose one of the files below, or a table with its "
+        "mapping. The files of a form may have 64 MB together; the command `agency holdings "
+        "import` takes larger ones.",
+        "Набор с тем же названием заменяется. Выберите ниже один из файлов или таблицу с "
+        "разметкой. Файлы одной формы могут занимать вместе до 64 МБ; файлы больше берёт команда "
+        "`agency holdings import`.",
+        "Аттас жинақ ауыстырылады. Төменнен бір файлды немесе сәйкестігі бар кестені таңдаңыз. "
+        "Бір пішіннің файлдары бірге 64 МБ-тан аспауы керек; одан үлкендерін `agency holdings "
+        "import` командасы алады.",
+    )
+    HOLDING_LACKS = Words(
+        "Give the set a name and choose a file. Nothing was imported.",
+        "Назовите набор и выберите файл. Ничего не загружено.",
+        "Жинаққа атау беріп, файл таңдаңыз. Ештеңе жүктелмеді.",
+    )
+    HOLDING_IMPORTED = Words(
+        "Imported into {name}: {number} records.",
+        "Загружено в {name}, записей: {number}.",
+        "{name} жинағына {number} жазба жүктелді.",
+    )
+    HOLDING_FORGOTTEN = Words(
+        "Removed from this machine: {name}.",
+        "Удалено с этой машины: {name}.",
+        "Осы машинадан жойылды: {name}.",
+    )
+    COMPARE = Words(
+        "Compare with own records", "Сверка со своими записями", "Өз жазбаларымен салыстыру"
+    )
+    COMPARE_WHY = Words(
+        "All that waits for your agency's answer is opened and compared. Opening is a delivery and "
+        "stands on the log; what is found stays on this machine.",
+        "Всё, что ждёт ответа вашего органа, будет открыто и сверено. Открытие считается выдачей и "
+        "записывается в журнал; найденное остаётся на этой машине.",
+        "Органыңыздың жауабын күткеннің бәрі ашылып, салыстырылады. Ашу беру болып саналады және "
+        "журналға жазылады; табылғаны осы машинада қалады.",
+    )
+    COMPARE_WAITING = Words(
+        "Open and compare all that waits",
+        "Открыть и сверить всё ожидающее",
+        "Күтіп тұрғанның бәрін ашып салыстыру",
+    )
+    COMPARE_CUT = Words(
+        "There are more; the command `agency holdings match` compares all.",
+        "Есть и другие; команда `agency holdings match` сверяет все.",
+        "Басқалары да бар; `agency holdings match` командасы бәрін салыстырады.",
+    )
+    NOT_COMPARED = Words("Not compared", "Не сверено", "Салыстырылмады")
+    AGENCIES = Words("Directory", "Справочник органов", "Органдар анықтамалығы")
+    DIRECTORY_VERIFIED = Words(
+        "Agencies: {number}. All of it follows from {size} entries of the log and was verified.",
+        "Органов: {number}. Всё это следует из записей журнала ({size}) и проверено.",
+        "Органдар: {number}. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
+    )
+    VALIDITY = Words("Validity", "Срок действия", "Жарамдылығы")
+    CERTIFICATE = Words("Certificate (SHA-256)", "Сертификат (SHA-256)", "Сертификат (SHA-256)")
+    MEMBERS = Words("Members", "Участники", "Қатысушылар")
+    NO_MEMBERS = Words(
+        "No signing certificate of this agency is published, so nobody can sign for it.",
+        "Сертификаты подписи этого органа не опубликованы, и подписывать за него некому.",
+        "Бұл органның қол қою сертификаты жарияланбаған, сондықтан оның атынан ешкім қол қоя "
+        "алмайды.",
+    )
+    NO_NAME = Words("(no name)", "(без имени)", "(аты жоқ)")
+    WHAT_THEY_TAKE = Words(
+        "What each agency takes (opens apart)",
+        "Что принимает каждый орган (откроется отдельно)",
+        "Әр орган не қабылдайды (бөлек ашылады)",
+    )
+    WITHDRAW = Words("Withdraw", "Отозвать", "Кері алу")
+    WITHDRAW_TITLE = Words(
+        "Withdraw from the outbox", "Отозвать из исходящих", "Шығыс қалтасынан кері алу"
+    )
+    WITHDRAW_WHY = Words(
+        "The statement is signed and was not sent yet. Once withdrawn, it is never sent, and what "
+        "you wrote in it is not kept. The hub is asked first whether it has it already.",
+        "Заявление подписано, но ещё не отправлено. Отозванное не будет отправлено, а написанное в "
+        "нём не сохранится. Сначала консоль спросит узел, не получил ли он его уже.",
+        "Мәлімдемеге қол қойылған, бірақ ол әлі жіберілмеген. Кері алынғаны жіберілмейді, онда "
+        "жазғаныңыз сақталмайды. Алдымен тораптан оны алған-алмағаны сұралады.",
+    )
+    WITHDRAW_LATER = Words(
+        "Later statements on the same exchange wait too, and build on this one. Withdraw them "
+        "first, in this order:",
+        "Более поздние заявления по этому обмену тоже ждут и основаны на этом. Сначала отзовите "
+        "их, в таком порядке:",
+        "Осы алмасу бойынша кейінгі мәлімдемелер де күтуде және осыған негізделген. Алдымен "
+        "оларды мына ретпен кері алыңыз:",
+    )
+    WITHDRAW_CANNOT_ASK = Words(
+        "The hub cannot be asked, so nobody knows whether it has the statement already. Try again "
+        "later. If you withdraw it unasked and the hub has it, it stands on the log all the same: "
+        "look among what you sent.",
+        "Узел спросить нельзя, поэтому неизвестно, не получил ли он заявление уже. Повторите "
+        "позже. Если отозвать без проверки, а заявление уже у узла, оно всё равно останется в "
+        "журнале: посмотрите среди отправленных.",
+        "Тораптан сұрау мүмкін емес, сондықтан мәлімдеменің онда бар-жоғы белгісіз. Кейінірек "
+        "қайталаңыз. Тексерусіз кері алсаңыз, ал мәлімдеме торапта болса, ол бәрібір журналда "
+        "қалады: жіберілгендерден қараңыз.",
+    )
+    WITHDRAW_UNASKED = Words("Withdraw unasked", "Отозвать без проверки", "Тексерусіз кері алу")
+    WITHDRAW_HUB_HAS = Words(
+        "The hub has this statement already, so it cannot be withdrawn. Try to send it now: that "
+        "fetches the receipt. A request can be recalled on the page of its exchange.",
+        "Заявление уже у узла, поэтому отозвать его из исходящих нельзя. Нажмите «Отправить "
+        "сейчас»: придёт квитанция. Запрос можно отозвать на странице его обмена.",
+        "Мәлімдеме торапта бар, сондықтан оны шығыс қалтасынан кері алуға болмайды. Қазір жіберіп "
+        "көріңіз: түбіртегі келеді. Сұрау салуды оның алмасу бетінде кері алуға болады.",
+    )
+    STATEMENT_WITHDRAWN = Words(
+        "The statement was withdrawn from the outbox and will not be sent.",
+        "Заявление отозвано из исходящих и не будет отправлено.",
+        "Мәлімдеме шығыс қалтасынан кері алынды, ол жіберілмейді.",
+    )
+    WAITS_NO_MORE = Words(
+        "This statement waits no more, or it is being sent now. Look at the outbox.",
+        "Это заявление больше не ждёт, или оно как раз отправляется. Посмотрите исходящие.",
+        "Бұл мәлімдеме енді күтпейді немесе дәл қазір жіберілуде. Шығыс қалтасын қараңыз.",
     )
     FLUSH = Words("Try to send now", "Отправить сейчас", "Қазір жіберіп көру")
     OUTBOX_CAUGHT_UP = Words(

@@ -16,7 +16,7 @@ It comes in from files exactly as it was, or not at all (docs/tables.md).
     calendar_files    working calendars and time limits
     arguments         arguments of the library, refused by their name
     values            what a property of FollowTheMoney can hold
-    file_names        names of attached files
+    file_names        names of attached files; attached doubts what is in them
     templates         files to start from
     fields            values with their places; fields_file and strict_json read them
     source, faults    a file read twice; what is wrong with it, told at once

@@ -10,7 +10,9 @@ Three kinds are told apart:
   Latin code. People are warned of them at input, and shown them at output (`mark_mixed`).
 - Digits of other scripts. Codes, dates and numbers take the ASCII ones alone.
 
-Tab and line feed are text; a carriage return is text before a line feed.
+Tab and line feed are text; a carriage return is text before a line feed. A joiner and the sign that
+asks for a picture are text where they change how the characters beside them look, for then they are
+seen: Persian, Dari and Kurdish words need the one, names and letters of telephones have the other.
 """
 
 from __future__ import annotations
@@ -33,6 +35,21 @@ _IGNORABLE: Final = re.compile(
 )
 """Default_Ignorable_Code_Point of DerivedCoreProperties.txt, the blank Braille pattern, and
 U+FFFD."""
+_NON_JOINER: Final = "\u200c"
+_JOINER: Final = "\u200d"
+_PICTURE: Final = "\ufe0f"
+"""Asks for a sign as a picture, such as a heart in red."""
+SHAPING: Final = _NON_JOINER + _JOINER + _PICTURE
+"""Characters that are seen only by what they make of those beside them."""
+_NEAR: Final = 8
+"""Characters around such a one that are looked at."""
+_KEYCAP: Final = "\u20e3"
+_VIRAMA: Final = 9
+"""The combining class of the signs after which Indic scripts join letters or do not."""
+_TO_THE_NEXT: Final = frozenset({2, 3})
+"""ICU's numbers of Joining_Type: letters that are joined to the next one."""
+_TO_THE_LAST: Final = frozenset({2, 4})
+_TRANSPARENT: Final = 5
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MOST_MARKS: Final = 4
 """Nonspacing marks in a row (UTS 39, 5.4)."""
@@ -81,7 +98,7 @@ def find_hidden(text: str) -> Hidden | None:
         return None
     marks = 0
     for offset, char in enumerate(text):
-        if is_hidden(char) and not (char == "\r" and text[offset + 1 : offset + 2] == "\n"):
+        if is_hidden_at(text, offset):
             return Hidden(offset, name_of(char))
         marks = marks + 1 if unicodedata.category(char) == "Mn" else 0
         if marks > _MOST_MARKS:
@@ -89,8 +106,65 @@ def find_hidden(text: str) -> Hidden | None:
     return None
 
 
+def is_hidden_at(text: str, offset: int) -> bool:
+    """True if a text does not need the character at that place."""
+    char = text[offset]
+    if not is_hidden(char):
+        return False
+    if char == "\r":
+        return text[offset + 1 : offset + 2] != "\n"
+    return char not in SHAPING or not _is_seen(text, offset)
+
+
+def _is_seen(text: str, offset: int) -> bool:
+    """True if a joiner, or the sign that asks for a picture, changes the characters beside it.
+
+    Joiners are taken by the rules of internationalized names (RFC 5892, A.1 and A.2) and within
+    pictures (UTS 51), so that no two texts that look the same differ in them.
+    """
+    char = text[offset]
+    before, after = text[max(0, offset - _NEAR) : offset], text[offset + 1 : offset + 1 + _NEAR]
+    if not before:
+        return False
+    last = before[-1]
+    if char == _PICTURE:
+        if last.isascii():
+            return last in "0123456789#*" and after.startswith(_KEYCAP)
+        return _has(last, "EMOJI") and not _has(last, "EMOJI_PRESENTATION")
+    if unicodedata.combining(last) == _VIRAMA:
+        return True
+    if char == _NON_JOINER:
+        return _joins(before[::-1], _TO_THE_NEXT) and _joins(after, _TO_THE_LAST)
+    bare = before.removesuffix(_PICTURE)
+    if bare and _has(bare[-1], "EMOJI_MODIFIER"):
+        bare = bare[:-1]
+    return (
+        bool(bare)
+        and bool(after)
+        and all(_has(each, "EXTENDED_PICTOGRAPHIC") for each in (bare[-1], after[0]))
+    )
+
+
+def _joins(text: str, types: frozenset[int]) -> bool:
+    """True if the first letter of a text, but for marks on letters, is joined in that way."""
+    import icu
+
+    for char in text:
+        found = icu.Char.getIntPropertyValue(char, icu.UProperty.JOINING_TYPE)
+        if found != _TRANSPARENT:
+            return found in types
+    return False
+
+
+def _has(char: str, name: str) -> bool:
+    """True if a character has that binary property of Unicode."""
+    import icu
+
+    return bool(icu.Char.hasBinaryProperty(char, getattr(icu.UProperty, name)))
+
+
 def is_hidden(char: str) -> bool:
-    """True if a character is one that no text needs."""
+    """True if a character by itself is one that no text needs."""
     if char in "\t\n":
         return False
     return unicodedata.category(char) in _HIDDEN_CATEGORIES or bool(_IGNORABLE.match(char))
@@ -146,6 +220,7 @@ def looks(text: str) -> frozenset[str]:
     import icu
 
     plain, checker = "".join(unicodedata.normalize("NFKC", text).split()), icu.SpoofChecker()
+    plain = plain.translate(dict.fromkeys(map(ord, SHAPING)))
     small = str(checker.getSkeleton(0, plain.casefold())).casefold()
     return frozenset({f"a{small}", f"A{checker.getSkeleton(0, plain.upper())}"})
 

@@ -27,6 +27,8 @@ IDENTIFIERS: Final = frozenset(
     }
 )  # fmt: skip
 """Properties with identifiers of persons, companies and accounts, mostly of digits."""
+_CONTACTS: Final = frozenset({"cryptoWallet", "email", "phone", "publicKey", "website"})
+"""Properties that others are found or reached by, in letters as well as in digits."""
 _NO_BIC: Final = (
     "it is no BIC of SWIFT, which has 8 or 11 letters and digits: others will not find the "
     "bank by a number of its own country (БИК, МФО)"
@@ -161,6 +163,9 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name, values in properties.items():
         for value in values if name in IDENTIFIERS else ():
             yield from _named(name, _of_identifier(name, value, is_kazakh=is_kazakh))
+    for name in _CONTACTS & properties.keys():
+        if any(value != value.strip() for value in properties[name]):
+            yield f"{name}: it has spaces around it"
     for name, (form, words) in _FORMATS.items():
         if name in properties and any(not has_format(value, form) for value in properties[name]):
             yield f"{name}: {words}"

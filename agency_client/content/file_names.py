@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from agency_client.content.characters import find_hidden, is_hidden
+from agency_client.content.characters import find_hidden, is_hidden_at
 from agency_client.content.strict_json import parse_json
 from exchange_protocol.errors import ExchangeError, Reason
 
@@ -103,7 +103,10 @@ def safe_file_name(name: str, taken: Collection[str] = ()) -> str:
     Case and the form of accents do not tell names apart, as on the systems that do not see them.
     """
     plain = _NOT_IN_FILES.sub("_", unicodedata.normalize("NFC", name))
-    plain = "".join("_" if is_hidden(char) or char in "\t\r\n" else char for char in plain)
+    plain = "".join(
+        "_" if is_hidden_at(plain, at) or char in "\t\r\n" else char
+        for at, char in enumerate(plain)
+    )
     plain = plain.strip(" ").rstrip(". ") or "file"
     stem, point, suffix = plain.rpartition(".")
     if not stem:

@@ -22,9 +22,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from agency_client.content.characters import SHAPING
+
 _WORD: Final = re.compile(r"[^\W_]+")
-_SILENT: Final = re.compile(r"['`´ʹʺʻʼʿʾ‘’′ʽ\u0300-\u036f]")
-"""Apostrophes, signs of softness, and the marks that a letter was parted from."""
+_SILENT: Final = re.compile(rf"['`´ʹʺʻʼʿʾ‘’′ʽ\u0300-\u036f{SHAPING}]")
+"""Apostrophes, signs of softness, marks that a letter was parted from, and what shapes letters."""
 _FOREIGN: Final = re.compile(r"[^\x00-\x7f\u0400-\u04ff]")
 
 _BEFORE: Final[Mapping[int, str]] = str.maketrans(

@@ -5,11 +5,17 @@ it, and so without a zone. A number is of digits, with a point before decimals, 
 where there is one. A value in that form is kept as it stands. All else is read only in a form that
 was named, since 03.04.2024 is a day of March to one and of April to another, and 1,500 is one and a
 half or fifteen hundred.
+
+A form may hold the name of the month (DD-MMM-YYYY), and fractions of a second, which are left out
+and told (ss.fff). A year of two digits is read in the century that the form names: DD.MM.(20)YY.
+Hours of half days have AM behind them. A zone but Z is refused: the time would be that of another
+moment.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -21,10 +27,40 @@ _ISO: Final = re.compile(
     r"(?P<Y>[12][0-9]{3})(?:-(?P<m>[0-9]{2})(?:-(?P<d>[0-9]{2})"
     r"(?:[T ](?P<H>[0-9]{2})(?::(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2}))?)?)?)?)?"
 )
+_MONTHS: Final = (
+    "jan|january|янв|январь|января|қаң|қаңтар",
+    "feb|february|фев|февр|февраль|февраля|ақп|ақпан",
+    "mar|march|мар|март|марта|нау|наурыз",
+    "apr|april|апр|апрель|апреля|сәу|сәуір",
+    "may|май|мая|мам|мамыр",
+    "jun|june|июн|июнь|июня|мау|маусым",
+    "jul|july|июл|июль|июля|шіл|шілде",
+    "aug|august|авг|август|августа|там|тамыз",
+    "sep|sept|september|сен|сент|сентябрь|сентября|қыр|қыркүйек",
+    "oct|october|окт|октябрь|октября|қаз|қазан",
+    "nov|november|ноя|нояб|ноябрь|ноября|қар|қараша",
+    "dec|december|дек|декабрь|декабря|жел|желтоқсан",
+)
+"""The names of the months, whole and shortened; no name is that of two."""
+_NUMBERS_OF_MONTHS: Final = {
+    name: f"{number:02}" for number, names in enumerate(_MONTHS, 1) for name in names.split("|")
+}
+_CENTURY: Final = re.compile(r"\((19|20)\)YY(?!Y)")
+"""A year without its century, which the person says."""
+_HALF_DAY: Final = "AM"
+_HOURS_OF_HALF: Final = 12
+_FRACTION: Final = re.compile(r"f{1,9}")
+_IN_UTC: Final = re.compile(r"(?<=[msf0])(?:Z| ?[+\u2212-]00(?::?00)?)\Z")
+"""The end of a form whose time is that of UTC, as dates are meant here."""
+_OTHER_ZONE: Final = re.compile(
+    r"(?:[hms]|\.[f0]+)\s?(?:[+\u2212-]\s?[0-9hm]|\(|(?i:utc|gmt|мск|msk)\b)"
+)
+"""A form whose time is that of a zone."""
 _TOKENS: Final = {
     "YYYY": ("Y", "[12][0-9]{3}"),
     "MM": ("m", "[0-9]{2}"),
     "M": ("m", "[0-9]{1,2}"),
+    "MMM": ("m", r"[^\W\d_]{3,9}\.?"),
     "DD": ("d", "[0-9]{2}"),
     "D": ("d", "[0-9]{1,2}"),
     "hh": ("H", "[0-9]{2}"),
@@ -33,7 +69,8 @@ _TOKENS: Final = {
     "ss": ("S", "[0-9]{2}"),
 }
 _DIRECTIVES: Final = {
-    "%Y": "YYYY", "%m": "M", "%d": "D", "%H": "h", "%M": "mm", "%S": "ss", "%%": "%",
+    "%Y": "YYYY", "%m": "M", "%b": "MMM", "%B": "MMM", "%d": "D", "%H": "h", "%M": "mm",
+    "%S": "ss", "%f": "ffffff", "%%": "%",
 }  # fmt: skip
 _ORDER: Final = "YmdHMS"
 _BETWEEN: Final = ("", "-", "-", "T", ":", ":")
@@ -60,6 +97,10 @@ class DateForm:
     name: str
     """The name that the person gave."""
     _pattern: re.Pattern[str] = field(repr=False)
+    leaves_fractions: bool = False
+    """True if fractions of a second are left out."""
+    _century: str = ""
+    """The century of years that are written with two digits."""
 
     @classmethod
     def parse(cls, name: str) -> DateForm:
@@ -79,14 +120,30 @@ class DateForm:
     def _of(cls, name: str, form: str) -> DateForm:
         # A blank at an end is seen by nobody, and dates are read without those around them.
         form = _in_latin(form.strip())
-        pattern, parts = "", []
+        in_utc = _IN_UTC.search(form)
+        form, end = (form[: in_utc.start()], in_utc[0]) if in_utc else (form, "")
+        if _OTHER_ZONE.search(form):
+            raise _invalid(
+                "expected a form without a zone, or with Z: the time would be that of another "
+                f"moment; got {name!r}: give the times in UTC"
+            )
+        century = found[1] if (found := _CENTURY.search(form)) else ""
+        form = _CENTURY.sub("YYYY", form, count=1)
+        pattern, leaves_fractions, has_halves = "", False, False
+        parts: list[str] = []
         # T stands for itself, as between the day and the hour.
         for piece in re.findall(r"[A-SU-Za-z]+|[^A-SU-Za-z]", form):
+            if piece == _HALF_DAY and "H" in parts and not has_halves:
+                pattern, has_halves = pattern + r"(?P<half>[AaPp])\.?[Mm]\.?", True
+                continue
             is_sign = piece == "T" or not (piece.isascii() and piece.isalpha())
             words = [] if is_sign else [found[0] for found in re.finditer(r"(.)\1*", piece)]
             if len(words) > 1 and min(map(len, words)) == 1:
                 raise _invalid(f"expected signs between D, M and h and what follows; got {name!r}")
             for word in words:
+                if _FRACTION.fullmatch(word) and parts[-1:] == ["S"] and not leaves_fractions:
+                    pattern, leaves_fractions = pattern + "[0-9]{1,9}", True
+                    continue
                 if word not in _TOKENS:
                     more = ": two digits leave the century open" if word == "YY" else ""
                     raise _invalid(
@@ -94,6 +151,7 @@ class DateForm:
                         f"it has {word!r}{more}"
                     )
                 part, digits = _TOKENS[word]
+                digits = "[0-9]{2}" if part == "Y" and century else digits
                 pattern += f"(?P<{part}>{digits})" if part not in parts else ""
                 parts.append(part)
             if is_sign:
@@ -103,14 +161,27 @@ class DateForm:
                 f"expected a form with the year, then the month, the day and the time as far as "
                 f"they are known, each once; got {name!r}"
             )
-        return cls(name.strip(), re.compile(pattern))
+        pattern += re.escape(end)
+        return cls(name.strip(), re.compile(pattern), leaves_fractions, century)
 
     def read(self, text: str) -> str | None:
         """The date that a text in this form is, as FollowTheMoney writes it; None if it is none."""
         found = self._pattern.fullmatch(text)
-        if found is None or not _exists(found):
+        if found is None:
             return None
-        parts = [found[part] for part in _ORDER if part in self._pattern.groupindex]
+        given = found.groupdict()
+        month = given.get("m", "")
+        if not month[:1].isdigit() and month:
+            given["m"] = _NUMBERS_OF_MONTHS.get(month.casefold().rstrip("."), "0")
+        given["Y"] = f"{self._century}{given['Y']}"
+        if half := given.pop("half", None):
+            hour = int(given["H"])
+            if not 1 <= hour <= _HOURS_OF_HALF:
+                return None
+            given["H"] = str(hour % _HOURS_OF_HALF + _HOURS_OF_HALF * (half in "Pp"))
+        if not _exists(given):
+            return None
+        parts = [given[part] for part in _ORDER if part in given]
         return "".join(
             between + part.zfill(2) for between, part in zip(_BETWEEN, parts, strict=False)
         )
@@ -128,11 +199,11 @@ def _in_latin(form: str) -> str:
 def is_date(text: str) -> bool:
     """True if a text is a date as FollowTheMoney writes it, and one of the calendar."""
     found = _ISO.fullmatch(text)
-    return found is not None and _exists(found)
+    return found is not None and _exists(found.groupdict())
 
 
-def _exists(found: re.Match[str]) -> bool:
-    parts = {name: int(text) for name, text in found.groupdict().items() if text is not None}
+def _exists(given: Mapping[str, str | None]) -> bool:
+    parts = {name: int(text) for name, text in given.items() if text is not None}
     try:
         datetime(  # noqa: DTZ001 - only whether the calendar and the clock have it
             parts["Y"],
@@ -197,6 +268,12 @@ NUMBER_FORMS: Final = (
 PLAIN_NUMBER: Final = NumberForm.parse(NUMBER_FORMS[0])
 _DAYS: Final = ("DD{0}MM{0}YYYY", "MM{0}DD{0}YYYY", "YYYY{0}MM{0}DD")
 _TIMES: Final = ("", " hh:mm", " hh:mm:ss", "Thh:mm:ss", " г.")
+_NAMED: Final = tuple(f"DD{sign}MMM{sign}YYYY" for sign in ("-", " ", ".", ""))
+"""Days with the names of their months, as programs of banks write them."""
+_FINE: Final = tuple(
+    f"YYYY-MM-DD{between}hh:mm:ss{end}" for between in " T" for end in (".fff", ".fffZ", "Z")
+)
+"""Moments as databases write them."""
 _SIGNS: Final = (".", "/", "-")
 
 
@@ -205,10 +282,14 @@ def _usual_dates() -> tuple[tuple[DateForm, ...], ...]:
     """Forms of dates that tables have, and the same without zeros before a single digit."""
     days = [form.format(sign) for sign in (*_SIGNS, "") for form in _DAYS]
     full = [*(day + time for day in days for time in _TIMES), *(f"MM{s}YYYY" for s in _SIGNS)]
+    full += [*(day + time for day in _NAMED for time in _TIMES), *_FINE]
     parted = [form.format(sign) for sign in _SIGNS for form in _DAYS]
     loose = [day + time for day in parted for time in _TIMES]
     for long, short in (("DD", "D"), ("MM", "M"), ("hh", "h")):
         loose = [form.replace(long, short) for form in loose]
+    named = [day.replace("DD", "D") for day in _NAMED[:-1]]
+    loose += [day + time.replace("hh", "h") for day in named for time in _TIMES]
+    loose += [f"{day} h:mm{end} AM" for day in ("D/M/YYYY", "M/D/YYYY") for end in (":ss", "")]
     return tuple(map(DateForm.parse, full)), tuple(map(DateForm.parse, loose))
 
 

@@ -179,10 +179,13 @@ def _form_notes(
         yield f"Sign between the cells: {DELIMITERS[table.delimiter]} ({said})."
     if table.behind > 0:
         yield f"Empty cells of each row behind the last heading, left out: {table.behind}."
-    named = [form.name for form in forms.dates]
-    named += sorted({form.name for query in queries for form in query.date_forms})
+    of_mapping = {form.name: form for query in queries for form in query.date_forms}
+    all_forms = [*forms.dates, *(of_mapping[name] for name in sorted(of_mapping))]
+    named = [form.name for form in all_forms]
     if named:
         yield f"Dates stand as {', '.join(named)} in the table; here as YYYY-MM-DD."
+    if any(form.leaves_fractions for form in all_forms):
+        yield "Fractions of seconds, left out as was said."
     if forms.numbers is not None:
         yield f"Numbers stand as {forms.numbers.name} in the table; here as 1000.50."
     used = set[str]().union(*(query.columns for query in queries))

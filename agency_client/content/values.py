@@ -38,6 +38,9 @@ _ISO_SHAPE: Final = re.compile(
     r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)?)?"
 )
 _SHORT_YEAR: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2}(?:[ T].*)?")
+_FOUR_DIGITS: Final = (
+    'write the year with four digits, or say its century, such as --dates "DD.MM.(20)YY"'
+)
 _ZONE: Final = re.compile(r"[0-9].*:.*[0-9](?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)")
 _OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _NEGATIVE: Final = re.compile(r"\(.*[0-9].*\)|.*[0-9]\s*[-\u2212]|[\u2010-\u2015\u2212].*[0-9].*")
@@ -199,12 +202,12 @@ def _date_words(value: str) -> str:
         return f"{words}; got one that no calendar or clock has"
     if _EXCEL_SERIAL.fullmatch(value):
         return f"{words}; got a number, as Excel counts days: format the column as dates first"
-    if _ZONE.fullmatch(value):
-        return f"{words} in UTC, without a zone"
     if forms := date_forms_of(value):
         return f"{words}; got {shape(value)}: name the form, --dates {_either(forms)}"
+    if _ZONE.fullmatch(value):
+        return f"{words} in UTC, without a zone"
     if _SHORT_YEAR.fullmatch(value):
-        return f"{words}; got {shape(value)}: write the year with four digits"
+        return f"{words}; got {shape(value)}: {_FOUR_DIGITS}"
     return f"{words}; got {shape(value)}"
 
 
@@ -215,7 +218,7 @@ def got_date(value: str) -> str:
     if forms := date_forms_of(value):
         return f"got {shape(value)}: name its form too, --dates {_either(forms)}"
     if _SHORT_YEAR.fullmatch(value):
-        return f"got {shape(value)}: write the year with four digits"
+        return f"got {shape(value)}: {_FOUR_DIGITS}"
     return f"got {shape(value)}"
 
 

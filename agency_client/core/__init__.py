@@ -12,8 +12,8 @@ blocking client, the asyncio client and the tests alike. `core.py` puts the part
                            what the hub shows is judged; sealed parts are fetched and opened
     acts, statements, drafting, routes, sealing
                            an act becomes a statement: header, route, sealed parts, signature
-    sender, submission, statuses
-                           from the outbox to the hub, and the errors that it answers with
+    sender, submission, statuses, withdrawing
+                           from the outbox to the hub, its errors; what is taken back before
     given, times, time_zones
                            arguments as callers give them
     possible, foresight, provenance

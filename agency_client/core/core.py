@@ -5,7 +5,7 @@
     statements       make a statement and keep it in the outbox
     foresight        what would happen to a statement that was sent now
     acts             what people do with each kind, over `statements`
-    sender           from the outbox to the hub
+    sender           from the outbox to the hub; `withdrawing` takes back what waits there
     administration   the directory's own statements
     log              leaves, tiles, proofs, witnesses
     gathering        the evidence of an exchange
@@ -25,6 +25,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.sender import Sender
 from agency_client.core.statements import Statements
 from agency_client.core.view import View
+from agency_client.core.withdrawing import Withdrawing
 
 
 class Core:
@@ -38,6 +39,7 @@ class Core:
         self.foresight = Foresight(ports, self.view, self.exchanges, self.statements)
         self.acts = Acts(self.statements, self.foresight)
         self.sender = Sender(ports, self.view)
+        self.withdrawing = Withdrawing(ports, self.exchanges)
         self.administration = Administration(ports, self.view, self.sender)
         self.log = Log(ports, self.view)
         self.gathering = Gathering(ports, self.view, self.exchanges, self.log)

@@ -26,6 +26,7 @@ from agency_client.content.file_names import INDEX, check_file_names, encode_ind
 from agency_client.content.search_terms import SearchTerms
 from agency_client.core.views import ENTITIES
 from agency_client.state.outbox_folders import Staging
+from exchange_files import read_steady
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import ReaderRole
 from exchange_protocol.rules.directory import Directory
@@ -169,9 +170,9 @@ class Sealer:
 
 
 def read_attachment(path: Path) -> bytes:
-    """Read a file to attach; raises INVALID_FIELD."""
+    """Read a file to attach; raises INVALID_FIELD, TOO_LARGE, DOCUMENT_INVALID if it changes."""
     with open_attachment(path) as file:
-        data = file.read(MAX_PART_BYTES + 1)
+        data = read_steady(file, path, MAX_PART_BYTES)
     if len(data) > MAX_PART_BYTES:
         raise Reason.TOO_LARGE.error(
             f"expected at most {MAX_PART_BYTES} bytes in {path}, got more: send it in pieces",

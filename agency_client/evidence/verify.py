@@ -33,12 +33,12 @@ policy and of who may publish what in the directory (`agency evidence verify` re
 the exporter left out entries of the exchange; and, without --witness, whether the log showed others
 another history (compare checkpoints).
 
-Exit code 0: all of it verifies; 1: something does not; 2: the command is wrong, or the file is no
+Exit code 0: all of it verifies; 10: something does not; 2: the command is wrong, or the file is no
 whole bundle, such as one that was cut off; 5: all of it verifies, and the disk did not take the
 lines that say so; 6: this machine cannot check it, by its Python or its openssl; 130: it was
-stopped. None but 0 and 1 says anything of those whom the bundle is about. A reader of the lines who
-leaves, as `head` does, changes no code. Python 2 ends with code 1 too, and without a verdict: a
-verdict is a last line that begins with VERIFIED or with NOT VERIFIED.
+stopped. None but 0 and 10 says anything of those whom the bundle is about; a Python that fails by
+itself, such as Python 2, ends with 1. A reader of the lines who leaves, as `head` does, changes no
+code. A verdict is a last line that begins with VERIFIED or with NOT VERIFIED.
 
 A bundle that was unpacked and packed again verifies as before, also within a folder, with
 backslashes in its names, or beside files that macOS and Windows add (__MACOSX, .DS_Store): the
@@ -76,7 +76,7 @@ except ImportError as lacking:
 SAID_BY_PYTHON_2: str = "NOT CHECKED  PYTHON_TOO_OLD: expected Python 3.9 or later, as python3"
 
 # Annotations stand in quotes where Python 3.6 could not read them: a machine that is too old must
-# come as far as to say so, and its error of syntax would have the exit code of a false bundle.
+# come as far as to say so; its error of syntax would say nothing that a person understands.
 if sys.version_info < (3, 9):  # noqa: UP036 - it runs on other machines
     sys.stdout.write("NOT CHECKED  PYTHON_TOO_OLD: expected Python 3.9 or later\n")
     sys.exit(6)
@@ -974,7 +974,7 @@ _ML_DSA_65_KEY_BYTES, _ML_DSA_65_SIGNATURE_BYTES = 1974, 3309
 
 
 _SUCCESSION_INVALID = "SUCCESSION_INVALID"
-_EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNWRITTEN, _EXIT_UNCHECKED = 1, 2, 5, 6
+_EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNWRITTEN, _EXIT_UNCHECKED = 10, 2, 5, 6
 _EXIT_STOPPED = 130
 
 

@@ -354,6 +354,83 @@ DOUBTS: Final = (
         "похоже на UTF-8, прочитанный как {}",
         "{} деп оқылған UTF-8 сияқты",
     ),
+    # a file to attach
+    Words(
+        "the attached file {} is empty", "приложенный файл {} пуст", "қоса берілген {} файлы бос"
+    ),
+    Words(
+        "the attached file {} is a pointer of Git LFS in the place of the file: fetch the file "
+        "itself",
+        "приложенный файл {}: вместо файла указатель Git LFS; получите сам файл",
+        "қоса берілген {}: файлдың орнында Git LFS көрсеткіші; файлдың өзін алыңыз",
+    ),
+    Words(
+        "the attached file {} stands for a file that is in a cloud: fetch the file itself",
+        "приложенный файл {} лишь заменяет файл, который лежит в облаке; получите сам файл",
+        "қоса берілген {} бұлтта жатқан файлдың орнында ғана тұр; файлдың өзін алыңыз",
+    ),
+    Words(
+        "the attached file {} is a shortcut, which leads to the file on your side alone: attach "
+        "the file itself",
+        "приложенный файл {} — ярлык, который ведёт к файлу только у вас; приложите сам файл",
+        "қоса берілген {} — файлға тек сіздің жақта апаратын таңбаша; файлдың өзін қосыңыз",
+    ),
+    Words(
+        "the attached file {} has the name of a download that did not end",
+        "у приложенного файла {} имя незаконченной загрузки",
+        "қоса берілген {} файлының аты аяқталмаған жүктеменікіндей",
+    ),
+    Words(
+        "the attached file {} is what a system keeps beside files, and holds nothing of them",
+        "приложенный файл {} система хранит рядом с файлами; их содержания в нём нет",
+        "қоса берілген {} файлын жүйе файлдардың жанында сақтайды; олардың мазмұны онда жоқ",
+    ),
+    Words(
+        "the attached file {} is the mark of a document that is open, and holds nothing of it",
+        "приложенный файл {} — знак открытого документа; его содержания в нём нет",
+        "қоса берілген {} — ашық құжаттың белгісі; оның мазмұны онда жоқ",
+    ),
+    Words(
+        "the attached file {} is packed as Outlook does (winmail.dat): attach the files that are "
+        "in it",
+        "приложенный файл {} упакован программой Outlook (winmail.dat); приложите файлы из него",
+        "қоса берілген {} файлын Outlook қаптаған (winmail.dat); ішіндегі файлдарды қосыңыз",
+    ),
+    Words(
+        "the attached file {} holds zeros alone, as a disk leaves them of a file that was not "
+        "written",
+        "в приложенном файле {} одни нули, какие остаются на диске от незаписанного файла",
+        "қоса берілген {} файлында тек нөлдер бар: жазылмаған файлдан дискіде солай қалады",
+    ),
+    Words(
+        "the attached file {} is a page in HTML, whatever its name says: is it one that asks for a "
+        "password or tells of an error?",
+        "приложенный файл {} — страница HTML, как бы он ни назывался: не спрашивает ли она пароль "
+        "и не сообщает ли об ошибке?",
+        "қоса берілген {} — аты қалай болса да, HTML беті: ол құпиясөз сұрай ма, әлде қатені "
+        "айта ма?",
+    ),
+    Words(
+        "the attached file {} is locked with a password, which its readers need too",
+        "приложенный файл {} закрыт паролем, который нужен и его читателям",
+        "қоса берілген {} файлы құпиясөзбен жабылған, ол оқушыларға да керек",
+    ),
+    Words(
+        "the attached file {} does not begin as a file does whose name ends in {}: is it another "
+        "one?",
+        "приложенный файл {} начинается не так, как файл с окончанием {}: тот ли это файл?",
+        "қоса берілген {} файлының басы {} деп аяқталатын файлдікіндей емес: бұл сол файл ма?",
+    ),
+    Words(
+        "the attached file {} is a PDF without its end: is it whole?",
+        "приложенный файл {} — PDF без конца: целый ли он?",
+        "қоса берілген {} — соңы жоқ PDF: ол толық па?",
+    ),
+    Words(
+        "the attached file {} is an archive whose table of contents cannot be read: is it whole?",
+        "приложенный файл {} — архив, оглавление которого не читается: целый ли он?",
+        "қоса берілген {} — мазмұны оқылмайтын мұрағат: ол толық па?",
+    ),
 )
 """The doubts, each before one that is like it and shorter; `{}` stands for what varies."""
 _SCRIPTS: Final = (

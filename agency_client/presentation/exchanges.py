@@ -31,7 +31,6 @@ from agency_client.presentation.words import (
     body_words,
     end_words,
     statement_words,
-    withheld_words,
 )
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
@@ -170,7 +169,7 @@ def _wishes(verified: VerifiedExchange, agency: AgencyId, locale: Locale) -> lis
             asking.pop(body.supervisor, None)
         elif spec.invites:
             asking.pop(body.member, None)
-    return [f"{supervisor} {wish}" for supervisor, wish in asking.items()]
+    return [f"{locale.agency(supervisor)} {wish}" for supervisor, wish in asking.items()]
 
 
 def _asked(verified: VerifiedExchange, agency: AgencyId) -> tuple[Party | None, Words | None]:
@@ -221,7 +220,9 @@ def header_facts(
             Fact(
                 locale.say(Label.PERMITTED_USES), ", ".join(map(locale.say, header.permitted_uses))
             ),
-            Fact(locale.say(Label.ONWARD_AUTHORITIES), ", ".join(header.onward_authorities)),
+            Fact(
+                locale.say(Label.ONWARD_AUTHORITIES), _agencies(header.onward_authorities, locale)
+            ),
             Fact(locale.say(Label.SUBJECTS), str(header.subject_count)),
             Fact(locale.say(Label.SUPERVISORS), _agencies(first.statement.supervisors, locale)),
             *withheld_facts(header, locale),
@@ -517,5 +518,7 @@ def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) 
 
 def withheld_facts(header: Header, locale: Locale) -> Iterator[Fact]:
     """The supervisors from whom a copy is withheld, and the ground."""
-    if withheld := withheld_words(header, locale.language):
-        yield Fact(locale.say(Label.COPY_WITHHELD), withheld)
+    if header.withholding_ground is not None:
+        whom = _agencies(header.withheld_from, locale)
+        ground = locale.say(header.withholding_ground)
+        yield Fact(locale.say(Label.COPY_WITHHELD), f"{whom}: {ground}")

@@ -19,6 +19,14 @@ WHOLE_FILES: Final = (
         "{}: файл оқылып жатқанда өзгерді; ештеңе жіберілмеді: қайта жіберіңіз",
     ),
     Words(
+        "{} was changed while it was read: wait until the program that writes it has ended, and "
+        "repeat the command",
+        "{}: файл изменился во время чтения; дождитесь конца программы, которая его пишет, и "
+        "повторите команду",
+        "{}: файл оқылып жатқанда өзгерді; оны жазып жатқан бағдарламаның аяқталуын күтіп, "
+        "команданы қайталаңыз",
+    ),
+    Words(
         "{}: expected at most {} bytes from what is no regular file; save it as a file first",
         "{}: не больше {} байт из того, что не обычный файл; сначала сохраните как файл",
         "{}: кәдімгі файл емес нәрседен ең көбі {} байт; алдымен файл етіп сақтаңыз",
@@ -405,6 +413,11 @@ WITHIN: Final = (
         "Empty cells of each row behind the last heading, left out: {}.",
         "Пустых ячеек в каждой строке за последним заголовком, пропущены: {}.",
         "Әр жолдағы соңғы тақырыптан кейінгі бос ұяшықтар өткізілді: {}.",
+    ),
+    Words(
+        "Fractions of seconds, left out as was said.",
+        "Доли секунд опущены, как было сказано.",
+        "Секунд бөліктері айтылғандай алынып тасталды.",
     ),
     Words(
         "Dates stand as {} in the table; here as YYYY-MM-DD.",

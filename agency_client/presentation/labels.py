@@ -399,6 +399,11 @@ class Label(Enum):
         "Отозвано: заявление {id} удалено из исходящих и отправлено не будет.",
         "Кері алынды: {id} мәлімдемесі шығыс қалтасынан алынды, жіберілмейді.",
     )
+    DISMISSED = Words(
+        "Removed: the hub refused statement {id}, and it stands in the outbox no more.",
+        "Убрано: узел отклонил заявление {id}, в исходящих его больше нет.",
+        "Алынды: торап {id} мәлімдемесін қабылдамаған, ол шығыс қалтасында енді жоқ.",
+    )
     REPEATS = Words(
         "The same was sent {span} ago ({where} {id}). Send it again?",
         "То же самое отправлено {span} назад ({where} {id}). Отправить ещё раз?",
@@ -681,6 +686,36 @@ class Label(Enum):
     NOT_VALID_NOW = Words("not valid now", "сейчас недействителен", "қазір жарамсыз")
     REVOKED_SINCE = Words("revoked since {time}", "отозван {time}", "{time} кері қайтарылған")
     NOT_YET = Words("not yet", "ещё нет", "әлі жоқ")
+
+    # --- The directory -------------------------------------------------------------------------
+
+    KINDS_TAKEN = Words("takes", "принимает", "қабылдайды")
+    EVERY_KIND = Words("every kind", "все виды", "барлық түрі")
+    LANGUAGES_TAKEN = Words("languages", "языки", "тілдер")
+    ANY = Words("any", "любые", "кез келген")
+    LARGEST_PART = Words("largest part", "наибольшая часть", "ең үлкен бөлік")
+    UP_TO = Words("up to {most}", "до {most}", "{most} дейін")
+    NUMBER_BYTES = Words("{number} bytes", "{number} байт", "{number} байт")
+    AS_THE_HUB_TAKES = Words("what the hub takes", "сколько примет узел", "торап қабылдағанша")
+    WORKING_HOURS = Words("working hours", "часы работы", "жұмыс уақыты")
+    DUTY_CONTACT = Words("duty contact", "дежурный", "кезекші")
+    NOT_PUBLISHED = Words("not published", "не опубликовано", "жарияланбаған")
+    SIGNATURES = Words("signatures", "подписи", "қолтаңбалар")
+    BOTH_SIGNATURES = Words(
+        "each statement needs a post-quantum signature too",
+        "каждому заявлению нужна и постквантовая подпись",
+        "әр мәлімдемеге постквантты қолтаңба да керек",
+    )
+    RETIRED = Words(
+        "retired: takes part in no new exchange",
+        "выведен: в новых обменах не участвует",
+        "шығарылған: жаңа алмасуларға қатыспайды",
+    )
+    WITHOUT_SEALING_KEY = Words(
+        "no sealing key: nothing can be encrypted for it",
+        "нет ключа шифрования: для него нельзя зашифровать",
+        "шифрлау кілті жоқ: оған арнап шифрлауға болмайды",
+    )
 
     # --- Evidence ------------------------------------------------------------------------------
 

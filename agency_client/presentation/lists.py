@@ -215,10 +215,11 @@ def _step(waiting: Waiting, locale: Locale) -> str:
         said = locale.say(Label.FOR_OTHERS_OF_YOURS, step=said)
     if not waiting.step.after_delay or waiting.state in ENDS_BY_ITSELF:
         return said
+    between = "; " if locale.names else ", "
     whom = (
-        waiting.summary.initiator
+        locale.agency(waiting.summary.initiator)
         if waiting.party is Party.RECIPIENT
-        else ", ".join(leg.agency for leg in waiting.legs)
+        else between.join(locale.agency(leg.agency) for leg in waiting.legs)
     )
     return f"{locale.say(Label.WAITS_FOR, whom=whom)}; {said}"
 
@@ -226,8 +227,8 @@ def _step(waiting: Waiting, locale: Locale) -> str:
 def _consent_wanted(consent: AskedConsent, locale: Locale) -> str:
     return locale.say(
         Label.CONSENT_WANTED,
-        who=consent.asked_by,
-        authority=consent.authority,
+        who=locale.agency(consent.asked_by),
+        authority=locale.agency(consent.authority),
         purpose=locale.say(consent.purpose),
     )
 
@@ -235,11 +236,13 @@ def _consent_wanted(consent: AskedConsent, locale: Locale) -> str:
 def _given(waiting: Waiting, locale: Locale) -> str:
     """The approvals given of those needed, where a leg needs several."""
     counts = {
-        f", {_counted(leg, locale)}"
+        leg.agency: _counted(leg, locale)
         for leg in waiting.legs
         if leg.state is LegState.HELD and leg.approvals_required > 1
     }
-    return counts.pop() if len(counts) == 1 else ""
+    if len(set(counts.values())) == 1:
+        return f", {next(iter(counts.values()))}"
+    return "".join(f", {agency}: {count}" for agency, count in counts.items())
 
 
 def _counted(leg: LegSummary, locale: Locale) -> str:

@@ -410,10 +410,12 @@ SENTENCES: Final = (
         "--dates {}",
     ),
     Words(
-        f"expected a date as {_DATE.format('or')}; got {{}}: write the year with four digits",
-        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: пишите год четырьмя цифрами",
+        f"expected a date as {_DATE.format('or')}; got {{}}: write the year with four digits, or "
+        "say its century, such as --dates {}",
+        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: пишите год четырьмя цифрами "
+        "или назовите его век, например --dates {}",
         f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}: жылды төрт цифрмен "
-        "жазыңыз",
+        "жазыңыз не ғасырын айтыңыз, мысалы --dates {}",
     ),
     Words(
         f"expected a date as {_DATE.format('or')}; got {{}}",
@@ -434,10 +436,12 @@ SENTENCES: Final = (
         "күн пішімін беріңіз",
     ),
     Words(
-        "expected a date as {}, and of the calendar; got {}: write the year with four digits",
+        "expected a date as {}, and of the calendar; got {}: write the year with four digits, or "
+        "say its century, such as --dates {}",
         "ожидается дата вида {}, которая есть в календаре; получено {}: пишите год четырьмя "
-        "цифрами",
-        "{} түріндегі, күнтізбеде бар күн күтіледі; алынғаны {}: жылды төрт цифрмен жазыңыз",
+        "цифрами или назовите его век, например --dates {}",
+        "{} түріндегі, күнтізбеде бар күн күтіледі; алынғаны {}: жылды төрт цифрмен жазыңыз не "
+        "ғасырын айтыңыз, мысалы --dates {}",
     ),
     Words(
         "expected a date as {}, and of the calendar; got {}: name its form too, --dates {}",

@@ -487,8 +487,8 @@ def turn_words(
                 continue
             until = None if each in turns else _until(leg, each.party, locale, now)
             whom = {
-                Party.RECIPIENT: str(leg.agency),
-                Party.INITIATOR: str(initiator),
+                Party.RECIPIENT: locale.agency(leg.agency),
+                Party.INITIATOR: locale.agency(initiator),
             }.get(each.party) or _approvers(leg, locale)
             others.setdefault(whom, []).extend([until] if until else [])
             if is_over and each is step and (delay := _step_after_delay(party, leg.state)):
@@ -497,12 +497,16 @@ def turn_words(
         return locale.say(Label.YOUR_TURN, step="; ".join(mine))
     if not others:
         return ""
-    whom = ", ".join(f"{each} ({min(ends)[1]})" if ends else each for each, ends in others.items())
+    # Names of agencies may have commas.
+    between = "; " if locale.names else ", "
+    whom = between.join(
+        f"{each} ({min(ends)[1]})" if ends else each for each, ends in others.items()
+    )
     return "; ".join((locale.say(Label.WAITS_FOR, whom=whom), *delays))
 
 
 def _approvers(leg: LegTurn, locale: Locale) -> str:
-    known = f" {locale.say(Label.OR)} ".join(leg.approvers)
+    known = f" {locale.say(Label.OR)} ".join(map(locale.agency, leg.approvers))
     return known or locale.say(Label.AN_APPROVER)
 
 

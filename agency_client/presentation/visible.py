@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
-from agency_client.content.characters import find_mixed, is_hidden
+from agency_client.content.characters import find_mixed, is_hidden_at
 from agency_client.presentation.labels import Label
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.codes import Language
@@ -57,9 +57,9 @@ def mark_hidden(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     shown, marks = "", 0
-    for char in text:
+    for offset, char in enumerate(text):
         marks = marks + 1 if unicodedata.category(char) == "Mn" else 0
-        if is_hidden(char) or marks > _MOST_MARKS:
+        if is_hidden_at(text, offset) or marks > _MOST_MARKS:
             shown += f"[U+{ord(char):04X}]"
         elif char.isspace() and char != "\n":
             shown += " "

@@ -203,9 +203,17 @@ def load_sealing_keys(folder: Path, passphrase: bytes) -> SealingKeys:
 
 
 def _key_files(folder: Path) -> list[Path]:
-    """The files of keys in a folder, which need not be there; `glob` hides one that is closed."""
+    """The files of keys in a folder, which need not be there; `glob` hides one that is closed.
+
+    A name with a point before it is of no key: macOS writes `._NAME.key` beside each on a disk of
+    another system.
+    """
     try:
-        return sorted(each for each in folder.iterdir() if each.name.endswith(".key"))
+        return sorted(
+            each
+            for each in folder.iterdir()
+            if each.name.endswith(".key") and not each.name.startswith(".")
+        )
     except FileNotFoundError:
         return []
 

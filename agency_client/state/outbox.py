@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,9 +97,9 @@ class Outbox:
         self.tried: dict[str, None] = {}
         """The statements that this object was about to send, in order: of earlier commands too."""
 
-    def pending(self) -> list[OutboxEntry]:
-        """The statements that wait to be sent, oldest first."""
-        return [_entry(stored) for stored in self._stored(self._folder)]
+    def pending(self, some: Sequence[str] | None = None) -> list[OutboxEntry]:
+        """The statements that wait to be sent, oldest first; of `some` ids, those that wait."""
+        return [_entry(stored) for stored in self._stored(self._folder, some)]
 
     def refused(self) -> list[RefusedEntry]:
         """The statements that the hub refused, oldest first."""
@@ -128,6 +128,18 @@ class Outbox:
                 continue
             chosen.append(each)
         return chosen[::-1]
+
+    def waiting(self) -> list[str]:
+        """The ids of the statements that wait, oldest first."""
+        return self._ids(self._folder)
+
+    def later_on_exchange(self, statement_id: str) -> list[str]:
+        """Statements that wait and came later on the same exchange, in order."""
+        waiting = self.waiting()
+        if statement_id not in waiting:
+            return []
+        later, exchange = waiting[waiting.index(statement_id) + 1 :], self._exchange(statement_id)
+        return [each for each in later if self._exchange(each) == exchange]
 
     def has_refused(self, statement_id: str) -> bool:
         """True if the hub refused a statement for good."""
@@ -296,9 +308,9 @@ class Outbox:
             self._exchanges[statement_id] = loaded.statement.exchange_id
         return self._exchanges[statement_id]
 
-    def _stored(self, folder: Path) -> list[StoredStatement]:
+    def _stored(self, folder: Path, some: Sequence[str] | None = None) -> list[StoredStatement]:
         found = []
-        for name in self._ids(folder):
+        for name in self._ids(folder) if some is None else some:
             try:
                 found.append(load_statement(folder / name))
             except NotFound:

@@ -121,11 +121,13 @@ class ReferenceIndex:
 
         self._change(change)
 
-    def forget_sent(self, statement_id: str) -> None:
-        """Forget a statement that was taken back."""
+    def forget_withdrawn(self, statement_id: str) -> None:
+        """Forget a statement that was taken back, and the exchange that it was to open."""
 
         def change(index: _Index) -> bool:
             index.earlier = [each for each in index.earlier if each.statement_id != statement_id]
+            # An exchange has the id of the statement that opens it.
+            index.references.pop(statement_id, None)
             return True
 
         self._change(change)

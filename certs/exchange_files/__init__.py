@@ -8,7 +8,7 @@
     locked, try_locked           one process at a time
     locked_folder                the same, where users of several names write
     writing                      turns the disk's errors into FILE_NOT_WRITTEN
-    read_file, read_given, without_bom
+    read_file, read_given, read_steady, without_bom
     hold_streams, results_apart  the standard streams of a command
     heeding_signals              signals that end it
     arguments                    its words before they are read
@@ -51,8 +51,8 @@ from exchange_files.folders import (
     write_inside,
 )
 from exchange_files.locks import locked, locked_folder, open_to_lock, try_locked
-from exchange_files.owners import give_to_owner_of
-from exchange_files.reading import MOST_GIVEN, read_file, read_given, without_bom
+from exchange_files.owners import give_to_owner_of, is_roots_alone
+from exchange_files.reading import MOST_GIVEN, read_file, read_given, read_steady, without_bom
 from exchange_files.stopping import Stopped, heeding_signals
 from exchange_files.streams import EXIT_UNWRITTEN, hold_streams, results_apart
 
@@ -70,6 +70,7 @@ __all__ = [
     "give_to_owner_of",
     "heeding_signals",
     "hold_streams",
+    "is_roots_alone",
     "locked",
     "locked_folder",
     "make_folder",
@@ -79,6 +80,7 @@ __all__ = [
     "open_to_lock",
     "read_file",
     "read_given",
+    "read_steady",
     "remove_folder",
     "replace_file",
     "results_apart",

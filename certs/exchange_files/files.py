@@ -7,8 +7,9 @@ did not end, and may be withdrawn.
 
 Names are used in the folder that was opened when the work began. A user of less rights, whose
 folder root writes to, may put a link in the place of a folder or of a draft: nothing is written,
-linked or removed elsewhere, and a name that is another's by then is an error. What SQLite and
-pg_dump write for a backup is opened by them by its path: as root, make it in a folder of root.
+linked or removed elsewhere, and a name that is another's by then is an error. SQLite opens
+what it writes by a path, and so writes a backup of root's in a folder of root alone
+(`is_roots_alone`); its databases stand where they are.
 """
 
 from __future__ import annotations

@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
+
+
+def is_roots_alone(folder: int | None, path: Path) -> bool:
+    """True if root alone can name anything in a folder, or lead the way to it elsewhere.
+
+    `folder` is the folder as it was opened, where it was: the path must lead to that one. In a
+    sticky folder such as /tmp nobody renames what is root's.
+    """
+    try:
+        if folder is not None and not os.path.samestat(path.stat(), os.fstat(folder)):
+            return False
+        way = [path.absolute(), *path.absolute().parents]
+        # A link would be one more way to lead astray: such a path is not looked into further.
+        found = [each.lstat() for each in way]
+    except OSError:
+        return False
+    return all(
+        stat.S_ISDIR(each.st_mode)
+        and each.st_uid == 0
+        and (not each.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or each.st_mode & stat.S_ISVTX)
+        for each in found
+    )
 
 
 def give_to_owner_of(path: Path, descriptor: int) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from exchange_protocol.errors import Reason
 
@@ -26,13 +28,38 @@ def read_given(path: Path, most: int = MOST_GIVEN) -> bytes:
 
     Raises:
         OSError: if it cannot be read.
-        InvalidInput: DOCUMENT_INVALID, for a longer one.
+        InvalidInput: DOCUMENT_INVALID, for a longer one, and for one that changes meanwhile.
     """
     with path.open("rb") as file:
-        data = file.read(most + 1)
+        data = read_steady(file, path, most)
     if len(data) > most:
         raise Reason.DOCUMENT_INVALID.error(f"expected at most {most} bytes in {path}, got more")
     return data
+
+
+def read_steady(file: BinaryIO, path: Path, most: int) -> bytes:
+    """Read an open file to its end, or one byte more than a bound.
+
+    A program may still write it, as a scanner, a browser or a sync program does: half of an old
+    file and half of a new one is neither.
+
+    Raises:
+        InvalidInput: DOCUMENT_INVALID, if the file changes while it is read.
+    """
+    before = _state(file)
+    data = file.read(most + 1)
+    if _state(file) != before:
+        raise Reason.DOCUMENT_INVALID.error(
+            f"{path} was changed while it was read: wait until the program that writes it has "
+            "ended, and repeat the command"
+        )
+    return data
+
+
+def _state(file: BinaryIO) -> tuple[int, int] | None:
+    """The size and the time of the last change; None of a pipe or a device, which have neither."""
+    status = os.fstat(file.fileno())
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def without_bom(data: bytes, path: Path, reason: Reason) -> bytes:

@@ -27,7 +27,8 @@ def read_passphrase(
         passphrase = read_secret(file).partition(b"\n")[0].rstrip(b"\r")
     else:
         said = (os.environ if environment is None else environment).get(variable, "")
-        passphrase = os.fsencode(said)
+        # As it is typed: in a terminal of another encoding the variable has other bytes.
+        passphrase = said.encode("utf-8", "surrogateescape")
         if not passphrase:
             raise Reason.KEY_UNAVAILABLE.error(
                 f"expected a passphrase in ${variable}, or a file that holds it; got neither"

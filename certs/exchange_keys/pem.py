@@ -30,9 +30,18 @@ def decrypted_pem(pem: bytes, passphrase: bytes, path: Path) -> PrivateKeyTypes:
         if not pem.strip():
             raise empty(path) from None
         # Of the wrong passphrase and of a broken file the library says the same: nothing certain.
+        # A keyboard of another layout is the most usual cause of such letters.
+        foreign = (
+            ""
+            if passphrase.isascii()
+            else (
+                ". The passphrase that was given has letters beside those of ASCII: look at the "
+                "keyboard's layout, and at the encoding of its file"
+            )
+        )
         raise Reason.KEY_UNAVAILABLE.error(
             f"expected {path} to be an encrypted private key that the passphrase opens; the "
-            "passphrase is another, or the file is damaged"
+            f"passphrase is another, or the file is damaged{foreign}"
         ) from None
 
 

@@ -162,6 +162,10 @@ class TokenSigner:
         from pkcs11 import ObjectClass
         from pkcs11.exceptions import UserAlreadyLoggedIn
 
+        place = (self._uri.module, self._uri.token)
+        if (before := _REFUSED.get(place)) and before[0] == self._pin:
+            self._refusal = before[1]
+            raise before[1]
         token = _library(self._uri).get_token(token_label=self._uri.token)
         try:
             self._session = token.open(user_pin=self._pin.text)
@@ -172,7 +176,8 @@ class TokenSigner:
             if type(error).__name__ in (*_WRONG_PIN, "PinLocked"):
                 # A channel knocks again and again, and each try may be the token's last.
                 self._refusal = _unavailable(_why(error, self._uri))
-                _TYPED.pop((self._uri.module, self._uri.token), None)
+                _REFUSED[place] = (self._pin, self._refusal)
+                _TYPED.pop(place, None)
             raise
         self._key = self._session.get_key(object_class=ObjectClass.PRIVATE_KEY, **self._named())
 
@@ -218,6 +223,10 @@ _TYPED: Final[dict[tuple[Path, str], _Pin]] = {}
 """The PINs that a person has typed: a profile is loaded more than once in a process."""
 
 
+_REFUSED: Final[dict[tuple[Path, str], tuple[_Pin, ExchangeError]]] = {}
+"""The PIN that a token refused last: a profile that is loaded again does not try it again."""
+
+
 def _typed_pin(uri: TokenUri) -> _Pin:
     place = (uri.module, uri.token)
     if place not in _TYPED:
@@ -254,7 +263,15 @@ def _why(error: Exception, uri: TokenUri) -> str:
     if isinstance(error, ModuleNotFoundError):
         return "keys in tokens need the extra, `pip install caricc-exchange[pkcs11]`"
     if name in _WRONG_PIN:
-        return f"the PIN of {token} is wrong; it locks after a few tries, so look before the next"
+        tried = (
+            ""
+            if uri.pin_file or uri.is_prompted
+            else (" (the passphrase of the keys was tried, for the key file names no pin-source)")
+        )
+        return (
+            f"the PIN of {token} is wrong{tried}; it locks after a few tries, so look before the "
+            "next"
+        )
     if name == "PinLocked":
         return f"{token} is locked after wrong PINs; its security officer can unlock it"
     if name in _AWAY:

@@ -92,6 +92,14 @@ def run(command: Callable[[], object]) -> None:
         typer.echo(f"exchange-server: {error}", err=True)
         unchecked = error.reason is Reason.POLICY_UNREADABLE
         sys.exit(EXIT_UNCHECKED if unchecked else EXIT_CANNOT)
+    except MemoryError:
+        typer.echo(
+            "exchange-server: no memory is left for this command: raise its limit (`ulimit -v`, "
+            "MemoryMax= of the unit), or end what else takes memory here. What it writes is there "
+            "whole or not at all, so run it again",
+            err=True,
+        )
+        sys.exit(EXIT_CANNOT)
     except typer.TyperException as error:
         # A command without arguments has printed its help, and says nothing more.
         if said := " ".join(error.format_message().split()):

@@ -22,12 +22,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Protocol
 
+from exchange_server.shared_memory import folder_with_room
+
 RECORDS: Final = 4096
 """Records of one region: more than there are agencies."""
 _CELLS: Final = 16
 _CELL_BYTES: Final = 8
 _REGION_BYTES: Final = RECORDS * _CELLS * _CELL_BYTES
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- the name of the file system, not of a file of ours
 
 
 class Cell(IntEnum):
@@ -146,10 +147,15 @@ class SharedCounts:
 
 @contextmanager
 def shared_counts(workers: int) -> Iterator[Path]:
-    """Make the memory for so many workers; it is gone after the block."""
-    folder = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    """Make the memory for so many workers; it is gone after the block.
+
+    Raises CONFIG_INVALID where there is no room for it.
+    """
+    size = workers * _REGION_BYTES
+    folder = folder_with_room(size)
     with tempfile.NamedTemporaryFile(prefix="exchange-counts-", dir=folder) as file:
-        file.truncate(workers * _REGION_BYTES)
+        # Given now: a page that finds no room later would end the worker.
+        os.posix_fallocate(file.fileno(), 0, size)
         yield Path(file.name)
 
 

@@ -301,7 +301,7 @@ class Ledger:
     def _keep_what_was_signed(self) -> None:
         """Note it; where the file has lost its name, keep a copy of what no restart would find."""
         if (file := DatabaseFile.of(self._engine)) is not None:
-            keep_copy(self._engine, file)
+            keep_copy(file)
         keep_note(self._engine)
 
     def _verify_file(self) -> None:

@@ -143,7 +143,7 @@ class Upkeep:
         """Look whether a SQLite file still has its name; if not, keep a copy of what it held."""
         growth = WalGrowth(file)
         while True:
-            await asyncio.to_thread(keep_copy, self._engine, file)
+            await asyncio.to_thread(keep_copy, file)
             growth.look()
             await asyncio.sleep(COPY_SECONDS if file.lost else GUARD_SECONDS)
 
@@ -214,11 +214,17 @@ class WalGrowth:
             )
 
 
-def keep_copy(engine: Engine, file: DatabaseFile) -> None:
+def keep_copy(file: DatabaseFile) -> None:
     """Copy what was stored in a SQLite file that has lost its name: it may end with this process.
 
     One copy is made; where it cannot be, that is told, and the next call tries it again.
     """
+    # A hub that stops calls this while its own look may be copying.
+    with file.copying:
+        _keep_copy(file)
+
+
+def _keep_copy(file: DatabaseFile) -> None:
     try:
         file.verify()
     except FileLostError as lost:
@@ -231,7 +237,7 @@ def keep_copy(engine: Engine, file: DatabaseFile) -> None:
     else:
         return
     try:
-        copy = rescue(engine, file)
+        copy = rescue(file)
     except Exception as error:
         if not isinstance(error, ExchangeError | OSError) and driver_error(error) is None:
             raise

@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -14,9 +13,11 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from exchange_protocol.errors import Reason
 from exchange_server.config import Metrics
+from exchange_server.shared_memory import folder_with_room
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- the name of the file system, not of a file of ours
+_ROOM_BYTES: Final = 16 * 1024 * 1024
+"""What the numbers of some dozens of workers take."""
 
 
 @contextmanager
@@ -47,8 +48,9 @@ def shared_folder() -> Iterator[CollectorRegistry]:
     """Have processes that are started in the block keep their numbers in one folder.
 
     Gives a registry that adds them up. Those processes must not have imported prometheus_client.
+    Raises CONFIG_INVALID where there is no room for them.
     """
-    parent = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    parent = folder_with_room(_ROOM_BYTES)
     with tempfile.TemporaryDirectory(prefix="exchange-metrics-", dir=parent) as folder:
         os.environ[_FOLDER_VARIABLE] = folder
         try:

@@ -1,7 +1,8 @@
 """The counters of the hub: an observer that turns events into Prometheus's numbers.
 
 A gauge that every worker reads from the same database keeps the latest value (`mostrecent`). One
-that each worker has for itself is added up over those that live (`livesum`).
+that each worker has for itself is added up over those that live (`livesum`), or shown for each of
+them (`liveall`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _CALL_SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0,
 _STEP_SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 _REQUESTS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
-_Mode = Literal["livesum", "livemax", "max", "mostrecent"]
+_Mode = Literal["livesum", "livemax", "liveall", "max", "mostrecent"]
 
 
 class Instruments(Observer):
@@ -84,6 +85,11 @@ class Instruments(Observer):
         )
         self.crl_time = self._gauge(
             "crl_time_seconds", "When the revocation list in force was made.", "mostrecent"
+        )
+        self.crl_fingerprint = self._gauge(
+            "crl_fingerprint",
+            "The revocation lists in force, as a number; of each worker.",
+            "liveall",
         )
         self.certificate_refused = self._gauge(
             "certificate_refused", "1 while the hub's certificate on disk is refused.", "livemax"

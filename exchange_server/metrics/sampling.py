@@ -25,6 +25,7 @@ from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import reading, real_file
 from exchange_server.storage.tables import legs
 from exchange_server.storage.usage_rows import database_bytes
+from exchange_server.tls.held_lists import fingerprint
 from exchange_server.tls.revocation_file import RevocationFile
 
 SAMPLE_SECONDS: Final = 5.0
@@ -123,6 +124,7 @@ class Sampler:
             expiry.labels("crl", "").set(min(each.next_update for each in lists).timestamp())
             newest = max(each.this_update for each in lists)
             self._instruments.crl_time.set(newest.timestamp())
+            self._instruments.crl_fingerprint.set(fingerprint(revocations))
         self._instruments.crl_refused.set(int(bool(sources.revocations.refused)))
         self._instruments.certificate_refused.set(int(sources.certificate_refused()))
         for agency, at in first_ends(sources.ledger.directory).items():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,6 @@ import grpc
 import structlog
 from grpc_health.v1 import health_pb2_grpc
 
-from exchange_protocol.errors import Reason
 from exchange_protocol.v1 import (
     audit_service_pb2_grpc,
     directory_service_pb2_grpc,
@@ -28,6 +26,7 @@ from exchange_server.fairness.rates import Rates
 from exchange_server.fairness.scheduler import FairScheduler
 from exchange_server.fairness.shares import CallShares
 from exchange_server.ledger import Ledger, Reader
+from exchange_server.listening import address_of, verify_found, why_not_bound
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import Authorization, Denials
@@ -170,14 +169,11 @@ class RpcServer:
         credentials = grpc.dynamic_ssl_server_credentials(
             _certificate(shown), fetch, require_client_authentication=True
         )
-        await _verify_found(host, port)
+        await asyncio.to_thread(verify_found, host, port)
         try:
-            bound = self._server.add_secure_port(_address(host, port), credentials)
+            bound = self._server.add_secure_port(address_of(host, port), credentials)
         except RuntimeError:
-            raise Reason.CONFIG_INVALID.error(
-                f"cannot listen on {_address(host, port)}: it is taken, or no address of this host",
-                field="listen",
-            ) from None
+            raise why_not_bound(host, port) from None
         await self._health.start()
         await self._server.start()
         self._connections.start(bound)
@@ -204,19 +200,6 @@ def _certificate(tls: TlsFiles) -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration(
         [(tls.key, tls.certificate_chain)], root_certificates=tls.root
     )
-
-
-async def _verify_found(host: str, port: int) -> None:
-    """Verify that a host name leads to an address; raises CONFIG_INVALID: grpc says only "no"."""
-    try:
-        await asyncio.to_thread(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Reason.CONFIG_INVALID.error(
-            f"cannot listen on {_address(host, port)}: the name {host} is not found "
-            f"({getattr(error, 'strerror', None) or error}); name an address of this host, such as "
-            "0.0.0.0 or ::",
-            field="listen.host",
-        ) from None
 
 
 async def _check(ledger: Ledger, reader: Reader) -> None:
@@ -284,7 +267,3 @@ def _options(limits: RpcLimits, *, shares_port: bool) -> Sequence[tuple[str, Any
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", _MIN_CLIENT_PING_MS),
     )
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -3,6 +3,10 @@
 SQLite: its own backup, of one moment, into one file without a write-ahead log. PostgreSQL: pg_dump
 and pg_restore, which take one moment, too. Nothing is written over, and what was cut off leaves
 nothing. Left to the caller: checking the copy.
+
+SQLite opens what it writes by its path. In a folder of another user that path may lead elsewhere by
+then, and root would write there: so for root SQLite writes in a folder of root's own, and the bytes
+are carried over into the draft that is open already.
 """
 
 from __future__ import annotations
@@ -12,17 +16,18 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from sqlalchemy import Engine, inspect, make_url
+from sqlalchemy import inspect, make_url
 from sqlalchemy.engine import URL
 
-from exchange_files import new_file
+from exchange_files import UnplacedFile, is_roots_alone, new_file
 from exchange_protocol.errors import Reason
 from exchange_server.storage.database_file import DatabaseFile
 from exchange_server.storage.engine import open_engine, plain_cause, sqlite_file, way_out
@@ -44,13 +49,15 @@ def new_backup(url: str, to: Path) -> Iterator[Path]:
         StorageFailed: FILE_NOT_WRITTEN.
     """
     file = sqlite_file(url)
-    with new_file(to) as draft:
+    with new_file(to) as draft, ExitStack() as stack:
+        copy = draft.path
         if file is None:
-            _run("pg_dump", url, "--format=custom", f"--file={draft.path}", *_own_tables(url))
+            with _opened_again(draft) as output:
+                _run("pg_dump", url, "--format=custom", *_own_tables(url), output=output)
         else:
-            _copy_sqlite(file, draft.path)
+            copy = _copy_sqlite(file, draft, stack)
         draft.sync()
-        yield draft.path
+        yield copy
 
 
 def bring_back(backup: Path, url: str) -> None:
@@ -72,15 +79,19 @@ def bring_back(backup: Path, url: str) -> None:
             draft.file.write(data)
 
 
-def rescue(engine: Engine, file: DatabaseFile) -> Path:
-    """Copy what the open connections of an engine still read of a file that has lost its name.
+def rescue(file: DatabaseFile) -> Path:
+    """Copy what the connection that is held open still reads of a file that has lost its name.
 
     It goes beside the file, or beside its name where that folder is gone. Gives the copy's path.
+    The caller has `file.copying`.
 
     Raises:
         StorageFailed: FILE_NOT_WRITTEN.
-        FileLostError: while every open connection is in use.
+        HubInternal: INTERNAL, where no claim holds one.
     """
+    source = file.held
+    if source is None:
+        raise Reason.INTERNAL.error("no connection to the database's file is held open")
     folder = next((each for each in (file.path.parent, file.name.parent) if each.is_dir()), None)
     if folder is None:
         raise Reason.FILE_NOT_WRITTEN.error(
@@ -89,11 +100,8 @@ def rescue(engine: Engine, file: DatabaseFile) -> Path:
     to = folder / f"{file.path.name}.rescued"
     if os.path.lexists(to):
         to = to.with_name(f"{to.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    with new_file(to) as draft, engine.connect() as connection:
-        source = connection.connection.driver_connection
-        if source is None:
-            raise Reason.INTERNAL.error("the connection has no driver's connection")
-        _copy(source, draft.path)
+    with new_file(to) as draft, ExitStack() as stack:
+        _copy(source, draft, stack)
         draft.sync()
     return to
 
@@ -110,7 +118,26 @@ def verify_no_file(file: Path) -> None:
             )
 
 
-def _copy_sqlite(file: Path, to: Path) -> None:
+@contextmanager
+def _opened_again(draft: UnplacedFile) -> Iterator[int]:
+    """Open a draft once more for a program to write to, which must not get its lock.
+
+    A program that outlives a killed command would keep the draft from being taken for a dead one's.
+    """
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        again = os.open(draft.path.name, flags, dir_fd=draft.folder)
+    except OSError as error:
+        raise Reason.FILE_NOT_WRITTEN.error(f"{error.strerror}: {draft.path}") from None
+    try:
+        if not os.path.samestat(os.fstat(again), os.fstat(draft.file.fileno())):
+            raise Reason.FILE_NOT_WRITTEN.error(f"{draft.path} was replaced by another program")
+        yield again
+    finally:
+        os.close(again)
+
+
+def _copy_sqlite(file: Path, draft: UnplacedFile, stack: ExitStack) -> Path:
     if not file.is_file():
         raise Reason.CONFIG_INVALID.error(
             f"expected a database, there is none: {file}", field="database.url"
@@ -121,14 +148,42 @@ def _copy_sqlite(file: Path, to: Path) -> None:
                 sqlite3.connect(f"file:{quote(str(file.resolve()))}?mode=ro", uri=True)
             ) as source,
         ):
-            _copy(source, to)
+            return _copy(source, draft, stack)
     except sqlite3.Error as error:
         raise Reason.CONFIG_INVALID.error(
             f"the database cannot be copied: {error}{way_out(error)}", field="database.url"
         ) from None
 
 
-def _copy(source: sqlite3.Connection, to: Path) -> None:
+def _copy(source: sqlite3.Connection, draft: UnplacedFile, stack: ExitStack) -> Path:
+    """Copy a database into a draft; gives the path at which it is read, until the stack ends."""
+    to = draft.path
+    if os.geteuid() == 0 and not is_roots_alone(draft.folder, to.parent):
+        to = stack.enter_context(_own_folder(to)) / "copy"
+    _copy_to(source, to)
+    if to != draft.path:
+        with to.open("rb") as copy:
+            shutil.copyfileobj(copy, draft.file, _CHUNK)
+    return to
+
+
+@contextmanager
+def _own_folder(beside: Path) -> Iterator[Path]:
+    """Make a folder in which root alone can name anything, where SQLite has its temporary files."""
+    named = (os.environ.get(each) for each in ("SQLITE_TMPDIR", "TMPDIR"))
+    for each in (*named, "/var/tmp"):  # noqa: S108 -- a folder of its own is made in it
+        place = Path(each).resolve() if each else None
+        if place is not None and is_roots_alone(None, place):
+            with tempfile.TemporaryDirectory(dir=place) as folder:
+                yield Path(folder)
+            return
+    raise Reason.FILE_NOT_WRITTEN.error(
+        f"{beside.parent} belongs to another user, and root has no folder of its own to make the "
+        "copy in: name one in SQLITE_TMPDIR, or run the command as that user"
+    )
+
+
+def _copy_to(source: sqlite3.Connection, to: Path) -> None:
     with closing(sqlite3.connect(to, isolation_level=None)) as copy:
         copy.execute("PRAGMA journal_mode = OFF")
         # All pages in one step: they are of one moment, whatever the hub writes meanwhile.
@@ -179,8 +234,11 @@ def _verify_empty(url: str) -> None:
         )
 
 
-def _run(program: str, url: str, *options: str) -> None:
-    """Run a program of PostgreSQL's; the password stands in its environment, not in its words."""
+def _run(program: str, url: str, *options: str, output: int | None = None) -> None:
+    """Run a program of PostgreSQL's; the password stands in its environment, not in its words.
+
+    What it puts out goes into a file that is open, where one is given.
+    """
     _check_program(program)
     parsed = make_url(url)
     environment = dict(os.environ)
@@ -188,7 +246,12 @@ def _run(program: str, url: str, *options: str) -> None:
         environment["PGPASSWORD"] = str(parsed.password)
     words: Sequence[str] = [program, f"--dbname={_without_password(parsed)}", *options]
     ended = subprocess.run(  # noqa: S603 - fixed words, and the operator's own database
-        words, env=environment, capture_output=True, text=True, check=False
+        words,
+        env=environment,
+        stdout=subprocess.DEVNULL if output is None else output,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if ended.returncode != 0:
         lines = ended.stderr.splitlines()

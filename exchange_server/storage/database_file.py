@@ -14,6 +14,8 @@ process, while receipts say that they are stored. So, from the first connection 
   they do (`is_touched`), the hub reads the log anew before it writes (`start_check`).
 - A file that was lost once stays lost until the engine is disposed of: other connections may have
   opened another file meanwhile.
+- One connection does nothing but stay open (`hold`): what the file held can be copied through it
+  after the name is gone, though the hub's other connections are in use, or failed and were closed.
 
 `FileClaim` keeps a second hub away: by a lock beside the file, for those who come by its name, and
 on Linux by a lock on the file itself, for those who come by another (a mount of that one file) or
@@ -25,6 +27,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -32,7 +35,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, PoolProxiedConnection, event
 
 from exchange_files import give_to_owner_of, open_to_lock
 from exchange_protocol.errors import ExchangeError, Reason
@@ -74,6 +77,11 @@ class DatabaseFile:
         self._connections = 0
         self._written: FileState | None = None
         self._lost: FileLostError | None = None
+        self._held: PoolProxiedConnection | None = None
+        self.held: sqlite3.Connection | None = None
+        """The connection that `hold` opened; to be used while `copying` is taken."""
+        self.copying = threading.Lock()
+        """Whoever copies the file through the connection that is held open has this."""
         self.is_kept = False
         """True if a copy was made of what the file held when it was lost."""
 
@@ -138,6 +146,20 @@ class DatabaseFile:
                 if identity is not None:
                     self._beside.setdefault(beside, identity)
         self.verify()
+
+    def hold(self, engine: Engine) -> None:
+        """Open a connection that nothing uses but `held`, until `let_go`."""
+        held = engine.raw_connection()
+        self.held = held.driver_connection
+        held.detach()
+        self._held = held
+
+    def let_go(self) -> None:
+        """Close the connection that `hold` opened; a copy through it ends first."""
+        with self.copying:
+            held, self._held, self.held = self._held, None, None
+            if held is not None:
+                held.close()
 
     def verify(self) -> None:
         """Verify that names and files have always led to what was opened; raises FileLostError."""
@@ -211,6 +233,7 @@ class DatabaseFile:
             self._path = self._identity = self._written = self._lost = None
             self._beside.clear()
             self._connections = 0
+        self.let_go()
 
 
 class FileClaim:
@@ -221,7 +244,7 @@ class FileClaim:
         self._name_lock: int | None = None
         self._file_lock: int | None = None
         self._engine = engine
-        file = DatabaseFile.of(engine)
+        self._file = file = DatabaseFile.of(engine)
         if file is None:
             return
         path = file.begin()
@@ -231,12 +254,15 @@ class FileClaim:
         try:
             file.verify()
             self._file_lock = _lock_file(path)
+            file.hold(engine)
         except BaseException:
             self.release()
             raise
 
     def release(self) -> None:
         """Give the claim back."""
+        if self._file is not None:
+            self._file.let_go()
         if self._name_lock is not None:
             os.close(self._name_lock)
             self._name_lock = None

@@ -50,10 +50,16 @@ _BEGAN_AT = "exchange_began_at"
 _SHOWN_CHARACTERS = 300
 _READ_ONLY_TRANSACTION = "25006"
 _NO_PRIVILEGE = "42501"
+_LOCKED = (
+    "; the server ends what waits for 15 s: look in pg_stat_activity and pg_locks for a session "
+    "that holds a lock on the hub's tables, such as VACUUM FULL, and let it end. The hub goes on "
+    "by itself"
+)
 _SERVER_SAYS = {
     "53100": "; the disk of the database's server is full, or a quota on it: make room there. What "
     "has a receipt is stored, and the hub writes again by itself",
     "53200": "; the database's server has no memory left: look at what else runs there",
+    "25P04": _LOCKED,
     "58030": "; the disk of the database's server fails: look at its log and its kernel's. Do not "
     "restart the server before a copy of its data stands",
 }
@@ -252,6 +258,8 @@ def way_out(cause: BaseException) -> str:
         )
     if advice := _SERVER_SAYS.get(getattr(cause, "sqlstate", None) or ""):
         return advice
+    if "the connection is lost" in str(cause):
+        return f"; the server's log says why, if the network did not do it{_LOCKED}"
     if any(each in str(cause) for each in _NO_CONNECTION_LEFT):
         return (
             "; a hub needs six connections, each worker as many: raise max_connections, or "
@@ -262,8 +270,13 @@ def way_out(cause: BaseException) -> str:
             return "; make room on the disk and repeat it: nothing was written"
         case sqlite3.SQLITE_IOERR:
             return (
-                "; its disk is full or fails, or the kernel made it read-only: look with `df` and "
-                "`dmesg`, make room and repeat it"
+                "; its disk or a quota on it is full, or the disk fails, or the kernel made it "
+                "read-only: look with `df`, `quota` and `dmesg`, make room and repeat it"
+            )
+        case sqlite3.SQLITE_READONLY:
+            return (
+                "; the file or its disk takes no writes: the kernel makes a disk read-only that "
+                "has failed, look with `dmesg` and `mount`"
             )
         case sqlite3.SQLITE_CANTOPEN:
             return "; look at the rights of its folder, and with `df` and `df -i` for room"

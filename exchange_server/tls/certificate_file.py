@@ -5,6 +5,7 @@
   that is not good is logged as an error and leaves the last good one in force: so certificate and
   key may be replaced one after the other.
 - Handshakes come from several threads: one at a time looks, the others use what is in force.
+- A certificate that ends soon, and one that has ended under a running hub, is told in the log.
 """
 
 from __future__ import annotations
@@ -12,14 +13,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import structlog
 
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.identity import HubIdentity
 from exchange_server.tls.glances import Glances
+
+TELL_DAYS: Final = (30, 14, 7, 1)
+"""Days before the end at which it is told, each once."""
+_TODO: Final = (
+    "have a new one issued and put it in the place of this one with its key: the hub takes it "
+    "without a restart, but where systemd hands the key over"
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +65,9 @@ class CertificateFile:
         self._current = load()
         self._glances = Glances(self._refresh, monotonic)
         self._refused = ""
+        self._clock: Callable[[], datetime] | None = None
+        self._told = 0
+        """The number of `TELL_DAYS` that are reached, and one more after the end."""
 
     @property
     def refused(self) -> str:
@@ -67,7 +79,29 @@ class CertificateFile:
         self._glances.take()
         return self._current
 
+    def tell_of_end(self, clock: Callable[[], datetime]) -> None:
+        """Tell in the hub's log, now and from now on, when the certificate in force ends."""
+        self._clock = clock
+        self._look_at_end(clock())
+
     def _refresh(self) -> None:
+        self._take_new()
+        if self._clock is not None:
+            self._look_at_end(self._clock())
+
+    def _look_at_end(self, now: datetime) -> None:
+        end = self._current.not_after
+        reached = sum(end - now <= timedelta(days=each) for each in TELL_DAYS) + (end < now)
+        before, self._told = self._told, reached
+        if reached <= before:
+            return
+        if end < now:
+            _log.error("certificate_ended", not_after=end.isoformat(), todo=_TODO)
+        else:
+            days = (end - now) // timedelta(days=1)
+            _log.warning("certificate_ends", not_after=end.isoformat(), days=days, todo=_TODO)
+
+    def _take_new(self) -> None:
         seen = self._look()
         if seen == self._seen:
             return

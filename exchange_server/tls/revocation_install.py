@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +13,12 @@ from exchange_files import PUBLIC, read_given, replace_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.config import Config, Metrics
-from exchange_server.tls.held_lists import HeldLists, verify_newer
+from exchange_server.tls.held_lists import HeldLists, fingerprint, verify_newer
 
 WAIT_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.5
 _TIMEOUT_SECONDS: Final = 5.0
-_TIME: Final = "exchange_crl_time_seconds"
+_FINGERPRINT: Final = "exchange_crl_fingerprint"
 _REFUSED: Final = "exchange_crl_refused"
 
 
@@ -44,12 +45,15 @@ def install(config: Config, file: Path, now: datetime) -> Revocations:
 
 
 def is_taken(settings: Metrics, lists: Revocations, seconds: float = WAIT_SECONDS) -> bool:
-    """Ask the running hub's metrics until it has these lists in force, or the time is over."""
-    made = max(each.this_update for each in lists.lists.values()).timestamp()
+    """Ask the running hub's metrics until it has these lists in force, or the time is over.
+
+    Of several workers each must have them.
+    """
+    awaited = {float(fingerprint(lists))}
     end = time.monotonic() + seconds
     while True:
         figures = _figures(settings)
-        if figures.get(_TIME, 0.0) >= made and figures.get(_REFUSED) == 0:
+        if figures.get(_FINGERPRINT) == awaited and figures.get(_REFUSED) == {0.0}:
             return True
         if time.monotonic() >= end:
             return False
@@ -59,7 +63,7 @@ def is_taken(settings: Metrics, lists: Revocations, seconds: float = WAIT_SECOND
 def refused_by_hub(settings: Metrics) -> bool | None:
     """Ask the running hub's metrics if it refuses the list on disk; None where it cannot say."""
     refused = None if settings.port is None else _figures(settings).get(_REFUSED)
-    return None if refused is None else bool(refused)
+    return None if refused is None else refused != {0.0}
 
 
 def _verify_current(new: Revocations, known: Revocations, now: datetime) -> None:
@@ -68,8 +72,8 @@ def _verify_current(new: Revocations, known: Revocations, now: datetime) -> None
         each.verify_current(now)
 
 
-def _figures(settings: Metrics) -> dict[str, float]:
-    """The figures without labels; none while the hub is away."""
+def _figures(settings: Metrics) -> dict[str, set[float]]:
+    """The figures of the hub, those of each worker together; none while the hub is away."""
     connection = http.client.HTTPConnection(settings.host, settings.port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/metrics")
@@ -78,8 +82,13 @@ def _figures(settings: Metrics) -> dict[str, float]:
         return {}
     finally:
         connection.close()
-    lines = (line.split(" ") for line in text.splitlines() if line and line[0] != "#")
-    return {words[0]: float(words[1]) for words in lines if "{" not in words[0]}
+    figures: dict[str, set[float]] = {}
+    for line in text.splitlines():
+        if line.startswith((_FINGERPRINT, _REFUSED)):
+            # A label, which is the number of a worker's process, stands between.
+            name, value = re.split(r"(?:\{[^}]*\})? ", line, maxsplit=1)
+            figures.setdefault(name, set()).add(float(value))
+    return figures
 
 
 def _read(path: Path) -> bytes:

@@ -102,7 +102,10 @@ def test_no_module_writes_files_but_by_the_one_room(path: Path) -> None:
         # In memory alone.
         "agency_client/console/archive.py": ("ZipFile(made",),
         "agency_client/cli/terminal.py": ("os.open(os.devnull",),
-        "exchange_server/storage/copies.py": ("shutil",),
+        # The second: root's own folder for SQLite, whose bytes go into the draft of a new file.
+        "exchange_server/storage/copies.py": ("shutil", "tempfile"),
+        # It is asked for the folder of temporary files.
+        "exchange_server/shared_memory.py": ("tempfile",),
         # Python's own stderr, whose descriptor is given away.
         "exchange_server/native_lines.py": ("os.fdopen(real",),
         # Memory that the workers of one hub share, gone with them.

@@ -23,8 +23,11 @@ from playwright.sync_api import Page
 
 from agency_client import ExchangeClient, InformationRequest, Item, ReplyDocument, Sent
 from agency_client.content import document_model, file_names, values
+from agency_client.content.entity import Entity
 from agency_client.witness.witness import Witness, init_witness
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.spec import Stage
 from tests.browser.conftest import (
     AUDITOR,
     COORDINATOR,
@@ -84,7 +87,12 @@ PAGES: Final[Mapping[str, tuple[str, str]]] = {
     "work-recipient": (RECIPIENT, "/work"),
     "due": (OFFICER, "/due"),
     "sent": (OFFICER, "/sent"),
+    "holdings": (OFFICER, "/holdings"),
+    "matches": (OFFICER, "/exchange/{files}/matches"),
+    "directory": (OFFICER, "/directory"),
+    "agency": (OFFICER, "/directory/kz.fma"),
     "outbox": (OFFICERS[1], "/outbox"),
+    "withdraw": (OFFICERS[1], "/outbox/{waiting}/withdraw"),
     "away-work": (OFFICERS[1], "/work"),
     "away-sent": (OFFICERS[1], "/sent?late=1"),
     "away-exchange": (OFFICERS[1], "/exchange/{files}"),
@@ -115,7 +123,9 @@ class Rarities:
 
     def make(self) -> None:
         """Make all of them."""
+        self._directory()
         self._files()
+        self._holdings()
         self._consents()
         self._freeze()
         self._joint_case()
@@ -159,6 +169,21 @@ class Rarities:
             subjects=[_person("p", LONG_WORD)],
         )
         fiu.open(self.found["long"])
+
+    def _directory(self) -> None:
+        self.client(RECIPIENT).publish_acceptance(
+            kinds=[kind.value for kind in Kind if kind.stage is Stage.INITIAL],
+            languages=["RU", "KK"],
+            max_part_bytes=104_857_600,
+            hours="Пн-Пт 09:00-18:30, обед 13:00-14:30; в праздники только дежурный по телефону",
+            duty_contact=LONG_WORD[:120],
+        )
+
+    def _holdings(self) -> None:
+        holdings = self.client(OFFICER).holdings
+        for number, name in (("own", HOSTILE), (LONG_WORD[:60], LONG_WORD)):
+            own = Entity(id=number, schema="Person", properties={"name": [name]})
+            holdings.import_entities(f"Вымышленный учёт {LONG_WORD[:60]} {number[:3]}", [own])
 
     def _consents(self) -> None:
         mia, fiu = self.client(OFFICER), self.client(RECIPIENT)
@@ -241,6 +266,7 @@ class Rarities:
         with self.town.client(OFFICERS[1]) as offline:
             offline.recall(later, reason="Ошибка (вымышлено)")
             self._ask_of(offline)
+            self.found["waiting"] = offline.outbox.waiting()[-1]
 
     def _ask_of(self, client: ExchangeClient) -> None:
         client.request_information(

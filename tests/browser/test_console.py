@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,12 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page
 from starlette.routing import Route
 
+from agency_client import ExchangeClient, InformationRequest, Item
 from agency_client.console import cases
 from agency_client.console.drafts import Draft
 from agency_client.console.rendering import environment
 from agency_client.console.sessions import Sessions
+from agency_client.state.profile import Profile
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, LegState
 from tests.browser.conftest import (
@@ -38,12 +41,14 @@ PAGES = {
     OFFICER: (
         "/work", "/inbox", "/sent?state=HELD", "/supervised", "/drafts", "/outbox", "/overview",
         "/new/request_information", "/exchange/{held}", "/due", "/cases", "/exchange/nonsense",
-        "/draft/0000000000000000",
+        "/draft/0000000000000000", "/holdings", "/directory", "/directory/uz.fiu",
     ),
     RECIPIENT: ("/work", "/inbox", "/exchange/{domestic}", "/exchange/{domestic}/reply"),
     PROSECUTOR: ("/supervised", "/exchange/{domestic}", "/exchange/{domestic}/comment"),
-    COORDINATOR: ("/queue", "/queue/{held}/approve", "/queue/{held}/reject", "/exchange/{held}"),
-    AUDITOR: ("/audit", "/log", "/rules", "/overview"),
+    COORDINATOR: (
+        "/queue", "/queue/{held}/approve", "/queue/{held}/reject", "/exchange/{held}", "/directory",
+    ),
+    AUDITOR: ("/audit", "/log", "/rules", "/overview", "/directory/kz.mia"),
 }  # fmt: skip
 
 
@@ -310,6 +315,8 @@ def test_axe_finds_nothing_serious_on_any_page_of_the_router(
         "number": "0",
         "entry": "20",
         "draft": "0" * 16,
+        "statement": "0" * 16,
+        "agency": "uz.fiu",
         "case": cases.address(case),
     }
     if role == OFFICER:
@@ -479,6 +486,53 @@ def test_axe_finds_nothing_serious_on_what_was_found_and_what_was_decided(
     page.context.close()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_waiting_statement_is_withdrawn_with_two_clicks(
+    town: Deployment, consoles: Consoles, chromium: Browser, language: str
+) -> None:
+    console = consoles(OFFICER)
+    profile = Profile.load(town.profile(OFFICER))
+    with ExchangeClient.from_profile(profile, queue_only=True) as offline:
+        queued = offline.request_information(
+            to="kz.fma",
+            brief={"summary": "Вымышленное"},
+            request=InformationRequest(items=(Item.STR,)),
+        )
+    page = entered(chromium, console, language, width=360)
+    page.goto(f"{console.origin}/outbox")
+    assert serious(page) == []
+    page.click(f"a[href='/outbox/{queued.statement_id}/withdraw']")
+    page.wait_for_url("**/withdraw")
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.click("main form button.govuk-button--warning")
+    page.wait_for_url("**/outbox")
+    assert not console.console.client.outbox.holds(queued.statement_id)
+    assert problems_of(page) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_own_records_are_imported_and_compared(
+    town: Deployment, consoles: Consoles, chromium: Browser, language: str
+) -> None:
+    console = consoles(RECIPIENT)
+    exchange = ask(town, "kz.fma")
+    page = entered(chromium, console, language, width=360)
+    page.goto(f"{console.origin}/holdings")
+    page.fill("#name", f"Вымышленный учёт {language}")
+    person = {"id": "own", "schema": "Person", "properties": {"name": ["Пример"]}}
+    file = FilePayload(name="own.json", mimeType="", buffer=json.dumps(person).encode())
+    page.set_input_files("#entities_file", file)
+    page.click("main form[enctype] button")
+    page.wait_for_selector(".govuk-notification-banner--success")
+    assert serious(page) == []
+    page.goto(f"{console.origin}/exchange/{exchange}/matches")
+    page.locator("main table").get_by_text("Пример").first.wait_for()
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert problems_of(page) == []
+
+
 def test_every_route_is_visited_or_said_to_be_no_page(consoles: Consoles) -> None:
     console = consoles(OFFICER)
     paths = {each.path for each in console.routes if "GET" in (each.methods or ())}
@@ -490,9 +544,10 @@ def test_every_route_is_visited_or_said_to_be_no_page(consoles: Consoles) -> Non
 
 
 VISITED = {
-    "audit", "case", "cases", "compose", "decide", "decided", "drafts", "due", "enter", "entered",
-    "entry", "exchange", "fault", "flows", "found", "home", "list", "log", "news", "notice",
-    "opening", "outbox", "plain", "queue", "rules", "send", "signed", "table", "work",
+    "agency", "audit", "case", "cases", "compose", "decide", "decided", "directory", "drafts",
+    "due", "enter", "entered", "entry", "exchange", "fault", "flows", "found", "holdings", "home",
+    "list", "log", "matches", "news", "notice", "opening", "outbox", "plain", "queue", "rules",
+    "send", "signed", "table", "withdraw", "work",
 }  # fmt: skip
 """Every page, each in one of the tests of this file."""
 

@@ -111,7 +111,11 @@ def test_command_under_a_strict_umask_leaves_a_profile_that_works(profile: Path)
 
 
 def test_two_operators_at_once_both_send(profile: Path) -> None:
-    started = [start(AGENCY, *sending(profile)) for _ in range(3)]
+    # Each says something of its own: the same thing said again is asked about.
+    file = profile.parent / "request.yaml"
+    started = [
+        start(AGENCY, *sending(profile, "--attach", f"{number}.txt={file}")) for number in range(3)
+    ]
     ended = [(each.communicate(timeout=120), each.returncode) for each in started]
     assert [code for _, code in ended] == [0, 0, 0], ended
     ids = {json.loads(out)["exchange_id"] for (out, _), _ in ended}
@@ -319,3 +323,53 @@ def test_what_a_library_says_on_a_closed_stderr_goes_into_no_file(tmp_path: Path
     words = shlex.join([sys.executable, "-c", code, str(tmp_path / "file")])
     assert in_shell(f"{words} <&- >&- 2>&-")[0] == 0
     assert (tmp_path / "file").read_bytes() == b""
+
+
+def checks_of(profile: Path) -> dict[str, dict[str, str]]:
+    """The checks of `agency doctor`, by what each looks at."""
+    code, out, err = command(AGENCY, "--profile", profile, "doctor", "--json")
+    assert code == 0, out + err
+    return {each["what"]: each for each in json.loads(out)["checks"]}
+
+
+def test_older_copy_of_a_profile_is_told_what_it_does_not_know(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    """Put back from a backup it would send what was withdrawn since, and open nothing new."""
+    (tmp_path / "request.yaml").write_text(REQUEST, encoding="utf-8")
+    with foundation.serving(tmp_path / "hub") as (town, hub):
+        newer = Path(shutil.copytree(town.profile("kz.mia/system"), tmp_path / "profile"))
+        assert not {"copies", "outbox", "sealing key"} & checks_of(newer).keys()
+        older = Path(shutil.copytree(newer, tmp_path / "older"))
+        sent(newer)
+        code, _, err = command(AGENCY, "--profile", newer, "keys", "publish")
+        assert code == 0, err
+        assert not {"copies", "outbox", "sealing key"} & checks_of(newer).keys()
+        assert checks_of(older)["copies"]["grade"] == "WARN"
+        assert "1 statements were signed" in checks_of(older)["copies"]["found"]
+        assert "cannot be opened" in checks_of(older)["sealing key"]["found"]
+        hub.stop()
+        code, _, err = command(AGENCY, *sending(older))
+        assert code == 4, err
+        code, out, _ = command(AGENCY, "--profile", older, "doctor", "--json")
+        assert code == 1
+        told = {each["what"]: each for each in json.loads(out)["checks"]}
+        assert "1 statements wait" in told["outbox"]["found"]
+
+
+@pytest.mark.parametrize("way", ["loop", "folder", "long", "bytes", "signs"])
+def test_file_that_cannot_be_attached_is_told_in_one_line(profile: Path, way: str) -> None:
+    folder = profile.parent
+    (folder / "loop").symlink_to("loop")
+    path = {
+        "loop": str(folder / "loop"),
+        "folder": str(folder),
+        "long": str(folder / ("y" * 300)),
+        "bytes": f"{folder}/\udccf\udcf0.pdf",
+        "signs": f"{folder}/\x1b[2J\x1b]0;x\x07.pdf",
+    }[way]
+    code, out, err = command(AGENCY, *sending(profile, "--attach", f"scan.pdf={path}"))
+    assert code == 2, out + err
+    assert "Traceback" not in err
+    assert len((out + err).strip().splitlines()) == 1 or json.loads(out)
+    assert not {*map(chr, range(32))} - {"\n"} & {*(out + err)}

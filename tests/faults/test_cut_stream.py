@@ -27,11 +27,11 @@ from exchange_server.storage.engine import open_engine
 from tests.faults.load import free_port, hub_that, wait_until
 from tests.faults.network import Network
 from tests.integration.client.test_batches import acknowledgements
-from tests.integration.client.test_outbox import Offline
 from tests.support.asking import ask
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
+from tests.support.offline import Offline
 
 MEMBER = "kz.mia/system"
 COUNT = 40

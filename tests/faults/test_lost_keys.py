@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_client import Profile, Sent
+from agency_client import Profile
 from agency_client.core.views import UnsealedExchange
 from agency_client.state.keys import generate_sealing_key
 from agency_client.state.profile import SECOND_KEY_FILE
@@ -23,15 +23,13 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_server.bootstrap import utc_now
 from tests.faults.load import RECIPIENT, Load
-from tests.faults.test_rotated_keys import Rotation
+from tests.faults.rotation import Losing, Rotation, TwoRoots, add, does_not_start, nothing_is_lost
 from tests.support.commands import run
 from tests.support.deployment import AUDITOR, OPERATOR
 from tests.support.foundation import NEWCOMER, OFFICERS, Foundation
-from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubFiles, HubProcess, prepare_hub
+from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubProcess, prepare_hub
 
 SYSTEM, RECEIVER = "kz.mia/system", f"{RECIPIENT}/system"
-
-Losing = tuple[Rotation, Path, pytest.CaptureFixture[str]]
 
 
 @pytest.fixture
@@ -43,30 +41,9 @@ def losing(foundation: Foundation, tmp_path: Path, capsys: pytest.CaptureFixture
         rotation.hub.close()
 
 
-def nothing_is_lost(losing: Losing) -> None:
-    """Every receipt holds, every statement is on the log once, the auditor's replay is clean."""
-    rotation, _, capsys = losing
-    rotation.load.settle()
-    profile = rotation.town.profile(AUDITOR)
-    code, out, err = run(capsys, "--json", "--profile", profile, "audit", "verify")
-    assert code == 0, out + err
-    rotation.hub.stop()
-    rotation.load.verify(at_least=1)
-    for sender in rotation.load.senders:
-        assert sender.receipts
-        assert all(isinstance(sent, Sent) for sent in sender.receipts)
-
-
 def without(file: Path, kept: Path) -> None:
     """Take a key file away; `kept` is the copy that somebody may have."""
     file.replace(kept)
-
-
-def does_not_start(rotation: Rotation, why: str) -> None:
-    hub = HubProcess(rotation.files, rotation.load.environment)
-    with pytest.raises(AssertionError, match="did not start") as caught:
-        hub.__enter__()
-    assert why in str(caught.value)
 
 
 def opens(rotation: Rotation, member: str, exchange: str) -> UnsealedExchange:
@@ -283,21 +260,6 @@ def test_key_of_the_root_is_lost(losing: Losing) -> None:
         rotation.say_by(NEWCOMER)
         rotation.go_on()
     nothing_is_lost(losing)
-
-
-class TwoRoots(HubFiles):
-    """A hub's files whose roots are those that it has pinned, and not its authority's alone."""
-
-    @property
-    def root_pem(self) -> bytes:
-        return (self.folder / "authority" / "root.pem").read_bytes()
-
-
-def add(file: Path, pem: bytes) -> None:
-    """Put another certificate or list behind those of a file."""
-    draft = file.with_name(f"{file.name}.draft")
-    draft.write_bytes(file.read_bytes() + pem)
-    draft.replace(file)
 
 
 def certified_anew(rotation: Rotation, member: str) -> None:

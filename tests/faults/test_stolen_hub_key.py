@@ -17,8 +17,7 @@ from cryptography import x509
 from exchange_certs.records import RevocationReason
 from exchange_protocol.errors import HubDishonest, Reason
 from exchange_server.bootstrap import utc_now
-from tests.faults.test_lost_keys import does_not_start, nothing_is_lost
-from tests.faults.test_rotated_keys import Rotation
+from tests.faults.rotation import Rotation, does_not_start, nothing_is_lost
 from tests.support.asking import ask
 from tests.support.deployment import Deployment
 from tests.support.foundation import NEWCOMER, OFFICERS, Foundation

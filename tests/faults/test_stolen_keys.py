@@ -31,8 +31,7 @@ from exchange_protocol.trust.identity import parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
 from tests.faults.load import free_port
-from tests.faults.test_lost_keys import nothing_is_lost
-from tests.faults.test_rotated_keys import Rotation
+from tests.faults.rotation import Rotation, nothing_is_lost
 from tests.integration.rpc.callers import Stubs, reason_of
 from tests.support.asking import ask, new_exchange
 from tests.support.commands import ServerCommand, run

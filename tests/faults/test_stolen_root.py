@@ -21,8 +21,7 @@ from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
-from tests.faults.test_lost_keys import TwoRoots, add
-from tests.faults.test_rotated_keys import replace_hub_certificate
+from tests.faults.rotation import TwoRoots, add, replace_hub_certificate
 from tests.integration.rpc.callers import Stubs, reason_of
 from tests.support.asking import ask
 from tests.support.commands import ServerCommand, run

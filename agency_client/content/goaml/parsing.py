@@ -18,6 +18,7 @@ from agency_client.content.encodings import other_file, reads_as_utf_8
 from agency_client.content.faults import Faults, Spot, SpotKind
 from agency_client.content.goaml.elements import Node
 from agency_client.content.goaml.mapping import READ
+from exchange_files import read_steady
 from exchange_protocol.errors import Reason
 
 MAX_REPORT_BYTES: Final = 64 * 1024 * 1024
@@ -47,7 +48,7 @@ def _bytes_of(given: bytes | str | os.PathLike[str], name: str) -> bytes:
     else:
         try:
             with Path(given).open("rb") as file:
-                data = file.read(MAX_REPORT_BYTES + 1)
+                data = read_steady(file, Path(given), MAX_REPORT_BYTES)
         except OSError as error:
             raise Reason.DOCUMENT_INVALID.error(f"cannot read {name}: {error.strerror}") from None
     if len(data) > MAX_REPORT_BYTES:

@@ -92,6 +92,10 @@ class InspectedRange:
     opened: int
     """The number of them that were opened; of the others it was shown the leaf alone."""
 
+    def __str__(self) -> str:
+        """The range in words, as messages have it."""
+        return f"entries {self.start} to {self.end - 1}, of which {self.opened} opened"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:

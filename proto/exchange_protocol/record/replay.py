@@ -36,7 +36,7 @@ from exchange_protocol.record.entries import (
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.access import StatementFacts, deliver_to
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
-from exchange_protocol.rules.exchange import Exchange, LegChange
+from exchange_protocol.rules.exchange import Exchange, LegChange, changes_words
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import deliver
@@ -108,7 +108,7 @@ class DirectoryFold:
         """
         entry = verify_statement_of(opening)
         if self._last_time is not None and entry.hub_time < self._last_time:
-            raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
+            raise _broken(index, _before_the_last(entry))
         judgement = _judge_entry(index, opening, entry, self.current, None, self, None)
         if judgement.statement.kind.stage is not Stage.DIRECTORY:
             raise _broken(index, f"{judgement.statement.kind} is no directory statement")
@@ -231,7 +231,7 @@ class Replay:
         if state.last_index is not None and index <= state.last_index:
             raise _broken(index, f"expected entries in log order, after {state.last_index}")
         if state.last_time is not None and entry.hub_time < state.last_time:
-            raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
+            raise _broken(index, _before_the_last(entry))
         if (entry.inspected is not None) != (entry.event is Event.INSPECTION):
             raise _broken(index, "expected a range that was read with an inspection alone")
         if entry.signature_digest and entry.event is not Event.STATEMENT:
@@ -307,8 +307,8 @@ class Replay:
         if (inspected.opened, entry.ruling) != ruled:
             raise _broken(
                 index,
-                f"the policy opens {ruled[0]} of the entries that it inspects, by {ruled[1]}; "
-                f"it records {inspected.opened}, by {entry.ruling}",
+                f"the policy opens {ruled[0]} of the entries that it inspects, by the ruling "
+                f"{ruled[1]}; it records {inspected.opened}, by {entry.ruling}",
             )
 
     def _check_directory_size(self, index: int, entry: Entry) -> None:
@@ -329,10 +329,17 @@ class Replay:
             raise _broken(index, f"it is a delivery that the rules refuse: {error}") from error
         recorded = entry.ruling.legs if entry.ruling else ()
         if recorded != changes:
-            raise _broken(index, f"the delivery should change {changes}, it records {recorded}")
+            raise _broken(
+                index,
+                f"the delivery should change these legs: {changes_words(changes)}; it records "
+                f"these: {changes_words(recorded)}",
+            )
         # No policy decides on a delivery: what an entry cited would be read as if one had.
         if entry.ruling != (Ruling(b"", (), changes, ()) if changes else None):
-            raise _broken(index, f"expected a delivery to cite nothing, it records {entry.ruling}")
+            raise _broken(
+                index,
+                f"expected a delivery to cite nothing, it records {entry.ruling or 'no ruling'}",
+            )
         self.exchanges[exchange.id] = after
 
 
@@ -452,6 +459,10 @@ def _other_root(index: int, error: ExchangeError) -> ExchangeError:
         f"given: this is another region's log or root certificate, and nothing can be checked. "
         f"{error.message}"
     )
+
+
+def _before_the_last(entry: Entry) -> str:
+    return f"its time {entry.hub_time.isoformat()} is before that of the entry before it"
 
 
 def _broken(index: int, why: str) -> ExchangeError:

@@ -6,6 +6,7 @@ remembers beside its state.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -108,3 +109,15 @@ class LegChange:
     after: LegState
     approvals_required: int
     approvers: tuple[AgencyId, ...]
+
+    def __str__(self) -> str:
+        """The change in words, as messages have it."""
+        before = self.before.name if self.before else "new"
+        by = f" by {' or '.join(self.approvers)}" if self.approvers else ""
+        needed = f"approvals: {self.approvals_required}{by}"
+        return f"{self.agency} {before} to {self.after.name}, {needed}"
+
+
+def changes_words(changes: Iterable[LegChange]) -> str:
+    """Changes of legs in words, as messages have them."""
+    return " / ".join(map(str, changes)) or "none"

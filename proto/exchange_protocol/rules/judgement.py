@@ -44,7 +44,7 @@ from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
 from exchange_protocol.rules.directory import Directory, check_taken
 from exchange_protocol.rules.directory_changes import advance_directory, is_genesis
-from exchange_protocol.rules.exchange import Exchange, LegChange
+from exchange_protocol.rules.exchange import Exchange, LegChange, changes_words
 from exchange_protocol.rules.lifecycle import admit, advance, open_exchange
 from exchange_protocol.rules.provenance import Sources, check_provenance
 from exchange_protocol.rules.routing import (
@@ -83,6 +83,14 @@ class Ruling:
     rule_ids: tuple[str, ...]
     legs: tuple[LegChange, ...]
     supervisors: tuple[AgencyId, ...]
+
+    def __str__(self) -> str:
+        """The ruling in words, as messages have it."""
+        policy = self.policy_digest.hex() or "none"
+        return (
+            f"(policy: {policy}; rules: {', '.join(self.rule_ids) or 'none'}; legs: "
+            f"{changes_words(self.legs)}; copies to: {', '.join(self.supervisors) or 'nobody'})"
+        )
 
 
 class Judgement(NamedTuple):

@@ -281,6 +281,35 @@ def test_statement_that_others_build_on_is_not_taken_back(desk: Desk) -> None:
         desk.run("kz.fma/system", "outbox", "withdraw", each).ok()
 
 
+def test_what_the_hub_refused_is_dismissed_once_its_reason_was_read(desk: Desk) -> None:
+    """The request was recalled by another person, so a second recall is refused."""
+    exchange = desk.ask("kz.fma")
+    interrupted(desk, signal.SIGINT, "recall", exchange)
+    [waiting] = pending(desk)
+    other = desk.folder / "copy-of-recall"
+    subprocess.run(["cp", "-a", str(desk.town.profile(OFFICER)), str(other)], check=True)  # noqa: S607
+    for file in (other / "state" / "outbox").glob(f"*{waiting}*"):
+        file.rename(other / file.name)
+    desk.run(other, "recall", exchange).ok()
+    assert desk.run(OFFICER, "outbox", "flush").code == 1
+    [refused] = desk.run(OFFICER, "outbox", "list", "--json").ok().json["refused"]
+    assert refused["statement_id"] == waiting
+    wrong = desk.run(OFFICER, "outbox", "dismiss", exchange)
+    assert wrong.code == 1
+    assert "no statement that the hub refused begins with" in wrong.err
+    told = desk.run(OFFICER, "outbox", "dismiss", waiting[:30]).ok()
+    assert "stands in the outbox no more" in told.out
+    assert desk.run(OFFICER, "outbox", "list", "--json").ok().json["refused"] == []
+    assert desk.run(OFFICER, "outbox", "dismiss", waiting, "--json").code == 1
+
+
+def test_what_waits_is_not_dismissed(desk: Desk) -> None:
+    interrupted(desk, signal.SIGINT, *SEND)
+    [waiting] = pending(desk)
+    assert desk.run(OFFICER, "outbox", "dismiss", waiting).code == 1
+    assert pending(desk) == [waiting]
+
+
 def test_same_content_sent_again_is_told_of(desk: Desk) -> None:
     first = desk.run(OFFICER, *SEND, "--json").ok().json
     assert "repeats" not in first

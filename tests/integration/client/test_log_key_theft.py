@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -47,14 +45,6 @@ def record_unjudged(hub: InMemoryHub, author: Member, body: PublishLogKey) -> No
     )
     hub.model.directory = replace(hub.model.directory, size=hub.model.directory.size + 1)
     hub.model.record(entry, signed)
-
-
-@pytest.fixture
-def client(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
-    """A client that has seen the log under its first key."""
-    with hub.client(tmp_path) as client:
-        client.sync()
-        yield client
 
 
 def reason_of_sync(client: ExchangeClient) -> Reason:

@@ -28,8 +28,8 @@ from agency_client import _driver as driver_module
 from agency_client.core import reach
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.rules.wire import parse_statement
-from tests.integration.client.test_outbox import Offline
 from tests.support.in_memory_hub import AsyncConnection, InMemoryHub
+from tests.support.offline import Offline
 from tests.support.statements import KZ_FMA
 
 REQUEST = {"items": ["STR"]}

@@ -16,11 +16,11 @@ from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.wire import parse_statement
 from exchange_server.fairness.rates import BURST_SECONDS
-from tests.integration.client.test_outbox import Offline
 from tests.support.asking import ask
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.in_memory_hub import InMemoryHub
+from tests.support.offline import Offline
 from tests.support.statements import KZ_FMA
 
 REQUEST = InformationRequest(items=(Item.STR,))
@@ -28,10 +28,8 @@ FAILED = Reason.INTERNAL.error("failed inside")
 
 
 @pytest.fixture
-def mia(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
-    with hub.client(tmp_path) as client:
-        client.sync()
-        yield client
+def mia(client: ExchangeClient) -> ExchangeClient:
+    return client
 
 
 @pytest.fixture

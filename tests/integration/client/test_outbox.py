@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from exchange_protocol.errors import (
 )
 from exchange_protocol.kinds.catalogue import Kind
 from tests.support.in_memory_hub import Connection, InMemoryHub
+from tests.support.offline import Offline
 from tests.support.statements import KZ_FMA, KZ_MIA, POLICY
 
 REQUEST = InformationRequest(items=(Item.STR,), facts="совершенно секретное слово (вымышлено)")
@@ -54,26 +55,6 @@ def ask(client: ExchangeClient, *to: str, **terms: Any) -> Sent | Queued:
 
 def log_sizes(hub: InMemoryHub) -> int:
     return len(hub.log)
-
-
-@pytest.fixture
-def client(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
-    with hub.client(tmp_path) as client:
-        client.sync()
-        yield client
-
-
-class Offline:
-    """A hub that cannot be reached at all."""
-
-    def perform(self, call: object) -> Any:
-        raise Reason.UNAVAILABLE.error("no route to the hub")
-
-    def watch(self, request: object, seconds: float) -> Iterator[Any]:
-        raise Reason.UNAVAILABLE.error("no route to the hub")
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def test_statement_waits_while_the_hub_is_away_and_is_sent_later(

@@ -97,6 +97,9 @@ def test_a_log_that_breaks_a_rule_is_told_with_its_entry(
             page = _verified(browser)
             assert "Findings: 1" in page.words
             assert "RULE_BROKEN" in page.words
+            for python in ("Ruling(", "LegChange(", "LegState.", "b'", "&#39;", '("'):
+                assert python not in page.words, python
+            assert "expected the ruling (policy: " in page.words
             assert "Clean" not in page.words
             assert "Statistics" not in page.words
             found = page.text.partition('href="/log/')[2].partition('"')[0]

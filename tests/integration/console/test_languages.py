@@ -42,8 +42,21 @@ _SAME |= {
     "CSV",
     "PDF",
 }
-_SAME |= {"goAML", "JSON", "YAML", "UTF", "xml", "agency", "evidence", "export"}
+_SAME |= {
+    "goAML",
+    "JSON",
+    "YAML",
+    "UTF",
+    "xml",
+    "agency",
+    "evidence",
+    "export",
+    "holdings",
+    "import",
+    "match",
+}
 _SAME |= {"YYYY", *(word for name in ENCODINGS for word in _LATIN.findall(name))}
+_SAME |= {"Asia", "Almaty"}
 LANGUAGES = ("ru", "kk")
 
 
@@ -102,6 +115,7 @@ def test_pages_of_an_officer_have_no_english(
         paths = [
             *("/due", "/cases"),
             *("/work", "/inbox", "/sent", "/supervised", "/drafts", "/outbox", "/overview"),
+            *("/holdings", "/directory", "/directory/kz.fma", f"/exchange/{domestic}/matches"),
             f"/exchange/{domestic}",
             f"/exchange/{domestic}/table/{reply}/payments",
             f"/exchange/{domestic}/flows/{reply}",

@@ -555,10 +555,14 @@ def test_a_prosecutor_is_told_that_a_copy_is_missing_and_where_the_ground_stands
         page = browser.get(f"/exchange/{withheld}").words
         assert missing in page
         assert "the auditors of your state read it there" in page
+        agencies = client.directory.agencies
+        assert f"kz.mia {agencies[KZ_MIA.agency].name}, an agency of your state, opened" in page
+        assert f"withheld the copy from kz.gpo {agencies[KZ_GPO.agency].name}" in page
         assert missing not in browser.get(f"/exchange/{copied}").words
     own = console.entered().get(f"/exchange/{withheld}").words
     assert missing not in own
-    assert "kz.gpo: it would endanger the investigation" in own
+    name = sender.directory.agencies[KZ_GPO.agency].name
+    assert f"kz.gpo {name}: it would endanger the investigation" in own
 
 
 def test_a_coordinator_writes_nothing_on_cases(hub: InMemoryHub, tmp_path: Path) -> None:

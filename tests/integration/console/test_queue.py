@@ -11,7 +11,7 @@ from agency_client import InformationRequest, Item, Sent
 from agency_client.console.openings import StillOpeningError
 from agency_client.content import document_model
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import Language, LegState
 from tests.support.asking import new_exchange
 from tests.support.console import Answer, RunningConsole, running_console
 from tests.support.in_memory_hub import Connection, InMemoryHub
@@ -250,6 +250,25 @@ def test_what_a_page_told_is_told_again_where_it_loads_itself_again(
         assert "Taken in hand: 1 of 1" in page.words
     assert "Taken in hand: 1 of 1" in browser.get("/queue").words
     assert "Taken in hand: 1 of 1" not in browser.get("/queue").words
+
+
+def test_one_count_of_approvals_stands_for_all_recipients_of_a_request(
+    hub: InMemoryHub, coordinator: RunningConsole, tmp_path: Path
+) -> None:
+    new_exchange(hub.client(tmp_path), "uz.fiu", "kg.mia")
+    words = coordinator.entered().get("/queue").words
+    listed = words.partition("Take the chosen")[0]
+    assert listed.count("0 of 1") == 1, listed
+
+
+def test_the_next_step_names_the_agencies_that_it_waits_for(
+    hub: InMemoryHub, coordinator: RunningConsole, held: str, tmp_path: Path
+) -> None:
+    with hub.client(tmp_path) as client, running_console(client) as police:
+        page = police.entered().get(f"/exchange/{held}")
+        approver = police.console.locale(Language.EN).agency("caricc")
+        assert approver != "caricc"
+        assert f"waits for {approver}" in page.words
 
 
 def test_the_first_of_two_cannot_be_the_second(

@@ -108,7 +108,7 @@ class Court:
         assert not err, err
         lines = out.splitlines()
         said = lines[-1].partition("  ")[0]
-        codes = {"VERIFIED": {0}, "NOT VERIFIED": {1}, "NOT CHECKED": {2, 6}}
+        codes = {"VERIFIED": {0}, "NOT VERIFIED": {10}, "NOT CHECKED": {2, 6}}
         assert code in codes[said], (code, out)
         return lines
 

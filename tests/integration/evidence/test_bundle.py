@@ -66,14 +66,9 @@ from tests.integration.evidence.conftest import (
 )
 from tests.support.commands import run
 from tests.support.court import SCRIPT, SYSTEM_PYTHON, run_script
+from tests.support.damage import flipped
 from tests.support.deployment import AUDITOR, OPERATOR
 from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN
-
-
-def flip(data: bytes, at: int = -1) -> bytes:
-    changed = bytearray(data)
-    changed[at] ^= 1
-    return bytes(changed)
 
 
 def library_reason(bundle: Path, court: Court) -> Reason:
@@ -98,7 +93,7 @@ def test_script_refuses_a_forged_bundle_by_the_system_python_alone(
 ) -> None:
     files, manifest = read(bundle)
     name = f"{folder_of(verified, 'reply')}/signature.der"
-    forged = write(tmp_path / "e.zip", {**files, name: flip(files[name])}, manifest)
+    forged = write(tmp_path / "e.zip", {**files, name: flipped(files[name])}, manifest)
     assert court.alone(forged).startswith("NOT VERIFIED")
 
 
@@ -336,12 +331,12 @@ def test_openssl_alone_agrees_on_signature_and_checkpoint(
 
 def _payload(files: Files, found: VerifiedBundle) -> None:
     name = f"{folder_of(found, 'reply')}/payload.bin"
-    files[name] = flip(files[name])
+    files[name] = flipped(files[name])
 
 
 def _pae(files: Files, found: VerifiedBundle) -> None:
     name = f"{folder_of(found, 'reply')}/pae.bin"
-    files[name] = flip(files[name])
+    files[name] = flipped(files[name])
 
 
 def _signature(files: Files, found: VerifiedBundle) -> None:
@@ -356,13 +351,13 @@ def _entry(files: Files, found: VerifiedBundle) -> None:
 
 def _nonce(files: Files, found: VerifiedBundle) -> None:
     name = f"{folder_of(found, 'decision')}/nonce.bin"
-    files[name] = flip(files[name])
+    files[name] = flipped(files[name])
 
 
 def _proof(files: Files, found: VerifiedBundle) -> None:
     name = f"{folder_of(found, 'decision')}/proof.tlog-proof"
     lines = files[name].split(b"\n")
-    lines[2] = base64.b64encode(flip(base64.b64decode(lines[2])))
+    lines[2] = base64.b64encode(flipped(base64.b64decode(lines[2])))
     files[name] = b"\n".join(lines)
 
 
@@ -466,12 +461,12 @@ def _plain(files: Files, found: VerifiedBundle) -> None:
 
 def _content_key(files: Files, found: VerifiedBundle) -> None:
     name = f"content/{indexes(found, 'reply')[0]:019d}/content/key"
-    files[name] = flip(files[name])
+    files[name] = flipped(files[name])
 
 
 def _sealed(files: Files, found: VerifiedBundle) -> None:
     name = f"content/{indexes(found, 'reply')[0]:019d}/attachment.1/sealed"
-    files[name] = flip(files[name], 70_000)
+    files[name] = flipped(files[name], 70_000)
 
 
 FORGERIES: Final[dict[str, tuple[Forge, str, Reason]]] = {
@@ -719,7 +714,7 @@ def test_machine_without_room_for_temporary_files_is_no_verdict(
 
 
 def test_python_that_is_not_whole_is_no_verdict(court: Court, bundle: Path) -> None:
-    """As Debian's python3-minimal: its error of import has the exit code of a false bundle."""
+    """As Debian's python3-minimal: its error of import says nothing that a person understands."""
     said = _script_after("import sys; sys.modules['zipfile'] = None", court, bundle)
     assert said.startswith("NOT CHECKED  PYTHON_UNFIT: this Python is not whole (")
 
@@ -819,7 +814,7 @@ runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
     assert ended.stdout.startswith("NOT CHECKED  PYTHON_TOO_OLD: ")
     tree = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 9))
     modules = {each.module for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
-    assert "__future__" not in modules, "Python 3.6 ends there with the code of a false bundle"
+    assert "__future__" not in modules, "Python 3.6 ends there with a traceback"
     names = {
         alias.name
         for node in ast.walk(tree)
@@ -932,7 +927,7 @@ def test_python_without_sha_256_is_no_verdict(
 
 
 def test_python_2_shows_that_nothing_was_checked() -> None:
-    """Its error of syntax has the exit code of a false bundle; the line that it shows has not."""
+    """Its error of syntax shows the line, and has an exit code that no verdict has."""
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()
     # What Python 2 cannot read, the first of it.
     newer = re.compile(r"^\w+: |def .*->|[0-9]_[0-9]|\bf\"|print\(.*flush")

@@ -123,7 +123,7 @@ TAKEN: dict[str, Callable[[Place], object]] = {
 @pytest.fixture
 async def office(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     """A ledger with the region enrolled, whose file a test may take away, and guards itself."""
-    monkeypatch.setattr(upkeep, "keep_copy", lambda engine, file: None)
+    monkeypatch.setattr(upkeep, "keep_copy", lambda file: None)
     office = Office(engine)
     if _founded:
         put_rows(engine, _founded[0])
@@ -162,8 +162,8 @@ async def test_what_was_promised_survives_a_file_that_is_taken_away(
 
     # Where its folder is gone, the operator makes it anew.
     place.real.parent.mkdir(exist_ok=True)
-    await asyncio.to_thread(keep_copy, office.engine, file_of(office))
-    await asyncio.to_thread(keep_copy, office.engine, file_of(office))
+    await asyncio.to_thread(keep_copy, file_of(office))
+    await asyncio.to_thread(keep_copy, file_of(office))
     [copy] = [each for each in place.folder.rglob("*.rescued*") if not each.is_symlink()]
     assert copy.stat().st_mode & 0o777 == 0o600
     await office.close()
@@ -217,9 +217,11 @@ def test_a_lost_file_is_told_with_its_copy(place: Place) -> None:
     assert file is not None
     with engine.connect() as connection:
         connection.exec_driver_sql("CREATE TABLE fictional (number)")
+    claim = FileClaim(engine)
     place.real.unlink()
     with capture_logs() as told:
-        keep_copy(engine, file)
+        keep_copy(file)
+    claim.release()
     engine.dispose()
     [line] = told
     assert (line["event"], line["log_level"]) == ("database_lost", "error")
@@ -231,24 +233,39 @@ def test_a_lost_file_is_told_with_its_copy(place: Place) -> None:
 async def test_a_copy_that_finds_no_room_is_told_and_tried_again(
     office: Office, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(engine: Engine, file: DatabaseFile) -> Path:
+    def full(file: DatabaseFile) -> Path:
         raise Reason.FILE_NOT_WRITTEN.error("No space left on device: real.db.rescued")
 
     with monkeypatch.context() as patched, capture_logs() as told:
         patched.setattr(upkeep, "rescue", full)
-        # One connection at least is open and free: the copy is made by it.
-        with office.engine.connect(), office.engine.connect():
-            pass
         place.real.unlink()
-        keep_copy(office.engine, file_of(office))
+        keep_copy(file_of(office))
     assert any("No space left on device" in each.get("not_copied", "") for each in told)
+    keep_copy(file_of(office))
+    assert place.beside(".rescued").is_file()
 
-    def is_copied() -> bool:
-        # Where the hub uses all of its connections, none can be opened any more: tried again.
-        keep_copy(office.engine, file_of(office))
-        return place.beside(".rescued").is_file()
 
-    await until(is_copied)
+async def test_a_file_is_copied_though_the_hub_has_no_other_connection_open(
+    office: Office, place: Place
+) -> None:
+    """As where all of them failed with the disk, and were closed."""
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    size = office.ledger.tree_size
+    office.ledger._writer._committer.close()
+    office.engine.pool.dispose()
+    place.real.unlink()
+    keep_copy(file_of(office))
+    with closing(sqlite3.connect(place.beside(".rescued"))) as copy:
+        assert copy.execute("SELECT size FROM log_head").fetchall() == [(size,)]
+
+
+async def test_two_looks_at_once_make_one_copy(office: Office, place: Place) -> None:
+    """A hub that stops looks, and its upkeep may be copying."""
+    place.real.unlink()
+    await asyncio.gather(
+        *(asyncio.to_thread(keep_copy, file_of(office)) for _ in range(4)),
+    )
+    assert [each.name for each in place.folder.rglob("*.rescued*")] == ["real.db.rescued"]
 
 
 async def test_old_copy_that_is_written_into_the_file_is_found_before_the_next_receipt(
@@ -273,7 +290,7 @@ async def test_old_copy_that_is_written_into_the_file_is_found_before_the_next_r
     assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
     assert office.ledger.tree_size == size
     # The open connections read from both files: that is worth no copy.
-    keep_copy(office.engine, file_of(office))
+    keep_copy(file_of(office))
     assert not list(place.folder.rglob("*.rescued*"))
 
 
@@ -715,6 +732,10 @@ def _failed(code: int) -> sqlite3.Error:
     [
         (_failed(sqlite3.SQLITE_FULL), "make room on the disk and repeat it"),
         (_failed(sqlite3.SQLITE_IOERR_WRITE), "or the kernel made it read-only: look with `df`"),
+        (_failed(sqlite3.SQLITE_IOERR_WRITE), "its disk or a quota on it is full"),
+        (_failed(sqlite3.SQLITE_READONLY), "takes no writes: .*look with `dmesg` and `mount`"),
+        (psycopg.errors.TransactionTimeout("fictional"), "a session that holds a lock"),
+        (psycopg.OperationalError("the connection is lost"), "a session that holds a lock"),
         (_failed(sqlite3.SQLITE_CANTOPEN), "look at the rights of its folder"),
         (psycopg.errors.ReadOnlySqlTransaction("fictional"), "the database takes no writes: it is"),
         (psycopg.errors.DiskFull("fictional"), "server is full, or a quota on it: make room there"),

@@ -314,6 +314,6 @@ def test_a_delivery_after_the_erasure_convicts_the_hub(replayed: Callable[[Hub],
         payload_digest=asked.digest,
     )
     hub.log.append(CommitmentOpening(encode_entry(late), bytes(32)))
-    with pytest.raises(ExchangeError, match="delivers what it may not: CONTENT_ERASED") as found:
+    with pytest.raises(ExchangeError, match="the rules refuse: CONTENT_ERASED") as found:
         replayed(hub)
     assert found.value.reason is Reason.RULE_BROKEN

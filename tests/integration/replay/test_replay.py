@@ -308,7 +308,7 @@ INSPECTIONS: dict[str, tuple[Callable[[Told], list[CommitmentOpening]], str]] = 
     "by a stranger": (inspection(actor=member("tj.none", Role.AUDITOR)), "AGENCY_NOT_ENROLLED"),
     "by the right of another agency": (inspection(actor=CENTRE_AUDITOR), "the policy opens"),
     "of no range": (inspection(inspected=None), "with an inspection alone"),
-    "of what comes after": (inspection_of_what_comes_after, "what comes after it"),
+    "of what comes after": (inspection_of_what_comes_after, "entries that come after it"),
     "without a ruling": (inspection(ruling=None), "an inspection with a ruling"),
     "under another policy": (inspection_ruled(policy_digest=bytes(32)), "the policy opens"),
     "under no rule": (inspection_ruled(rule_ids=()), "the policy opens"),

@@ -27,6 +27,7 @@ from exchange_protocol.signer import SignatureAlgorithm
 from exchange_server.bootstrap import utc_now
 from exchange_server.cli import copies as copies_cli
 from exchange_server.ledger.start_check import note_path
+from exchange_server.storage import copies as copies_storage
 from tests.faults.load import wait_until
 from tests.integration.rpc.callers import Region
 from tests.integration.rpc.test_life import command
@@ -507,6 +508,74 @@ def test_next_backup_tells_what_a_killed_one_left(
     draft = tmp_path / "out" / ".of-today.new"
     assert f"{draft} is left of a command that was killed: remove it" in said
     assert sorted((tmp_path / "out").iterdir()) == [draft, out]
+
+
+USER = 61_234
+
+
+@pytest.fixture
+def of_another(tmp_path: Path) -> Path:
+    """A folder of a user of less rights, into which root writes a backup."""
+    if os.geteuid() != 0:
+        pytest.skip("only root writes where another could lead it astray")
+    folder = tmp_path / "of-another"
+    folder.mkdir()
+    os.chown(folder, USER, USER)
+    return folder
+
+
+def test_backup_that_root_makes_is_written_nowhere_else(
+    files: HubFiles,
+    run: ServerCommand,
+    tmp_path: Path,
+    of_another: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The folder's user puts a link to a file of root's in the place of the draft."""
+    with HubProcess(files) as process:
+        assert process.stop() == 0
+    secret, draft = tmp_path / "secret", of_another / ".backup.new"
+    secret.write_bytes(b"of root")
+    connect = sqlite3.connect
+
+    def swapped(name: Any, *words: Any, **named: Any) -> sqlite3.Connection:
+        if draft.is_file() and not draft.is_symlink():
+            draft.unlink()
+            draft.symlink_to(secret)
+        made: sqlite3.Connection = connect(name, *words, **named)
+        return made
+
+    config = ("--config", str(files.config_file))
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", swapped)
+        code, _, err = run("backup", str(of_another / "backup"), *config)
+    assert code == 2
+    assert "was removed or replaced while backup was written" in err
+    assert secret.read_bytes() == b"of root"
+    assert not (of_another / "backup").exists()
+    draft.unlink()
+    own = tmp_path / "temporary"
+    own.mkdir()
+    monkeypatch.setenv("SQLITE_TMPDIR", str(own))
+    code, said, err = run("backup", str(of_another / "backup"), *config, "--json")
+    assert (code, err) == (0, "")
+    made = (of_another / "backup").stat()
+    assert (made.st_uid, made.st_mode & 0o777) == (USER, 0o600)
+    assert json.loads(said)["entries"] == size_of(of_another / "backup")
+    assert not list(own.iterdir())
+
+
+def test_root_without_a_folder_of_its_own_says_so(
+    files: HubFiles, run: ServerCommand, of_another: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HubProcess(files) as process:
+        assert process.stop() == 0
+    monkeypatch.setattr(copies_storage, "is_roots_alone", lambda *_: False)
+    out = of_another / "backup"
+    code, _, err = run("backup", str(out), "--config", str(files.config_file))
+    assert code == 2
+    assert "root has no folder of its own to make the copy in: name one in SQLITE_TMPDIR" in err
+    assert list(of_another.iterdir()) == []
 
 
 def test_backup_of_a_hub_that_signs_on_meanwhile_is_no_old_copy(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -15,15 +17,20 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from exchange_keys import save_private_key
 from exchange_protocol.errors import InvalidInput, Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import audit_service_pb2_grpc as audit_grpc
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
+from exchange_server.listening import why_not_bound
 from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import migrate
 from exchange_server.workers import shared_port
@@ -140,6 +147,29 @@ def test_killed_hub_is_there_again_with_all_that_it_promised(region: Region, mem
         assert again.submit(signed, {"brief": b"brief"}).receipt.entry.index == receipt.entry.index
 
 
+def test_probe_of_an_agency_that_nobody_enrols_sees_health_alone(
+    region: Region, tmp_path: Path
+) -> None:
+    """Its key is decrypted by OpenSSL, as docs/deployment.md says: probes read no other."""
+    issued = region.process.files.issue("probe/system")
+    assert issued.key is not None
+    save_private_key(tmp_path / "probe.key", issued.key, b"of the probe")
+    (tmp_path / "probe.passphrase").write_bytes(b"of the probe\n")
+    words = ["openssl", "pkey", "-in", "probe.key", "-passin", "file:probe.passphrase"]
+    plain = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True).stdout
+    credentials = grpc.ssl_channel_credentials(
+        region.process.files.root_pem, plain, issued.certificate_pem
+    )
+    with grpc.secure_channel(region.process.target, credentials) as channel:
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        status = health.Check(health_pb2.HealthCheckRequest(), timeout=30).status
+        assert status == health_pb2.HealthCheckResponse.SERVING
+        audit: Any = audit_grpc.AuditServiceStub(channel)
+        with pytest.raises(grpc.RpcError) as caught:
+            audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=30)
+        assert reason_of(caught.value) == Reason.AGENCY_NOT_ENROLLED.name
+
+
 def test_second_hub_on_one_file_does_not_start(region: Region) -> None:
     done = command("serve", "--config", str(region.process.files.config_file))
     assert done.returncode == 2
@@ -177,6 +207,30 @@ def test_taken_port_stops_the_start(region: Region, tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+    said = f"127.0.0.1:{region.process.port}: Address already in use: another program listens there"
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EACCES, r"Permission denied: the user \d+ may not: below 1024 set"),
+        (errno.EAFNOSUPPORT, "Address family not supported by protocol: this host has no IPv6"),
+        (errno.EADDRNOTAVAIL, "Cannot assign requested address: no address of this host"),
+        (errno.EINVAL, "Invalid argument$"),
+    ],
+)
+def test_address_that_cannot_be_had_is_told_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    def refused(*_: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    told = re.compile(rf"cannot listen on \[::1\]:443: {said}")
+    assert told.search(str(why_not_bound("::1", 443)))
+    with pytest.raises(InvalidInput, match=told), shared_port("::1", 443):
+        pass
 
 
 def test_policy_that_comes_with_the_hub_is_shown_and_is_in_the_wheel(run: ServerCommand) -> None:
@@ -360,6 +414,25 @@ def test_fsck_finds_a_clean_log_clean_and_a_damaged_one_damaged(
     code, out, _ = run(*by_config)
     assert code == 1
     assert "DAMAGED" in out
+
+
+def test_new_database_is_in_order_and_is_backed_up(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    """As `migrate` leaves it, before a hub has begun the log."""
+    config = ("--config", str(files.config_file))
+    code, out, err = run("fsck", *config)
+    assert (code, err) == (0, ""), out
+    code, out, err = run("backup", str(tmp_path / "backup"), *config)
+    assert (code, err) == (0, "")
+    # A head that is lost from a log with entries is damage all the same.
+    with HubProcess(files) as process:
+        assert process.stop() == 0
+    with contextlib.closing(sqlite3.connect(files.folder / "hub.db")) as connection, connection:
+        connection.execute("INSERT INTO log_tiles (level, idx, hashes) VALUES (0, 0, x'00')")
+        connection.execute("DELETE FROM log_head")
+    code, out, _ = run("fsck", *config)
+    assert (code, "expected one head of the log" in out) == (1, True)
 
 
 def test_fsck_of_a_copy_that_lacks_known_entries_calls_it_incomplete(

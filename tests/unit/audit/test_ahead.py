@@ -26,9 +26,9 @@ from exchange_protocol.rules import judgement
 from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.envelope import BatchInclusion
+from tests.support.listed_log import REQUEST, ListedLog, domestic_exchange, gated_exchange
 from tests.support.statements import KZ_MIA, UZ_FIU, Hub, fictional_cast
 from tests.unit.audit.conftest import CHUNK, SECONDS
-from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
 
 pytestmark = pytest.mark.long
 

@@ -27,6 +27,7 @@ from exchange_protocol.rules.statements import BRIEF, Draft, Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.divided import verify_both_ways
+from tests.support.listed_log import REQUEST, ListedLog, domestic_exchange, gated_exchange
 from tests.support.statements import (
     CASE,
     COORDINATOR,
@@ -40,7 +41,6 @@ from tests.support.statements import (
     Hub,
     fictional_cast,
 )
-from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
 
 APPROVE = Decision(Verdict.APPROVE)
 NO_REQUESTS = """

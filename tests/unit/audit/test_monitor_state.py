@@ -33,6 +33,7 @@ from exchange_protocol.record.folds import LateAnswers
 from exchange_protocol.trust.identity import Member, Role
 from exchange_replay import store as store_module
 from tests.support.hub_data import LOG_NAME, log_key, log_signer, log_verifier
+from tests.support.listed_log import REQUEST, ListedLog, domestic_exchange, gated_exchange
 from tests.support.statements import (
     AUDITOR,
     CASE,
@@ -45,7 +46,6 @@ from tests.support.statements import (
     fictional_cast,
     member,
 )
-from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
 
 CENTRE = member("caricc", Role.AUDITOR)
 PROSECUTOR = member("kz.gpo", Role.AUDITOR)

@@ -26,6 +26,7 @@ from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from tests.support.divided import dividing, verify_both_ways
+from tests.support.listed_log import REQUEST, ListedLog, domestic_exchange, gated_exchange
 from tests.support.statements import (
     AUDITOR,
     CASE,
@@ -39,13 +40,7 @@ from tests.support.statements import (
     Hub,
     fictional_cast,
 )
-from tests.unit.audit.test_verify import (
-    PROSECUTOR,
-    REQUEST,
-    ListedLog,
-    domestic_exchange,
-    gated_exchange,
-)
+from tests.unit.audit.test_verify import PROSECUTOR
 from tests.unit.rules.test_provenance import CarelessHub, answered
 
 
@@ -310,7 +305,7 @@ _FORKS = """
 import multiprocessing, os, signal, sys
 from agency_client.audit import shards, verify_log
 from tests.unit.audit.test_shards import Hub, fictional_cast
-from tests.unit.audit.test_verify import ListedLog, domestic_exchange
+from tests.support.listed_log import (ListedLog, domestic_exchange,)
 
 hub = Hub(fictional_cast())
 for _ in range(4):

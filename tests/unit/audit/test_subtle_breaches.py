@@ -41,6 +41,13 @@ from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.divided import verify_both_ways
+from tests.support.listed_log import (
+    REQUEST,
+    ListedLog,
+    domestic_exchange,
+    gated_exchange,
+    read_request,
+)
 from tests.support.statements import (
     AGENCIES,
     AUDITOR,
@@ -59,7 +66,6 @@ from tests.support.statements import (
     fictional_cast,
 )
 from tests.unit.audit.test_broken_rules import accept, ruled
-from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
 from tests.unit.rules.test_directory import half_signed
 
 APPROVE = Decision(Verdict.APPROVE)
@@ -87,12 +93,6 @@ def published(hub: Hub, author: Member, body: Body) -> int:
 def of_directory(hub: Hub) -> Ruling:
     assert hub.directory.policy is not None
     return Ruling(hub.directory.policy.digest, (), (), ())
-
-
-def delivered_request(hub: Hub) -> Statement:
-    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
-    hub.deliver(KZ_FMA, asked)
-    return asked
 
 
 # --- One instant ----------------------------------------------------------------------------------
@@ -136,28 +136,28 @@ def ruling_by_the_policy_of_an_instant_before(hub: Hub) -> int:
 
 def delivery_that_cites_a_policy(hub: Hub) -> int:
     """No policy decides on a delivery: what is cited would be read as if one had."""
-    delivered_request(hub)
+    read_request(hub)
     ruling = parse_entry(hub.log[-1].entry).ruling
     assert ruling is not None
     return alter(hub, ruling=replace(ruling, policy_digest=of_directory(hub).policy_digest))
 
 
 def delivery_that_cites_a_rule(hub: Hub) -> int:
-    delivered_request(hub)
+    read_request(hub)
     ruling = parse_entry(hub.log[-1].entry).ruling
     assert ruling is not None
     return alter(hub, ruling=replace(ruling, rule_ids=("because-i-say-so",)))
 
 
 def delivery_that_names_a_supervisor(hub: Hub) -> int:
-    delivered_request(hub)
+    read_request(hub)
     ruling = parse_entry(hub.log[-1].entry).ruling
     assert ruling is not None
     return alter(hub, ruling=replace(ruling, supervisors=(AgencyId("kz.gpo"),)))
 
 
 def delivery_with_a_reason(hub: Hub) -> int:
-    delivered_request(hub)
+    read_request(hub)
     return alter(hub, reason="CONSENT_MISSING")
 
 
@@ -189,35 +189,35 @@ def policy_that_its_author_confirmed(hub: Hub) -> int:
 
 
 def delivery_of_what_was_never_said(hub: Hub) -> int:
-    delivered_request(hub)
+    read_request(hub)
     return alter(hub, payload_digest=bytes(32))
 
 
 def delivery_under_another_exchange(hub: Hub) -> int:
     other = domestic_exchange(hub)
-    delivered_request(hub)
+    read_request(hub)
     return alter(hub, exchange_id=other.exchange_id)
 
 
 def delivery_that_releases_in_silence(hub: Hub) -> int:
-    delivered_request(hub)
+    read_request(hub)
     return alter(hub, ruling=of_directory(hub))
 
 
 def second_delivery_that_moves_the_leg_again(hub: Hub) -> int:
-    asked = delivered_request(hub)
+    asked = read_request(hub)
     ruling = parse_entry(hub.log[-1].entry).ruling
     hub.deliver(KZ_FMA, asked)
     return alter(hub, ruling=ruling)
 
 
 def delivery_that_counts_a_larger_directory(hub: Hub) -> int:
-    delivered_request(hub)
+    read_request(hub)
     return alter(hub, directory_size=hub.directory.size + 1)
 
 
 def delivery_that_names_a_signature(hub: Hub) -> int:
-    delivered_request(hub)
+    read_request(hub)
     return alter(hub, signature_digest=bytes(32))
 
 
@@ -233,7 +233,7 @@ def request_that_is_taken_twice(hub: Hub) -> int:
 
 
 def reply_that_is_taken_twice(hub: Hub) -> int:
-    asked = delivered_request(hub)
+    asked = read_request(hub)
     reply = hub.compose(KZ_FMA, INFORMATION, on=asked)
     signed, ruling = hub.sign(reply), ruled(hub, reply)
     hub.submit(signed)
@@ -242,16 +242,16 @@ def reply_that_is_taken_twice(hub: Hub) -> int:
 
 def reply_under_another_exchange(hub: Hub) -> int:
     """An old answer is put under a new question, whose entry names that exchange."""
-    asked = delivered_request(hub)
+    asked = read_request(hub)
     reply = hub.compose(KZ_FMA, INFORMATION, on=asked)
     signed, ruling = hub.sign(reply), ruled(hub, reply)
-    other = delivered_request(hub)
+    other = read_request(hub)
     accept(hub, signed, ruling)
     return alter(hub, exchange_id=other.exchange_id)
 
 
 def reply_in_an_exchange_that_nobody_opened(hub: Hub) -> int:
-    asked = delivered_request(hub)
+    asked = read_request(hub)
     reply = hub.compose(KZ_FMA, INFORMATION, on=asked)
     ruling = ruled(hub, reply)
     return accept(hub, hub.sign(replace(reply, exchange_id=hub.new_id())), ruling)
@@ -359,7 +359,7 @@ class Consented:
 
     @classmethod
     def asked_for(cls, hub: Hub) -> Consented:
-        asked = delivered_request(hub)
+        asked = read_request(hub)
         answer = hub.say(KZ_FMA, INFORMATION, on=asked)
         hub.deliver(KZ_MIA, answer)
         about = ConsentRequest(answer.digest, AgencyId("kz.gpo"), CASE.purpose)  # type: ignore[arg-type]
@@ -428,17 +428,17 @@ def wrong_in_answer(hub: Hub, asked: Statement, author: Member, body: Body, to: 
 
 
 def erasure_of_an_exchange_that_is_open(hub: Hub) -> int:
-    asked = delivered_request(hub)
+    asked = read_request(hub)
     return wrong_in_answer(hub, asked, KZ_MIA, EraseNotice(next(iter(ErasureGround))), "kz.fma")
 
 
 def erasure_by_a_stranger(hub: Hub) -> int:
-    asked = delivered_request(hub)
+    asked = read_request(hub)
     return wrong_in_answer(hub, asked, KG_MIA, EraseNotice(next(iter(ErasureGround))), "kz.fma")
 
 
 def reminder_by_the_one_who_owes_the_answer(hub: Hub) -> int:
-    asked = delivered_request(hub)
+    asked = read_request(hub)
     return wrong_in_answer(hub, asked, KZ_FMA, Remind(), "kz.mia")
 
 
@@ -466,7 +466,7 @@ def reading_of_what_comes_later(hub: Hub) -> int:
 
 
 def reading_under_an_exchange(hub: Hub) -> int:
-    asked = delivered_request(hub)
+    asked = read_request(hub)
     hub.inspect(AUDITOR)
     return alter(hub, exchange_id=asked.exchange_id)
 
@@ -501,7 +501,7 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
     (delivery_of_what_was_never_said, NOT_BEFORE_IT),
     (delivery_under_another_exchange, NOT_BEFORE_IT),
     (delivery_that_releases_in_silence, "the delivery should change"),
-    (second_delivery_that_moves_the_leg_again, "the delivery should change ()"),
+    (second_delivery_that_moves_the_leg_again, "the delivery should change these legs: none"),
     (delivery_that_counts_a_larger_directory, "directory statements"),
     (delivery_that_names_a_signature, "expected a signature with a statement alone"),
     (request_that_is_taken_twice, "ID_REUSED"),

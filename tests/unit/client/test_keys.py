@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,6 +57,33 @@ def test_imported_sealing_keys_are_under_ones_own_passphrase(tmp_path: Path) -> 
     assert [key.to_bytes() for key in loaded] == [key.to_bytes() for key in made], "oldest first"
     assert {path.stat().st_mode & 0o777 for path in own.iterdir()} == {0o600}
     assert import_sealing_keys(theirs, other, own, PASSPHRASE, ids) == (), "they are held already"
+
+
+def test_what_macos_keeps_beside_keys_is_no_key(tmp_path: Path) -> None:
+    """It writes `._NAME` beside each file on a stick or a share of another system."""
+    theirs, own, other = tmp_path / "theirs", tmp_path / "own", b"another passphrase"
+    made = generate_sealing_key(theirs, other, AT).public_key.key_id
+    (file,) = theirs.iterdir()
+    (theirs / f"._{file.name}").write_bytes(b"\0\x05\x16\x07" + bytes(78))
+    loaded = load_sealing_keys(theirs, other)
+    assert [each.public_key.key_id for each in loaded.keys] == [made]
+    assert not loaded.unusable
+    assert import_sealing_keys(theirs, other, own, PASSPHRASE, [made]) == (made,)
+
+
+def test_copy_of_an_old_key_under_another_name_does_not_make_it_the_newest(tmp_path: Path) -> None:
+    """Programs that keep folders in step write a second file where two differ."""
+    generate_sealing_key(tmp_path, PASSPHRASE, AT)
+    (old,) = tmp_path.iterdir()
+    new = generate_sealing_key(tmp_path, PASSPHRASE, AT.replace(year=2027))
+    for name in (
+        f"{old.stem} 2.key",
+        f"{old.stem}.sync-conflict-20270101-A.key",
+        f"Копия {old.name}",
+    ):
+        shutil.copy2(old, tmp_path / name)
+    vault = Vault.of(AgencyId("kz.mia"), None, None, load_sealing_keys(tmp_path, PASSPHRASE).keys)
+    assert vault.newest_sealing_key == new.public_key
 
 
 def test_nothing_is_imported_unless_all_of_it_is_good(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_statement_is_remembered_for_some_minutes(tmp_path: Path) -> None:
     assert index(tmp_path).find_earlier(sent.digest, NOW + timedelta(minutes=14)) == sent
     assert index(tmp_path).find_earlier(sent.digest, NOW + timedelta(minutes=16)) is None
     assert index(tmp_path).find_earlier("cd" * 32, NOW) is None
-    index(tmp_path).forget_sent(SECOND)
+    index(tmp_path).forget_withdrawn(SECOND)
     assert index(tmp_path).find_earlier(sent.digest, NOW) is None
 
 

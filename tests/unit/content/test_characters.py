@@ -9,12 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_client.content.characters import (
+    SHAPING,
     describe_mixed,
     find_hidden,
     is_hidden,
     look_alike,
     mark_mixed,
 )
+from agency_client.content.file_names import name_fault, safe_file_name
+from agency_client.content.folding import name_keys
+from agency_client.presentation.visible import mark_hidden
+
+SEEN = (
+    "می\u200cرود", "گزارش\u200cها", "خواسته\u200cاند", "علی\u200cرضا", "چه\u064e\u200cها",
+    "शर्\u200dमा", "क्\u200cष", "ශ්\u200dරී",  # India, Sri Lanka
+    "Айдос ❤\ufe0f", "☎\ufe0f 77011234567", "👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "👩🏽\u200d🚒",
+    "3\ufe0f\u20e3", "❤\ufe0f\u200d🔥",
+)  # fmt: skip
+"""Texts in Persian, Hindi, Sinhala and with pictures: what has no form of its own gives one."""
+UNSEEN = (
+    "کار\u200cها", "\u200cمی", "می\u200c", "می\u200c\u200cرود", "می\u200c رود", "Ali\u200cReza",
+    "Ив\u200dан", "ع\u200dل", "1\ufe0f", "a\ufe0f", "😀\ufe0f", "❤\ufe0f\ufe0f", "❤\u200d",
+    "\u200d❤", "❤\u200d\u200d🔥", "👨\u200dA", "KZ\u200d1",
+)  # fmt: skip
+"""Texts that look the same without it."""
 
 
 @pytest.mark.parametrize(
@@ -57,11 +75,42 @@ def test_marks_that_cover_a_letter_are_found() -> None:
     assert find_hidden("a" + "\u0301" * 5) is not None
 
 
+@pytest.mark.parametrize("text", SEEN)
+def test_joiner_that_changes_what_is_seen_is_text(text: str) -> None:
+    assert find_hidden(text) is None
+    assert mark_hidden(text) == text
+    assert name_fault(f"{text}.pdf") is None
+    assert safe_file_name(f"{text}.pdf") == f"{text}.pdf"
+
+
+@pytest.mark.parametrize("text", UNSEEN)
+def test_joiner_that_nobody_sees_is_found_and_shown(text: str) -> None:
+    found = find_hidden(text)
+    assert found is not None
+    assert found.name.startswith(f"U+{ord(text[found.offset]):04X}")
+    assert text[found.offset] in SHAPING
+    assert f"[U+{ord(text[found.offset]):04X}]" in mark_hidden(text)
+    assert name_fault(f"{text}.pdf") is not None
+    assert "_" in safe_file_name(f"{text}.pdf")
+
+
+def test_name_is_found_with_a_joiner_and_without() -> None:
+    assert name_keys("علی\u200cرضا") == name_keys("علیرضا")
+    assert look_alike("علی\u200cرضا", "علیرضا")
+
+
+@given(st.text(st.sampled_from("میرک اA1❤😀👨🏽\u20e3\u094d" + SHAPING), max_size=12))
+def test_texts_that_look_the_same_do_not_differ_in_joiners(text: str) -> None:
+    """Text that passes has no two such characters in a row, and none at its beginning."""
+    if find_hidden(text) is None:
+        assert not re.search(rf"\A[{SHAPING}]|[\u200c\u200d][{SHAPING}]|\ufe0f\ufe0f", text)
+
+
 @given(st.text(max_size=50))
 def test_quick_look_and_close_look_agree(text: str) -> None:
     lone = text.replace("\r\n", "")
     many_marks = re.search("[\u0300-\U0010ffff]{5}", text)
-    if not many_marks:
+    if not many_marks and not {*text} & {*SHAPING}:
         assert (find_hidden(text) is None) == (not any(map(is_hidden, lone)))
 
 

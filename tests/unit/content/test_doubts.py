@@ -18,6 +18,14 @@ def told(schema: str = "BankAccount", **properties: str) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("name", ["email", "phone", "website", "publicKey"])
+@pytest.mark.parametrize("value", ["a@b.example\u00a0", " +77011234567"])
+def test_blank_around_what_others_are_reached_by_is_doubted(name: str, value: str) -> None:
+    """A spreadsheet shows none of them, and nobody finds the value by it."""
+    assert f"{name}: it has spaces around it" in told("Person", **{name: value})
+    assert not told("Person", **{name: value.strip()})
+
+
 @pytest.mark.parametrize(
     ("value", "says"),
     [

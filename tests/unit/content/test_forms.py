@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_client.content.forms import (
+    _MONTHS,
+    _NUMBERS_OF_MONTHS,
     NUMBER_FORMS,
     DateForm,
     NumberForm,
@@ -44,6 +46,25 @@ from exchange_protocol.errors import InvalidInput, Reason
         ("DD.MM.YYYY hh:mm", "05.03.2024\u00a009:08", "2024-03-05T09:08"),
         ("DD.MM.YYYY г.", "31.12.1979\u202fг.", "1979-12-31"),
         ("YYYY-MM-DDThh:mm:ss.000", "2024-03-05T09:08:07.000", "2024-03-05T09:08:07"),
+        ("YYYY-MM-DD hh:mm:ss.fff", "2024-03-05 09:08:07.457", "2024-03-05T09:08:07"),
+        ("YYYY-MM-DDThh:mm:ss.fZ", "2024-03-05T09:08:07.123456Z", "2024-03-05T09:08:07"),
+        ("YYYY-MM-DDThh:mm:ssZ", "2024-03-05T09:08:07Z", "2024-03-05T09:08:07"),
+        ("YYYY-MM-DD hh:mm:ss+00", "2024-03-05 09:08:07+00", "2024-03-05T09:08:07"),
+        ("YYYY-MM-DD hh:mm:ss +00:00", "2024-03-05 09:08:07 +00:00", "2024-03-05T09:08:07"),
+        ("DD-MMM-YYYY", "05-JAN-2024", "2024-01-05"),
+        ("D MMM YYYY", "5 Sept 2024", "2024-09-05"),
+        ("D MMM YYYY г.", "5 февраля 2024 г.", "2024-02-05"),
+        ("DD.MMM.YYYY", "05.янв.2024", "2024-01-05"),
+        ("MMM D, YYYY", "December 31, 1979", "1979-12-31"),
+        ("DDMMMYYYY", "05JAN2024", "2024-01-05"),
+        ("DD MMM YYYY hh:mm", "05 қаңтар 2024 09:08", "2024-01-05T09:08"),
+        ("MMM YYYY", "май 2024", "2024-05"),
+        ("DD.MM.(20)YY", "05.01.24", "2024-01-05"),
+        ("D-MMM-(19)YY", "5-JAN-79", "1979-01-05"),
+        ("(20)YYMMDD", "240105", "2024-01-05"),
+        ("M/D/YYYY h:mm:ss AM", "1/5/2024 9:08:07 PM", "2024-01-05T21:08:07"),
+        ("M/D/YYYY h:mm AM", "1/5/2024 12:08 a.m.", "2024-01-05T00:08"),
+        ("M/D/YYYY h:mm AM", "1/5/2024 12:08 pm", "2024-01-05T12:08"),
     ],
 )
 def test_date_in_the_form_that_was_named_is_read(form: str, text: str, date: str) -> None:
@@ -65,8 +86,55 @@ def test_date_in_another_form_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     "form",
     [
+        "YYYY-MM-DDThh:mm:ss+05:00", "YYYY-MM-DDThh:mm:ss+hh:mm", "YYYY-MM-DD hh:mm:ss -05",
+        "DD.MM.YYYY hh:mm МСК", "DD.MM.YYYY hh:mm (UTC+5)", "YYYY-MM-DD hh:mm:ss.fff+0600",
+        "YYYY-MM-DD hh:mm:ss.000 +06:00", "ДД.ММ.ГГГГ чч:мм мск", "YYYY-MM-DD hh:mm+05",
+    ],
+)  # fmt: skip
+def test_form_that_would_lose_a_zone_is_refused(form: str) -> None:
+    """The time would be taken for one in UTC, and read as that of another moment."""
+    with pytest.raises(InvalidInput, match="a form without a zone"):
+        DateForm.parse(form)
+
+
+@pytest.mark.parametrize("text", ["1/5/2024 13:08 PM", "1/5/2024 0:08 AM", "1/5/2024 9:08"])
+def test_hour_that_no_half_of_a_day_has_is_none(text: str) -> None:
+    assert DateForm.parse("M/D/YYYY h:mm AM").read(text) is None
+
+
+@pytest.mark.parametrize("text", ["05-Foo-2024", "31-FEB-2024", "05-1-2024", "05-Января -2024"])
+def test_month_that_no_calendar_has_is_none(text: str) -> None:
+    assert DateForm.parse("DD-MMM-YYYY").read(text) is None
+
+
+def test_each_name_of_a_month_is_that_of_one() -> None:
+    names = [name for each in _MONTHS for name in each.split("|")]
+    assert len(names) == len(set(names)) == len(_NUMBERS_OF_MONTHS)
+    assert set(_NUMBERS_OF_MONTHS.values()) == {f"{number:02}" for number in range(1, 13)}
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("05-JAN-2024", "DD-MMM-YYYY"),
+        ("5 янв. 2024", "D MMM YYYY"),
+        ("2024-01-05 10:00:00.000", "YYYY-MM-DD hh:mm:ss.fff"),
+        ("2024-01-05T10:00:00Z", "YYYY-MM-DDThh:mm:ssZ"),
+        ("2024-01-05T10:00:00.123456Z", "YYYY-MM-DDThh:mm:ss.fffZ"),
+    ],
+)
+def test_date_as_banks_and_databases_write_it_has_its_form(text: str, form: str) -> None:
+    assert date_forms_of(text) == [form]
+    assert DateForm.parse(form).read(text) is not None
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
         "", "DD.MM.YY", "DD.MM", "YYYY-DD", "DD.DD.YYYY", "YYYY YYYY", "foo", "DMYYYY",
-        "YYYY-MM-DD mm", "dd.mm.yyyy", "YYYYY", "ДД.ММ.ГГ", "дд.мм.гггг",
+        "YYYY-MM-DD mm", "(21)YY-MM-DD", "(20)YY-(20)YY", "YYYY-MM-DD AM",
+        "h:mm AM AM D.M.YYYY", "DD-MMM-YY", "MMM", "YYYY-MM-DD hh:mm.f", "YYYY-MM-DD fff",
+        "dd.mm.yyyy", "YYYYY", "ДД.ММ.ГГ", "дд.мм.гггг",
     ],
 )  # fmt: skip
 def test_form_that_leaves_something_open_is_refused(form: str) -> None:
@@ -83,6 +151,9 @@ def test_form_that_leaves_something_open_is_refused(form: str) -> None:
         ("%Y%%%m", "2024%03", "2024-03"),
         ("%d.%m.%Y ", "05.03.2024", "2024-03-05"),
         ("%d/%m/%Y %H:%M:%S", "05/03/2024 01:02:03", "2024-03-05T01:02:03"),
+        ("%d %B %Y", "5 March 2024", "2024-03-05"),
+        ("%d-%b-%Y", "05-MAR-2024", "2024-03-05"),
+        ("%Y-%m-%d %H:%M:%S.%f", "2024-03-05 01:02:03.457", "2024-03-05T01:02:03"),
     ],
 )
 def test_form_of_a_mapping_is_read_as_the_library_writes_it(
@@ -91,7 +162,7 @@ def test_form_of_a_mapping_is_read_as_the_library_writes_it(
     assert DateForm.parse_strptime(form).read(text) == date
 
 
-@pytest.mark.parametrize("form", ["%d.%m.%y", "%d %B %Y", "%Y-%j", "%c", "%", "%Y-%m-%dT%H:%M%z"])
+@pytest.mark.parametrize("form", ["%d.%m.%y", "%d %B", "%Y-%j", "%c", "%", "%Y-%m-%dT%H:%M%z"])
 def test_form_of_a_mapping_that_leaves_something_open_is_refused(form: str) -> None:
     with pytest.raises(InvalidInput):
         DateForm.parse_strptime(form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import os
 import stat
 import threading
@@ -23,6 +24,7 @@ from exchange_files import (
     new_folder,
     read_file,
     read_given,
+    read_steady,
     remove_folder,
     replace_file,
     staging_folder,
@@ -454,3 +456,51 @@ def test_what_a_person_names_is_read_within_a_bound(tmp_path: Path) -> None:
         assert refused.value.reason is Reason.DOCUMENT_INVALID
     with pytest.raises(IsADirectoryError):
         read_given(tmp_path)
+
+
+@pytest.mark.parametrize("way", ["grows", "is cut", "is written over"])
+def test_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, way: str) -> None:
+    """A scanner, a browser or a sync program may be writing it still."""
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(b"x" * 100)
+    os.utime(path, ns=(0, 0))
+
+    class Raw(io.FileIO):
+        def readall(self) -> bytes:
+            data = super().readall()
+            with path.open("r+b") as other:
+                if way == "grows":
+                    other.seek(0, os.SEEK_END)
+                    other.write(b"y")
+                elif way == "is cut":
+                    other.truncate(10)
+                else:
+                    other.write(b"z" * 100)
+            return data
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            return self.readall() if size else b""
+
+    with Raw(path) as file, pytest.raises(ExchangeError, match="changed while it was read") as no:
+        read_steady(file, path, 1000)
+    assert no.value.reason is Reason.DOCUMENT_INVALID
+    assert "scan.pdf" in no.value.message
+
+
+def test_file_that_another_takes_the_place_of_is_read_as_it_was(tmp_path: Path) -> None:
+    """Programs that write a file whole rename it: the one that was opened stays whole."""
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(b"old")
+    with path.open("rb") as file:
+        (tmp_path / "new").write_bytes(b"new one")
+        (tmp_path / "new").rename(path)
+        assert read_steady(file, path, 1000) == b"old"
+    assert read_given(path) == b"new one"
+
+
+def test_pipe_has_no_state_to_compare(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"abc")
+    os.close(writer)
+    with os.fdopen(reader, "rb") as file:
+        assert read_steady(file, Path("-"), 10) == b"abc"

@@ -173,6 +173,31 @@ def test_passphrase_comes_from_the_first_line_of_a_file_or_from_the_environment(
     assert read_passphrase(None, "EXCHANGE_KEY_PASSPHRASE") == PASSPHRASE
 
 
+def test_passphrase_of_other_letters_is_the_same_typed_and_in_a_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever encoding the terminal has: a variable in KOI8-R holds other bytes than UTF-8."""
+    monkeypatch.setattr(os, "fsencode", lambda text: text.encode("koi8-r", "surrogateescape"))
+    said = "длинный пароль"
+    assert read_passphrase(None, "X", {"X": said}) == said.encode()
+    # Bytes that the terminal's encoding does not have stay as they are.
+    assert read_passphrase(None, "X", {"X": "0123456789ab\udcff"}) == b"0123456789ab\xff"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_told"), [("another passphrase", False), ("фтщерук зфыызркфыу", True)]
+)
+def test_wrong_passphrase_of_another_keyboard_is_told(
+    tmp_path: Path, given: str, is_told: bool
+) -> None:
+    path = tmp_path / "key"
+    save_private_key(path, ec.generate_private_key(ec.SECP256R1()), PASSPHRASE)
+    with refused_key("the passphrase is another") as no:
+        load_signer(path, given.encode())
+    assert ("keyboard's layout" in no.value.message) == is_told
+    assert given not in no.value.message
+
+
 def test_passphrase_that_is_short_missing_or_readable_by_others_is_refused(tmp_path: Path) -> None:
     with refused_key(r"\$X"):
         read_passphrase(None, "X", {})

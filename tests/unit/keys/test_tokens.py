@@ -209,10 +209,41 @@ def test_pin_that_turned_wrong_is_tried_once_by_a_channel_that_knocks_on(
     signer = load_signer(token.key_file(tmp_path, "token=exchange;object=p256"), b"")
     signer._session = None  # type: ignore[attr-defined]
     monkeypatch.setattr("exchange_keys.tokens._library", lambda _: Changed())
+    monkeypatch.setattr("exchange_keys.tokens._REFUSED", {})
     for _ in range(3):
         with pytest.raises(ExchangeError, match="PIN of token 'exchange' is wrong"):
             signer.sign(b"knock")
     assert tries == [1]
+
+
+@pytest.mark.parametrize("source", ["&pin-source=file:pin", ""])
+def test_wrong_pin_is_tried_once_by_a_command_that_loads_its_profile_again(
+    token: Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """`agency doctor` loads it twice, and a card of three tries would be locked by two of them."""
+    from pkcs11.exceptions import PinIncorrect
+
+    tries = []
+
+    class Counting:
+        def get_token(self, **_: object) -> Counting:
+            return self
+
+        def open(self, **words: object) -> object:
+            tries.append(words["user_pin"])
+            raise PinIncorrect
+
+    monkeypatch.setattr("exchange_keys.tokens._library", lambda _: Counting())
+    monkeypatch.setattr("exchange_keys.tokens._REFUSED", {})
+    file = token.key_file(tmp_path, "token=exchange;object=p256", f"module-path={MODULE}{source}")
+    pin = tmp_path / "pin"
+    for given in ("000000", "000000", "111111"):
+        pin.write_text(given)
+        pin.chmod(0o600)
+        with pytest.raises(ExchangeError, match="PIN of token 'exchange' is wrong") as no:
+            load_signer(file, given.encode())
+        assert ("the passphrase of the keys was tried" in no.value.message) == (not source)
+    assert tries == ["000000", "111111"]
 
 
 def test_hub_takes_no_tls_key_in_a_token(token: Token, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.folds import FOLDS, Applied, EventCounts, KindCounts, LateAnswers
 from exchange_protocol.record.replay import DirectoryFold, Replay
+from tests.support.listed_log import REQUEST
 from tests.support.statements import AUDITOR, CASE, KZ_FMA, KZ_MIA, Hub, fictional_cast
-from tests.unit.audit.test_verify import REQUEST
 
 
 def late_answer() -> Hub:

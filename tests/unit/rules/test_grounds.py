@@ -15,18 +15,11 @@ from exchange_protocol.kinds.codes import LegState, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.grounds import NEVER_ALONE
 from exchange_protocol.kinds.refuse import Refuse
-from exchange_protocol.rules.statements import Statement
+from tests.support.listed_log import REQUEST, read_request
 from tests.support.statements import CASE, COORDINATOR, KZ_FMA, KZ_MIA, Hub, fictional_cast
-from tests.unit.audit.test_verify import REQUEST
 
 G = RefusalGround
 ALONE = [ground for ground in RefusalGround if ground not in NEVER_ALONE]
-
-
-def delivered(hub: Hub) -> Statement:
-    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
-    hub.deliver(KZ_FMA, asked)
-    return asked
 
 
 def test_the_two_lists_share_the_grounds() -> None:
@@ -37,7 +30,7 @@ def test_the_two_lists_share_the_grounds() -> None:
 @pytest.mark.parametrize("ground", NEVER_ALONE, ids=str)
 def test_a_ground_that_r40_forbids_refuses_nothing_alone_nor_with_its_like(ground: G) -> None:
     hub = Hub(fictional_cast())
-    asked = delivered(hub)
+    asked = read_request(hub)
     others = tuple(each for each in NEVER_ALONE if each is not ground)
     for further in ((), others):
         with pytest.raises(InvalidInput) as refused:
@@ -57,14 +50,14 @@ def test_it_may_stand_beside_another_in_either_order() -> None:
         (G.INQUIRY_UNDERWAY, (G.IMPEDES_INVESTIGATION,)),
         (G.IMPEDES_INVESTIGATION, (G.INQUIRY_UNDERWAY, G.BANK_SECRECY)),
     ):
-        said = hub.say(KZ_FMA, Refuse(*grounds), on=delivered(hub))
+        said = hub.say(KZ_FMA, Refuse(*grounds), on=read_request(hub))
         assert said.body == Refuse(*grounds)
 
 
 def test_an_inquiry_under_way_is_told_the_ground_that_makes_it_one() -> None:
     hub = Hub(fictional_cast())
     with pytest.raises(InvalidInput, match="IMPEDES_INVESTIGATION"):
-        hub.say(KZ_FMA, Refuse(G.INQUIRY_UNDERWAY), on=delivered(hub))
+        hub.say(KZ_FMA, Refuse(G.INQUIRY_UNDERWAY), on=read_request(hub))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +71,7 @@ def test_an_inquiry_under_way_is_told_the_ground_that_makes_it_one() -> None:
 def test_a_ground_stands_once(body: Body) -> None:
     hub = Hub(fictional_cast())
     with pytest.raises(InvalidInput, match="once") as refused:
-        hub.say(KZ_FMA, body, on=delivered(hub))
+        hub.say(KZ_FMA, body, on=read_request(hub))
     assert refused.value.field == "refuse.further_grounds"
 
 
@@ -107,7 +100,7 @@ def test_a_rejection_at_the_gate_and_an_objection_keep_the_same_rule() -> None:
 
 def test_an_insufficient_request_is_returned_first_also_as_a_further_ground() -> None:
     hub = Hub(fictional_cast())
-    asked = delivered(hub)
+    asked = read_request(hub)
     with pytest.raises(Conflict) as refused:
         hub.say(KZ_FMA, Refuse(G.BANK_SECRECY, (G.INSUFFICIENT_REQUEST,)), on=asked)
     assert refused.value.reason is Reason.RETURN_FIRST

@@ -27,6 +27,7 @@ from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
+from tests.support.listed_log import read_request
 from tests.support.statements import (
     AUDITOR,
     CARICC,
@@ -46,13 +47,6 @@ from tests.support.statements import (
 
 REQUEST = Kind.INFORMATION_REQUEST.body()
 APPROVE = Decision(Verdict.APPROVE)
-
-
-def domestic(hub: Hub) -> Statement:
-    """A domestic request that its recipient has read."""
-    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
-    hub.deliver(KZ_FMA, asked)
-    return asked
 
 
 def held(hub: Hub) -> Statement:
@@ -123,13 +117,13 @@ def other_payload_type(hub: Hub) -> SignedStatement:
 
 
 def opening_twice(hub: Hub) -> SignedStatement:
-    asked = domestic(hub)
+    asked = read_request(hub)
     again = hub.compose(KZ_MIA, REQUEST, to=["kz.fma"], id=asked.id, exchange_id=asked.id)
     return hub.sign(again)
 
 
 def opening_under_anothers_id(hub: Hub) -> SignedStatement:
-    asked = domestic(hub)
+    asked = read_request(hub)
     return hub.sign(hub.compose(UZ_FIU, REQUEST, to=["kg.mia"], id=asked.id, exchange_id=asked.id))
 
 
@@ -139,11 +133,13 @@ def unknown_exchange(hub: Hub) -> SignedStatement:
 
 
 def stranger(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(KG_MIA, Kind.ACKNOWLEDGE.body(), to=["kz.mia"], on=domestic(hub)))
+    return hub.sign(
+        hub.compose(KG_MIA, Kind.ACKNOWLEDGE.body(), to=["kz.mia"], on=read_request(hub))
+    )
 
 
 def supervisor_speaking(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(KZ_GPO, Kind.RECALL.body(), to=["kz.fma"], on=domestic(hub)))
+    return hub.sign(hub.compose(KZ_GPO, Kind.RECALL.body(), to=["kz.fma"], on=read_request(hub)))
 
 
 def recipient_of_a_held_leg(hub: Hub) -> SignedStatement:
@@ -155,11 +151,11 @@ def approver_recalling(hub: Hub) -> SignedStatement:
 
 
 def leg_of_nobody(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(KZ_MIA, Kind.RECALL.body(), to=["kg.mia"], on=domestic(hub)))
+    return hub.sign(hub.compose(KZ_MIA, Kind.RECALL.body(), to=["kg.mia"], on=read_request(hub)))
 
 
 def recipient_to_a_third(hub: Hub) -> SignedStatement:
-    reply = hub.compose(KZ_FMA, Reply(ReplyResult.NO_HIT), on=domestic(hub))
+    reply = hub.compose(KZ_FMA, Reply(ReplyResult.NO_HIT), on=read_request(hub))
     return hub.sign(replace(reply, recipients=(AgencyId("uz.fiu"),)))
 
 
@@ -184,7 +180,7 @@ def below_the_handling(hub: Hub) -> SignedStatement:
 
 
 def below_a_supplements_handling(hub: Hub) -> SignedStatement:
-    asked = domestic(hub)
+    asked = read_request(hub)
     hub.say(KZ_FMA, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
     raised = replace(CASE, handling=Handling.H3)
     more = hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["kz.fma"], on=asked, header=raised)
@@ -193,7 +189,7 @@ def below_a_supplements_handling(hub: Hub) -> SignedStatement:
 
 
 def below_the_tlp(hub: Hub) -> SignedStatement:
-    asked = domestic(hub)
+    asked = read_request(hub)
     header = replace(CASE, tlp=Tlp.GREEN)
     return hub.sign(hub.compose(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked, header=header))
 
@@ -220,7 +216,7 @@ def answer_before_reading(hub: Hub) -> SignedStatement:
 
 
 def stale_answer(hub: Hub) -> SignedStatement:
-    asked = domestic(hub)
+    asked = read_request(hub)
     return hub.sign(hub.compose(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked, answers=bytes(32)))
 
 
@@ -296,7 +292,7 @@ def content_past_the_gate(hub: Hub) -> SignedStatement:
 
 
 def content_with_a_recall(hub: Hub) -> SignedStatement:
-    asked = domestic(hub)
+    asked = read_request(hub)
     draft = hub.compose(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=asked)
     readers = {AgencyId("kz.mia"): "author", AgencyId("kz.fma"): "recipient"}
     return hub.sign(replace(draft, parts=(*draft.parts, hub.part("content", readers))))
@@ -424,7 +420,7 @@ def test_the_whole_way_of_a_cross_border_request(hub: Hub) -> None:
 
 
 def test_a_refused_exchange_can_be_closed(hub: Hub) -> None:
-    asked = domestic(hub)
+    asked = read_request(hub)
     hub.say(KZ_FMA, Refuse(RefusalGround.LEGAL_PRIVILEGE), on=asked)
     hub.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=asked)
     assert hub.leg(asked, "kz.fma").state is LegState.CLOSED

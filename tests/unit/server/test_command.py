@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from exchange_server import cli
 from exchange_server import command as entry
 from exchange_server.cli import app
+from exchange_server.cli.shared import run
 from tests.support.hub_process import prepare_hub
 from tests.support.statements import fictional_cast
 
@@ -34,6 +35,19 @@ def test_version_is_printed() -> None:
     ended = CliRunner().invoke(app, ["--version"])
     assert ended.exit_code == 0
     assert re.fullmatch(r"exchange-server \d+\.\d+\.\d+\S*\n", ended.output)
+
+
+def test_want_of_memory_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """As with a limit of a shell or a unit, in the middle of `migrate` or `fsck`."""
+
+    def starve() -> None:
+        raise MemoryError
+
+    with pytest.raises(SystemExit) as left:
+        run(starve)
+    assert left.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "no memory is left for this command: raise its limit" in line
 
 
 @pytest.mark.parametrize(

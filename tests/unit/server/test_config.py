@@ -109,6 +109,18 @@ def test_witnesses_come_from_the_file_or_from_one_variable(folder: Path) -> None
     )
 
 
+@pytest.mark.parametrize(
+    "address", ["https://witness..example", f"https://{'a' * 64}.example", "https://"]
+)
+def test_address_that_can_be_no_name_is_refused_at_once(folder: Path, address: str) -> None:
+    """Later it would be an error of the resolver's, in the midst of the work."""
+    vkey = WitnessSigner("witness.example/1", SoftwareSigner.generate_ed25519()).verifier.vkey
+    lines = f"witnesses = ['{vkey}']\nwitness_addresses = {{'witness.example/1' = '{address}'}}\n"
+    error = configuration_refused(folder, GOOD.replace("[database]", f"{lines}[database]"))
+    assert error.field == "log.witness_addresses.witness.example/1"
+    assert "expected an address such as https://witness.example" in str(error)
+
+
 def test_variables_of_other_programs_and_passphrases_are_left_alone(folder: Path) -> None:
     environment = {"EXCHANGE_CERTS_PASSPHRASE": "x", "EXCHANGE_TLS_KEY_PASSPHRASE": "y"}
     assert load_config(folder / "hub.toml", environment) == load_config(folder / "hub.toml", {})

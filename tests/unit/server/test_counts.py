@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from exchange_protocol.errors import LimitExceeded, Reason
+from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server import shared_memory
 from exchange_server.fairness import counts
 from exchange_server.fairness.buckets import Buckets
 from exchange_server.fairness.counts import Cell, SharedCounts, shared_counts
@@ -27,6 +29,26 @@ def memory() -> Iterator[Path]:
 
 def calls(counted: SharedCounts) -> Shares:
     return Shares(3, Reason.RATE_LIMITED, "calls", lambda held: held, Cell.CALLS, counted)
+
+
+def test_memory_without_room_is_told_before_a_worker_dies_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose /dev/shm has 64 MB and is full."""
+    full = tmp_path / "full"
+    full.mkdir()
+    free = shared_memory._free
+    monkeypatch.setattr(shared_memory, "_MEMORY", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(
+        shared_memory, "_free", lambda folder: 1000 if folder == full else free(folder)
+    )
+    with shared_counts(3) as file:
+        assert file.parent == tmp_path
+        assert file.stat().st_blocks * 512 >= file.stat().st_size > 0
+    monkeypatch.setattr(shared_memory, "_free", lambda _: 1000)
+    with pytest.raises(ExchangeError, match=f"no room for it in {full} or {tmp_path}: make room"):
+        counts.shared_counts(3).__enter__()
 
 
 def test_what_one_worker_spends_is_gone_at_all(memory: Path) -> None:

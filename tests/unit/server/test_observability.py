@@ -43,6 +43,18 @@ except ZeroDivisionError as error:
 """
 
 
+# Nobody reads its stderr: it is told to end all the same.
+UNREAD = """
+import sys, structlog
+from exchange_server import observability
+observability._CLOSE_SECONDS = 0.1
+observability.configure_logging("info")
+for number in range(2000):
+    structlog.get_logger("exchange.rpc").info("call", padding="x" * 200)
+sys.exit(7)
+"""
+
+
 class SlowStream(io.StringIO):
     """A stream whose reader is away until `opened` is set."""
 
@@ -53,6 +65,24 @@ class SlowStream(io.StringIO):
     def write(self, text: str) -> int:
         self.opened.wait(10)
         return super().write(text)
+
+
+def test_process_whose_lines_nobody_reads_ends_as_it_should() -> None:
+    """As where journald is stopped, or a partition of logs is full."""
+    reading, writing = os.pipe()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", UNREAD],
+            cwd=REPOSITORY,
+            env={"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'proto'}"},
+            stderr=writing,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert ended.returncode == 7
 
 
 def test_lines_are_json_with_name_level_and_time_and_without_local_variables() -> None:

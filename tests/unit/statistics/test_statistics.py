@@ -48,6 +48,7 @@ from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code, Words
+from tests.support.listed_log import ListedLog
 from tests.support.statements import (
     AUDITOR,
     CASE,
@@ -58,7 +59,6 @@ from tests.support.statements import (
     Hub,
     fictional_cast,
 )
-from tests.unit.audit.test_verify import ListedLog
 
 ALL = Period(None, None)
 SECOND = timedelta(seconds=1)
