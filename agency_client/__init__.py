@@ -100,8 +100,8 @@ Names:
     Entities                 FollowTheMoney entities: an iterable of them, or the path of their
                              file.
     GivenBrief               A brief: a `Brief`, a text (its summary), or a mapping of its fields.
-    HasId                    Anything that stands for an exchange: a summary, a verified or an
-                             unsealed one.
+    HasId                    Anything that stands for an exchange: a summary, an exchange itself,
+                             a result of sending, a notice.
 
   Documents and entities
     AnalysisProduct          The content of a product of analysis.

@@ -301,7 +301,7 @@ class Acts:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -429,7 +429,7 @@ class Acts:
             referral: Document, for recipients alone: `ReferralDocument`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -553,7 +553,7 @@ class Acts:
             request: Document, for recipients alone: `AnalysisRequest`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -675,7 +675,7 @@ class Acts:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -796,7 +796,7 @@ class Acts:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             assets: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON lines;
                 at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -920,7 +920,7 @@ class Acts:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             handling: Handling code, H0 to H3. By default H0.
             tlp: Traffic light, CLEAR to RED. By default AMBER.
@@ -1083,7 +1083,7 @@ class Acts:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1191,7 +1191,7 @@ class Acts:
         Args:
             to: Id of the agency to address, such as "kz.fma", or several.
             note: Words for the authority; they are sealed.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1387,7 +1387,7 @@ class Acts:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
@@ -1479,7 +1479,7 @@ class Acts:
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1571,7 +1571,7 @@ class Acts:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1666,7 +1666,7 @@ class Acts:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1814,7 +1814,7 @@ class Acts:
             product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -2631,7 +2631,7 @@ class Acts:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -2777,7 +2777,7 @@ class Acts:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
@@ -3503,7 +3503,7 @@ class Acts:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -3716,7 +3716,7 @@ class Acts:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -3859,7 +3859,7 @@ class Acts:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -3961,7 +3961,7 @@ class Acts:
             product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -4211,7 +4211,7 @@ class Acts:
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: Words for whoever asked; they are sealed.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
                 so.

@@ -301,7 +301,7 @@ class AsyncActs:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -429,7 +429,7 @@ class AsyncActs:
             referral: Document, for recipients alone: `ReferralDocument`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -555,7 +555,7 @@ class AsyncActs:
             request: Document, for recipients alone: `AnalysisRequest`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -677,7 +677,7 @@ class AsyncActs:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -798,7 +798,7 @@ class AsyncActs:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             assets: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON lines;
                 at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -922,7 +922,7 @@ class AsyncActs:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             handling: Handling code, H0 to H3. By default H0.
             tlp: Traffic light, CLEAR to RED. By default AMBER.
@@ -1085,7 +1085,7 @@ class AsyncActs:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1193,7 +1193,7 @@ class AsyncActs:
         Args:
             to: Id of the agency to address, such as "kz.fma", or several.
             note: Words for the authority; they are sealed.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1389,7 +1389,7 @@ class AsyncActs:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
@@ -1481,7 +1481,7 @@ class AsyncActs:
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1573,7 +1573,7 @@ class AsyncActs:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1668,7 +1668,7 @@ class AsyncActs:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -1816,7 +1816,7 @@ class AsyncActs:
             product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -2633,7 +2633,7 @@ class AsyncActs:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -2779,7 +2779,7 @@ class AsyncActs:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
@@ -3507,7 +3507,7 @@ class AsyncActs:
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -3720,7 +3720,7 @@ class AsyncActs:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -3863,7 +3863,7 @@ class AsyncActs:
             document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -3965,7 +3965,7 @@ class AsyncActs:
             product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
@@ -4215,7 +4215,7 @@ class AsyncActs:
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: Words for whoever asked; they are sealed.
-            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 63 MiB
                 each.
             withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
                 so.

@@ -4,7 +4,8 @@ Rules of this module:
 
 - An operation is driven to its end. An error of a call goes on in the operation, which may handle
   it.
-- A closed client makes no call: CLIENT_CLOSED.
+- A closed client makes no call: CLIENT_CLOSED. Nor does one in a process that was forked since:
+  where a thread was in a call meanwhile, a call there can wait for ever, beyond its deadline.
 - The driver remembers of each call whether the hub was there (`core.reach`): a new statement is not
   offered to a hub that was away a moment ago.
 - Only asyncio: equal questions that are under way at the same time are asked once, and statements
@@ -15,6 +16,7 @@ Rules of this module:
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import islice
@@ -22,6 +24,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from agency_client.core import Call, Core, Operation, Together, Unary
 from agency_client.core.calls import Pause, Sign
+from agency_client.core.given import listed
 from agency_client.core.submission import is_small
 from agency_client.core.views import Queued, Refused, Sent
 from exchange_protocol.errors import ExchangeError, Reason
@@ -71,6 +74,7 @@ class Driver:
         self._core = core
         self.link = link
         self._is_closed = False
+        self._process = os.getpid()
 
     def run(self, operation: Operation[T]) -> T:
         """Perform an operation's calls until it gives its result."""
@@ -120,7 +124,8 @@ class Driver:
     def close(self) -> None:
         """Give up the connection."""
         self._is_closed = True
-        self.link.close()
+        if os.getpid() == self._process:  # Of another process it is that one's to close.
+            self.link.close()
 
     def _sign(self, call: Sign) -> SignedStatement:
         return self._core.ports.vault.sign(call.payload)
@@ -134,6 +139,7 @@ class Driver:
         return answer
 
     def _check_open(self) -> None:
+        _check_process(self._process)
         if self._is_closed:
             raise _closed()
 
@@ -145,6 +151,7 @@ class AsyncDriver:
         self._core = core
         self.link = link
         self._is_closed = False
+        self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         """The loop of the first call; the connection and what waits here are that loop's."""
         self._asked: dict[tuple[str, bytes], asyncio.Future[Any]] = {}
@@ -218,6 +225,8 @@ class AsyncDriver:
     async def close(self) -> None:
         """Give up the connection; statements that are still being sent stay in the outbox."""
         self._is_closed = True
+        if os.getpid() != self._process:
+            return  # It is that one's to close.
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
@@ -304,6 +313,7 @@ class AsyncDriver:
         return answer
 
     def _check_open(self) -> None:
+        _check_process(self._process)
         if self._is_closed:
             raise _closed()
         # Before anything is kept: another loop would keep a statement, and fail to send it.
@@ -318,7 +328,7 @@ class AsyncDriver:
 
 def _groups(several: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
     """The statements under one signature."""
-    left = iter(several)
+    left = iter(listed(several, "requests"))
     while group := list(islice(left, MAX_BATCH)):
         yield group
 
@@ -337,3 +347,12 @@ def _closed() -> ExchangeError:
     return Reason.CLIENT_CLOSED.error(
         "the client is closed: make the call inside its `with` block, or open a new client"
     )
+
+
+def _check_process(opened_in: int) -> None:
+    """Raise CLIENT_CLOSED in another process than the one that opened the client."""
+    if os.getpid() != opened_in:
+        raise Reason.CLIENT_CLOSED.error(
+            "the client was opened before this process was forked, and serves that process alone: "
+            "open one in each process, after the fork"
+        )

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from agency_client._acts import Acts
 from agency_client._channel import Channel
@@ -27,7 +27,7 @@ from agency_client.content.arguments import checks_arguments
 from agency_client.core import Core, make_ports
 from agency_client.core.exchanges import HasId
 from agency_client.core.gathering import Evidence
-from agency_client.core.given import parse_code, parse_party
+from agency_client.core.given import parse_codes, parse_initial_kinds, parse_party
 from agency_client.core.log import LogLeaf, Tile
 from agency_client.core.summaries import check_unlisted
 from agency_client.core.views import (
@@ -48,7 +48,7 @@ from agency_client.state.profile import Profile
 from agency_client.state.search_index import SearchIndex
 from agency_client.state.watch_place import WatchPlace
 from exchange_protocol.errors import HubUnavailable
-from exchange_protocol.kinds.catalogue import Kind, parse_kind
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import SignedSuccession
@@ -130,6 +130,15 @@ class ExchangeClient(Acts):
     def close(self) -> None:
         """Close the channel. Every later call raises CLIENT_CLOSED."""
         self._driver.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.agency}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a client is not copied or sent to another process: there, open one by "
+            f"{type(self).__name__}.from_profile"
+        )
 
     @property
     def member(self) -> Member:
@@ -257,8 +266,8 @@ class ExchangeClient(Acts):
         self,
         *,
         party: Party | str | None = None,
-        states: Iterable[LegState | str] = (),
-        kinds: Iterable[Kind | str] = (),
+        states: Iterable[LegState | str] | LegState | str = (),
+        kinds: Iterable[Kind | str] | Kind | str = (),
         awaits_consent: bool = False,
     ) -> Iterator[ExchangeSummary]:
         """List the exchanges that the agency sees. A list is the hub's word; `get` verifies.
@@ -266,8 +275,8 @@ class ExchangeClient(Acts):
         Args:
             party: only those in which the agency is this: `initiator`, `recipient`, `approver` or
                 `supervisor`. As approver: only those that wait for an approval by the agency.
-            states: only those with a leg in one of these states.
-            kinds: only those whose initial statement is of one of these kinds.
+            states: only those with a leg in one of these states, or in this one.
+            kinds: only those whose initial statement is of one of these kinds, or of this one.
             awaits_consent: only those in which a request for consent waits for the agency's
                 decision. The provider of information decides, also after an exchange is closed.
 
@@ -275,8 +284,8 @@ class ExchangeClient(Acts):
             A summary of each; a page is fetched when it is needed.
         """
         role = parse_party(party)
-        legs = [parse_code(LegState, state, "states") for state in states]
-        initial = [parse_kind(str(kind), "kinds") for kind in kinds]
+        legs = parse_codes(LegState, states, "states")
+        initial = parse_initial_kinds(kinds)
         token = ""
         listed: set[str] = set()
         while True:
@@ -416,6 +425,7 @@ class ExchangeClient(Acts):
                     watching.done(response)
                     if watching.is_full:
                         return
+                self._driver.pause(watching.rest)
             except HubUnavailable as error:
                 pause = watching.pause(error)
                 if pause is None:

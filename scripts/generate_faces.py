@@ -324,7 +324,7 @@ def _contents(act: Act) -> list[Parameter]:
             Parameter(
                 "attachments",
                 "Attachments | None",
-                "Files to seal too, by name: their bytes, or their paths; at most 64 MiB each.",
+                "Files to seal too, by name: their bytes, or their paths; at most 63 MiB each.",
                 "None",
             )
         )

@@ -24,6 +24,8 @@ ALIASES = {
     "Due": "When an answer is due: a timedelta, a date, a datetime, or a text such as 7d.",
     "Entities": "FollowTheMoney entities: an iterable of them, or the path of their file.",
     "GivenBrief": "A brief: a `Brief`, a text (its summary), or a mapping of its fields.",
+    "HasId": "Anything that stands for an exchange: a summary, an exchange itself, a result of "
+    "sending, a notice.",
 }
 HEADINGS = {
     "Clients": ("agency_client.client", "agency_client.aio", "agency_client._acts"),

@@ -66,7 +66,7 @@ _LEG_COLUMNS = (
     "kept_until",
     "due_on",
 )
-_LATER_COLUMNS = {"kept_until": "0006", "due_on": "0008"}
+_LATER_COLUMNS = {"kept_until": "0006", "post_quantum_signature": "0007", "due_on": "0008"}
 """The revision of the schema that added each; older copies lack it. They end their tables."""
 _ANY: Final = "~"
 _OF_ENTRY: Final = ("event", "actor_agency", "exchange_id", "payload_sha256")
@@ -123,7 +123,7 @@ class CopyChecks:
         self.last = entry
         if entry.exchange_id and entry.event is not Event.DENIAL:
             self._note(index, entry, statement)
-        said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
+        said = (int(entry.event), entry.actor.agency, entry.exchange_id, entry.payload_digest)
         yield from _check_columns(index, _OF_ENTRY, said, entry_columns)
         if statement is not None and signed is not None:
             if signed.certificate_sha256 != entry.certificate_sha256:
@@ -132,7 +132,7 @@ class CopyChecks:
                     f"entry {index}: the certificate beside its statement is not the entry's",
                     index,
                 )
-            about = (statement.id, statement.kind.value, int(statement.header.urgency))
+            about = (statement.id, str(statement.kind), int(statement.header.urgency))
             yield from _check_columns(index, _OF_STATEMENT, about, statement_columns)
             yield from self._check_parties(index, statement, parties)
             yield from self._check_parts(index, statement, has_uploads=bool(has_uploads))
@@ -230,8 +230,8 @@ class CopyChecks:
 
         Exchanges in which anything was erased are added to `erased`.
         """
-        of_exchanges = self._columns_there("exchanges", _EXCHANGE_COLUMNS)
-        of_legs = self._columns_there("legs", _LEG_COLUMNS)
+        of_exchanges = self.columns_there("exchanges", _EXCHANGE_COLUMNS)
+        of_legs = self.columns_there("legs", _LEG_COLUMNS)
         # All three in one order: a query for each exchange takes most of the time of this check.
         listed = self._rows_in_order("exchanges", of_exchanges)
         legs = self._rows_in_order("legs", ("agency", *of_legs))
@@ -260,7 +260,7 @@ class CopyChecks:
                         "the log makes it",
                     )
 
-    def _columns_there(self, table: str, columns: Sequence[str]) -> list[str]:
+    def columns_there(self, table: str, columns: Sequence[str]) -> list[str]:
         """The columns that a copy has, or must have."""
         known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
         [found] = self._connection.execute("SELECT max(version_num) FROM alembic_version")
@@ -280,7 +280,8 @@ class CopyChecks:
             said = state.spoken.get(digest)
             return said is not None and is_erased(state.exchanges[said.exchange_id], said, at)
 
-        now = datetime.now(UTC)
+        # It is no earlier than the last entry, also where the clock here is behind.
+        now = max(datetime.now(UTC), state.last_time or _EPOCH)
         for index, digest, name in self._absent:
             if not was_erased(digest, now):
                 yield fault(
@@ -344,14 +345,14 @@ def _rows(replayed: _Replayed) -> _Expected:
         log_index,
         initiated_at,
         updated_at,
-        (exchange.kind.value, exchange.initiator),
+        (str(exchange.kind), exchange.initiator),
         (
             microseconds(header.due_at),
             int(header.urgency),
             int(header.handling),
             _written(header.due_on),
         ),
-        tuple((leg.agency, _leg_row(position, leg)) for position, leg in enumerate(legs)),
+        tuple([(leg.agency, _leg_row(position, leg)) for position, leg in enumerate(legs)]),
         any(leg.state is LegState.ERASED or leg.record.erased for leg in legs),
     )
 
@@ -450,7 +451,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         microseconds(leg.due_at),
         _spelled(leg.approvers),
         _spelled(leg.approvals),
-        _spelled(tuple(digest.hex() for digest in leg.hidden)),
+        _spelled(tuple([digest.hex() for digest in leg.hidden])),
         encode_record(leg.record),
         microseconds(kept_until(leg)),
         _written(leg.due_on),

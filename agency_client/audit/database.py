@@ -55,6 +55,20 @@ _ENTRIES = """
            legs, supervisors, EXISTS (SELECT 1 FROM parts WHERE log_index = idx), {second_signature}
     FROM log_entries WHERE idx < ? ORDER BY idx
 """
+_OF_STATEMENTS: Final = (
+    "statement_id",
+    "kind",
+    "urgency",
+    "certificate_sha256",
+    "signature",
+    "batch",
+    "post_quantum_signature",
+    "sealed",
+)
+"""Columns of log_entries that entries of statements alone have."""
+_NO_TABLES = """
+    SELECT type, name FROM sqlite_schema WHERE type = 'view' OR (type = 'table' AND rootpage = 0)
+"""
 _LOG_KEYS = "SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx"
 _SIGNED_HEAD = "SELECT size, root, note FROM log_head"
 _HEAD = "SELECT id, last_time, directory_size FROM log_head"
@@ -233,10 +247,10 @@ class DatabaseCopy:
             "SELECT count(*) FROM parts p LEFT JOIN log_entries e ON e.idx = p.log_index "
             "WHERE e.payload IS NULL"
         )
+        of_statements = ", ".join(self._checks.columns_there("log_entries", _OF_STATEMENTS))
         [(alone,)] = self._connection.execute(
-            "SELECT count(*) FROM log_entries WHERE payload IS NULL AND coalesce(statement_id, "
-            "kind, urgency, certificate_sha256, signature, batch, post_quantum_signature, sealed) "
-            "IS NOT NULL"
+            "SELECT count(*) FROM log_entries "  # noqa: S608 -- names of our own columns
+            f"WHERE payload IS NULL AND coalesce({of_statements}) IS NOT NULL"
         )
         if alone:
             yield fault(
@@ -379,6 +393,7 @@ def _open(path: Path, stack: ExitStack) -> sqlite3.Connection:
     path = path.resolve()
     ahead = path.with_name(path.name + "-wal")
     try:
+        _check_no_journal(path)
         if not ahead.exists():
             return _connect(path, "mode=ro&immutable=1", stack)
         if os.access(path.parent, os.W_OK):
@@ -393,16 +408,41 @@ def _open(path: Path, stack: ExitStack) -> sqlite3.Connection:
         ) from None
 
 
+def _check_no_journal(path: Path) -> None:
+    """Refuse a file beside a journal by which a change that was not finished is undone.
+
+    Without write access SQLite cannot undo it, and takes half of a change for what was there.
+    """
+    journal = path.with_name(path.name + "-journal")
+    if not journal.exists():
+        return
+    with journal.open("rb") as file:
+        # A journal that is done with is empty, or begins with zeros.
+        is_needed = file.read(1) not in (b"", b"\0")
+    if is_needed:
+        raise _unusable(
+            f"the rollback journal {journal.name} lies beside it, so the file was copied in the "
+            "middle of a change. Opened once with `sqlite3`, a copy of both undoes that change"
+        )
+
+
 def _connect(path: Path, mode: str, stack: ExitStack) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, isolation_level=None)
     stack.enter_context(closing(connection))
     connection.text_factory = methodcaller("decode", "utf-8", "replace")
+    connection.execute("PRAGMA trusted_schema = OFF")
     # SQLite keeps the index in memory where no other process may share it.
     if "unix-none" in mode:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("BEGIN")
-    # The moment is that of the first read.
-    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    # The moment is that of the first read. What is computed may change from one to the next, or
+    # never end: a file in the hands of others is read where it holds rows, and nothing else.
+    computed = connection.execute(_NO_TABLES).fetchone()
+    if computed is not None:
+        raise _unusable(
+            f"a hub's database has tables of rows alone, and this one has the {computed[0]} "
+            f"{computed[1]!r}, which computes what it shows"
+        )
     return connection
 
 
@@ -430,7 +470,7 @@ def _unusable(why: str) -> ExchangeError:
 
 
 def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
-    entry, nonce, leaf_hash = (blob(value) for value in row[1:4])
+    entry, nonce, leaf_hash = blob(row[1]), blob(row[2]), blob(row[3])
     if len(leaf_hash) != HASH_SIZE:
         raise sqlite3.DataError(f"expected a hash of {HASH_SIZE} bytes, got {len(leaf_hash)}")
     signed = None
@@ -440,7 +480,7 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
         except ExchangeError as error:
             unread = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, unread)
-        payload, certificate, signature = (blob(value) for value in row[8:11])
+        payload, certificate, signature = blob(row[8]), blob(row[9]), blob(row[10])
         second = b"" if row[18] is None else blob(row[18])
         if row[18] is not None and not second:
             raise sqlite3.DataError("expected a second signature or NULL, got no bytes")

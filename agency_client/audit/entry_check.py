@@ -9,14 +9,19 @@ from datetime import datetime
 
 from agency_client.audit.findings import MAX_VIOLATIONS, Findings
 from agency_client.audit.monitor_state import KeptFold, MonitorRound, VerifiedUpTo
-from agency_client.audit.report import Reading, Violation
+from agency_client.audit.report import Ground, Reading, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
 from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.merkle import CompactRange
-from exchange_protocol.record.entries import CommitmentOpening, Entry, verify_opening
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Entry,
+    commits_to_malformed,
+    verify_opening,
+)
 from exchange_protocol.record.folds import FOLDS, Applied
 from exchange_protocol.record.replay import NOT_JUDGED, Replay
 from exchange_protocol.rules.clocks import is_overdue
@@ -88,7 +93,9 @@ class EntryCheck:
         try:
             entry = verify_opening(leaf.opening, leaf.leaf_hash)
         except ExchangeError as error:
-            ground = self._findings.of_source
+            # Damage changes the hash. What a leaf commits to was written so before it was signed.
+            is_the_hubs = commits_to_malformed(leaf.opening, leaf.leaf_hash)
+            ground = Ground.SIGNED if is_the_hubs else self._findings.of_source
             self._stop(Violation(Reason.ENTRY_MISMATCH, _said(index, error), index, ground))
             return
         applied = self._judge(index, leaf.opening, entry) if self.is_replaying else None

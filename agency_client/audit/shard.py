@@ -251,10 +251,10 @@ class _Shard:
         self._connection.send(Done())
 
     def _end(self, last_time: datetime | None) -> ShardResult:
+        self._state.last_time = last_time
         for violation in self._checks.check_state(self._state):
             self._findings.add(violation)
         self._check_clean()
-        self._state.last_time = last_time
         return ShardResult(
             folds={fold.name: dict(fold.counts) for fold in self._entries.folds},
             overdue=self._entries.overdue(),

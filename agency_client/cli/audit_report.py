@@ -102,6 +102,7 @@ def _print_findings(report: AuditReport, locale: Locale) -> None:
             say(alarm(f"{each.reason.name}: {each.message}"))
         size, root = report.tree_size, report.root.hex()
         say(locale.say(Label.WHAT_CONVICTS, size=size, root=root))
+        say(locale.say(Label.TO_DO_WITH_VIOLATIONS))
     if report.faults:
         heading(locale.say(Label.FAULTS_OF_COPY))
         for each in report.faults:

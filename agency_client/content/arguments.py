@@ -8,10 +8,12 @@ such as a code or an exchange.
 from __future__ import annotations
 
 import inspect
+import math
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache, wraps
+from numbers import Integral, Real
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from exchange_protocol.errors import Reason
@@ -24,6 +26,7 @@ _WORDS: Final[Mapping[type, str]] = {
     int: "a whole number",
     str: "a text",
     types.NoneType: "None",
+    Callable: "a function",  # type: ignore[dict-item] # it is a class when the code runs
 }
 _SEVERAL: Final = (Collection, Iterable, Sequence)
 _UNION: Final = (Union, types.UnionType)
@@ -42,7 +45,11 @@ def _checking(method: Callable[..., Any]) -> Callable[..., Any]:
 
     def check(given: tuple[Any, ...], named: dict[str, Any]) -> None:
         hints = _hints(method)
-        for name, value in signature.bind(*given, **named).arguments.items():
+        try:
+            bound = signature.bind(*given, **named)
+        except TypeError as error:
+            raise TypeError(f"{method.__qualname__}() {error}") from None
+        for name, value in bound.arguments.items():
             # `**arguments` is a mapping here, and its hint is of its values.
             if (
                 name in hints
@@ -85,8 +92,9 @@ def _check(value: object, hint: Any, field: str) -> None:
         return
     if not _is_of(value, classes):
         named = [_WORDS.get(each, each.__name__) for each in classes]
+        got = "nan" if _is_nan(value) else type(value).__name__
         raise Reason.INVALID_FIELD.error(
-            f"expected {' or '.join(dict.fromkeys(named))}, got {type(value).__name__}", field=field
+            f"expected {' or '.join(dict.fromkeys(named))}, got {got}", field=field
         )
     items = [get_args(each)[0] for each in _members(hint) if _origin(each) in _SEVERAL]
     # A generator is read once, and not here.
@@ -96,15 +104,23 @@ def _check(value: object, hint: Any, field: str) -> None:
 
 
 def _is_of(value: object, classes: Iterable[type]) -> bool:
-    """True for a value of one of the classes; True and False are no numbers here."""
+    """True for a value of one of the classes; True and False are no numbers here.
+
+    Numbers of tables are of types of their own, such as numpy's.
+    """
     return any(
-        isinstance(value, int | float) and not isinstance(value, bool)
+        not isinstance(value, bool) and isinstance(value, Real) and not _is_nan(value)
         if each is float
-        else isinstance(value, int) and not isinstance(value, bool)
+        else not isinstance(value, bool) and isinstance(value, Integral)
         if each is int
         else isinstance(value, each)
         for each in classes
     )
+
+
+def _is_nan(value: object) -> bool:
+    """True for what is of the type of numbers and none: no order holds for it."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _classes(hint: Any) -> tuple[type, ...] | None:

@@ -27,6 +27,7 @@ _WORDS: Final = {
     "too_short": "expected at least {min_length} in the list, got {actual_length}",
     "too_long": "expected at most {max_length} in the list, got {actual_length}",
     "date_type": "expected a date as YYYY-MM-DD, such as 2020-03-01",
+    "date_from_datetime_inexact": "expected a date as YYYY-MM-DD, such as 2020-03-01",
     "date_from_datetime_parsing": "expected a date of the calendar, such as 2020-03-01",
     "date_parsing": "expected a date of the calendar, such as 2020-03-01",
     "union_tag_not_found": "expected a field 'document' that names the type",

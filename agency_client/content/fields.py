@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
+from numbers import Number
 from typing import Any, NamedTuple, TypeAlias
 
 from agency_client.content.faults import MOST_KINDS, FileInvalid, FilePlace, Spot, SpotKind
@@ -94,7 +95,7 @@ def kind_of(value: object) -> str:
             return "a list"
         case bool():
             return "true or false"
-        case int() | float():
+        case Number():
             return "a number"
         case date() | time():
             return "a date or a time"

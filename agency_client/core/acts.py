@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
+from numbers import Integral
 from typing import Any, Final
 
 from agency_client.content import documents
@@ -68,6 +69,22 @@ def terms_of(kind: Kind, act: Act) -> tuple[str, ...]:
     due = ("due",) if kind.spec.act_sets_due(act) else ()
     parties = {row.party for row in kind.spec.rows}
     return due if parties.isdisjoint(_ENDS) else (*due, *_WITHHOLDING)
+
+
+def arguments_of(kind: Kind, act: Act) -> tuple[str, ...]:
+    """The names of the arguments that an act takes beside the agencies or the exchange."""
+    of_contents = {
+        "attachments": act.attachments,
+        "brief": act.brief is not BriefNeed.NONE,
+        "own_reference": act.brief is not BriefNeed.NONE,
+    }
+    named = (
+        act.text.name if act.text else None,
+        act.document.argument if act.document else None,
+        act.entities,
+        *(name for name, is_taken in of_contents.items() if is_taken),
+    )
+    return (*filter(None, named), *act.codes, *terms_of(kind, act))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +196,15 @@ def _sorted(kind: Kind, act: Act, arguments: Mapping[str, Any]) -> _Given:
     own_reference = left.pop("own_reference", None) if has_brief else None
     codes = {name: left.pop(name, act.defaults.get(name, _MISSING)) for name in act.codes}
     terms = {name: left.pop(name) for name in terms_of(kind, act) if name in left}
+    if left:
+        # Before one that is missing, which is often this one, spelt otherwise.
+        unknown = next(iter(left))
+        close = difflib.get_close_matches(str(unknown), arguments_of(kind, act), 1)
+        meant = f"; did you mean {close[0]!r}?" if close else ""
+        raise TypeError(f"{act.name}() got an unexpected keyword argument {unknown!r}{meant}")
     for name, value in (*codes.items(), *_required(act, text, brief, document)):
         if value is _MISSING:
             raise TypeError(f"{act.name}() missing a required argument: {name!r}")
-    if left:
-        raise TypeError(f"{act.name}() got an unexpected keyword argument {next(iter(left))!r}")
     return _Given(
         codes=codes,
         text=text,
@@ -238,12 +259,19 @@ def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
         return parse_day(given, field=name)
     if attribute.type is datetime:
         return parse_moment(given, zone, field=name)
-    is_whole = isinstance(given, attribute.type) and isinstance(given, bool) == (
-        attribute.type is bool
-    )
-    bounds = attribute.bounds
-    if not is_whole or (bounds is not None and not bounds.least <= given <= bounds.most):
-        expected = "True or False" if bounds is None else f"{bounds.least} to {bounds.most}"
+    if (bounds := attribute.bounds) is not None:
+        # Numbers of tables are of types of their own, such as numpy's.
+        if isinstance(given, bool) or not isinstance(given, Integral):
+            raise Reason.INVALID_FIELD.error(
+                f"expected a whole number from {bounds.least} to {bounds.most}, got {given!r:.64}",
+                field=name,
+            )
+        given = int(given)
+        is_good = bounds.least <= given <= bounds.most
+        expected = f"{bounds.least} to {bounds.most}"
+    else:
+        is_good, expected = isinstance(given, bool), "True or False"
+    if not is_good:
         raise Reason.INVALID_FIELD.error(f"expected {expected}, got {given!r:.64}", field=name)
     return given
 

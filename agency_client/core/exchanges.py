@@ -64,20 +64,36 @@ from exchange_protocol.v1 import log_pb2, statement_pb2
 _Entries = list[tuple[ProvenEntry, Entry]]
 
 
-class HasId(Protocol):
-    """Anything that stands for an exchange: a summary, a verified or an unsealed one."""
+class _IsExchange(Protocol):
+    """An exchange: a summary, a verified or an unsealed one."""
 
     @property
     def id(self) -> str:
         """The id of the exchange."""
 
 
+class _NamesExchange(Protocol):
+    """Something of an exchange: a result of sending, a notice, an entry of the outbox."""
+
+    @property
+    def exchange_id(self) -> str:
+        """The id of the exchange."""
+
+
+HasId = _IsExchange | _NamesExchange
+"""Anything that stands for an exchange: a summary, an exchange itself, a result of sending, a
+notice."""
+
+
 def id_of(exchange: object) -> str:
     """The id of an exchange, given as text or as anything that has one; raises INVALID_FIELD."""
-    found = exchange if isinstance(exchange, str) else getattr(exchange, "id", None)
+    if isinstance(exchange, str):
+        return exchange
+    found = getattr(exchange, "exchange_id", None) or getattr(exchange, "id", None)
     if not isinstance(found, str):
         raise Reason.INVALID_FIELD.error(
-            f"expected an exchange or its id, got {type(exchange).__name__}", field="exchange"
+            f"expected an exchange, or its id as a text, got {type(exchange).__name__}",
+            field="exchange",
         )
     return found
 

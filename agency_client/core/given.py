@@ -20,6 +20,7 @@ from agency_client.content.document_reading import make_brief, validate_document
 from agency_client.content.documents import Brief, ContentDocument
 from agency_client.core.sealing import read_attachment
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.fields import DIGEST_BYTES
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
@@ -112,6 +113,8 @@ def parse_agencies(given: Agencies, field: str) -> tuple[AgencyId, ...]:
     """Agency ids, one or several; raises INVALID_FIELD."""
     if isinstance(given, str):
         given = (given,)
+    if not isinstance(given, Iterable):
+        raise _invalid("an agency id such as 'kz.fma', or several", given, field)
     return tuple(parse_agency(each, f"{field}[{i}]") for i, each in enumerate(listed(given, field)))
 
 
@@ -160,11 +163,20 @@ def parse_party(given: Party | str | None) -> Party | None:
     if given is None:
         return None
     try:
-        return Party(given)
+        return Party(str(given).strip().lower())
     except ValueError:
         raise Reason.INVALID_FIELD.error(
             f"expected one of {', '.join(Party)}; got {str(given)[:64]!r}", field="party"
         ) from None
+
+
+def parse_initial_kinds(given: Iterable[Kind | str] | Kind | str) -> list[Kind]:
+    """Kinds of statement, or one, such as "information_request"; raises UNKNOWN_KIND.
+
+    Commands write them with hyphens, and programs as the names of the list: these are taken too.
+    """
+    several = (given,) if isinstance(given, str) else listed(given, "kinds")
+    return [parse_kind(str(each).strip().lower().replace("-", "_"), "kinds") for each in several]
 
 
 def parse_attachments(given: Any) -> dict[str, bytes | Path]:
@@ -202,6 +214,13 @@ def parse_entities(given: Any, field: str) -> Iterable[Any] | Path:
     """
     if isinstance(given, str | os.PathLike):
         return _path(given, field)
+    if given is None:
+        # It may be what a query gave that failed, so it does not stand for no entities.
+        raise Reason.INVALID_FIELD.error(
+            "expected several entities or the path of their file, got None: leave it out, or give "
+            "an empty list",
+            field=field,
+        )
     if isinstance(given, Mapping | bytes | bytearray):
         raise _invalid("several entities or the path of their file", given, field)
     if isinstance(given, Iterator):

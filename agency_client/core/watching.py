@@ -20,6 +20,8 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds that a watch waits before it tries again, after one failure, two in a row, and so on."""
+LEAST_SECONDS: Final = 1.0
+"""Seconds between the beginnings of two calls: a hub that ends each at once is not flooded."""
 _EARLY_SECONDS: Final = 1.0
 """gRPC ends a call a little before or after its time."""
 
@@ -43,6 +45,7 @@ class Watching:
     _count: int = field(default=0, init=False)
     _failures: int = field(default=0, init=False)
     _call_ends_at: float = field(default=0.0, init=False)
+    _next_call_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         if self.place is not None and not self.from_start:
@@ -65,7 +68,8 @@ class Watching:
 
     def request(self) -> pb.WatchRequest:
         """The request of a call that begins now, from the place of the last notice."""
-        self._call_ends_at = time.monotonic() + self.seconds
+        now = time.monotonic()
+        self._call_ends_at, self._next_call_at = now + self.seconds, now + LEAST_SECONDS
         return pb.WatchRequest(
             resume_token=self._token or "",
             from_start=self.from_start and self._token is None,
@@ -84,6 +88,11 @@ class Watching:
         self._token = response.resume_token
         if self.place is not None:
             self.place.keep(self._token)
+
+    @property
+    def rest(self) -> float:
+        """The seconds to wait after a call that the hub ended in good order."""
+        return max(0.0, min(self._next_call_at - time.monotonic(), self.seconds))
 
     def pause(self, error: HubUnavailable) -> float | None:
         """The seconds to wait after a failure; None if the call ended with its own time."""

@@ -598,6 +598,17 @@ class Label(Enum):
         "Дәлелі: {size} жазбадан тұратын, түбірі {root} бақылау нүктесіндегі тораптың қолы және "
         "оның ағашындағы жоғарыда аталған жазбалар.",
     )
+    TO_DO_WITH_VIOLATIONS = Words(
+        "Keep this output, the profile's folder and the copy, if it is one: they are evidence. "
+        "Send this output to the centre's auditor, and ask the hub's operator. What the reason "
+        "means, docs/auditing.md says.",
+        "Сохраните этот вывод, папку профиля и копию, если проверялась она: это доказательства. "
+        "Отправьте вывод аудитору центра и спросите оператора узла. Что значит причина, сказано в "
+        "docs/auditing.md.",
+        "Осы шығысты, профиль қалтасын және көшірме тексерілсе, оны сақтаңыз: бұлар айғақ. "
+        "Шығысты орталықтың аудиторына жіберіп, торап операторынан сұраңыз. Себептің мәнін "
+        "docs/auditing.md айтады.",
+    )
     FAULTS_OF_COPY = Words("Faults of the copy", "Изъяны копии", "Көшірменің ақаулары")
     TORN_COPY = Words(
         "Torn copy: it does not fit together and cannot be checked. This says nothing of the hub: "
@@ -689,6 +700,7 @@ class Label(Enum):
 
     # --- The directory -------------------------------------------------------------------------
 
+    OF_NO_STATE = Words("international", "международный орган", "халықаралық орган")
     KINDS_TAKEN = Words("takes", "принимает", "қабылдайды")
     EVERY_KIND = Words("every kind", "все виды", "барлық түрі")
     LANGUAGES_TAKEN = Words("languages", "языки", "тілдер")

@@ -41,6 +41,11 @@ _TYPE_NAMES: Final[Mapping[type, str]] = {str: "text", int: "a number", list: "a
 
 def find_profile(profile: str | os.PathLike[str]) -> Path:
     """The folder of a profile: itself, or the one of that name under $EXCHANGE_PROFILES."""
+    if not isinstance(profile, str | os.PathLike):
+        # Such as None, of a variable that is not set.
+        raise invalid(
+            f"expected the folder of a profile, or its name, got {type(profile).__name__}"
+        )
     given = Path(profile)
     if (given / FILE).is_file():
         return given.absolute()

@@ -35,6 +35,7 @@ from exchange_protocol.record.entries import (
     Entry,
     Event,
     entry_leaf_hash,
+    is_malformed,
     verify_statement_of,
 )
 from exchange_protocol.record.replay import NOT_JUDGED, DirectoryFold, Replay
@@ -240,7 +241,10 @@ class _Check:
                 raise
             self._findings.add("replay", stored.index, error.message)
             # Without a broken rule, the statement is not the entry's.
-            self._breaks_rules = error.reason is Reason.RULE_BROKEN
+            # One whose bytes no reader understands was written so: its leaf commits to it.
+            self._breaks_rules = error.reason is Reason.RULE_BROKEN or is_malformed(
+                stored.opening.entry
+            )
             return False
         after = self._exchange_of(entry)
         made = self._made.add(stored.index, entry, statement, before, after)

@@ -11,7 +11,7 @@ from exchange_protocol.v1 import audit_service_pb2 as pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Ledger, Reader
 from exchange_server.rpc.calls import Context, current_call, current_caller
-from exchange_server.rpc.encoding import encode_leaves, encode_proof, encode_tree_head
+from exchange_server.rpc.encoding import encode_tree_head, fill_leaves, fill_proof
 from exchange_server.rpc.requests import page_size
 
 
@@ -55,14 +55,12 @@ class AuditService(pb_grpc.AuditServiceServicer):
             page_size(request.page_size, default=500, most=MOST_INSPECTED),
             request.tree_size,
         )
-        leaves = await encode_leaves(page.leaves, self._ledger.slices(caller))
-        response = pb.ListOpeningsResponse(leaves=leaves)
+        response = pb.ListOpeningsResponse()
+        await fill_leaves(response, page.leaves, self._ledger.slices(caller))
         if page.ruling is not None:
             current_call().denial_is_logged = True
             accepted = await self._ledger.inspect(caller, start, page, request.known_tree_size)
-            entry, head = encode_proof(accepted)
-            response.inspection.CopyFrom(entry)
-            response.tree_head.CopyFrom(head)
+            fill_proof(response.inspection, response.tree_head, accepted)
         return response
 
     async def GetInclusionProof(  # noqa: N802

@@ -10,7 +10,7 @@ from exchange_server.caller import Caller
 from exchange_server.fairness.slices import Slices
 from exchange_server.ledger import Reader
 from exchange_server.rpc.calls import Context, current_caller
-from exchange_server.rpc.encoding import encode_entries, encode_tree_head
+from exchange_server.rpc.encoding import encode_tree_head, fill_entries
 from exchange_server.rpc.requests import page_size
 
 
@@ -31,8 +31,8 @@ class DirectoryService(pb_grpc.DirectoryServiceServicer):
             page_size(request.page_size, default=100, most=200),
             request.known_tree_size,
         )
-        return pb.ListDirectoryEntriesResponse(
-            entries=await encode_entries(entries, self._slices(current_caller())),
-            directory_size=directory_size,
-            tree_head=encode_tree_head(head),
+        response = pb.ListDirectoryEntriesResponse(
+            directory_size=directory_size, tree_head=encode_tree_head(head)
         )
+        await fill_entries(response, entries, self._slices(current_caller()))
+        return response

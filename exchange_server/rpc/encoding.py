@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.record.entries import CommitmentOpening, encode_opening
-from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
+from exchange_protocol.record.entries import CommitmentOpening, fill_opening
+from exchange_protocol.record.receipts import ProvenEntry, fill_proven_entry
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2
 from exchange_server.fairness.slices import Slices
@@ -39,26 +40,30 @@ def encode_route(route: Route, directory_size: int) -> pb.PlanRouteResponse:
     )
 
 
-def encode_receipt(accepted: Accepted) -> pb.Receipt:
+def encode_receipt(accepted: Accepted) -> pb.SubmitResponse:
     """Put the receipt of a statement on the wire, without the statement: its author holds it."""
-    entry, tree_head = encode_proof(accepted)
-    return pb.Receipt(entry=entry, tree_head=tree_head)
-
-
-def encode_proof(accepted: Accepted) -> tuple[log_pb2.ProvenEntry, log_pb2.TreeHead]:
-    """Put an entry that was just logged on the wire, and the checkpoint that covers it."""
-    opening = CommitmentOpening(accepted.entry, accepted.nonce)
-    return (
-        encode_proven_entry(ProvenEntry(accepted.index, opening, accepted.inclusion_proof)),
-        log_pb2.TreeHead(checkpoint=accepted.note, consistency_proof=accepted.consistency_proof),
-    )
+    response = pb.SubmitResponse()
+    fill_proof(response.receipt.entry, response.receipt.tree_head, accepted)
+    return response
 
 
 def encode_streamed(outcome: Accepted | ExchangeError, request_id: str) -> pb.SubmitStreamResponse:
     """Put the answer to one statement of a stream on the wire."""
     if isinstance(outcome, ExchangeError):
         return pb.SubmitStreamResponse(refusal=_encode_refusal(outcome, request_id))
-    return pb.SubmitStreamResponse(receipt=encode_receipt(outcome))
+    response = pb.SubmitStreamResponse()
+    fill_proof(response.receipt.entry, response.receipt.tree_head, outcome)
+    return response
+
+
+def fill_proof(entry: log_pb2.ProvenEntry, tree_head: log_pb2.TreeHead, accepted: Accepted) -> None:
+    """Put an entry that was just logged into an answer, and the checkpoint that covers it.
+
+    Both are filled where they stand: protobuf puts one message into another by writing the first
+    and reading it again.
+    """
+    _fill_entry(entry, accepted)
+    _fill_tree_head(tree_head, accepted)
 
 
 async def encode_outcomes(
@@ -70,41 +75,51 @@ async def encode_outcomes(
     for outcome in outcomes:
         await slices.yield_if_due()
         if isinstance(outcome, ExchangeError):
-            refusal = _encode_refusal(outcome, request_id)
-            response.results.append(pb.SubmissionResult(refusal=refusal))
+            response.results.add(refusal=_encode_refusal(outcome, request_id))
             continue
-        receipt = encode_receipt(outcome)
         place = places.setdefault(outcome.note, len(places))
         if place == len(response.tree_heads):
-            response.tree_heads.append(receipt.tree_head)
-        response.results.append(pb.SubmissionResult(entry=receipt.entry, tree_head=place))
+            _fill_tree_head(response.tree_heads.add(), outcome)
+        _fill_entry(response.results.add(tree_head=place).entry, outcome)
     return response
+
+
+def _fill_entry(message: log_pb2.ProvenEntry, accepted: Accepted) -> None:
+    opening = CommitmentOpening(accepted.entry, accepted.nonce)
+    fill_proven_entry(message, ProvenEntry(accepted.index, opening, accepted.inclusion_proof))
+
+
+def _fill_tree_head(message: log_pb2.TreeHead, accepted: Accepted) -> None:
+    message.checkpoint = accepted.note
+    message.consistency_proof.extend(accepted.consistency_proof)
 
 
 def _encode_refusal(error: ExchangeError, request_id: str) -> bytes:
     return encode_status(shown_error(error), request_id).SerializeToString()
 
 
-async def encode_entries(
-    entries: Iterable[ProvenEntry], slices: Slices
-) -> list[log_pb2.ProvenEntry]:
-    """Put the entries of a page on the wire."""
-    encoded = []
+async def fill_entries(
+    response: pb.GetExchangeResponse | directory_pb.ListDirectoryEntriesResponse,
+    entries: Iterable[ProvenEntry],
+    slices: Slices,
+) -> None:
+    """Put the entries of a page into an answer."""
     async with slices:
         for entry in entries:
-            encoded.append(encode_proven_entry(entry))
+            fill_proven_entry(response.entries.add(), entry)
             await slices.yield_if_due()
-    return encoded
 
 
-async def encode_leaves(
-    leaves: Iterable[tuple[bytes, CommitmentOpening | None]], slices: Slices
-) -> list[audit_pb.Leaf]:
-    """Put the leaves of a page on the wire, each with its opening where the caller may see it."""
-    encoded = []
+async def fill_leaves(
+    response: audit_pb.ListOpeningsResponse,
+    leaves: Iterable[tuple[bytes, CommitmentOpening | None]],
+    slices: Slices,
+) -> None:
+    """Put the leaves of a page into an answer, each with its opening where the caller may see
+    it."""
     async with slices:
         for leaf_hash, opening in leaves:
-            shown = None if opening is None else encode_opening(opening)
-            encoded.append(audit_pb.Leaf(leaf_hash=leaf_hash, opening=shown))
+            message = response.leaves.add(leaf_hash=leaf_hash)
+            if opening is not None:
+                fill_opening(message.opening, opening)
             await slices.yield_if_due()
-    return encoded

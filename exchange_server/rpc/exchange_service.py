@@ -19,12 +19,12 @@ from exchange_server.ledger import Ledger, Reader
 from exchange_server.ledger.routes import plan_in_slices
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import (
-    encode_entries,
     encode_outcomes,
     encode_receipt,
     encode_route,
     encode_streamed,
     encode_tree_head,
+    fill_entries,
 )
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.requests import (
@@ -90,7 +90,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         accepted = await self._ledger.submit(
             current_caller(), signed, parts, request.known_tree_size
         )
-        return pb.SubmitResponse(receipt=encode_receipt(accepted))
+        return encode_receipt(accepted)
 
     async def SubmitBatch(  # noqa: N802
         self, request: pb.SubmitBatchRequest, context: Context
@@ -183,18 +183,19 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
             page = await self._reader.exchange_page(
                 agency, exchange_id, request.start_index, request.tree_size
             )
-            return pb.GetExchangeResponse(
-                entries=await encode_entries(page.entries, slices), next_index=page.next_index
-            )
+            response = pb.GetExchangeResponse(next_index=page.next_index)
+            await fill_entries(response, page.entries, slices)
+            return response
         summary, page, head = await self._reader.exchange(
             agency, exchange_id, request.known_tree_size
         )
-        return pb.GetExchangeResponse(
+        response = pb.GetExchangeResponse(
             summary=encode_summary(summary),
-            entries=await encode_entries(page.entries, slices),
             tree_head=encode_tree_head(head),
             next_index=page.next_index,
         )
+        await fill_entries(response, page.entries, slices)
+        return response
 
     async def FetchPart(  # noqa: N802
         self, request: pb.FetchPartRequest, context: Context

@@ -10,7 +10,6 @@ through `Connection`, which a test can cut: `connection.fails = [Reason.UNAVAILA
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -455,8 +454,6 @@ class Connection:
         if self.fails:
             raise self.fails.pop(0)
         yield from self.hub.watch(self.caller, request)
-        # A hub's watch lives for a time; one that ends at once would be asked without a pause.
-        time.sleep(0.02)
 
     def close(self) -> None:
         """Nothing to close."""

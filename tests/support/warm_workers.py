@@ -24,9 +24,7 @@ from typing import Any, Final
 
 from structlog._config import BoundLoggerLazyProxy
 
-from exchange_server import workers
-from exchange_server.fairness import counts
-from exchange_server.metrics import endpoint
+from exchange_server import shared_memory, workers
 
 _HEARD: Final = (signal.SIGTERM, signal.SIGINT)
 """Signals that the parent has handlers for."""
@@ -40,7 +38,7 @@ def prepare_workers(folder: str, *, is_warm: bool) -> None:
     """
     if is_warm:
         workers._SPAWN = _Warm()  # type: ignore[misc, assignment]
-    counts._MEMORY = endpoint._MEMORY = Path(folder)  # type: ignore[misc]
+    shared_memory._MEMORY = Path(folder)  # type: ignore[misc]
 
 
 class _Warm:

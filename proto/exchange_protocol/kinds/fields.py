@@ -120,7 +120,7 @@ def parse_agencies(values: Sequence[str], where: str, most: int) -> tuple[Agency
     if not values:
         return ()
     agencies = tuple(
-        parse_agency_id(value, field=f"{where}[{i}]") for i, value in enumerate(values)
+        [parse_agency_id(value, field=f"{where}[{i}]") for i, value in enumerate(values)]
     )
     if len(agencies) > most:
         raise Reason.TOO_MANY.error(f"expected at most {most}, got {len(agencies)}", field=where)
@@ -148,20 +148,19 @@ def parse_timestamp(value: Timestamp, where: str) -> datetime:
     """Take a UTC time with microseconds."""
     if not value.ByteSize():
         missing(where)
-    if value.nanos % 1000:
+    seconds, nanos = value.seconds, value.nanos
+    if nanos % 1000:
         # Finer than any clock here; cut off, it would read differently from what was signed.
         raise Reason.INVALID_FIELD.error(
-            f"expected whole microseconds, got {value.nanos} ns", field=where
+            f"expected whole microseconds, got {nanos} ns", field=where
         )
-    if not 0 <= value.nanos < 10**9:
+    if not 0 <= nanos < 10**9:
+        raise Reason.INVALID_FIELD.error(f"expected 0 to 999999999 ns, got {nanos}", field=where)
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
         raise Reason.INVALID_FIELD.error(
-            f"expected 0 to 999999999 ns, got {value.nanos}", field=where
+            f"expected a time between the years 2 and 9998, got {seconds} s", field=where
         )
-    if not _FIRST_SECOND <= value.seconds <= _LAST_SECOND:
-        raise Reason.INVALID_FIELD.error(
-            f"expected a time between the years 2 and 9998, got {value.seconds} s", field=where
-        )
-    return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+    return _EPOCH + timedelta(0, seconds, nanos // 1000)
 
 
 def to_timestamp(at: datetime) -> Timestamp:

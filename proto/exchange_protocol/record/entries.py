@@ -39,7 +39,7 @@ from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.policy import RULE_ID
 from exchange_protocol.rules.signed_statements import (
     SignedStatement,
-    encode_signed_statement,
+    fill_signed_statement,
     parse_signed_statement,
 )
 from exchange_protocol.rules.statements import Statement
@@ -142,9 +142,12 @@ class CommitmentOpening:
 
 def scope_of(event: int, actor: AgencyId, exchange_id: str, ends: Iterable[Parties]) -> EntryScope:
     """The scope of an entry whose exchange was open between these agencies by then."""
+    concerns_actor = event in _OF_ITS_ACTOR
+    if exchange_id and not concerns_actor:
+        return EntryScope(tuple(ends))
     return EntryScope(
         ends=tuple(ends),
-        actor=actor if event in _OF_ITS_ACTOR else None,
+        actor=actor if concerns_actor else None,
         is_inspection=event == Event.INSPECTION,
         is_public=event == Event.STATEMENT and not exchange_id,
     )
@@ -244,6 +247,24 @@ def verify_opening(opening: CommitmentOpening, expected_leaf_hash: bytes) -> Ent
     return verify_statement_of(opening)
 
 
+def commits_to_malformed(opening: CommitmentOpening, leaf_hash: bytes) -> bool:
+    """True if a leaf commits to bytes that are no well-formed entry: only its hub can do that."""
+    try:
+        is_opened = entry_leaf_hash(opening.entry, opening.nonce) == leaf_hash
+    except ExchangeError:
+        return False
+    return is_opened and is_malformed(opening.entry)
+
+
+def is_malformed(data: bytes) -> bool:
+    """True if bytes are no well-formed entry."""
+    try:
+        parse_entry(data)
+    except ExchangeError:
+        return True
+    return False
+
+
 def verify_statement_of(opening: CommitmentOpening) -> Entry:
     """Verify that an opening carries the statement that its entry names, with the same signature.
 
@@ -306,11 +327,17 @@ def parse_opening(message: pb.CommitmentOpening) -> CommitmentOpening:
 
 def encode_opening(opening: CommitmentOpening) -> pb.CommitmentOpening:
     """Put an opening on the wire."""
-    return pb.CommitmentOpening(
-        entry=opening.entry,
-        nonce=opening.nonce,
-        statement=encode_signed_statement(opening.statement) if opening.statement else None,
-    )
+    message = pb.CommitmentOpening()
+    fill_opening(message, opening)
+    return message
+
+
+def fill_opening(message: pb.CommitmentOpening, opening: CommitmentOpening) -> None:
+    """Put an opening into a message, where it stands (`fill_signed_statement`)."""
+    message.entry = opening.entry
+    message.nonce = opening.nonce
+    if opening.statement is not None:
+        fill_signed_statement(message.statement, opening.statement)
 
 
 @lru_cache(maxsize=_RULINGS)

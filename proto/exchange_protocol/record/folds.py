@@ -58,6 +58,9 @@ class Fold(ABC):
         """Count the next entry."""
 
 
+_EVENT_NAMES: Final = {event: event.name.lower() for event in Event}
+
+
 class EventCounts(Fold):
     """The entries, by event."""
 
@@ -65,7 +68,7 @@ class EventCounts(Fold):
 
     def apply(self, applied: Applied) -> None:
         """Count the next entry."""
-        self.counts[applied.entry.event.name.lower()] += 1
+        self.counts[_EVENT_NAMES[applied.entry.event]] += 1
 
 
 class KindCounts(Fold):
@@ -75,10 +78,10 @@ class KindCounts(Fold):
 
     def apply(self, applied: Applied) -> None:
         """Count the next entry."""
-        entry = applied.entry
-        if applied.statement is not None:
-            self.counts[applied.statement.kind.value] += 1
-            header = applied.statement.header
+        entry, statement = applied.entry, applied.statement
+        if statement is not None:
+            self.counts[str(statement.kind)] += 1
+            header = statement.header
             if header.withholding_ground is not None:
                 key = f"withheld: {entry.actor.agency}: {header.withholding_ground.name}"
                 self.counts[key] += len(header.withheld_from)
@@ -97,12 +100,12 @@ class LateAnswers(Fold):
 
     def apply(self, applied: Applied) -> None:
         """Count the next entry."""
-        entry, exchange = applied.entry, applied.exchange
+        entry, exchange, statement = applied.entry, applied.exchange, applied.statement
         if (
-            applied.statement is None
+            statement is None
             or exchange is None
             or entry.ruling is None
-            or applied.statement.kind.stage is not Stage.CONTINUING
+            or statement.kind.stage is not Stage.CONTINUING
         ):
             return
         for change in entry.ruling.legs:

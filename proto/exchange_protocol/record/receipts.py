@@ -29,8 +29,8 @@ from exchange_protocol.record.entries import (
     Entry,
     Event,
     InspectedRange,
-    encode_opening,
     entry_leaf_hash,
+    fill_opening,
     parse_opening,
     read_entry,
     verify_statement_of,
@@ -70,11 +70,16 @@ def parse_proven_entry(message: pb.ProvenEntry) -> ProvenEntry:
 
 def encode_proven_entry(proven: ProvenEntry) -> pb.ProvenEntry:
     """Put a proven entry on the wire."""
-    return pb.ProvenEntry(
-        index=proven.index,
-        opening=encode_opening(proven.opening),
-        inclusion_proof=proven.inclusion_proof,
-    )
+    message = pb.ProvenEntry()
+    fill_proven_entry(message, proven)
+    return message
+
+
+def fill_proven_entry(message: pb.ProvenEntry, proven: ProvenEntry) -> None:
+    """Put a proven entry into a message, where it stands (`fill_opening`)."""
+    message.index = proven.index
+    fill_opening(message.opening, proven.opening)
+    message.inclusion_proof.extend(proven.inclusion_proof)
 
 
 def verify_proven_entry(proven: ProvenEntry, checkpoint: Checkpoint) -> Entry:

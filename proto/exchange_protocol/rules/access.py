@@ -51,7 +51,8 @@ class StatementFacts:
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
     author, legs = statement.author.agency, statement.recipients
-    spec = statement.kind.spec
+    kind = statement.kind
+    spec = kind.spec
     if spec.to_members:
         members = dict.fromkeys((*legs, author))
         legs = tuple(each for each in members if each != exchange.initiator)
@@ -62,7 +63,7 @@ def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
         digest=statement.digest,
         exchange_id=exchange.id,
         author=author,
-        kind=statement.kind,
+        kind=kind,
         legs=legs,
         supervisors=statement.supervisors,
     )
@@ -176,10 +177,12 @@ def is_erased(exchange: Exchange, said: StatementFacts, at: datetime | None = No
     """
     if said.kind.spec.erases or not said.legs:
         return False
-    legs = _legs(exchange, said) or exchange.legs
-    return any(said.digest in leg.record.erased for leg in legs) or all(
-        leg.state is LegState.ERASED or _is_over(leg, at) for leg in legs
-    )
+    is_whole = True
+    for leg in _legs(exchange, said) or exchange.legs:
+        if said.digest in leg.record.erased:
+            return True
+        is_whole = is_whole and (leg.state is LegState.ERASED or _is_over(leg, at))
+    return is_whole
 
 
 def is_told_of_erasure(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> bool:

@@ -94,7 +94,10 @@ class LegTimes:
 
     def end(self, rules: Collection[TimeLimitRule]) -> RuleEnd | None:
         """The end of the time of one of these rules; None if none runs."""
-        return next((each for each in self.ends if each.rule in rules), None)
+        for each in self.ends:
+            if each.rule in rules:
+                return each
+        return None
 
     @property
     def awaited_judge_when_due(self) -> bool:
@@ -152,6 +155,8 @@ def times_after(
         if is_by_rule and reply is not None:
             due_at = reply.at
         answer_due = times.answer_due if times else None
+        if turn.state in BEFORE_ANSWER:
+            answer_due = due_at
         # In a new turn to answer, the recipient tells anew whether a judge is awaited.
         is_anew = times is None or turn.state in BEFORE_ANSWER
         judge = None if times is None or is_anew else times.judge_awaited_since

@@ -201,13 +201,14 @@ def judge(
     """
     # Steps 1 to 3.
     authenticate(signed, statement, directory, anchors, at, verified)
+    kind = statement.kind
     # Step 4.
-    if statement.kind.stage is Stage.DIRECTORY:
+    if kind.stage is Stage.DIRECTORY:
         after = advance_directory(directory, statement, anchors, at)
         digest = directory.policy.digest if directory.policy else b""
         return Judgement(statement, Ruling(digest, (), (), ()), after, None, None)
     # Steps 5 to 7: the route asks the policy, the lifecycle makes the move.
-    if statement.kind.stage is Stage.INITIAL:
+    if kind.stage is Stage.INITIAL:
         if exchange is not None:
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
@@ -217,15 +218,15 @@ def judge(
         if exchange is None:
             raise unknown_exchange(statement)
         subjects = subjects_of(exchange, statement, view)
-        if statement.kind.spec.decides:
+        if kind.spec.decides:
             exchange = _without_revoked_approvals(exchange, subjects, directory)
         route = route_on(directory, statement, exchange, subjects)
         _check_time_limits(directory, statement, subjects, at)
         times = directory.times
-        if statement.kind.spec.invites:
+        if kind.spec.invites:
             check_taken(directory, statement, exchange.kind)
             exchange, changes = admit(exchange, statement, route.legs, at=at, times=times)
-        elif statement.kind.spec.supervises:
+        elif kind.spec.supervises:
             changes = ()
         else:
             exchange, changes = advance(
@@ -242,7 +243,7 @@ def judge(
     _check_named(directory, statement)
     said = spoken(exchange, statement)
     # Steps 8 and 9. On one leg alone not all supervisors and readers can be known.
-    if view is None or statement.kind.stage is Stage.INITIAL:
+    if view is None or kind.stage is Stage.INITIAL:
         _check_supervisors(statement, route)
         _check_parts(statement, said, exchange, directory)
     ruling = Ruling(route.policy_digest, route.rule_ids, changes, route.supervisors)

@@ -189,9 +189,9 @@ def open_exchange(
         legs=(),
     )
     legs = tuple(first_leg(exchange, statement, route, times, now) for route in routes)
-    exchange = replace(exchange, legs=legs)
+    exchange = exchange.with_legs(legs)
     _check_approvers_are_others(exchange)
-    return exchange, tuple(_change(None, leg) for leg in exchange.legs)
+    return exchange, tuple([_change(None, leg) for leg in legs])
 
 
 def admit(
@@ -219,7 +219,7 @@ def admit(
         leg = invited_leg(exchange, was, statement, route, times, now)
         legs[leg.agency] = leg
         changes.append(_change(was.state if was else None, leg))
-    exchange = replace(exchange, legs=tuple(legs.values()))
+    exchange = exchange.with_legs(tuple(legs.values()))
     _check_approvers_are_others(exchange)
     return exchange, tuple(changes)
 
@@ -272,7 +272,7 @@ def advance(
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
     legs = tuple(changed.get(leg.agency, leg) for leg in exchange.legs)
-    advanced = replace(exchange, legs=legs)
+    advanced = exchange.with_legs(legs)
     if statement.kind.spec.passes_gate and not partial:
         _check_approvers_are_others(advanced)
     return advanced, tuple(changes)
@@ -288,7 +288,7 @@ def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegCh
         return exchange, ()
     after = replace(leg, state=LegState.DELIVERED)
     legs = tuple(after if one is leg else one for one in exchange.legs)
-    return replace(exchange, legs=legs), (_change(leg.state, after),)
+    return exchange.with_legs(legs), (_change(leg.state, after),)
 
 
 # --- The row ------------------------------------------------------------------------------------

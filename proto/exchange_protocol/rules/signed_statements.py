@@ -42,9 +42,9 @@ class SignedStatement:
     @property
     def signature_digest(self) -> bytes:
         """SHA-256 of the plain encoding of the `Signature` message."""
-        return hashlib.sha256(
-            _encode_signature(self).SerializeToString(deterministic=True)
-        ).digest()
+        message = pb.Signature()
+        _fill_signature(message, self)
+        return hashlib.sha256(message.SerializeToString(deterministic=True)).digest()
 
 
 def parse_signed_statement(message: pb.SignedStatement) -> SignedStatement:
@@ -117,22 +117,38 @@ def batch_of(data: bytes) -> BatchInclusion | None:
 
 def encode_batch_inclusion(batch: BatchInclusion) -> pb.BatchInclusion:
     """Put a path on the wire."""
-    return pb.BatchInclusion(index=batch.index, size=batch.size, path=batch.path)
+    message = pb.BatchInclusion()
+    _fill_batch_inclusion(message, batch)
+    return message
 
 
 def encode_signed_statement(signed: SignedStatement) -> pb.SignedStatement:
     """Put a signed statement on the wire, its payload untouched."""
-    return pb.SignedStatement(
-        payload_type=signed.payload_type,
-        payload=signed.payload,
-        signatures=[_encode_signature(signed)],
-    )
+    message = pb.SignedStatement()
+    fill_signed_statement(message, signed)
+    return message
 
 
-def _encode_signature(signed: SignedStatement) -> pb.Signature:
-    return pb.Signature(
-        certificate_sha256=signed.certificate_sha256,
-        signature=signed.signature,
-        batch=encode_batch_inclusion(signed.batch) if signed.batch else None,
-        post_quantum_signature=signed.post_quantum_signature,
-    )
+def fill_signed_statement(message: pb.SignedStatement, signed: SignedStatement) -> None:
+    """Put a signed statement into a message, its payload untouched.
+
+    It is filled where it stands: protobuf puts one message into another by writing the first and
+    reading it again.
+    """
+    message.payload_type = signed.payload_type
+    message.payload = signed.payload
+    _fill_signature(message.signatures.add(), signed)
+
+
+def _fill_signature(message: pb.Signature, signed: SignedStatement) -> None:
+    message.certificate_sha256 = signed.certificate_sha256
+    message.signature = signed.signature
+    message.post_quantum_signature = signed.post_quantum_signature
+    if signed.batch is not None:
+        _fill_batch_inclusion(message.batch, signed.batch)
+
+
+def _fill_batch_inclusion(message: pb.BatchInclusion, batch: BatchInclusion) -> None:
+    message.index = batch.index
+    message.size = batch.size
+    message.path.extend(batch.path)

@@ -22,7 +22,9 @@ import pytest
 from exchange_server.storage import tables
 from tests.faults.copies.test_copies import (
     ACCUSES_NOBODY,
+    AUDIT_LEAVES_OUT,
     CHUNKS,
+    FSCK_LEAVES_OUT,
     FULL,
     History,
     audited,
@@ -39,12 +41,6 @@ ROUNDS: Final = 6 if FULL else 2
 COLUMNS: Final = [
     (table.name, column.name) for table in tables.metadata.sorted_tables for column in table.columns
 ]
-AUDIT_LEAVES_OUT: Final = {
-    "feed", "parties", "deliveries", "directory_entries", "cosignatures", "staged_parts",
-}  # fmt: skip
-"""Tables that `agency audit verify` does not read, as `agency_client.audit.database` says."""
-FSCK_LEAVES_OUT: Final = {"staged_parts"}
-"""Tables that `fsck` does not read: no statement has claimed what is there."""
 
 
 def _flipped(value: Any) -> Any:

@@ -7,21 +7,22 @@ import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agency_client.audit import AuditReport, Verdict, Violation, verify_log
+from agency_client.audit import AuditReport, Verdict, Violation, copy_checks, verify_log
 from agency_client.audit.database import CopyOpener, DatabaseCopy
 from exchange_certs.authority import Authority
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds import decision
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import LegState, TimeLimitRule
 from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
+from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -30,7 +31,14 @@ from exchange_server.storage.engine import open_engine
 from tests.integration.audit.conftest import Region
 from tests.support.divided import dividing, verify_both_ways
 from tests.support.hub_data import log_verifier
-from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
+from tests.support.statements import (
+    COORDINATOR,
+    KZ_FMA,
+    KZ_MIA,
+    OPERATOR,
+    UZ_FIU,
+    fictional_cast,
+)
 
 REQUEST = Kind.INFORMATION_REQUEST.body()
 
@@ -264,6 +272,79 @@ def test_erased_content_that_is_there_all_the_same_is_named(
     [violation] = torn(path)
     assert (violation.index, violation.reason) == (index, Reason.PART_MISMATCH)
     assert "is still there" in violation.message
+
+
+class SlowClock(datetime):
+    """The clock of a computer that believes it is 1990."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> SlowClock:
+        return cls(1990, 1, 1, tzinfo=tz)
+
+
+async def test_content_whose_retention_ended_is_no_fault_by_a_clock_that_is_behind(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await region.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=3))
+    asked = await region.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    await region.say(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=asked)
+    region.mail.clock.forward(timedelta(days=4))
+    await region.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    path = await region.copy(tmp_path / "kept.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        [(last,)] = connection.execute("SELECT max(idx) FROM log_entries")
+        connection.execute("UPDATE log_entries SET sealed = NULL WHERE idx < ?", (last,))
+    monkeypatch.setattr(copy_checks, "datetime", SlowClock)
+    assert audit(path).verdict is Verdict.CLEAN
+    change(path, "UPDATE log_entries SET sealed = NULL WHERE idx = ?", last)
+    [violation] = torn(path)
+    assert "its retention has not ended" in violation.message
+
+
+def test_copy_of_an_older_schema_is_clean_and_one_that_lost_a_column_is_not(copy: Path) -> None:
+    for table, column in (
+        ("log_entries", "post_quantum_signature"),
+        ("exchanges", "due_on"),
+        ("legs", "due_on"),
+    ):
+        with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        assert audit(copy).verdict is Verdict.TORN_COPY
+    change(copy, "UPDATE alembic_version SET version_num = '0006'")
+    assert audit(copy).verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize(
+    "computed",
+    [
+        "CREATE VIEW {name} AS SELECT * FROM rows_of_{name} WHERE random() <> 0",
+        "CREATE VIEW {name} AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) "
+        "SELECT rows_of_{name}.* FROM rows_of_{name}, n",
+        "CREATE VIRTUAL TABLE extra USING fts5(content)",
+    ],
+    ids=["at random", "without an end", "virtual"],
+)
+@pytest.mark.parametrize("name", ["log_entries", "LEGS"])
+def test_copy_that_computes_what_it_shows_is_refused(computed: str, name: str, copy: Path) -> None:
+    with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        connection.execute(f"ALTER TABLE {name} RENAME TO rows_of_{name}")
+        connection.execute(computed.format(name=name))
+    with pytest.raises(ExchangeError, match="computes what it shows") as caught:
+        DatabaseCopy(copy, log_verifier())
+    assert caught.value.reason is Reason.COPY_UNUSABLE
+
+
+@pytest.mark.parametrize(("start", "is_refused"), [(b"\xd9\xd5\x05\xf9", True), (b"\0", False)])
+def test_copy_beside_the_journal_of_an_unfinished_change_is_refused(
+    start: bytes, is_refused: bool, copy: Path
+) -> None:
+    copy.with_name(copy.name + "-journal").write_bytes(start + bytes(600))
+    if not is_refused:
+        assert audit(copy).verdict is Verdict.CLEAN
+        return
+    with pytest.raises(ExchangeError, match="in the middle of a change") as caught:
+        DatabaseCopy(copy, log_verifier())
+    assert caught.value.reason is Reason.COPY_UNUSABLE
 
 
 def test_dropped_entry_is_named(copy: Path) -> None:

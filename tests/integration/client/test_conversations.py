@@ -274,6 +274,22 @@ def test_watch_goes_on_where_the_last_one_stood(hub: InMemoryHub, tmp_path: Path
     assert second.exchange_id == other
 
 
+def test_hub_that_ends_every_watch_at_once_is_not_asked_without_a_pause(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    asked = []
+    whole = hub.watch
+
+    def counted(caller, request):  # type: ignore[no-untyped-def]
+        asked.append(request)
+        return whole(caller, request)
+
+    hub.watch = counted  # type: ignore[method-assign]
+    list(hub.client(tmp_path, KZ_FMA).watch(from_start=True, max_seconds=0.3))
+    # The next call would begin a second after this one.
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("leaves_by", ["break", "exception", "close"])
 def test_notice_that_was_not_handled_comes_again(
     hub: InMemoryHub, tmp_path: Path, leaves_by: str

@@ -34,12 +34,15 @@ from exchange_protocol.record.entries import (
     encode_entry,
     parse_entry,
 )
+from exchange_protocol.record.replay import GIVEN_CONTENT
 from exchange_protocol.rules.judgement import Ruling, judge
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.rules.wire import parse_statement
-from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_protocol.trust.identity import AgencyId, Member, Role
+from exchange_server.rpc.authorization import ALLOWED_ROLES
+from exchange_server.rpc.calls import FETCH_PART
 from tests.support.divided import verify_both_ways
 from tests.support.listed_log import (
     REQUEST,
@@ -64,6 +67,7 @@ from tests.support.statements import (
     UZ_FIU,
     Hub,
     fictional_cast,
+    member,
 )
 from tests.unit.audit.test_broken_rules import accept, ruled
 from tests.unit.rules.test_directory import half_signed
@@ -214,6 +218,17 @@ def second_delivery_that_moves_the_leg_again(hub: Hub) -> int:
 def delivery_that_counts_a_larger_directory(hub: Hub) -> int:
     read_request(hub)
     return alter(hub, directory_size=hub.directory.size + 1)
+
+
+def delivery_to_an_auditor(hub: Hub) -> int:
+    """An auditor reads entries, and never content."""
+    read_request(hub)
+    return alter(hub, actor=member("kz.fma", Role.AUDITOR, "fictional"))
+
+
+def delivery_to_an_operator(hub: Hub) -> int:
+    read_request(hub)
+    return alter(hub, actor=member("kz.fma", Role.OPERATOR, "fictional"))
 
 
 def delivery_that_names_a_signature(hub: Hub) -> int:
@@ -503,6 +518,8 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
     (delivery_that_releases_in_silence, "the delivery should change"),
     (second_delivery_that_moves_the_leg_again, "the delivery should change these legs: none"),
     (delivery_that_counts_a_larger_directory, "directory statements"),
+    (delivery_to_an_auditor, "whose role is given no content"),
+    (delivery_to_an_operator, "whose role is given no content"),
     (delivery_that_names_a_signature, "expected a signature with a statement alone"),
     (request_that_is_taken_twice, "ID_REUSED"),
     (reply_that_is_taken_twice, "OUT_OF_ORDER"),
@@ -555,3 +572,7 @@ def test_the_entry_is_named_and_the_verdict_is_about_the_hub(
     assert (violation.index, violation.reason) == (at, Reason.RULE_BROKEN)
     assert violation.message.startswith(f"entry {at}: ")
     assert cited in violation.message
+
+
+def test_audit_expects_the_roles_to_which_a_hub_gives_content() -> None:
+    assert ALLOWED_ROLES[FETCH_PART] == GIVEN_CONTENT
