@@ -29,6 +29,7 @@ from exchange_protocol.kinds.codes import AgencyType, Language
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import parse_succession
 from exchange_protocol.trust.certificates import fingerprint
+from exchange_protocol.trust.identity import AgencyId
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
@@ -41,25 +42,19 @@ app.add_typer(operator, name="operator", rich_help_panel="Operate")
 _IDENTITY = "spiffe://"
 
 AgencyArgument = Annotated[str, typer.Argument(parser=inputs.agency, metavar="ID")]
-NameOption = Annotated[str, typer.Option("--name", help="Official name, in any script.")]
-TypeOption = Annotated[
-    AgencyType,
-    typer.Option(
-        "--agency-type",
-        parser=inputs.one_of(AgencyType),
-        metavar="TYPE",
-        help=f"{inputs.codes(AgencyType)}.",
-    ),
-]
-ZoneOption = Annotated[
-    str,
-    typer.Option(
-        "--time-zone",
-        parser=inputs.time_zone,
-        metavar="ZONE",
-        help="IANA name, such as Asia/Almaty.",
-    ),
-]
+_NAME = typer.Option("--name", help="Official name, in any script.")
+_TYPE = typer.Option(
+    "--agency-type",
+    parser=inputs.one_of(AgencyType),
+    metavar="TYPE",
+    help=f"{inputs.codes(AgencyType)}.",
+)
+_ZONE = typer.Option(
+    "--time-zone", parser=inputs.time_zone, metavar="ZONE", help="IANA name, such as Asia/Almaty."
+)
+NameOption = Annotated[str, _NAME]
+TypeOption = Annotated[AgencyType, _TYPE]
+ZoneOption = Annotated[str, _ZONE]
 CountryOption = Annotated[
     str,
     typer.Option("--country", help="ISO 3166-1 alpha-2; leave out for an international agency."),
@@ -90,17 +85,27 @@ def enrol(
 def update(
     context: typer.Context,
     agency: AgencyArgument,
-    name: NameOption,
-    agency_type: TypeOption,
-    time_zone: ZoneOption,
-    country: CountryOption = "",
+    name: Annotated[str | None, _NAME] = None,
+    agency_type: Annotated[AgencyType | None, _TYPE] = None,
+    time_zone: Annotated[str | None, _ZONE] = None,
+    country: Annotated[
+        str | None,
+        typer.Option("--country", help='ISO 3166-1 alpha-2; "" for an international agency.'),
+    ] = None,
 ) -> None:
-    """Replace all that an enrolment says: a new name, or a mistake put right."""
+    """Put an enrolment right: a new name, or a mistake. What is not named stays as it is."""
     session = session_of(context)
     with session.hub() as hub:
-        _ask_about_name(session, hub, agency, name)
+        # A country that was left out would make a national agency an international one.
+        enrolled = hub.sync().agency(AgencyId(agency))
+        if name is not None:
+            _ask_about_name(session, hub, agency, name)
         result = hub.update_agency(
-            agency=agency, name=name, country=country, agency_type=agency_type, time_zone=time_zone
+            agency=agency,
+            name=enrolled.name if name is None else name,
+            country=enrolled.country if country is None else country,
+            agency_type=agency_type or enrolled.agency_type,
+            time_zone=time_zone or enrolled.time_zone,
         )
         locale = session.locale_of(hub)
     tell(session, result, "Updated", locale)

@@ -293,7 +293,10 @@ def _steps(opened: UnsealedExchange, locale: Locale, zones: Mapping[str, tzinfo]
         statement = said.get(proven.index)
         changes = tuple(_change(each, locale) for each in entry.ruling.legs) if entry.ruling else ()
         if statement is not None:
-            what, more = locale.say(statement.kind.spec.words), _outcome(statement, locale)
+            what = locale.say(statement.kind.spec.words)
+            withheld = withheld_facts(statement.statement.header, locale)
+            told = (f"{fact.name}: {fact.value}" for fact in withheld)
+            more = ", ".join(filter(None, (_outcome(statement, locale), *told)))
         else:
             what, more = _event(entry, by_digest.get(entry.payload_digest), locale), ""
         made = statement.statement.made_at if statement else None
@@ -426,8 +429,13 @@ def _title(each: UnsealedStatement, locale: Locale) -> str:
 
 
 def _outcome(each: UnsealedStatement, locale: Locale) -> str:
-    """The codes of a statement in words; digests of others say nothing to a person."""
-    said = statement_words(each.statement, locale.language, locale.zone)
+    """The codes of a statement in words; digests of others say nothing to a person.
+
+    A copy that is withheld is a fact of its own, with the names of agencies.
+    """
+    withheld = f"{locale.say(Label.COPY_WITHHELD)}: "
+    words = statement_words(each.statement, locale.language, locale.zone)
+    said = [each for each in words if not each.startswith(withheld)]
     return ", ".join(
         locale.agency(words) if words in locale.names else words
         for words in said

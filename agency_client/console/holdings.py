@@ -31,7 +31,12 @@ from exchange_protocol.kinds.codes import LegState, Party
 MOST_COMPARED: Final = 100
 """Exchanges that are compared at once; the command compares all."""
 _WAITING: Final = (LegState.RELEASED, LegState.DELIVERED, LegState.ACKNOWLEDGED)
-_FILES: Final = ("entities_file", "goaml_file", "table_file", "mapping_file")
+_FILES: Final = {
+    "entities_file": Word.SUBJECTS_FILE,
+    "goaml_file": Word.GOAML_FILE,
+    "table_file": Word.TABLE_FILE,
+    "mapping_file": Word.MAPPING_FILE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def _page(
         fault=visit.explain(error) if error else None,
         lacks=lacks,
         given=visit.field("name"),
-        files=[(name, visit.field_word(name)) for name in _FILES],
+        files=[(name, visit.say(word)) for name, word in _FILES.items()],
     )
 
 

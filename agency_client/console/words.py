@@ -1050,14 +1050,14 @@ class Word(Enum):
     HOLDING_NAME = Words("Name of the set", "Название набора", "Жинақтың атауы")
     HOLDING_NAME_HINT = Words(
         "A set of the same name is replaced. Choose one of the files below, or a table with its "
-        "mapping. The files of a form may have 64 MB together; the command `agency holdings "
-        "import` takes larger ones.",
+        "mapping. The files of a form may have 64 MB together; the command agency holdings "
+        "import takes larger ones.",
         "Набор с тем же названием заменяется. Выберите ниже один из файлов или таблицу с "
         "разметкой. Файлы одной формы могут занимать вместе до 64 МБ; файлы больше берёт команда "
-        "`agency holdings import`.",
+        "agency holdings import.",
         "Аттас жинақ ауыстырылады. Төменнен бір файлды немесе сәйкестігі бар кестені таңдаңыз. "
-        "Бір пішіннің файлдары бірге 64 МБ-тан аспауы керек; одан үлкендерін `agency holdings "
-        "import` командасы алады.",
+        "Бір пішіннің файлдары бірге 64 МБ-тан аспауы керек; одан үлкендерін agency holdings "
+        "import командасы алады.",
     )
     HOLDING_LACKS = Words(
         "Give the set a name and choose a file. Nothing was imported.",
@@ -1091,16 +1091,16 @@ class Word(Enum):
         "Күтіп тұрғанның бәрін ашып салыстыру",
     )
     COMPARE_CUT = Words(
-        "There are more; the command `agency holdings match` compares all.",
-        "Есть и другие; команда `agency holdings match` сверяет все.",
-        "Басқалары да бар; `agency holdings match` командасы бәрін салыстырады.",
+        "There are more; the command agency holdings match compares all.",
+        "Есть и другие; команда agency holdings match сверяет все.",
+        "Басқалары да бар; agency holdings match командасы бәрін салыстырады.",
     )
     NOT_COMPARED = Words("Not compared", "Не сверено", "Салыстырылмады")
-    AGENCIES = Words("Directory", "Справочник органов", "Органдар анықтамалығы")
+    AGENCIES = Words("Directory", "Справочник", "Органдар")
     DIRECTORY_VERIFIED = Words(
         "Agencies: {number}. All of it follows from {size} entries of the log and was verified.",
         "Органов: {number}. Всё это следует из записей журнала ({size}) и проверено.",
-        "Органдар: {number}. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
+        "Барлығы: {number}. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
     )
     VALIDITY = Words("Validity", "Срок действия", "Жарамдылығы")
     CERTIFICATE = Words("Certificate (SHA-256)", "Сертификат (SHA-256)", "Сертификат (SHA-256)")
@@ -1111,6 +1111,7 @@ class Word(Enum):
         "Бұл органның қол қою сертификаты жарияланбаған, сондықтан оның атынан ешкім қол қоя "
         "алмайды.",
     )
+    MEMBER_NAME = Words("Name", "Имя", "Аты")
     NO_NAME = Words("(no name)", "(без имени)", "(аты жоқ)")
     WHAT_THEY_TAKE = Words(
         "What each agency takes (opens apart)",

@@ -23,7 +23,7 @@ from agency_client.core.fetching import Fetched, Parts, is_erased_at, is_told
 from agency_client.core.finding import gone, indexed, withdraws
 from agency_client.core.ports import Ports
 from agency_client.core.summaries import take_summary
-from agency_client.core.unsealing import read_statement
+from agency_client.core.unsealing import mark_superseded, read_statement
 from agency_client.core.verifying import (
     JudgedView,
     check_exchange,
@@ -222,7 +222,7 @@ class Exchanges:
             before = verified
             verified, _ = yield from self._get(verified.id, judged)
             _check_delivered(before, verified, self._ports.agency)
-        opened = UnsealedExchange(verified, tuple(statements))
+        opened = UnsealedExchange(verified, mark_superseded(statements))
         self._ports.search_index.note(indexed(opened, self._ports.agency))
         return opened
 

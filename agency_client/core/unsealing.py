@@ -11,8 +11,9 @@ Rules of this module:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agency_client.content.document_reading import parse_brief, parse_content
 from agency_client.content.entities import SubjectCount, parse_entities
@@ -27,6 +28,7 @@ from agency_client.core.views import (
 )
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import ReaderRole
+from exchange_protocol.kinds.rows import About
 from exchange_protocol.rules.statements import BRIEF
 
 T = TypeVar("T")
@@ -71,6 +73,22 @@ def read_statement(
         is_erased=is_erased,
         faults=tuple(found.all),
         file_names=names or {},
+    )
+
+
+def mark_superseded(statements: Iterable[UnsealedStatement]) -> tuple[UnsealedStatement, ...]:
+    """The statements of an exchange; each that its author corrected names the newest correction.
+
+    Who reads the first one alone would go on with what is wrong (docs/rules.md#p20).
+    """
+    statements = tuple(statements)
+    newest: dict[bytes, bytes] = {}
+    for each in statements:
+        body: Any = each.statement.body
+        if any(row.about is About.OWN for row in each.kind.spec.rows):
+            newest[body.about] = each.statement.digest
+    return tuple(
+        replace(each, superseded_by=newest.get(each.statement.digest)) for each in statements
     )
 
 

@@ -187,6 +187,8 @@ class UnsealedStatement:
     """The parts that are sealed to this agency and could not be opened or read."""
     file_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Names of the attached files by the names of their parts."""
+    superseded_by: bytes | None = None
+    """Digest of the newest correction of it by its author, as far as that is shown."""
 
     @property
     def statement(self) -> Statement:

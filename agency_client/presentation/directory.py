@@ -56,13 +56,11 @@ def agency_rows(directory: Directory, locale: Locale) -> list[AgencyRow]:
 
 
 def agency_facts(directory: Directory, agency: Agency, locale: Locale) -> list[Fact]:
-    """Everything that the directory says of an agency, but its members."""
+    """Everything that the directory says of an agency, but its name and its members."""
     say = locale.say
     taken = directory.acceptances.get(agency.id, PublishAcceptance())
     keys = directory.sealing_keys.get(agency.id, ())
     facts = [
-        Fact(say(Label.AGENCY), agency.id),
-        Fact(say(Label.NAME), locale.one_line(agency.name)),
         Fact(say(Label.COUNTRY), _country(agency, locale)),
         Fact(say(Label.KIND), say(agency.agency_type)),
         Fact(say(Label.TIME_ZONE), agency.time_zone),
@@ -140,7 +138,7 @@ def _size(taken: PublishAcceptance, locale: Locale) -> str:
 
 
 def _country(agency: Agency, locale: Locale) -> str:
-    return country(agency.country or "INT", locale)
+    return country(agency.country, locale) if agency.country else locale.say(Label.OF_NO_STATE)
 
 
 def _member(record: CertificateRecord, locale: Locale, now: datetime) -> MemberRow:

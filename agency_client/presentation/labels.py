@@ -152,6 +152,11 @@ class Label(Enum):
         "Содержание уничтожено: этого потребовал инициатор или автор, либо истёк срок хранения.",
         "Мазмұны жойылды: бастамашы не авторы талап етті немесе сақтау мерзімі өтті.",
     )
+    SUPERSEDED = Words(
+        "Its author corrected this. Read the correction: {digest}…",
+        "Автор это исправил. Прочтите исправление: {digest}…",
+        "Авторы мұны түзетті. Түзетуді оқыңыз: {digest}…",
+    )
     SEALED_TO_OTHERS = Words(
         "sealed to others", "зашифровано для других", "басқалар үшін шифрланған"
     )
@@ -191,7 +196,11 @@ class Label(Enum):
     # --- Whose turn it is ----------------------------------------------------------------------
 
     DECIDE = Words("decide", "решите", "шешім қабылдаңыз")
-    SUPPLEMENT = Words("give what was asked", "дайте уточнение", "нақтылап беріңіз")
+    SUPPLEMENT = Words(
+        "give what was asked, or the correction that you announced",
+        "дайте уточнение или объявленное исправление",
+        "нақтылап беріңіз немесе жарияланған түзетуді беріңіз",
+    )
     READ_WHY = Words("read why, then close", "прочтите причину и закройте", "себебін оқып, жабыңыз")
     READ_WHY_OF_MEMBER = Words(
         "read why, then invite again or close this leg",
@@ -691,6 +700,7 @@ class Label(Enum):
 
     # --- The directory -------------------------------------------------------------------------
 
+    OF_NO_STATE = Words("international", "международный орган", "халықаралық орган")
     KINDS_TAKEN = Words("takes", "принимает", "қабылдайды")
     EVERY_KIND = Words("every kind", "все виды", "барлық түрі")
     LANGUAGES_TAKEN = Words("languages", "языки", "тілдер")

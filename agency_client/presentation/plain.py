@@ -324,6 +324,7 @@ def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
         "subjects_declared": statement.statement.header.subject_count,
         "subjects_found": statement.subject_count,
         "is_erased": statement.is_erased,
+        "superseded_by": statement.superseded_by.hex() if statement.superseded_by else None,
         "attachments": {name: len(data) for name, data in statement.attachments.items()},
         "sealed_to_others": sealed_to_others(statement),
         "faults": [fault_json(fault) for fault in statement.faults],

@@ -20,7 +20,7 @@ from agency_client.presentation.entities import (
     Table,
     tables,
 )
-from agency_client.presentation.exchanges import fault_words, own_summary
+from agency_client.presentation.exchanges import fault_words, outcome, own_summary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.layout import (
     Column,
@@ -39,6 +39,8 @@ from exchange_protocol.kinds.rows import ConsentStep
 
 _PRINTED_ROWS: Final = 10_000
 """Rows of each table; a longer text is no paper to read."""
+_DIGITS: Final = 12
+"""Digits of a digest that stand for one statement of any exchange."""
 _WRAPPED: Final = frozenset({Label.PAYER, Label.PAYEE, Label.FOR_WHAT, Label.NAME, Label.DETAILS})
 
 
@@ -91,8 +93,14 @@ def statement_blocks(
     )
     # Acts on a single statement take it, such as a request for consent.
     yield Fields(((locale.say(Label.DIGEST), statement.statement.digest.hex()),))
+    if statement.superseded_by is not None:
+        said = locale.say(Label.SUPERSEDED, digest=statement.superseded_by.hex()[:_DIGITS])
+        yield Line(said, is_alarm=True)
     if statement.brief is not None:
         yield Fields(tuple(document_fields(_in_words(statement.brief, statement, locale), locale)))
+    elif (said := outcome(statement, locale)) and not statement.is_erased:
+        # The author wrote nothing, so its codes are all that it says.
+        yield Line(said)
     if statement.content is not None:
         yield Fields(tuple(document_fields(statement.content, locale)))
     if statement.is_erased:

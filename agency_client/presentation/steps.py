@@ -17,7 +17,7 @@ from agency_client.presentation.news import read_up_to, unread
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import ROWS, STATES_OF_ASKING, Kind
 from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
-from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, When
+from exchange_protocol.kinds.rows import OWES, About, ConsentStep, Row, TaskStep, When
 from exchange_protocol.record.listing import AskedConsent, ExchangeSummary, LegSummary
 from exchange_protocol.rules.clocks import Clock, is_overdue
 from exchange_protocol.rules.joint_case import OVER
@@ -175,6 +175,7 @@ class Waiting:
             is_claimed=claimed.pop() if len(claimed) == 1 else None,
             is_over=self.step.is_over or self.step.after_delay,
             only_after_due=self.step.after_delay,
+            has_task=any(leg.due_at is not None for leg in self.legs),
         )
         if not self.step.one_leg:
             return found
@@ -226,6 +227,7 @@ def commands(
     is_claimed: bool | None = None,
     is_over: bool = False,
     only_after_due: bool = False,
+    has_task: bool = True,
 ) -> tuple[str, ...]:
     """List the commands that take a leg further, by kind of exchange and state.
 
@@ -239,6 +241,7 @@ def commands(
         is_claimed: whether an approver has the leg in hand; None if that is not known.
         is_over: the due time of the leg is over.
         only_after_due: leave out what could be said before it.
+        has_task: the member of a joint case has a task to end.
     """
     untimely = When.BEFORE_DUE if is_over else When.AFTER_DUE
     answer = kind.spec.answer
@@ -251,6 +254,7 @@ def commands(
         if row.when is not untimely
         if not only_after_due or row.when is When.AFTER_DUE
         if not row.involves and not _corrects_answer(row)
+        if has_task or row.task is not TaskStep.ENDS
         # A kind that carries no case asks for no feedback.
         if kind.spec.is_counted or row.meets is not TimeLimitRule.FEEDBACK
         if row.claims is None or is_claimed is None or row.claims is not is_claimed

@@ -9,6 +9,8 @@ Rules of this module:
   `refused/` with the reason, or when a person takes it back. A refused one stays there until a
   person who read the reason dismisses it. Nothing is deleted silently.
 - One process at a time sends a statement; another finds it locked and leaves it.
+- A folder `ID 2` beside `ID` is a copy by a program that keeps folders in step. It is passed over,
+  and goes with the statement: one that was taken back must not be sent by its copy.
 - Statements keep the order in which they were begun, by a number that is counted under a lock: ids
   are exact only to the millisecond, and clocks are set back.
 
@@ -91,6 +93,8 @@ class Outbox:
         self._receipts = KeptReceipts(state)
         self._exchanges: dict[str, str] = {}
         """The exchanges of statements that were seen waiting; a statement never changes."""
+        self._doubles: dict[str, list[str]] = {}
+        """Copies beside the statements that were seen waiting, by the id of each."""
         self._is_swept = False
         self.begun: list[str] = []
         """The statements that this object was about to put into the outbox, in order."""
@@ -216,6 +220,7 @@ class Outbox:
     def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
         """Move a refused statement aside, with the reason."""
         make_folder(self._refused)
+        self._drop_doubles(stored)
         refusal = {
             "reason": error.reason.name,
             "message": error.message,
@@ -258,7 +263,14 @@ class Outbox:
         return next(found, None)
 
     def _remove(self, stored: StoredStatement) -> None:
+        self._drop_doubles(stored)
         self._let_go(stored.folder)
+
+    def _drop_doubles(self, stored: StoredStatement) -> None:
+        """Let the copies of a statement go, before the statement itself."""
+        for name in self._doubles.pop(stored.statement.id, []):
+            if (self._folder / name).is_dir():
+                self._let_go(self._folder / name)
 
     def _let_go(self, folder: Path) -> None:
         done = self._folder / f"{_STAGING}done-{folder.name}"
@@ -283,7 +295,14 @@ class Outbox:
             for path in folder.iterdir()
             if path.is_dir() and not path.name.startswith(".") and path.name != "refused"
         ]
-        return [name for _, name in sorted(found)]
+        names = {name for _, name in found}
+        for name in names:
+            original, _, copy = name.partition(" ")
+            if folder == self._folder and copy and original in names:
+                known = self._doubles.setdefault(original, [])
+                known += [] if name in known else [name]
+        doubles = {name for known in self._doubles.values() for name in known}
+        return [name for _, name in sorted(found) if name not in doubles]
 
     def _next_orders(self, count: int) -> Iterator[int]:
         """The next numbers of the order in which statements are begun."""

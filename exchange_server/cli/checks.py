@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from exchange_server.cli.shared import EXIT_FINDINGS, AsJson, ConfigFile, database_errors
+from exchange_server.cli.shared import (
+    EXIT_FINDINGS,
+    AsJson,
+    ConfigFile,
+    database_errors,
+    verify_not_lost,
+)
 from exchange_server.config import load_config
 
 if TYPE_CHECKING:
@@ -45,7 +51,8 @@ def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(said))
     else:
         database = (
-            "is not made yet: run `exchange-server migrate`"
+            "is not made yet: run `exchange-server migrate` for a new hub; if there was one, bring "
+            "the newest back"
             if entries is None
             else f"has {entries} entries"
         )
@@ -73,6 +80,7 @@ def _checked_database(url: str, credentials: Credentials) -> int | None:
     from exchange_server.storage.server_check import verify_server
 
     signer, now = credentials.signer, utc_now()
+    verify_not_lost(url)
     engine = open_engine(url, read_only=True)
     file = sqlite_file(url)
     if file is not None and not file.exists():

@@ -28,6 +28,7 @@ from exchange_server.cli.shared import (
     file_errors,
     read_named,
     run,
+    verify_not_lost,
     what_to_check,
 )
 from exchange_server.config import load_config
@@ -116,6 +117,7 @@ def migrate(config: ConfigFile) -> None:
 
     settings = load_config(config, os.environ)
     anchors = TrustAnchors.from_pem(read_named(settings.tls.root))
+    verify_not_lost(settings.database.url)
     engine = open_engine(settings.database.url)
     with database_errors():
         try:

@@ -43,6 +43,27 @@ def read_named(path: Path) -> bytes:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
 
 
+def verify_not_lost(url: str) -> None:
+    """Verify that no SQLite database is gone from its place; raises CONFIG_INVALID.
+
+    A new one there would begin a second log, or stand in the way of the one that is brought back.
+    """
+    from exchange_server.ledger.start_check import note_path
+    from exchange_server.storage.engine import sqlite_file
+
+    file = sqlite_file(url)
+    if file is None or file.exists():
+        return
+    note = note_path(file.resolve())
+    if note.exists():
+        raise Reason.CONFIG_INVALID.error(
+            f"the database {file} is gone, and {note} tells what a hub has signed there: bring the "
+            "newest one back, such as by `exchange-server restore`. For a new log name another "
+            "place, or move that file away",
+            field="database.url",
+        )
+
+
 @contextmanager
 def file_errors(folder: Path) -> Iterator[None]:
     """Say in one line why files cannot be written."""

@@ -522,8 +522,8 @@ def test_own_records_are_imported_and_compared(
     page.fill("#name", f"Вымышленный учёт {language}")
     person = {"id": "own", "schema": "Person", "properties": {"name": ["Пример"]}}
     file = FilePayload(name="own.json", mimeType="", buffer=json.dumps(person).encode())
-    page.set_input_files("#entities_file", file)
-    page.click("main form[enctype] button")
+    page.set_input_files("input[name=entities_file]", file)
+    page.click("main form[enctype] > button.govuk-button")
     page.wait_for_selector(".govuk-notification-banner--success")
     assert serious(page) == []
     page.goto(f"{console.origin}/exchange/{exchange}/matches")

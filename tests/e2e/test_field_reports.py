@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -373,3 +374,35 @@ def test_file_that_cannot_be_attached_is_told_in_one_line(profile: Path, way: st
     assert "Traceback" not in err
     assert len((out + err).strip().splitlines()) == 1 or json.loads(out)
     assert not {*map(chr, range(32))} - {"\n"} & {*(out + err)}
+
+
+@pytest.mark.parametrize("way", ["flush", "withdraw"])
+def test_statement_that_a_sync_program_doubled_is_sent_or_withdrawn_once(
+    foundation: Foundation, tmp_path: Path, way: str
+) -> None:
+    """Such programs keep both of two folders that differ, the second as `NAME 2`."""
+    (tmp_path / "request.yaml").write_text(REQUEST, encoding="utf-8")
+    with foundation.serving(tmp_path / "hub") as (town, _):
+        profile = Path(shutil.copytree(town.profile("kz.mia/system"), tmp_path / "profile"))
+        sent(profile)
+        file = profile / "profile.toml"
+        there = file.read_text(encoding="utf-8")
+        away = re.sub(r"(?m)^target = .*$", 'target = "localhost:1"', there)
+        file.write_text(away, encoding="utf-8")
+        code, out, err = command(AGENCY, *sending(profile, "--attach", f"a.txt={file}"))
+        assert code == 4, err
+        statement = json.loads(out)["statement_id"]
+        box = profile / "state" / "outbox"
+        shutil.copytree(box / statement, box / f"{statement} 2")
+        (box / ".DS_Store").write_bytes(b"x")
+        (box / f"._{statement}").write_bytes(b"x")
+        file.write_text(there, encoding="utf-8")
+        waiting = command(AGENCY, "--profile", profile, "outbox", "list", "--json")[1]
+        assert [each["statement_id"] for each in json.loads(waiting)["pending"]] == [statement]
+        done = ("outbox", "flush") if way == "flush" else ("outbox", "withdraw", statement)
+        code, out, err = command(AGENCY, "--profile", profile, *done)
+        assert code == 0, out + err
+        assert not [each for each in box.iterdir() if each.is_dir() and statement in each.name]
+        code, out, err = command(AGENCY, "--profile", profile, "sent", "--json")
+        assert code == 0, err
+        assert len(json.loads(out)["exchanges"]) == (2 if way == "flush" else 1)

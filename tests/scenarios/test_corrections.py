@@ -284,6 +284,11 @@ def test_the_directory_is_kept_right_by_commands(
 ) -> None:
     operator = as_member(region.town, "caricc/operator/ops1")
     words = ("--name", "Ведомство (вымышлено)", "--country", "KG", "--agency-type", "police")
+    # What is not named stays: a country left out would make the agency an international one.
+    code, _, err = run(capsys, *operator, "operator", "update", "kg.mia", "--name", "Иное")
+    assert code == 0, err
+    kept = region["kz.mia"].sync().agency(AgencyId("kg.mia"))
+    assert (kept.name, kept.country, kept.time_zone) == ("Иное", "KG", "Asia/Bishkek")
     for act in (
         ("operator", "update", "kg.mia", *words, "--time-zone", "Asia/Bishkek"),
         ("operator", "retire", "kg.mia"),

@@ -117,12 +117,34 @@ def test_a_corrected_answer_is_another_source_and_needs_its_own_consent(
         for each in commands(todo(region, capsys, "kz.mia/system"), exchange)
     ]
     correction = digest(mia, exchange, "correct")
+    # Who reads the first answer again is told that it is wrong.
+    read = {each["digest"]: each for each in shown(region, capsys, "kz.mia/system", exchange)}
+    assert read[answer.hex()]["superseded_by"] == correction.hex()
+    assert read[correction.hex()]["superseded_by"] is None
+    code, out, err = run(capsys, *as_member(region.town, "kz.mia/system"), "show", exchange)
+    assert code == 0, err
+    assert f"Its author corrected this. Read the correction: {correction.hex()[:12]}…" in out
     assert correction != answer
     bare = region.refusal(mia.refer, sources=[correction], consents=[consent], **refer)
     assert bare is Reason.CONSENT_MISSING
     own = agreed(mia, fma, exchange, correction, "kz.gpo")
     assert isinstance(mia.refer(sources=[correction], consents=[own], **refer), Sent)
     region.replay(capsys)
+
+
+def test_who_would_answer_what_is_being_corrected_is_told_to_wait(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange = new_exchange(mia)
+    fma.open(exchange)
+    mia.announce_correction(exchange, "wrong-identity")
+    error = refused(fma.reply, exchange, brief=NOTE)
+    assert error.reason is Reason.OUT_OF_ORDER
+    assert "Wait for kz.mia: it owes what was asked, or a correction" in str(error)
+    code, out, err = run(capsys, *as_member(region.town, "kz.mia/system"), "todo")
+    assert code == 0, err
+    assert "or the correction that you announced" in " ".join(out.split())
 
 
 def test_a_deadline_extended_after_a_reminder_stays_missed_on_the_log(
@@ -280,6 +302,26 @@ def test_a_member_of_a_case_that_is_retired_ends_what_it_owes_and_gets_nothing_n
     fma.contribute(exchange, brief=NOTE)
     mia.close_exchange(exchange)
     region.replay(capsys)
+
+
+def test_who_was_invited_is_told_to_join_first_and_of_no_task_that_it_has_not(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    sent = mia.open_joint_case(to=["kz.fma"], brief=NOTE)
+    assert isinstance(sent, Sent)
+    case = sent.exchange_id
+    fma.open(case)
+    early = refused(fma.contribute, case, brief=NOTE)
+    assert early.reason is Reason.NOT_ACTIVE
+    assert f"Join first: agency join {case}" in str(early)
+    fma.join(case)
+    [idle] = commands(todo(region, capsys, "kz.fma/system"), case)
+    assert "contribute" in idle
+    assert "complete-task" not in idle
+    mia.give_task(case, "kz.fma", description=NOTE, due="5d")
+    [busy] = commands(todo(region, capsys, "kz.fma/system"), case)
+    assert "complete-task" in busy
 
 
 def test_a_test_of_the_line_reaches_no_prosecutor(

@@ -19,6 +19,8 @@ from tests.year.region import CENTRE, COORDINATORS, COUNTRY, PROSECUTOR_OF, PROS
 if TYPE_CHECKING:
     from tests.year.exchanges import Talk
 
+ENDED_AT_THE_GATE = (Reason.CONSENT_MISSING, Reason.CONTENT_ERASED)
+"""Reasons for which nobody approves a referral: what it rests on ended while it was held."""
 REJECTIONS = (RefusalGround.CONTRARY_TO_LAW, RefusalGround.NO_DRUG_NEXUS)
 
 
@@ -60,7 +62,7 @@ async def pass_gate(talk: Talk) -> bool:
         if talk.may_change and chance.happens(May.CORRECT_WHILE_HELD):
             # What one approver saw of it counts no more.
             if needed == 2 and chance.happens(May.CLAIM):
-                await talk.decided(first, Decision(Verdict.APPROVE))
+                await _approved(talk, first)
             await talk.anew(Correct(talk.awaited.digest, CorrectionReason.FORM))
             note.hold(town.now)
             continue
@@ -75,7 +77,12 @@ async def pass_gate(talk: Talk) -> bool:
                 return False
             note.hold(town.now)
             continue
-        await _approve(talk, needed, first, others[0])
+        if not await _approve(talk, needed, first, others[0]):
+            said = await talk.decided(
+                first, Decision(Verdict.REJECT, RefusalGround.CONTRARY_TO_LAW)
+            )
+            note.reject(said.entry, ending(said.statement.body))
+            return False
         note.release(town.now)
         break
     return True
@@ -96,17 +103,32 @@ async def _claim(talk: Talk, first: Member, second: Member) -> None:
             await talk.decided(first, Claim(ClaimAct.GIVE_BACK))
 
 
-async def _approve(talk: Talk, needed: int, first: Member, second: Member) -> None:
+async def _approved(talk: Talk, who: Member) -> bool:
+    """Let an approver approve; False if what it rests on ended meanwhile."""
+    [said] = await talk.town.race(talk.letter(who, Decision(Verdict.APPROVE)))
+    if not isinstance(said, Reason):
+        return True
+    assert said in ENDED_AT_THE_GATE, said
+    talk.town.notes.races[f"approval after what it rests on ended: {said.name}"] += 1
+    return False
+
+
+async def _approve(talk: Talk, needed: int, first: Member, second: Member) -> bool:
     town, chance, approve = talk.town, talk.chance, Decision(Verdict.APPROVE)
     if needed == 1 and chance.happens(May.DECISION_RACE):
         letters = (talk.letter(first, approve), talk.letter(second, approve))
         outcomes = await town.race(*letters)
         lost = [each for each in outcomes if isinstance(each, Reason)]
+        if len(lost) == len(letters):
+            assert set(lost) <= set(ENDED_AT_THE_GATE), outcomes
+            return False
         assert lost == [Reason.OUT_OF_ORDER], outcomes
         town.notes.races["decision and decision: OUT_OF_ORDER"] += 1
-        return
-    await talk.decided(first, approve)
+        return True
+    if not await _approved(talk, first):
+        return False
     if needed == 2:
         await town.hours(chance.about(chance.of(GATE_HOURS)))
         await town.read(second, talk.awaited)
-        await talk.decided(second, approve)
+        return await _approved(talk, second)
+    return True

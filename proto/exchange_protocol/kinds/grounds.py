@@ -51,6 +51,6 @@ def check_grounds(
         )
         raise Reason.GROUND_NEVER_ALONE.error(
             f"FATF Recommendation 40 does not allow to refuse on {stated} alone "
-            f"(docs/rules.md#p26): state {other} beside it, or answer",
+            f"(docs/rules.md#p26): state {other} beside it (--further-ground), or answer",
             field=f"{where}.ground",
         )

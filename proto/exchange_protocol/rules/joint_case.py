@@ -23,7 +23,7 @@ from typing import Any
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.rows import ConsentStep, TaskStep
+from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, ConsentStep, TaskStep
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
@@ -68,6 +68,8 @@ def addressed_members(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
     own = exchange.leg(author)
     if author != exchange.initiator and (own is None or own.state is not LegState.JOINED):
         is_now = "no member" if own is None else own.state.name
+        if own is not None and own.state in OPEN_TO_RECIPIENT:
+            is_now += f". Join first: agency join {exchange.id}"
         raise Reason.NOT_ACTIVE.error(
             f"{statement.kind} is for the lead and the active members of a joint case to say; "
             f"{author} is {is_now}"

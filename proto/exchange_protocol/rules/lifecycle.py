@@ -365,6 +365,8 @@ def advice(exchange: Exchange, leg: Leg, body: Body, party: Party) -> str:
     """Advice to one who has to do something else first, or to wait for the other side."""
     if party is Party.RECIPIENT and leg.state is LegState.RELEASED:
         return ". Open the exchange first: nobody answers what it has not been given"
+    if party is Party.RECIPIENT and leg.state is LegState.RETURNED:
+        return f". Wait for {exchange.initiator}: it owes what was asked, or a correction"
     if party is Party.INITIATOR and leg.state in (LegState.HELD, LegState.RELEASED):
         released, delivered = (
             replace(leg, state=each) for each in (LegState.RELEASED, LegState.DELIVERED)

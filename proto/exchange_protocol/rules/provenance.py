@@ -310,9 +310,12 @@ def _check_recipient(
     if any(asker != author and each.decision in named for asker, each in consents):
         why = ": a consent that you name serves the agency that asked for it, and no other"
     command = asking(source.exchange.kind, source.exchange.initiator, (author, said.author))
+    use = purpose.name.lower() if purpose else "PURPOSE"
     raise Reason.CONSENT_MISSING.error(
         f"{said.author} has not consented that {recipient} receives {said.digest.hex()} "
-        f"for {asked}{why}; ask for it by `agency {command}`, and name the decision as a consent",
+        f"for {asked}{why}. To ask for it: agency {command} {said.exchange_id} --about "
+        f"{said.digest.hex()} --authority {recipient} --purpose {use}. Then name the decision: "
+        "--consent DIGEST",
         field="consents",
     )
 
