@@ -74,7 +74,7 @@ LONG_FOLDERS = (
 )
 """Where every test is long; in other folders a file says so with `pytest.mark.long`.
 
-`make test` leaves long tests out, `make long` runs them: above some 0.8 seconds a test.
+`make test` leaves long tests out, `make long` runs them: above half a second a test.
 """
 
 

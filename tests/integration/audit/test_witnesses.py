@@ -28,6 +28,8 @@ from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
 from tests.support.witness_server import WitnessServer, running
 
+pytestmark = pytest.mark.long
+
 POLICE, FIU, ABROAD = "kz.mia/system", "kz.fma/system", "uz.fiu/system"
 
 

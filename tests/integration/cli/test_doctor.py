@@ -23,6 +23,8 @@ from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 PAGE_LINES = 40
 """What may be read out over the phone."""
 

@@ -14,6 +14,8 @@ from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 
+pytestmark = pytest.mark.long
+
 OPERATOR = "caricc/operator/ops1"
 COORDINATOR = "caricc/coordinator/coordinator1"
 FIU, FOREIGN_FIU = "kz.fma/system", "uz.fiu/system"

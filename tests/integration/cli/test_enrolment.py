@@ -25,6 +25,8 @@ from tests.support.deployment import OPERATOR, Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubProcess
 
+pytestmark = pytest.mark.long
+
 SECOND_OPERATOR = "caricc/operator/ops2"
 MEMBER = f"spiffe://{TRUST_DOMAIN}/agency/kz.fma/officer/dana"
 

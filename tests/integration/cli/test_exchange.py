@@ -11,6 +11,8 @@ import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
 
+pytestmark = pytest.mark.long
+
 FIU = "kz.fma/system"
 FOREIGN_FIU = "uz.fiu/system"
 PROSECUTOR = "kz.gpo/system"

@@ -12,6 +12,8 @@ from tests.integration.cli.conftest import OFFICER, Desk
 from tests.support.clocks import let_pass, shortly
 from tests.support.foundation import OFFICERS
 
+pytestmark = pytest.mark.long
+
 COORDINATOR = "caricc/coordinator/coordinator1"
 SECOND = "caricc/coordinator/coordinator2"
 AUDITOR = "caricc/auditor/auditor1"

@@ -15,6 +15,8 @@ from tests.integration.cli.conftest import OFFICER, Desk
 from tests.integration.cli.test_exchange import FIRST, FOREIGN_FIU, listed
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 QUESTION = b"[y/N]: "
 COMMAND = "import sys; from agency_client.cli import main; main(sys.argv[1:])"
 Act = bytes | int | Callable[[int], None]

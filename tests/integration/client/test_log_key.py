@@ -37,6 +37,8 @@ from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import ORIGIN, PASSPHRASE, HubProcess
 from tests.support.warm_programs import warm_python
 
+pytestmark = pytest.mark.long
+
 POLICE, CUSTOMS, ABROAD = "kz.mia/system", "kz.fma/system", "uz.fiu/system"
 REQUEST = InformationRequest(items=(Item.STR,))
 AT_ONCE_SECONDS: Final = 120

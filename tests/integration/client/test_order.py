@@ -23,6 +23,8 @@ from tests.support.in_memory_hub import InMemoryHub
 from tests.support.offline import Offline
 from tests.support.statements import KZ_FMA
 
+pytestmark = pytest.mark.long
+
 REQUEST = InformationRequest(items=(Item.STR,))
 FAILED = Reason.INTERNAL.error("failed inside")
 

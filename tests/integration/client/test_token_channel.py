@@ -28,7 +28,7 @@ from tests.support.tokens import PIN, Token, needs_token, plugged_in
 
 MEMBER = "kz.mia/system"
 
-pytestmark = needs_token
+pytestmark = [needs_token, pytest.mark.long]
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ from tests.support.foundation import Foundation
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 
 def _verified(browser: Browser) -> Answer:
     browser.get("/audit")

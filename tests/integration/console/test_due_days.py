@@ -14,6 +14,8 @@ from tests.support.console import Browser, RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 DAY = date.today() + timedelta(days=40)  # noqa: DTZ011 - far enough in every zone
 MONTHS = {
     Language.EN: "January February March April May June July August September October November "

@@ -17,6 +17,8 @@ from tests.support.console import Answer, Browser, RunningConsole, running_conso
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 UNKNOWN = "01a00000-0000-7000-8000-000000000000"
 
 

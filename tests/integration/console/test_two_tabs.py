@@ -22,6 +22,8 @@ from tests.support.console import Answer, Browser, RunningConsole, running_conso
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def one_clock(hub: InMemoryHub, monkeypatch: pytest.MonkeyPatch) -> None:

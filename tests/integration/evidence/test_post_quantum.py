@@ -29,6 +29,8 @@ from tests.support.deployment import AUDITOR, COORDINATORS, Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE, HubProcess
 
+pytestmark = pytest.mark.long
+
 MIA = "kz.mia/system"
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,))
 

@@ -32,6 +32,8 @@ from tests.support.hub_data import CONTENT as CONTENT_PART
 from tests.support.hub_data import log_verifier
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 ERASURE = Path(__file__).resolve().parents[3] / "docs" / "erasure.md"
 NOTICE = EraseNotice(ErasureGround.ORDERED)
 CONTENT = b"content that a court orders gone (fictional) " * 2000

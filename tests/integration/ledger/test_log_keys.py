@@ -17,6 +17,8 @@ from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import LOG_NAME, log_key, log_signer, log_verifier
 from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR
 
+pytestmark = pytest.mark.long
+
 REQUEST = Kind.INFORMATION_REQUEST.body()
 FIRST = log_key()
 NEW, THIRD = SoftwareSigner.generate_ed25519(), SoftwareSigner.generate_ed25519()

@@ -26,6 +26,8 @@ from tests.integration.ledger.test_erasure import closed, closed_after_upload, s
 from tests.support.hub_data import log_verifier
 from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR
 
+pytestmark = pytest.mark.long
+
 DAYS = 10
 """Within the life of the revocation list."""
 WAIT_SECONDS = 30

@@ -15,6 +15,8 @@ from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
 from tests.support.postgres import emptied_database, postgres_server, shared_postgres, with_options
 from tests.support.statements import fictional_cast
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def server() -> str:

@@ -28,6 +28,8 @@ from tests.integration.rpc.test_batches import Made, requests
 from tests.integration.rpc.test_limits import limited
 from tests.support.statements import AUDITOR, KZ_MIA, OPERATOR, UZ_FIU
 
+pytestmark = pytest.mark.long
+
 SECONDS = 20
 
 

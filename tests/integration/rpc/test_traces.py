@@ -21,6 +21,8 @@ from exchange_server.config import load_config
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 
+pytestmark = pytest.mark.long
+
 PHASES = {"lock", "judge", "rows", "tiles", "head", "commit"}
 
 

@@ -29,6 +29,8 @@ from tests.integration.rpc.callers import Region, reason_of, refused_call
 from tests.support.hub_process import HubProcess, channel_credentials, prepare_hub
 from tests.support.statements import KZ_FMA, KZ_GPO, KZ_MIA, UZ_FIU, Hub, fictional_cast
 
+pytestmark = pytest.mark.long
+
 
 @contextmanager
 def watching(region: Region, who: Member, **request: Any) -> Iterator[Any]:

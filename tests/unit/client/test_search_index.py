@@ -18,6 +18,8 @@ from exchange_keys import SealingPrivateKey
 from exchange_protocol.errors import InvalidInput, Reason
 from exchange_protocol.trust.identity import AgencyId
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 KEYS = [SealingPrivateKey.generate() for _ in range(2)]
 NAME, NUMBER, FILE = Where.NAME, Where.ACCOUNT, Where.FILE
