@@ -176,7 +176,9 @@ class TokenSigner:
             if type(error).__name__ in (*_WRONG_PIN, "PinLocked"):
                 # A channel knocks again and again, and each try may be the token's last.
                 self._refusal = _unavailable(_why(error, self._uri))
-                _REFUSED[place] = (self._pin, self._refusal)
+                if type(error).__name__ in _WRONG_PIN:
+                    # A locked token counts no tries, and may be unlocked with the same PIN.
+                    _REFUSED[place] = (self._pin, self._refusal)
                 _TYPED.pop(place, None)
             raise
         self._key = self._session.get_key(object_class=ObjectClass.PRIVATE_KEY, **self._named())

@@ -125,6 +125,29 @@ def test_token_that_was_pulled_is_told_and_found_again(token: Token, tmp_path: P
     key.verify(signer.sign(b"after"), b"after", ec.ECDSA(hashes.SHA256()))
 
 
+def test_token_that_was_unlocked_is_asked_again_with_the_same_pin(
+    token: Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pkcs11.exceptions import PinLocked
+
+    class Locked:
+        def get_token(self, **_: object) -> Locked:
+            return self
+
+        def open(self, **_: object) -> None:
+            raise PinLocked
+
+        def reinitialize(self) -> None:
+            """Nothing changes by it."""
+
+    monkeypatch.setattr("exchange_keys.tokens._REFUSED", {})
+    file = token.key_file(tmp_path, "token=exchange;object=p384")
+    with monkeypatch.context() as locked:
+        locked.setattr("exchange_keys.tokens._library", lambda _: Locked())
+        assert "its security officer" in unavailable(file)
+    assert load_signer(file, b"").sign(b"unlocked")
+
+
 def test_locked_token_says_who_unlocks_it(
     token: Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
