@@ -23,6 +23,7 @@ from agency_client.state.profile import Profile
 from exchange_doctor import LIST_WARN_DAYS, WARN_DAYS, Check, Grade, examine
 from exchange_keys import TokenTlsKey
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.record.replay import GIVEN_CONTENT
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import Usage, verify_chain
 
@@ -170,9 +171,10 @@ def _signed_elsewhere(hub: ExchangeClient, profile: Profile) -> Iterator[Check]:
     """Statements that this profile's key signed and that this profile did not send.
 
     It is then an older copy, or another copy is in use, or the key is with somebody else. A receipt
-    is kept of each statement, and never removed.
+    is kept of each statement, and never removed. Auditors and operators have no exchanges: the hub
+    lists them none.
     """
-    if profile.vault.certificate is None:
+    if profile.vault.certificate is None or hub.member.role not in GIVEN_CONTENT:
         return
     own, found = profile.vault.certificate.fingerprint, []
     for summary in islice(hub.exchanges(), _EXCHANGES):

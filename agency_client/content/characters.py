@@ -46,6 +46,8 @@ _NEAR: Final = 8
 _KEYCAP: Final = "\u20e3"
 _VIRAMA: Final = 9
 """The combining class of the signs after which Indic scripts join letters or do not."""
+_RA: Final = "\u09b0\u09f0\u0cb0"
+"""Ra of Bengali, Assamese and Kannada: a joiner before the virama keeps it a letter."""
 _TO_THE_NEXT: Final = frozenset({2, 3})
 """ICU's numbers of Joining_Type: letters that are joined to the next one."""
 _TO_THE_LAST: Final = frozenset({2, 4})
@@ -119,8 +121,10 @@ def is_hidden_at(text: str, offset: int) -> bool:
 def _is_seen(text: str, offset: int) -> bool:
     """True if a joiner, or the sign that asks for a picture, changes the characters beside it.
 
-    Joiners are taken by the rules of internationalized names (RFC 5892, A.1 and A.2) and within
-    pictures (UTS 51), so that no two texts that look the same differ in them.
+    Joiners are taken by the rules of internationalized names (RFC 5892, A.1 and A.2), within
+    pictures (UTS 51), and where a letter has by one a form that is seen: a letter of Arabic script
+    that nothing follows, as in the sign of the Iranian year, and a ra that no sign may stand for
+    (the Unicode Standard, 9.2, 12.2 and 12.8). So no two texts that look the same differ in them.
     """
     char = text[offset]
     before, after = text[max(0, offset - _NEAR) : offset], text[offset + 1 : offset + 1 + _NEAR]
@@ -135,6 +139,10 @@ def _is_seen(text: str, offset: int) -> bool:
         return True
     if char == _NON_JOINER:
         return _joins(before[::-1], _TO_THE_NEXT) and _joins(after, _TO_THE_LAST)
+    if _joins(before[::-1], _TO_THE_NEXT) and not _joins(after, _TO_THE_LAST):
+        return True
+    if last in _RA and after and unicodedata.combining(after[0]) == _VIRAMA:
+        return True
     bare = before.removesuffix(_PICTURE)
     if bare and _has(bare[-1], "EMOJI_MODIFIER"):
         bare = bare[:-1]

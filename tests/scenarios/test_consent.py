@@ -159,6 +159,27 @@ def test_a_consent_serves_every_member_of_the_agency_that_asked(
     region.replay(capsys)
 
 
+def test_a_supervisor_is_told_who_may_ask_and_pass_on(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exchange, answer = answered(region)
+    officer, supervisor = region["kz.mia/officer/officer1"], region["kz.gpo"]
+    consent = agreed(officer, region["kz.fma"], exchange, answer, "uz.fiu")
+    why = refused(
+        supervisor.refer,
+        to=["uz.fiu"],
+        brief=BRIEF,
+        handling="H2",
+        purpose="PROSECUTION",
+        sources=[answer],
+        consents=[consent],
+    )
+    assert why.reason is Reason.CONSENT_MISSING
+    assert "kz.gpo cannot ask for it" in str(why)
+    assert "ask-consent" not in str(why)
+    region.replay(capsys)
+
+
 def test_nobody_is_asked_for_consent_to_what_was_erased(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -308,15 +308,27 @@ def _check_recipient(
     why = _lapsed(own, recipient, purpose, at)
     # The author named it, so it knows of it. Of others' consents it is told nothing.
     if any(asker != author and each.decision in named for asker, each in consents):
-        why = ": a consent that you name serves the agency that asked for it, and no other"
-    command = asking(source.exchange.kind, source.exchange.initiator, (author, said.author))
-    use = purpose.name.lower() if purpose else "PURPOSE"
+        why = ": a consent serves the agency that asked for it, and no other"
     raise Reason.CONSENT_MISSING.error(
         f"{said.author} has not consented that {recipient} receives {said.digest.hex()} "
-        f"for {asked}{why}. To ask for it: agency {command} {said.exchange_id} --about "
-        f"{said.digest.hex()} --authority {recipient} --purpose {use}. Then name the decision: "
-        "--consent DIGEST",
+        f"for {asked}{why}. {_way_to(source, author, recipient, purpose)}",
         field="consents",
+    )
+
+
+def _way_to(source: Source, author: AgencyId, recipient: AgencyId, purpose: Purpose | None) -> str:
+    """Say how an agency comes by the consent that it lacks."""
+    said, exchange = source.said, source.exchange
+    if author not in (exchange.initiator, *(leg.agency for leg in exchange.legs)):
+        return (
+            f"{author} cannot ask for it, for it is no end of exchange {exchange.id}: an agency "
+            "that is one asks, and passes it on itself"
+        )
+    command = asking(exchange.kind, exchange.initiator, (author, said.author))
+    use = purpose.name.lower() if purpose else "PURPOSE"
+    return (
+        f"To ask for it: agency {command} {exchange.id} --about {said.digest.hex()} --authority "
+        f"{recipient} --purpose {use}. Then name the decision: --consent DIGEST"
     )
 
 

@@ -18,7 +18,7 @@ from exchange_doctor import Check, Grade, ending, examine, is_well, lines, room
 from exchange_protocol.errors import Reason
 from exchange_server.bootstrap import utc_now
 from exchange_server.doctor import examine_hub
-from tests.support.deployment import Deployment
+from tests.support.deployment import AUDITOR, OPERATOR, Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.warm_programs import warm_python
@@ -71,6 +71,16 @@ def test_client_with_a_hub_is_well_and_without_is_told_what_to_do(
         assert code == 1
         assert checks["port"]["grade"] == checks["hub"]["grade"] == "FAIL"
         assert "hub" in checks["port"]["todo"]
+
+
+@pytest.mark.parametrize("member", [AUDITOR, OPERATOR])
+def test_who_has_no_exchanges_is_well_too(
+    foundation: Foundation, tmp_path: Path, capsys: pytest.CaptureFixture[str], member: str
+) -> None:
+    with foundation.serving(tmp_path / "hub") as (town, _):
+        code, checks = page_of(capsys, town.profile(member))
+        assert code == 0, checks
+        assert checks["hub"]["grade"] == "OK"
 
 
 def test_profile_that_does_not_load_is_named_and_hides_nothing_else(
