@@ -10,6 +10,7 @@ import types
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from exchange_protocol.trust.identity import AgencyId
@@ -49,8 +50,13 @@ def holds(body: Body, code: Code) -> bool:
 
 def attributes(body: Body) -> tuple[tuple[str, Any], ...]:
     """The attributes of a body with their values, in the order of the class."""
-    names: tuple[str, ...] = body.__slots__
+    names = _names(type(body))  # type: ignore[arg-type] # a class can be hashed
     return tuple((name, getattr(body, name)) for name in names)
+
+
+@cache
+def _names(body: type[Body]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(body))  # type: ignore[arg-type] # every body is a dataclass
 
 
 def given_attributes(body: Body) -> tuple[tuple[str, Any], ...]:
@@ -83,13 +89,19 @@ def attribute_types(body: type[Body]) -> dict[str, Attribute]:
 
 def _attribute(hint: Any) -> Attribute:
     if get_origin(hint) in (Union, types.UnionType):
-        [inner] = [each for each in get_args(hint) if each is not type(None)]
-        return _attribute(inner)._replace(is_optional=True)
+        match [each for each in get_args(hint) if each is not type(None)]:
+            case [inner]:
+                return _attribute(inner)._replace(is_optional=True)
     if get_origin(hint) is Annotated:
-        number, bounds = get_args(hint)
-        return Attribute(number, is_many=False, is_optional=False, bounds=bounds)
+        match get_args(hint):
+            case (number, Range() as bounds) if number is int:
+                return Attribute(number, is_many=False, is_optional=False, bounds=bounds)
     if get_origin(hint) is tuple:
-        return _attribute(get_args(hint)[0])._replace(is_many=True)
+        match get_args(hint):
+            case (each, rest) if rest is ...:
+                one = _attribute(each)
+                if not one.is_many and not one.is_optional:
+                    return one._replace(is_many=True)
     if hint is AgencyId:
         return Attribute(str, is_many=False, is_optional=False, bounds=None)
     if hint in (datetime, date, bool, bytes) or (isinstance(hint, type) and issubclass(hint, Code)):
