@@ -32,7 +32,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, assert_never
 
 from agency_client.core.views import (
     VerifiedExchange,
@@ -111,6 +111,9 @@ def judge_view(
         for proven, entry in entries
         if entry.event is Event.STATEMENT
     )
+    if not statements:
+        # A view of none would be judged by nobody: no rule has anything to refuse in it.
+        raise Reason.ENTRY_MISMATCH.error("the hub shows no statement of the exchange")
     party = _party_of(agency, exchange_id, statements)
     state: Exchange | None = None
     replay: Replay | None = None
@@ -127,6 +130,8 @@ def judge_view(
         case Party.SUPERVISOR:
             for each in statements:
                 _check_supervised(agency, each, fold)
+        case _:
+            assert_never(party)
     if replay is not None:
         if known and known.party is party and known.replay and known.replay.judges_as(replay):
             replay = known.replay
@@ -141,8 +146,8 @@ def judge_view(
 
 
 def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedStatement]) -> Party:
-    first = statements[0].statement if statements else None
-    if first is None or first.id != exchange_id:
+    first = statements[0].statement
+    if first.id != exchange_id:
         return Party.SUPERVISOR
     if first.author.agency == agency:
         return Party.INITIATOR
@@ -208,8 +213,7 @@ def _approvers_view(statements: Sequence[VerifiedStatement], fold: DirectoryFold
         if judgement.ruling != each.entry.ruling:
             raise _broken(each, f"expected {judgement.ruling}, it records {each.entry.ruling}")
         exchange = judgement.exchange
-    if exchange is None:
-        raise Reason.ENTRY_MISMATCH.error("the hub shows no statement of the exchange")
+    assert exchange is not None  # noqa: S101 -- for the type checker: a view has a statement
     return exchange
 
 

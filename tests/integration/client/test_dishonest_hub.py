@@ -684,3 +684,13 @@ def test_what_was_judged_serves_the_very_same_entries_alone(
     assert not known.is_of([(other, entry), *rest])
     assert not known.is_of([(replace(first, index=first.index + 1), entry), *rest])
     assert known.is_of([(replace(first, inclusion_proof=()), entry), *rest])
+
+
+def test_a_view_without_a_statement_is_judged_by_nobody_and_refused(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    fma.get(exchange)
+    with pytest.raises(HubDishonest, match="shows no statement"):
+        judge_view(fma.agency, exchange, [], fma._core.ports.directory.fold)
