@@ -3,13 +3,13 @@
 - The caller, its rights and the deadline of the call were asked for once, by the pipeline. That its
   certificate still holds is asked for each statement.
 - The writer takes the statements of a stream in its agency's turns, like those of other calls.
-- So many statements and bytes may be unanswered. Beyond, and while the agency's rate is spent, no
-  more is read: gRPC lets the caller wait.
-- A statement that is put off takes those along that may depend on it (`rules.dependencies`); where
-  the writer has no room, or many exchanges wait already, it takes all. That ends with the last
-  answer to what was sent by then: a caller that never lets it come holds little of the memory.
-- A fault of the stream itself, such as a message that does not parse, ends it after the answers to
-  what came before.
+- Only `UNANSWERED` statements and `UNANSWERED_BYTES` wait for their answers. Until there is room,
+  and while the agency's rate is spent, the hub reads no more: gRPC lets the caller wait.
+- One statement may be put off. Then all later ones that may depend on it are put off too
+  (`rules.dependencies`). Where the writer has no room, or `MOST_PUT_OFF` exchanges wait already,
+  every later one is put off. This ends when nothing is unanswered any more.
+- A fault of the stream itself, such as a message that does not parse, ends the stream. The
+  statements before it are answered first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import suppress
 from typing import Final
 
 from exchange_protocol.errors import ExchangeError
@@ -30,6 +29,7 @@ from exchange_server.ledger.submitter import Handled, PutOff
 from exchange_server.rpc.requests import parse_submission_of_batch
 
 UNANSWERED: Final = 64
+"""One more statement is read while fewer are unanswered."""
 UNANSWERED_BYTES: Final = 1024 * 1024
 """One more statement is read while there is less."""
 MOST_PUT_OFF: Final = 1024
@@ -48,8 +48,9 @@ class SubmissionStream:
         self._verify_still_good = verify_still_good
         self._unanswered: deque[tuple[Handled, int]] = deque()
         self._bytes = 0
+        # Both loops, of reading and of answers, wait for it: what one changes lets the other go on.
         self._changed = asyncio.Event()
-        self._is_read = False
+        self._has_read_all = False
         self._tracker = DependencyTracker()
         self._no_room: PutOff | None = None
 
@@ -72,14 +73,15 @@ class SubmissionStream:
             # The caller may have gone: then nobody waits for the rest.
             for handled, _ in self._unanswered:
                 handled.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await reading
+            # Its outcome was told above or is that of the cancelling; ours may be cancelled too.
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def _read(self, requests: AsyncIterator[pb.SubmitRequest]) -> None:
         try:
             async for request in requests:
                 self._verify_still_good()
                 if not self._unanswered:
+                    # What was put off is answered, so the caller has seen it: it may come again.
                     self._tracker, self._no_room = DependencyTracker(), None
                 size = request.ByteSize()
                 self._unanswered.append((await self._submit(request), size))
@@ -90,7 +92,7 @@ class SubmissionStream:
                     lambda: len(self._unanswered) < UNANSWERED and self._bytes < UNANSWERED_BYTES
                 )
         finally:
-            self._is_read = True
+            self._has_read_all = True
             self._changed.set()
 
     async def _submit(self, request: pb.SubmitRequest) -> Handled:
@@ -107,10 +109,12 @@ class SubmissionStream:
         return handled
 
     async def _has_next(self) -> bool:
-        await self._wait_until(lambda: bool(self._unanswered) or self._is_read)
+        await self._wait_until(lambda: bool(self._unanswered) or self._has_read_all)
         return bool(self._unanswered)
 
     async def _wait_until(self, is_so: Callable[[], bool]) -> None:
+        # No change is missed: nothing else runs between the question and the waiting, and whoever
+        # wakes asks again. A change that both wait for wakes both.
         while not is_so():
             self._changed.clear()
             await self._changed.wait()
