@@ -41,7 +41,7 @@ class Foresight:
         draft = _counted(draft, asked.content)
         route = plan_route(directory, draft)
         check_taken(directory, as_statement(draft))
-        open_exchange(as_statement(draft), route.legs, times=directory.times)
+        open_exchange(as_statement(draft), route.legs, at=draft.made_at, times=directory.times)
         return Foreseen(draft.recipients, route.legs, route.supervisors)
 
     def continuing(
@@ -65,7 +65,8 @@ class Foresight:
         route = plan_route(directory, draft, state)
         if not draft.kind.spec.invites:
             legs = [leg.agency for leg in addressed.legs]
-            advance(state, as_statement(draft), legs, route.legs, times=directory.times)
+            statement, times = as_statement(draft), directory.times
+            advance(state, statement, legs, route.legs, at=draft.made_at, times=times)
         return Foreseen(draft.recipients, route.legs, route.supervisors)
 
 

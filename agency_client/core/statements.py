@@ -296,7 +296,7 @@ class Statements:
             if compares and (*question, header.subject_count) not in compared:
                 yield from compare_plan(self._ports, draft, route)
                 compared.add((*question, header.subject_count))
-            exchange, _ = open_exchange(as_statement(draft), route.legs)
+            exchange, _ = open_exchange(as_statement(draft), route.legs, at=draft.made_at)
             return route, exchange
 
         return plan
@@ -306,7 +306,7 @@ class Statements:
             route = plan_route(self._ports.directory.current, draft, state)
             yield from ()
             if draft.kind.spec.invites:
-                return route, admit(state, as_statement(draft), route.legs)[0]
+                return route, admit(state, as_statement(draft), route.legs, at=draft.made_at)[0]
             gates = {leg.agency: leg for leg in route.legs}
             # Readers of a supplement's brief are the approvers of its own gate.
             legs = tuple(

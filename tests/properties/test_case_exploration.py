@@ -166,7 +166,7 @@ class Exploration:
     def run(self) -> None:
         first = (HOME.agency, ABROAD.agency)
         opening = statement(LEAD, Kind.JOINT_CASE.body(), first, None)
-        exchange, _ = open_exchange(opening, [ROUTES[each] for each in first])
+        exchange, _ = open_exchange(opening, [ROUTES[each] for each in first], at=opening.made_at)
         account = Account(frozenset(first), frozenset({HOME.agency}))
         start = Node(exchange, account, ())
         queue = deque([start])
@@ -202,7 +202,7 @@ class Exploration:
         try:
             if spec.invites:
                 member = check_invitation(node.exchange, said)
-                exchange, _ = admit(node.exchange, said, [ROUTES[member]])
+                exchange, _ = admit(node.exchange, said, [ROUTES[member]], at=START)
             else:
                 legs = [leg.agency for leg in addressed_legs(node.exchange, said)]
                 exchange, _ = advance(node.exchange, said, legs, at=START)

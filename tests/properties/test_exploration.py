@@ -211,7 +211,7 @@ class Exploration:
         route = LegRoute(UZ, self.required, (CENTRE,) if self.required else ())
         body = kind.body()
         asked = replace(statement(KZ_MIA, body, UZ, b"", START, DUE), answers=None)
-        exchange, _ = open_exchange(asked, [route])
+        exchange, _ = open_exchange(asked, [route], at=asked.made_at)
         first = Node(exchange, TIMES[0])
         queue = deque([first])
         self.nodes[first.situation] = first

@@ -152,12 +152,12 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         waits = {one.agency for one in routes if one.approvals_required}
         if approvers & waits:
             with pytest.raises(ExchangeError, match="cannot be a held recipient and an approver"):
-                open_exchange(statement, routes)
+                open_exchange(statement, routes, at=statement.made_at)
             gates = {agency: gate for agency, gate in gates.items() if agency not in approvers}
             self.models = {agency: Model() for agency in gates}
             statement = self.statement(KZ_MIA, kind.body(), tuple(gates), None)
             routes = [one for one in routes if one.agency in gates]
-        self.exchange, _ = open_exchange(statement, routes)
+        self.exchange, _ = open_exchange(statement, routes, at=statement.made_at)
         self.keep(statement, gates)
 
     def statement(
@@ -220,7 +220,7 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
             # The gate of a supplement is never below that of what is hidden with it.
             gates = {one: max(gate, leg(before, one).approvals_required) for one in addressed}
             routes = [route(agency, required) for agency, required in gates.items()]
-            self.exchange, _ = advance(before, statement, addressed, routes)
+            self.exchange, _ = advance(before, statement, addressed, routes, at=statement.made_at)
         except ExchangeError:
             assert self.exchange is before
             return
@@ -361,10 +361,10 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
                 exchange, _ = advance(exchange, expired, [one.agency], at=at)
             if one.state in (S.HELD, S.RETURNED, S.RELEASED, S.DELIVERED, S.ACKNOWLEDGED):
                 recall = self.statement(KZ_MIA, Kind.RECALL.body(), (one.agency,), one.awaits)
-                exchange, _ = advance(exchange, recall, [one.agency])
+                exchange, _ = advance(exchange, recall, [one.agency], at=recall.made_at)
             subject = leg(exchange, one.agency).awaits
             close = self.statement(KZ_MIA, Kind.CLOSE.body(), (one.agency,), subject)
-            exchange, _ = advance(exchange, close, [one.agency])
+            exchange, _ = advance(exchange, close, [one.agency], at=close.made_at)
             assert leg(exchange, one.agency).state is S.CLOSED
 
 

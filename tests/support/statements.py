@@ -440,15 +440,15 @@ class Hub:
             draft = replace(draft, supervisors=route.supervisors)
             statement = parse_statement(encode_statement(draft))
             if exchange is None:
-                exchange, _ = open_exchange(statement, route.legs)
+                exchange, _ = open_exchange(statement, route.legs, at=draft.made_at)
             elif draft.kind.spec.invites:
-                exchange, _ = admit(exchange, statement, route.legs)
+                exchange, _ = admit(exchange, statement, route.legs, at=draft.made_at)
             elif not draft.kind.spec.to_members:
                 own = exchange.leg(draft.author.agency)
                 speaks_on = draft.recipients
                 if own is not None and draft.recipients == _addressees(exchange, own, draft):
                     speaks_on = (own.agency,)
-                exchange, _ = advance(exchange, statement, speaks_on, route.legs)
+                exchange, _ = advance(exchange, statement, speaks_on, route.legs, at=draft.made_at)
         except ExchangeError:
             # The draft breaks a rule; the test wants to see it refused, not to stop here.
             return draft

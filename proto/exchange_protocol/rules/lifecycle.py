@@ -168,18 +168,16 @@ def open_exchange(
     statement: Statement,
     routes: Iterable[LegRoute],
     *,
-    at: datetime | None = None,
+    at: datetime,
     times: TimeRules = NO_TIMES,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open an exchange by its initial statement, along the routes that the policy decided.
 
-    `at` is the hub's time, at which the clocks of `times` begin; the statement's own time stands in
-    for it.
+    `at` is the hub's time, at which the clocks of `times` begin; for a draft, its own.
 
     Raises:
         InvalidInput: if statements are held back from a recipient that would approve another leg.
     """
-    now = at or statement.made_at
     exchange = Exchange(
         id=statement.exchange_id,
         kind=statement.kind,
@@ -188,7 +186,7 @@ def open_exchange(
         offences=offences_of(statement.body),
         legs=(),
     )
-    legs = tuple(first_leg(exchange, statement, route, times, now) for route in routes)
+    legs = tuple(first_leg(exchange, statement, route, times, at) for route in routes)
     exchange = exchange.with_legs(legs)
     _check_approvers_are_others(exchange)
     return exchange, tuple([_change(None, leg) for leg in legs])
@@ -199,7 +197,7 @@ def admit(
     statement: Statement,
     routes: Iterable[LegRoute],
     *,
-    at: datetime | None = None,
+    at: datetime,
     times: TimeRules = NO_TIMES,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open the leg of a new member of a joint case, whom the statement invites.
@@ -212,11 +210,10 @@ def admit(
         InvalidInput: as `open_exchange`.
         Conflict: TIME_IS_OVER, if the content of the leg is kept no more.
     """
-    now = at or statement.made_at
     legs, changes = {leg.agency: leg for leg in exchange.legs}, []
     for route in routes:
         was = legs.get(route.agency)
-        leg = invited_leg(exchange, was, statement, route, times, now)
+        leg = invited_leg(exchange, was, statement, route, times, at)
         legs[leg.agency] = leg
         changes.append(_change(was.state if was else None, leg))
     exchange = exchange.with_legs(tuple(legs.values()))
@@ -230,7 +227,7 @@ def advance(
     agencies: Iterable[AgencyId],
     routes: Iterable[LegRoute] = (),
     *,
-    at: datetime | None = None,
+    at: datetime,
     times: TimeRules = NO_TIMES,
     partial: bool = False,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
@@ -257,7 +254,6 @@ def advance(
     """
     if statement.kind.stage is not Stage.CONTINUING:
         raise Reason.OUT_OF_ORDER.error(f"expected a continuing statement, got {statement.kind}")
-    now = at or statement.made_at
     by_agency = {route.agency: route for route in routes}
     changed: dict[AgencyId, Leg] = {}
     changes = []
@@ -267,8 +263,8 @@ def advance(
             raise ValueError(f"{agency} has no leg of exchange {exchange.id}")
         row = _allowed_row(exchange, leg, statement)
         _check_answers(leg, row, statement, partial)
-        _check_time(leg, row, statement, now)
-        after = leg_after(exchange, leg, row, statement, by_agency.get(leg.agency), times, now)
+        _check_time(leg, row, statement, at)
+        after = leg_after(exchange, leg, row, statement, by_agency.get(leg.agency), times, at)
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
     legs = tuple(changed.get(leg.agency, leg) for leg in exchange.legs)

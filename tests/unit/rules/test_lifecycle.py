@@ -98,7 +98,7 @@ def opened(
     *routes: LegRoute, kind: Kind = Kind.INFORMATION_REQUEST, header: Header = CASE
 ) -> tuple[Exchange, Statement]:
     statement = say(KZ_MIA, kind.body(), to=tuple(route.agency for route in routes), header=header)
-    return open_exchange(statement, routes)[0], statement
+    return open_exchange(statement, routes, at=statement.made_at)[0], statement
 
 
 def in_state(state: LegState, kind: Kind, *, disclosed: bool = False) -> Exchange:
@@ -128,7 +128,7 @@ def apply(
 ) -> Exchange:
     for statement in statements:
         legs = [leg.agency for leg in addressed_legs(exchange, statement)]
-        exchange, _ = advance(exchange, statement, legs, routes)
+        exchange, _ = advance(exchange, statement, legs, routes, at=statement.made_at)
     return exchange
 
 
@@ -554,8 +554,9 @@ def test_an_agency_without_a_leg_cannot_be_addressed() -> None:
 
 def test_an_opening_statement_does_not_continue_an_exchange() -> None:
     exchange, _ = opened(open_to())
+    said = say(KZ_MIA, Kind.REFERRAL.body())
     with pytest.raises(ExchangeError) as refused:
-        advance(exchange, say(KZ_MIA, Kind.REFERRAL.body()), [UZ])
+        advance(exchange, said, [UZ], at=said.made_at)
     assert refused.value.reason is Reason.OUT_OF_ORDER
 
 
