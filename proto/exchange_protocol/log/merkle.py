@@ -70,7 +70,14 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def verify_inclusion(
     leaf: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes
 ) -> None:
-    """Verify that a leaf is at `index` of the tree with this size and root (RFC 9162, 2.1.3.2)."""
+    """Verify that a leaf is at `index` of the tree with this size and root (RFC 9162, 2.1.3.2).
+
+    `leaf` is the hash of the leaf, 32 bytes, as `leaf_hash` gives it; so are proof and root.
+
+    Raises:
+        PROOF_RANGE_INVALID: if no tree of this size has that index: the caller asked wrongly.
+        PROOF_INVALID: if the proof does not lead to the root.
+    """
     if root_from_inclusion_proof(leaf, index, tree_size, proof) != root:
         raise Reason.PROOF_INVALID.error(
             f"inclusion proof of leaf {index} in tree of size {tree_size} gives another root"
@@ -125,7 +132,12 @@ def _climb(
 def verify_consistency(
     size1: int, size2: int, proof: Sequence[bytes], root1: bytes, root2: bytes
 ) -> None:
-    """Verify that the tree of `size2` extends the tree of `size1` (RFC 9162, 2.1.4.2)."""
+    """Verify that the tree of `size2` extends the tree of `size1` (RFC 9162, 2.1.4.2).
+
+    Raises:
+        PROOF_RANGE_INVALID: if the sizes are in no order: the caller asked wrongly.
+        PROOF_INVALID: if the proof does not lead to both roots.
+    """
     _check_sizes(size1, size2)
     _check_hashes((root1, root2, *proof))
     if size1 == 0 or size1 == size2:
