@@ -83,8 +83,9 @@ class Rogue:
         planned = replace(draft, body=Kind.INFORMATION_REQUEST.body())
         route = plan_route(self.directory, planned)
         draft = replace(draft, supervisors=route.supervisors)
-        opened, _ = open_exchange(parse_statement(encode_statement(draft)), route.legs)
-        said = spoken(opened, parse_statement(encode_statement(draft)))
+        statement = parse_statement(encode_statement(draft))
+        opened, _ = open_exchange(statement, route.legs, at=now)
+        said = spoken(opened, statement)
         sealed = seal_part(
             b'{"document":"brief","summary":"-"}',
             PartContext(draft.id, BRIEF),
