@@ -144,7 +144,7 @@ class Waiting:
     consent: AskedConsent | None = None
     """The request for consent that waits for the agency's decision, if that is what waits."""
     may_say: Callable[[Kind], bool] | None = field(default=None, compare=False)
-    """Whether the person who lists may say a kind there; None if that is not asked."""
+    """True if the person who lists may say a kind there; None where nobody asks."""
 
     @property
     def is_for_others(self) -> bool:

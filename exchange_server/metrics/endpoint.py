@@ -17,7 +17,7 @@ from exchange_server.shared_memory import folder_with_room
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _ROOM_BYTES: Final = 16 * 1024 * 1024
-"""What the numbers of some dozens of workers take."""
+"""Room for the numbers of some dozens of workers."""
 
 
 @contextmanager

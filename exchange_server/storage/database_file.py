@@ -81,7 +81,7 @@ class DatabaseFile:
         self.held: sqlite3.Connection | None = None
         """The connection that `hold` opened; to be used while `copying` is taken."""
         self.copying = threading.Lock()
-        """Whoever copies the file through the connection that is held open has this."""
+        """Held by the one that copies the file through the open connection."""
         self.is_kept = False
         """True if a copy was made of what the file held when it was lost."""
 
