@@ -103,6 +103,7 @@ def judge_view(
     """
     if known is not None and not known.is_of(entries):
         known = None
+    _check_times(entries, fold)
     judged = len(known.entries) if known else 0
     before = {each.index: each for each in known.statements} if known else {}
     statements = tuple(
@@ -144,6 +145,22 @@ def judge_view(
     if party is Party.RECIPIENT and state is not None:
         _check_released(agency, state, statements)
     return JudgedView(party, state, statements, tuple(proven for proven, _ in entries), replay)
+
+
+def _check_times(entries: Sequence[tuple[ProvenEntry, Entry]], fold: DirectoryFold) -> None:
+    """Check that times do not go back along the log, also from the directory's entries to these.
+
+    Whoever is shown one entry of an exchange alone holds all of the directory beside it.
+    """
+    last: Entry | None = None
+    for proven, entry in entries:
+        fold.check_time(proven.index, entry)
+        if last is not None and entry.hub_time < last.hub_time:
+            raise Reason.RULE_BROKEN.error(
+                f"entry {proven.index}: its time {entry.hub_time.isoformat()} is before that of "
+                "the entry before it"
+            )
+        last = entry
 
 
 def _party_of(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> Party:
