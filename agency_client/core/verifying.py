@@ -8,7 +8,8 @@ Steps (docs/threat-model.md says which lie each of them catches):
  4. The directory is as new as the newest entry counts; a hub that hides some of it is caught.
  5. Statements are judged anew with the hub's own rules, against the directory at their place:
     - initiator: the whole exchange is replayed;
-    - active member of a joint case: all of it is replayed, up to where the member left last;
+    - active member of a joint case, or approver of one: all of it is replayed, up to where the
+      member left last;
     - recipient: the exchange is replayed as far as its leg goes, with policy, gate and approvals.
       A release without enough coordinators' own signatures over that very payload breaks a rule; a
       held statement that is shown lacks its approvals;
@@ -180,19 +181,27 @@ def _party_of(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> Part
 
 
 def _insider_until(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> int:
-    """The index before which an agency was shown all of a joint case; 0 if it never joined.
+    """The index before which an agency was shown all of a joint case; 0 if it never was.
 
-    A member that joins is shown all earlier statements, also those of its absence.
+    An active member is shown all of it, also those statements of its absence, and so is an approver
+    of another member's leg.
     """
-    until = 0
+    if not statements[0].statement.kind.spec.is_case:
+        return 0
+    until, has_joined, approved = 0, False, set[AgencyId]()
     for each in statements:
+        was_inside = has_joined or bool(approved)
         for change in each.entry.ruling.legs if each.entry.ruling else ():
-            if change.agency != agency:
-                continue
-            if change.after is LegState.JOINED:
-                until = _TO_THE_END
-            elif change.before is LegState.JOINED:
-                until = each.index + 1
+            if change.agency == agency:
+                has_joined = change.after is LegState.JOINED
+            if agency in change.approvers:
+                approved.add(change.agency)
+            else:
+                approved.discard(change.agency)
+        if has_joined or approved:
+            until = _TO_THE_END
+        elif was_inside:
+            until = each.index + 1
     return until
 
 

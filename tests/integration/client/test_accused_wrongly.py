@@ -11,12 +11,22 @@ from agency_client import ExchangeClient
 from exchange_protocol.errors import HubDishonest, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import TimeLimitRule
+from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.supervisor_comment import SupervisorComment, SupervisorWish
 from tests.support.asking import new_exchange
 from tests.support.in_memory_hub import Connection, InMemoryHub
-from tests.support.statements import KZ_FMA, KZ_GPO, KZ_MIA, OPERATOR
+from tests.support.statements import (
+    CARICC,
+    COORDINATOR,
+    KG_MIA,
+    KZ_FMA,
+    KZ_GPO,
+    KZ_MIA,
+    OPERATOR,
+    SECOND_COORDINATOR,
+)
 
 
 def answered(hub: InMemoryHub, folder: Path, *, days: int) -> str:
@@ -87,3 +97,21 @@ def test_recipient_that_supervises_another_leg_reads_its_own_comment(
             each.kind for each in hub.client(tmp_path, reader).get(asked.exchange_id).statements
         ]
         assert (Kind.SUPERVISOR_COMMENT in kinds) == (reader is not KZ_FMA)
+
+
+def test_member_invited_to_a_case_that_approves_anothers_leg_follows_all_of_it(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """An approver is shown what every member says, though its own leg waits for it to join."""
+    model = hub.model
+    case = model.say(KG_MIA, Kind.JOINT_CASE.body(), to=["kz.fma", "caricc"])
+    for coordinator in (COORDINATOR, SECOND_COORDINATOR):
+        if model.leg(case, "kz.fma").was_released:
+            break
+        model.say(coordinator, Decision(Verdict.APPROVE), to=["kz.fma"], on=case)
+    model.deliver(KZ_FMA, case)
+    model.say(KZ_FMA, Kind.JOIN.body(), on=case)
+    model.say(KZ_FMA, Kind.CONTRIBUTE.body(), on=case)
+    for reader in (KG_MIA, KZ_FMA, CARICC):
+        seen = hub.client(tmp_path, reader).get(case.exchange_id)
+        assert seen.statements[-1].kind is Kind.CONTRIBUTE
