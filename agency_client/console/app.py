@@ -32,6 +32,7 @@ from agency_client.console import (
 from agency_client.console.context import Console
 from agency_client.console.guard import ENTRANCE, NEWS, Guard, StalledError
 from agency_client.console.menu import menu
+from agency_client.console.owners import owner_of
 from agency_client.console.rendering import STATIC_FOLDER, render
 from agency_client.console.visits import Visit, action, own_path, page, tell_crash
 from agency_client.console.words import Word
@@ -157,7 +158,7 @@ def _show_entrance(visit: Visit) -> Response:
 
 
 def _enter(visit: Visit) -> Response:
-    session = visit.sessions.enter(visit.field("code").strip())
+    session = visit.sessions.enter(visit.field("code").strip(), owner_of(visit.request.scope))
     if session is None:
         return visit.show("enter.html", 403, is_wrong=True)
     # The browser must ask for the next page itself: a redirect would still count as coming from

@@ -158,15 +158,15 @@ def fields_of(
         made.append(Field("goaml_file", say(Word.GOAML_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("table_file", say(Word.TABLE_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("mapping_file", say(Word.MAPPING_FILE.value), Sort.FILE, is_more=True))
-        made += _table_options(locale)
+        made += table_options(locale)
     if act.attachments:
         made.append(Field("attachments", locale.say(Word.ATTACHMENTS.value), Sort.FILES))
     made += _terms(kind, act, locale)
     return made
 
 
-def _table_options(locale: Locale) -> Iterator[Field]:
-    """The options for reading a table; docs/tables.md has it."""
+def table_options(locale: Locale) -> Iterator[Field]:
+    """The options for reading a table, as the command has them; docs/tables.md explains them."""
     say = locale.say
     numbers = tuple((each, each) for each in NUMBER_FORMS)
     signs = ((",", ","), (";", ";"), ("|", "|"), ("\t", say(Word.TABLE_TAB.value)))

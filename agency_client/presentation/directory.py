@@ -133,8 +133,7 @@ def _kinds(taken: PublishAcceptance, locale: Locale) -> str:
 def _size(taken: PublishAcceptance, locale: Locale) -> str:
     if not taken.max_part_bytes:
         return ""
-    number = locale.amount(str(taken.max_part_bytes))
-    return locale.say(Label.NUMBER_BYTES, number=number)
+    return locale.say(Label.NUMBER_BYTES, number=taken.max_part_bytes)
 
 
 def _country(agency: Agency, locale: Locale) -> str:
