@@ -42,6 +42,7 @@ from agency_client.state.kept_receipts import KeptReceipt
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.rows import About, When, matches
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.record.entries import (
@@ -114,7 +115,7 @@ def judge_view(
     if not statements:
         # A view of none would be judged by nobody: no rule has anything to refuse in it.
         raise Reason.ENTRY_MISMATCH.error("the hub shows no statement of the exchange")
-    party = _party_of(agency, exchange_id, statements)
+    party = _party_of(agency, statements)
     state: Exchange | None = None
     replay: Replay | None = None
     match party:
@@ -145,9 +146,10 @@ def judge_view(
     return JudgedView(party, state, statements, tuple(proven for proven, _ in entries), replay)
 
 
-def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedStatement]) -> Party:
+def _party_of(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> Party:
     first = statements[0].statement
-    if first.id != exchange_id:
+    # By its kind: a statement of another agency may have the id of the initial one.
+    if first.kind.stage is not Stage.INITIAL:
         return Party.SUPERVISOR
     if first.author.agency == agency:
         return Party.INITIATOR
@@ -322,7 +324,10 @@ def check_receipts(
     log: LogVerifier,
 ) -> None:
     """Step 6: refuse a hub that gave a receipt for a statement and does not show it there."""
-    shown = {each.statement.id: each for each in verified.statements}
+    # An id is its author's: another agency may have said something under the same one.
+    shown = {
+        each.statement.id: each for each in verified.statements if each.author.agency == agency
+    }
     for statement_id, receipt in promised.items():
         each = shown.get(statement_id)
         if each is None or each.index != receipt.index:
