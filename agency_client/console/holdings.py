@@ -31,8 +31,11 @@ from agency_client.state.references import Reference
 from exchange_protocol.errors import ExchangeError, HubUnavailable
 from exchange_protocol.kinds.codes import LegState, Party
 
+PAGE_ROWS: Final = 100
 MOST_COMPARED: Final = 100
 """Exchanges that are compared at once; the command compares all."""
+MOST_SHOWN: Final = 500
+"""Matches on the page; a set of common names would match every subject."""
 _WAITING: Final = (LegState.RELEASED, LegState.DELIVERED, LegState.ACKNOWLEDGED)
 _FILES: Final = {
     "entities_file": Word.SUBJECTS_FILE,
@@ -135,13 +138,17 @@ def _page(
     lacks: bool = False,
 ) -> Response:
     locale = visit.locale
+    found = visit.console.client.holdings.all()
+    page = visit.page_number(len(found), PAGE_ROWS)
     return visit.show(
         "holdings.html",
         status,
         rows=[
             (each.name, locale.one_line(each.name), each.entities, locale.minute(each.imported_at))
-            for each in visit.console.client.holdings.all()
+            for each in found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
         ],
+        page=page,
+        pages=-(-len(found) // PAGE_ROWS),
         fault=visit.explain(error) if error else None,
         lacks=lacks,
         given=visit.field("name") if draft else "",
@@ -165,9 +172,11 @@ def _matches(
     is_cut: bool = False,
 ) -> Response:
     has_holdings = bool(visit.console.client.holdings.all())
+    found = list(rows)
     return visit.show(
         "matches.html",
-        rows=list(rows),
+        rows=found[:MOST_SHOWN],
+        found=len(found),
         number=number,
         faults=list(faults),
         exchange=exchange,
