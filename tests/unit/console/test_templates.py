@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from agency_client.console.rendering import environment
+from agency_client.console.rendering import compile_templates, environment
 
 TEMPLATES = sorted(environment().list_templates(extensions=["html"]))
 
@@ -32,3 +32,11 @@ def test_a_browser_sends_no_text_away_to_be_checked_or_translated(name: str) -> 
     if "{% block main %}{% endblock %}" in source:
         assert '<body spellcheck="false"' in source
         assert '<meta name="google" content="notranslate">' in source
+
+
+def test_every_template_is_compiled_before_the_first_page_is_asked_for() -> None:
+    environment.cache_clear()
+    compile_templates()
+    cache = environment().cache
+    assert cache is not None
+    assert {name for _, name in cache} == set(TEMPLATES)
