@@ -29,13 +29,15 @@ def check_receipts(
         HubDishonest: RECEIPT_MISMATCH.
         InvalidInput: DOCUMENT_INVALID, if the receipt is damaged or for another statement.
     """
-    shown = {each.statement.id: each for each in statements}
+    # An id is its author's: another agency may have said something under the same one.
+    own = [each for each in statements if each.author.agency == agency]
+    shown = {each.statement.id: each for each in own}
     for statement_id, receipt in promised.items():
         each = shown.get(statement_id)
         if each is not None and each.index == receipt.index:
             continue
         digest = _verify_receipt(receipt, agency, log)
-        if any((one.index, one.statement.digest) == (receipt.index, digest) for one in statements):
+        if any((one.index, one.statement.digest) == (receipt.index, digest) for one in own):
             raise _not_a_receipt(receipt, "it is for another statement")
         raise Reason.RECEIPT_MISMATCH.error(
             f"the hub gave a receipt for statement {statement_id} as entry "

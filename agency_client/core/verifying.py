@@ -31,6 +31,7 @@ from agency_client.state.checkpoints import Head
 from agency_client.state.kept_receipts import KeptReceipt
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.entries import Entry, Event, verify_time_of
 from exchange_protocol.record.listing import ExchangeSummary
@@ -165,7 +166,7 @@ def judge_view(
     if known is not None and not known.is_of(entries):
         known = None
     statements = _statements_of(entries, known)
-    party = _party_of(agency, exchange_id, statements)
+    party = _party_of(agency, statements)
     exchange, replay = None, None
     match party:
         case Party.SUPERVISOR:
@@ -217,13 +218,14 @@ def _statement_of(proven: ProvenEntry, entry: Entry) -> VerifiedStatement:
     return VerifiedStatement(proven.index, entry.hub_time, signed, statement, entry, proven)
 
 
-def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedStatement]) -> Party:
+def _party_of(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> Party:
     """The part of an agency in an exchange, by what it is shown.
 
     Who is not shown the initial statement is taken for a supervisor, who may see single statements.
     """
     first = statements[0].statement
-    if first.id != exchange_id:
+    # By its kind: a statement of another agency may have the id of the initial one.
+    if first.kind.stage is not Stage.INITIAL:
         return Party.SUPERVISOR
     if first.author.agency == agency:
         return Party.INITIATOR

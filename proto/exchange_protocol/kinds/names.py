@@ -2,9 +2,10 @@
 
 Two agencies must not look alike, and a name must not hide a part of itself. The rules are those of
 Unicode's security mechanisms (UTS 39) as far as a name of an authority needs them. They rest on
-fixed ranges and not on the Unicode version of the machine, so a replay gives the same answer
-everywhere:
+fixed ranges, and a replay gives the same answer on a machine of any Unicode version:
 
+- Only characters of Unicode 14: whether a newer one is a letter, and which spelling of it is NFC,
+  depends on the machine (`assigned`).
 - No control, format, private-use or default-ignorable character, no line break, no blank but the
   plain space, not at an end and not twice in a row.
 - Normalization form NFC, so one name has one encoding.
@@ -17,6 +18,7 @@ import re
 import unicodedata
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.assigned import is_assigned
 
 _HIDDEN = re.compile(
     "["
@@ -49,6 +51,13 @@ def parse_name(text: str, most: int, where: str) -> str:
         raise Reason.INVALID_FIELD.error(
             f"expected visible characters, got U+{ord(hidden[0]):04X} at place "
             f"{hidden.start() + 1}; type the name anew without it",
+            field=where,
+        )
+    newer = next((i for i, char in enumerate(text) if not is_assigned(char)), None)
+    if newer is not None:
+        raise Reason.INVALID_FIELD.error(
+            f"expected characters of Unicode 14, got U+{ord(text[newer]):04X} at place "
+            f"{newer + 1}: machines of different age would read the name differently",
             field=where,
         )
     if text != " ".join(text.split(" ")).strip() or "  " in text or not _WORD.search(text):

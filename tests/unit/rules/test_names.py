@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.assigned import is_assigned
 from exchange_protocol.kinds.fields import parse_country
 from exchange_protocol.kinds.names import parse_name
 
@@ -40,6 +41,12 @@ BAD = {
     "e\u0301": "NFC",
     "\u0410FM": "look-alike",
     "AФM": "look-alike",
+    # Two spellings of one letter, a mark before another, and a letter between two scripts: an error
+    # of each by Unicode 16 alone.
+    "\U000105c9\u0307": "U+105C9",
+    "\u0628\u0897\u0650": "U+0897",
+    "\u0410\u1c89A": "U+1C89",
+    "A\u0378": "U+0378",
 }
 
 
@@ -75,6 +82,14 @@ def test_every_character_that_shows_nothing_is_refused() -> None:
         except ExchangeError:
             continue
     assert [ascii(each) for each in taken if not _is_shorthand(each)] == []
+
+
+def test_characters_are_those_that_every_python_of_the_exchange_knows() -> None:
+    """Else a hub and an auditor with another Unicode would come to different rulings."""
+    known = {code for code in range(sys.maxunicode + 1) if is_assigned(chr(code))}
+    here = {code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) != "Cn"}
+    assert known <= here
+    assert known == here or unicodedata.unidata_version != "14.0.0"
 
 
 def _is_shorthand(name: str) -> bool:
