@@ -73,6 +73,11 @@ class DirectoryFold:
         return self._directories[-1]
 
     @property
+    def last_time(self) -> datetime | None:
+        """The hub's time of the last entry folded; None while there is none."""
+        return self._times[-1] if self._times else None
+
+    @property
     def successions(self) -> tuple[Succession, ...]:
         """The changes of the log's key, in order."""
         keys = self.current.log_keys
