@@ -520,6 +520,7 @@ def memory_of(entries: int) -> tuple[int, int]:
         tracemalloc.stop()
 
 
+@pytest.mark.thorough
 def test_one_more_leg_takes_less_than_a_kibibyte() -> None:
     all_entries = len(year().hub.log)
     # Other threads take and give back memory meanwhile: the middle of several counts.
