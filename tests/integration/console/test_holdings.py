@@ -19,7 +19,7 @@ from tests.support.console import Answer, Browser, RunningConsole, running_conso
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_FMA
 
-OWN = {
+OWN: dict[str, Any] = {
     "id": "own-1",
     "schema": "Person",
     "properties": {"name": ["Вымышлен Примеров"], "birthDate": ["1980-01-02"]},
