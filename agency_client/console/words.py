@@ -538,7 +538,7 @@ class Word(Enum):
         "Ол {time} кезіндегі күйінде; бірінші бет оны қайта сұрайды.",
     )
     SHOWN_OF = Words(
-        "{shown} of {count} rows are shown",
+        "{shown} of {count} {count:row is|rows are} shown",
         "Показано строк: {shown} из {count}",
         "Көрсетілген жолдар: {count} ішінен {shown}",
     )
