@@ -251,7 +251,7 @@ def accept(
     else:
         ends = session.locale(loaded).second(got.signing.not_after)
         say(f"In force: keys of {loaded.vault.member}, good until {ends}.")
-        say("Programs that run go on with the keys that they have loaded; start them anew.")
+        say("Programs that run take the new keys up by themselves, within a second.")
 
 
 @keys.command("require-post-quantum")

@@ -23,7 +23,7 @@ from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.rows import BEFORE_ANSWER, About, When, matches
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import active_members, recipients_of
-from exchange_protocol.rules.lifecycle import advice, out_of_order, row_for
+from exchange_protocol.rules.moves import advice, out_of_order, row_for
 from exchange_protocol.rules.recording import has_about
 from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import Draft, Header

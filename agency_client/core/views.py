@@ -17,6 +17,7 @@ from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Party, ReaderRole
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry
 from exchange_protocol.record.listing import ExchangeSummary
@@ -142,7 +143,7 @@ class VerifiedExchange:
     def initial(self) -> VerifiedStatement | None:
         """The initial statement, where the agency may see it."""
         first = self.statements[0] if self.statements else None
-        return first if first and first.statement.id == self.id else None
+        return first if first and first.kind.stage is Stage.INITIAL else None
 
     @property
     def approvals(self) -> tuple[Approval, ...]:
@@ -284,7 +285,7 @@ class UnsealedExchange:
     def initial(self) -> UnsealedStatement | None:
         """The initial statement, where the agency may see it."""
         first = self.statements[0] if self.statements else None
-        return first if first and first.statement.id == self.id else None
+        return first if first and first.kind.stage is Stage.INITIAL else None
 
 
 def is_entities_part(name: str) -> bool:

@@ -73,7 +73,7 @@ class Withdrawing:
                 "later, or take it back unasked with --without-asking"
             ) from None
         for each in found.statements:
-            if each.statement.id == statement.id:
+            if (each.author.agency, each.statement.id) == (statement.author.agency, statement.id):
                 raise Reason.ID_REUSED.error(
                     f"the hub has it already, as entry {each.index}: `agency outbox flush` fetches "
                     f"its receipt, and `agency recall {statement.exchange_id}` takes a request back"

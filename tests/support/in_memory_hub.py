@@ -30,8 +30,8 @@ from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.merkle import (
     consistency_proof,
+    hash_children,
     inclusion_proof,
-    node_hash,
     tree_root,
 )
 from exchange_protocol.record.entries import (
@@ -507,7 +507,7 @@ def _reader(leaves: Sequence[bytes]) -> Callable[[Sequence[tuple[int, int]]], li
     def node(level: int, index: int) -> bytes:
         if level == 0:
             return leaves[index]
-        return node_hash(node(level - 1, 2 * index), node(level - 1, 2 * index + 1))
+        return hash_children(node(level - 1, 2 * index), node(level - 1, 2 * index + 1))
 
     return lambda nodes: [node(level, index) for level, index in nodes]
 
