@@ -48,21 +48,29 @@ def possible_acts(
 def may_say(
     directory: Directory, member: Member, summary: ExchangeSummary, legs: Iterable[LegSummary]
 ) -> Callable[[Kind], bool]:
-    """A test whether the policy on the log lets a member say a kind on one of these legs.
+    """A test whether the policy on the log lets a member say a kind on one of these legs."""
+    agencies = tuple(leg.agency for leg in legs)
+    is_permitted = may_say_on(directory, member, summary)
+    return lambda kind: any(is_permitted(kind, agency) for agency in agencies)
+
+
+def may_say_on(
+    directory: Directory, member: Member, summary: ExchangeSummary
+) -> Callable[[Kind, AgencyId], bool]:
+    """A test whether the policy on the log lets a member say a kind on the leg of an agency.
 
     A list does not tell all that a policy may ask of. So this is to offer commands by, and the
     statement is judged when it is made. What is not known here is taken as permitted.
     """
-    legs = tuple(legs)
 
-    def is_permitted(kind: Kind, leg: LegSummary) -> bool:
+    def is_permitted(kind: Kind, recipient: AgencyId) -> bool:
         context = PolicyContext(
             author=member.agency,
             role=member.role,
             kind=kind,
             exchange_kind=summary.kind,
             initiator=summary.initiator,
-            recipient=leg.agency,
+            recipient=recipient,
             handling=summary.handling,
             tlp=Tlp.CLEAR,
             urgency=summary.urgency,
@@ -77,7 +85,7 @@ def may_say(
             return directory.policy is None
         return True
 
-    return lambda kind: any(is_permitted(kind, leg) for leg in legs)
+    return is_permitted
 
 
 def supervised_agencies(
