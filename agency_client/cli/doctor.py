@@ -138,7 +138,15 @@ def _hub(session: Session, profile: Profile) -> Iterator[Check]:
 
 def _waiting(profile: Profile) -> Iterator[Check]:
     """The statements that wait; of a restored copy they may have been sent or withdrawn since."""
-    waiting = Outbox(profile.state).pending()
+    box = Outbox(profile.state)
+    for each in box.misplaced():
+        yield Check(
+            "outbox",
+            Grade.WARN,
+            f"{each.path} holds statement {each.statement_id} under another name, and is not sent",
+            each.advice,
+        )
+    waiting = box.pending()
     if waiting:
         since = min(each.made_at for each in waiting)
         yield Check(
