@@ -27,7 +27,12 @@ from exchange_protocol.rules.exchange import Exchange, LegRoute
 from exchange_protocol.rules.joint_case import check_invitation
 from exchange_protocol.rules.rulebook import PolicyContext, Rulebook
 from exchange_protocol.rules.statements import Draft, Header
-from exchange_protocol.rules.supervision import check_comment, check_involved, involved_in
+from exchange_protocol.rules.supervision import (
+    check_comment,
+    check_involved,
+    comment_on,
+    involved_in,
+)
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
 _CACHED_ROUTES = 4096
@@ -186,7 +191,9 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
     the number that calls for four eyes could be split over supplements.
     """
     if statement.kind.spec.supervises:
-        supervised = check_comment(exchange, statement)
+        # A recipient may supervise another leg, and does not know what is recorded on that one.
+        is_own = view == statement.author.agency
+        supervised = comment_on(statement) if is_own else check_comment(exchange, statement)
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the exchange")
         return {supervised: statement.header.subject_count}
