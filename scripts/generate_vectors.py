@@ -50,8 +50,8 @@ from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.merkle import (
     CompactRange,
     consistency_proof,
+    hash_leaf,
     inclusion_proof,
-    leaf_hash,
     tree_root,
     verify_consistency,
 )
@@ -160,7 +160,7 @@ def _ec_public(signer: SoftwareSigner) -> ec.EllipticCurvePublicKey:
 
 
 def _root(kind: str, payloads: list[bytes]) -> bytes:
-    leaves = [leaf_hash(envelope.pae(kind, each)) for each in payloads]
+    leaves = [hash_leaf(envelope.pae(kind, each)) for each in payloads]
     return CompactRange().append_many(leaves).after.root()
 
 
@@ -212,7 +212,7 @@ def signatures(kept: Vectors) -> Vectors:
 
     payloads = [b"first", b"second", b"third"]
     signature, places = envelope.sign_batch(SoftwareSigner(key), kind, payloads)
-    leaves = [leaf_hash(envelope.pae(kind, each)) for each in payloads]
+    leaves = [hash_leaf(envelope.pae(kind, each)) for each in payloads]
     root = _root(kind, payloads)
     signer = envelope.SignerKey(bytes(32), key.public_key())
 
@@ -572,7 +572,7 @@ def entries() -> Vectors:
                 "bytes": data.hex(),
                 "nonce": secret(f"nonce {i}").hex(),
                 "leaf_data": leaf.hex(),
-                "leaf_hash": leaf_hash(leaf).hex(),
+                "leaf_hash": hash_leaf(leaf).hex(),
             }
             for i, (data, leaf) in enumerate(zip(encoded, leaves, strict=True))
         ]
@@ -585,7 +585,7 @@ def receipts() -> Vectors:
     signer = LogSigner(
         ORIGIN, SoftwareSigner(Ed25519PrivateKey.from_private_bytes(secret("log key")))
     )
-    growth = CompactRange().append_many([leaf_hash(leaf) for leaf in leaves])
+    growth = CompactRange().append_many([hash_leaf(leaf) for leaf in leaves])
     note = signer.sign(Checkpoint(ORIGIN, len(leaves), growth.after.root()))
     payload = encode_statement(drafts()["information_request"])
     statement = parse_statement(payload)
@@ -603,7 +603,7 @@ def receipts() -> Vectors:
     third = [each.hex() for each in inclusion_proof(2, len(leaves), growth.read)]
     unsigned = encode_entry(replace(log()[0][1], signature_digest=b""))
     alone = entry_leaf_data(unsigned, secret("nonce 1"))
-    alone_note = signer.sign(Checkpoint(ORIGIN, 1, leaf_hash(alone)))
+    alone_note = signer.sign(Checkpoint(ORIGIN, 1, hash_leaf(alone)))
     wrong: list[tuple[str, Vectors]] = [
         ("another log's key", {"log_vkey": other.vkey}),
         ("another size", {"checkpoint": note.decode().replace("\n5\n", "\n6\n")}),
@@ -641,7 +641,7 @@ def receipts() -> Vectors:
         "case": {
             **good,
             "root": growth.after.root().hex(),
-            "leaf_hashes": [leaf_hash(each).hex() for each in leaves],
+            "leaf_hashes": [hash_leaf(each).hex() for each in leaves],
         },
         "refusals": refusals(cases()),
     }
@@ -664,7 +664,7 @@ def check_receipt(given: Vectors) -> Any:
 
 def consistency() -> Vectors:
     """Proofs that one tree extends another, and what proves it of no tree."""
-    leaves = [leaf_hash(f"leaf {i}".encode()) for i in range(13)]
+    leaves = [hash_leaf(f"leaf {i}".encode()) for i in range(13)]
     growth = CompactRange().append_many(leaves)
     roots = [tree_root(size, growth.read) for size in range(len(leaves) + 1)]
 

@@ -10,7 +10,7 @@ from agency_client.cli import ids
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.meant import MeaningGroup
-from agency_client.cli.output import Column, print_json, print_table, say
+from agency_client.cli.output import Column, complain, print_json, print_table, say
 from agency_client.cli.session import references_of, session_of
 from agency_client.core.views import Queued, Refused, Sent
 from agency_client.presentation.labels import Label
@@ -31,6 +31,11 @@ def list_outbox(context: typer.Context) -> None:
     profile = session.load_profile()
     box, locale = Outbox(profile.state), session.locale(profile)
     pending, refused = box.pending(), box.refused()
+    for each in box.misplaced():
+        complain(
+            f"agency: {each.path} holds statement {each.statement_id} under another name, and is "
+            f"not sent; {each.advice}"
+        )
     if session.as_json:
         print_json(
             {

@@ -1,8 +1,8 @@
 """The console's own words, in English, Russian and Kazakh.
 
-Words for codes stand with the codes, words for facts in `agency_client.presentation`. A test checks
-that no language lacks a word, that a phrase has the same places in all, and that templates hold no
-text of their own.
+Words for codes stand with the codes, words for facts in `agency_client.presentation`; none of them
+stands here again. A test checks that, that no language lacks a word, that a phrase has the same
+places in all, and that templates hold no text of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
+from agency_client.presentation.labels import Label
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
@@ -26,7 +27,7 @@ class Word(Enum):
 
     # --- Every page ----------------------------------------------------------------------------
 
-    TITLE = Words("Exchange console", "Консоль обмена", "Алмасу консолі")
+    CONSOLE = Words("Exchange console", "Консоль обмена", "Алмасу консолі")
     SKIP = Words("Skip to the content", "Перейти к содержанию", "Мазмұнына өту")
     LANGUAGE = Words("Language", "Язык", "Тіл")
     ENGLISH = Words("English", "English", "English")
@@ -91,7 +92,6 @@ class Word(Enum):
         "Данные другого органа не прошли проверку",
         "Басқа органның деректері тексеруден өтпеді",
     )
-    FAULT_REASON = Words("Reason", "Причина", "Себебі")
     FAULT_DETAIL = Words(
         "Technical detail, in English",
         "Техническая подробность (на английском)",
@@ -187,7 +187,6 @@ class Word(Enum):
     # --- Who is here ---------------------------------------------------------------------------
 
     HOME = Words("Overview", "Обзор", "Шолу")
-    AGENCY_FACT = Words("Agency", "Орган", "Орган")
     ROLE_FACT = Words("Role", "Роль", "Рөл")
     CERTIFICATE_UNTIL = Words(
         "Certificate valid until",
@@ -195,11 +194,9 @@ class Word(Enum):
         "Сертификат мына уақытқа дейін жарамды",
     )
     LOG_FACT = Words("Log verified", "Проверенный журнал", "Тексерілген журнал")
-    ENTRIES = Words("{number} entries", "записей: {number}", "жазбалар: {number}")
 
     # --- Lists ---------------------------------------------------------------------------------
 
-    OF = Words("{given} of {required}", "{given} из {required}", "{required} ішінен {given}")
     PAGE_OF = Words(
         "Page {page} of {pages}", "Страница {page} из {pages}", "{pages} беттің {page}-беті"
     )
@@ -229,17 +226,14 @@ class Word(Enum):
         "does not verify: {reason}", "не прошло проверку: {reason}", "тексеруден өтпеді: {reason}"
     )
     TIME_LEFT = Words("Time left", "Осталось", "Қалған уақыт")
-    ROUTE = Words("From and to", "От кого и кому", "Кімнен және кімге")
-    WHAT = Words("What", "Что", "Атауы")
-    BASIS = Words("Legal basis", "Основание", "Негізі")
-    TERMS = Words("Handling", "Режим", "Режим")
-    SUBJECTS = Words("Subjects", "Лиц", "Тұлғалар")
+    WHAT_COLUMN = Words("What", "Что", "Атауы")
+    SUBJECT_COUNT = Words("Subjects", "Лиц", "Тұлғалар")
     APPROVED = Words("Approved", "Одобрено", "Мақұлданды")
     NEXT_ITEM = Words("Next item", "Следующее", "Келесісі")
     PREVIOUS_ITEM = Words("Previous item", "Предыдущее", "Алдыңғысы")
     OWN_PAGE = Words("Whole exchange", "Весь обмен", "Алмасу толығымен")
     BACK_TO_QUEUE = Words("Back to the queue", "Назад к очереди", "Кезекке оралу")
-    IN_HAND = Words(
+    TAKEN_BY = Words(
         "in hand: {whom}, since {since}",
         "в работе: {whom}, с {since}",
         "жұмыста: {whom}, {since} бастап",
@@ -407,27 +401,29 @@ class Word(Enum):
 
     # --- One exchange --------------------------------------------------------------------------
 
-    EXCHANGE = Words("Exchange", "Обмен", "Алмасу")
-    TLP = Words("TLP", "TLP", "TLP")
+    TLP_CODE = Words("TLP", "TLP", "TLP")
     # In Kazakh "не" asks what; a reader of Russian would take it for a denial.
     CHECKS = Words("What was verified", "Что проверено", "Тексеру нәтижелері")
-    PASSED = Words("verified", "проверено", "тексерілді")
     FAILED = Words("failed", "не прошло", "өтпеді")
     CHECK_LOG = Words(
-        "The log of {size} entries is signed by its key and extends what was seen before.",
-        "Журнал из {size} записей подписан своим ключом и продолжает виденное ранее.",
+        "The log of {size} {size:entry|entries} is signed by its key and extends what was seen "
+        "before.",
+        "Журнал из {size} {size:записи|записей|записей} подписан своим ключом и продолжает "
+        "виденное ранее.",
         "{size} жазбадан тұратын журналға өз кілтімен қол қойылған және бұрынғысын жалғастырады.",
     )
     CHECK_ENTRIES = Words(
-        "Each entry shown ({number}) is proven to be in that log.",
-        "Доказано, что каждая из показанных записей ({number}) есть в этом журнале.",
-        "Көрсетілген {number} жазбаның әрқайсысы осы журналда екені дәлелденді.",
+        "{number} {number:entry|entries} shown here: proven to be in that log.",
+        "{number} {number:показанная запись|показанные записи|показанных записей}: доказано, что "
+        "{number:она есть|они есть|они есть} в этом журнале.",
+        "Көрсетілген {number} жазбаның осы журналда екені дәлелденді.",
     )
     CHECK_SIGNATURES = Words(
-        "Each statement ({number}) bears its author's signature, by a certificate that was valid "
-        "then.",
-        "Каждое из заявлений ({number}) подписано автором; сертификат тогда действовал.",
-        "{number} мәлімдеменің әрқайсысына авторы қол қойған; сертификат сол кезде жарамды болған.",
+        "{number} {number:statement bears its|statements bear their} author's signature, by a "
+        "certificate that was valid then.",
+        "{number} {number:заявление подписано автором|заявления подписаны авторами|заявлений "
+        "подписаны авторами}; сертификат тогда действовал.",
+        "{number} мәлімдемеге авторы қол қойған; сертификат сол кезде жарамды болған.",
     )
     CHECK_RULES_WHOLE = Words(
         "The whole exchange was judged anew under the policy of each moment.",
@@ -450,9 +446,11 @@ class Word(Enum):
         "Әр мәлімдемеде органыңыз қадағалаушы ретінде көрсетілген.",
     )
     CHECK_APPROVALS = Words(
-        "Each approval ({number}) is the approver's own signature over exactly what was approved.",
-        "Каждое одобрение ({number}) подписал сам одобривший, под тем самым текстом.",
-        "{number} мақұлдауға мақұлдаушылардың өздері дәл сол мәтінге қол қойған.",
+        "{number} {number:approval is its approver's own signature|approvals are their approvers' "
+        "own signatures} over exactly what was approved.",
+        "{number} {number:одобрение подписал сам одобривший|одобрения подписали сами "
+        "одобрившие|одобрений подписали сами одобрившие}, под тем самым текстом.",
+        "{number} мақұлдау: мақұлдаушының өзі дәл сол мәтінге қол қойған.",
     )
     CHECK_RECEIPTS = Words(
         "Everything that your agency said, and has receipts for, is shown.",
@@ -460,9 +458,11 @@ class Word(Enum):
         "Органыңыз айтқан және түбіртегі бар мәлімдеменің бәрі көрсетілген.",
     )
     CHECK_PARTS = Words(
-        "Each sealed part ({number}) is the one that its author signed, and was opened here.",
-        "Зашифрованные части ({number}) совпадают с подписанными и расшифрованы здесь.",
-        "{number} шифрланған бөлік авторлар қол қойғанның дәл өзі және осында ашылды.",
+        "{number} sealed {number:part is|parts are} as the author signed, and opened here.",
+        "{number} {number:зашифрованная часть совпадает|зашифрованные части совпадают|"
+        "зашифрованных частей совпадают} с тем, что подписал автор, и "
+        "{number:расшифрована|расшифрованы|расшифрованы} здесь.",
+        "{number} шифрланған бөлік автор қол қойғанның дәл өзі және осында ашылды.",
     )
     COPIES_SEEN = Words(
         "You see the statements that name your agency as a supervisor, and what each did to the "
@@ -500,7 +500,7 @@ class Word(Enum):
     FACTS = Words("The exchange in short", "Обмен вкратце", "Алмасу қысқаша")
     CONTENT = Words("Statements", "Заявления", "Мәлімдемелер")
     SENDER_TIME = Words("sender's clock: {time}", "по часам автора: {time}", "автор сағаты: {time}")
-    DIGEST = Words("Digest (SHA-256)", "Хеш (SHA-256)", "Хеш (SHA-256)")
+    WHOLE_DIGEST = Words("Digest (SHA-256)", "Хеш (SHA-256)", "Хеш (SHA-256)")
     SAVE = Words("Save {name}", "Сохранить {name}", "{name} сақтау")
     SAVE_ALL = Words(
         "Save all of it, with the note on handling",
@@ -512,7 +512,6 @@ class Word(Enum):
         "TLP:RED, только для названных лиц. Для кого вы сохраняете?",
         "TLP:RED, тек аталған тұлғаларға. Кімге арнап сақтайсыз?",
     )
-    BYTES = Words("{number} bytes", "байт: {number}", "{number} байт")
     FILES_HOSTILE = Words(
         "Files come from outside and were not checked for malware.",
         "Файлы получены извне и на вредоносность не проверялись.",
@@ -539,7 +538,7 @@ class Word(Enum):
         "Ол {time} кезіндегі күйінде; бірінші бет оны қайта сұрайды.",
     )
     SHOWN_OF = Words(
-        "{shown} of {count} rows are shown",
+        "{shown} of {count} {count:row is|rows are} shown",
         "Показано строк: {shown} из {count}",
         "Көрсетілген жолдар: {count} ішінен {shown}",
     )
@@ -596,7 +595,7 @@ class Word(Enum):
         "Тораппен байланыс жоқ. Тізім {time} жағдайы бойынша; одан кейінгісі жоқ.",
     )
     LIST_KEPT_PART = Words(
-        "Only its first {number} exchanges are kept.",
+        "Only its first {number} {number:exchange is|exchanges are} kept.",
         "Сохранены только первые обмены: {number}.",
         "Тек алғашқы алмасулар сақталған: {number}.",
     )
@@ -612,8 +611,6 @@ class Word(Enum):
         "Бұл сүзгіге ештеңе сай келмейді. Азырақ таңдаңыз немесе сүзгіні тазалаңыз.",
     )
     FILTERS = Words("Filter", "Отбор", "Сүзгі")
-    FILTER_STATE = Words("State", "Состояние", "Күйі")
-    FILTER_KIND = Words("Kind", "Вид", "Түрі")
     ONLY_LATE = Words("Only overdue", "Только просроченные", "Тек мерзімі өткендер")
     SHOW = Words("Show", "Показать", "Көрсету")
     CLEAR = Words("Clear", "Сбросить", "Тазалау")
@@ -625,8 +622,8 @@ class Word(Enum):
     SEARCH_DO = Words("Search", "Искать", "Іздеу")
     FOUND = Words("Found", "Найдено", "Табылды")
     FOUND_HINT = Words(
-        "Searched: {number} exchanges that this profile sent or opened. Names are found in any "
-        "script.",
+        "Searched: {number} {number:exchange|exchanges} that this profile sent or opened. Names "
+        "are found in any script.",
         "Просмотрено обменов, которые этот профиль отправлял или открывал: {number}. Имена "
         "находятся в любом написании.",
         "Бұл профиль жіберген немесе ашқан алмасулар қаралды: {number}. Есімдер кез келген жазуда "
@@ -654,8 +651,6 @@ class Word(Enum):
     WHOSE_TURN = Words("Whose turn", "Кто действует", "Кімнің кезегі")
     WHO_APPROVES = Words("the agency that approves", "одобряющий орган", "мақұлдайтын орган")
     MORE_ACTS = Words("More", "Ещё", "Тағы")
-    LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
-    ABOUT_COLUMN = Words("About", "Суть", "Мазмұны")
     NEXT_STEP = Words("Next", "Что делать", "Келесі әрекет")
     WRITE = Words("New", "Новое", "Жаңа")
 
@@ -669,7 +664,7 @@ class Word(Enum):
     )
     AUDIT_START = Words("Verify now", "Проверить сейчас", "Қазір тексеру")
     AUDIT_RUNNING = Words(
-        "Verifying: {done} of {size} entries",
+        "Verifying: {done} of {size} {size:entry|entries}",
         "Проверяется: записей {done} из {size}",
         "Тексерілуде: {size} жазбадан {done}",
     )
@@ -711,9 +706,10 @@ class Word(Enum):
     STATISTICS = Words("Statistics", "Статистика", "Статистика")
     LOG_PAGE = Words("Entries", "Записи журнала", "Журнал жазбалары")
     LOG_VERIFIED = Words(
-        "{number} verified entries, the newest first.",
-        "Проверенных записей: {number}, сначала новые.",
-        "Тексерілген жазбалар: {number}, алдымен жаңалары.",
+        "{number} verified {number:entry|entries}, the newest first.",
+        "{number} {number:проверенная запись|проверенные записи|проверенных записей}, сначала "
+        "новые.",
+        "{number} тексерілген жазба, алдымен жаңалары.",
     )
     LOG_NOT_YET = Words(
         "Entries are shown once they were verified: begin a verification first.",
@@ -729,9 +725,7 @@ class Word(Enum):
         "бұзушылықтарда көрсетілген.",
     )
     STATE_FILTER = Words("State reached", "Новое состояние", "Жаңа күйі")
-    COUNTRY_FILTER = Words("Country", "Страна", "Ел")
-    EVENT_FILTER = Words("Event", "Событие", "Оқиға")
-    ANY = Words("any", "любое", "кез келген")
+    ANY_VALUE = Words("any", "любое", "кез келген")
     AUTHOR_WAS_TOLD = Words(
         "Its author was told: {words}",
         "Автору сказано: {words}",
@@ -746,8 +740,9 @@ class Word(Enum):
     )
     PROOF = Words("Proof", "Доказательство", "Дәлелдеме")
     PROOF_HOLDS = Words(
-        "The proof leads from this leaf to the root of the {size} entries that was verified.",
-        "Доказательство ведёт от этого листа к проверенному корню; записей под ним: {size}.",
+        "The proof leads from this leaf to the verified root of {size} {size:entry|entries}.",
+        "Доказательство ведёт от этого листа к проверенному корню; под ним {size} "
+        "{size:запись|записи|записей}.",
         "Дәлелдеме осы жапырақтан тексерілген түбірге апарады; оның астындағы жазбалар: {size}.",
     )
     PROOF_HASHES = Words(
@@ -771,7 +766,7 @@ class Word(Enum):
     )
     FLOW_COUNT = Words("Payments", "Платежей", "Төлемдер")
     FLOWS_MOST = Words(
-        "The {shown} largest of {count} flows",
+        "The {shown} largest of {count} {count:flow|flows}",
         "Наибольшие потоки: {shown} из {count}",
         "Ең ірі ағындар: {count} ішінен {shown}",
     )
@@ -800,7 +795,6 @@ class Word(Enum):
 
     # --- Writing -------------------------------------------------------------------------------
 
-    TO_AGENCIES = Words("To", "Кому", "Кімге")
     SUBJECTS_TYPED = Words(
         "Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, компаниялар, шоттар"
     )
@@ -823,6 +817,11 @@ class Word(Enum):
     )
     DROP_HERE = Words("Drop the file now", "Отпустите файл", "Файлды осында тастаңыз")
     DROP_LEFT = Words("The file is outside of the field", "Файл вне поля", "Файл өрістен тыс жерде")
+    TABLE_OPTIONS = Words(
+        "How the table is written (else it is found out)",
+        "Как записана таблица (иначе определяется само)",
+        "Кесте қалай жазылған (әйтпесе өзі анықталады)",
+    )
     TABLE_DATES = Words(
         "How the table writes dates, such as DD.MM.YYYY (else YYYY-MM-DD)",
         "Как в таблице пишутся даты, например DD.MM.YYYY (иначе YYYY-MM-DD)",
@@ -878,10 +877,6 @@ class Word(Enum):
         "Файлдар қалай оқылды; бұл ілеспе жазбаға енеді",
     )
     ATTACHMENTS = Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар")
-    SORT_COLUMN = Words("Sort", "Вид", "Түрі")
-    YES = Words("yes", "да", "иә")
-    NO = Words("no", "нет", "жоқ")
-    OR = Words("or", "или", "немесе")
     ONE_PER_LINE = Words("One a line", "По одному в строке", "Әр жолға біреу")
     DAY_PART = Words("Day", "День", "Күні")
     MONTH_PART = Words("Month", "Месяц", "Айы")
@@ -1059,20 +1054,16 @@ class Word(Enum):
         "Бір пішіннің файлдары бірге 64 МБ-тан аспауы керек; одан үлкендерін agency holdings "
         "import командасы алады.",
     )
+    HOLDING_READ = Words("How the files were read", "Как прочитаны файлы", "Файлдар қалай оқылды")
     HOLDING_LACKS = Words(
         "Give the set a name and choose a file. Nothing was imported.",
         "Назовите набор и выберите файл. Ничего не загружено.",
         "Жинаққа атау беріп, файл таңдаңыз. Ештеңе жүктелмеді.",
     )
     HOLDING_IMPORTED = Words(
-        "Imported into {name}: {number} records.",
-        "Загружено в {name}, записей: {number}.",
+        "Imported into {name}: {number} {number:record|records}.",
+        "Загружено в {name}: {number} {number:запись|записи|записей}.",
         "{name} жинағына {number} жазба жүктелді.",
-    )
-    HOLDING_FORGOTTEN = Words(
-        "Removed from this machine: {name}.",
-        "Удалено с этой машины: {name}.",
-        "Осы машинадан жойылды: {name}.",
     )
     COMPARE = Words(
         "Compare with own records", "Сверка со своими записями", "Өз жазбаларымен салыстыру"
@@ -1098,9 +1089,11 @@ class Word(Enum):
     NOT_COMPARED = Words("Not compared", "Не сверено", "Салыстырылмады")
     AGENCIES = Words("Directory", "Справочник", "Органдар")
     DIRECTORY_VERIFIED = Words(
-        "Agencies: {number}. All of it follows from {size} entries of the log and was verified.",
-        "Органов: {number}. Всё это следует из записей журнала ({size}) и проверено.",
-        "Барлығы: {number}. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
+        "{number} {number:agency|agencies}. All of it follows from {size} {size:entry|entries} of "
+        "the log and was verified.",
+        "{number} {number:орган|органа|органов}. Всё это следует из {size} "
+        "{size:записи|записей|записей} журнала и проверено.",
+        "{number} орган. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
     )
     VALIDITY = Words("Validity", "Срок действия", "Жарамдылығы")
     CERTIFICATE = Words("Certificate (SHA-256)", "Сертификат (SHA-256)", "Сертификат (SHA-256)")
@@ -1111,7 +1104,6 @@ class Word(Enum):
         "Бұл органның қол қою сертификаты жарияланбаған, сондықтан оның атынан ешкім қол қоя "
         "алмайды.",
     )
-    MEMBER_NAME = Words("Name", "Имя", "Аты")
     NO_NAME = Words("(no name)", "(без имени)", "(аты жоқ)")
     WHAT_THEY_TAKE = Words(
         "What each agency takes (opens apart)",
@@ -1179,48 +1171,65 @@ class Word(Enum):
         "Отправлено: {sent} из {number}.",
         "Жіберілді: {number} ішінен {sent}.",
     )
-    MADE_AT = Words("Made", "Составлено", "Жасалды")
+    OUTBOX_REFUSED_SOME = Words(
+        "{number} {number:statement was|statements were} refused by the hub. The outbox says why.",
+        "{number} {number:заявление отклонено|заявления отклонены|заявлений отклонены} узлом. "
+        "Причина указана в исходящих.",
+        "{number} мәлімдемені торап қабылдамады. Себебі шығыс қалтасында айтылған.",
+    )
+    REFUSED_STAYS = Words(
+        "What was refused is not on the log and is never sent again. It stays here until you "
+        "remove it. If it is still needed, write it anew.",
+        "Отклонённого нет в журнале, и снова оно не отправится. Оно остаётся здесь, пока вы его "
+        "не уберёте. Если оно ещё нужно, составьте его заново.",
+        "Қабылданбағаны журналда жоқ және қайта жіберілмейді. Ол сіз алып тастағанша осында "
+        "тұрады. Әлі қажет болса, оны қайта жазыңыз.",
+    )
 
 
+def _head(label: Label) -> Words:
+    """A word of the presentation as the head of a field: it begins with a capital letter."""
+    return Words(*(each[:1].upper() + each[1:] for each in label.value))
+
+
+_ANSWER_DUE: Final = Words("Answer due by", "Ответить к", "Жауап беру мерзімі")
 FIELD_WORDS: Final[Mapping[str, Words]] = {
-    "due": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "due": _ANSWER_DUE,
     "member": Words("Agency to invite", "Приглашаемый орган", "Шақырылатын орган"),
-    "agency": Words("Agency", "Орган", "Орган"),
+    "agency": _head(Label.AGENCY),
     "supervisor": Words(
         "Supervisor to involve", "Привлекаемый надзирающий орган", "Тартылатын қадағалау органы"
     ),
     "comment": Words("Comment", "Замечание", "Ескерту"),
     "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
     "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),
-    "exchange_id": Words("Exchange", "Обмен", "Алмасу"),
+    "exchange_id": _head(Label.EXCHANGE),
     "draft": Words("Draft", "Черновик", "Жоба"),
-    "to": Words("To", "Кому", "Кімге"),
-    "recipients": Words("To", "Кому", "Кімге"),
+    "to": _head(Label.TO),
+    "recipients": _head(Label.TO),
     "legs": Words("Recipients", "Получатели", "Алушылар"),
     "document.items": Words(
         "Which of the information asked for it answers",
         "На какие из запрошенных сведений это ответ",
         "Сұратылған мәліметтердің қайсысына жауап",
     ),
-    "case": Words("Reference of your case", "Номер вашего дела", "Ісіңіздің нөмірі"),
-    "pin": Words("Passphrase of your key", "Пароль вашего ключа", "Кілтіңіздің құпиясөзі"),
-    "due_at": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "case": Word.CASE_REFERENCE.value,
+    "pin": Word.PIN.value,
+    "due_at": _ANSWER_DUE,
     "for_named_reader": Words("For whom", "Для кого", "Кімге"),
-    "subjects": Words("Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, шоттар"),
+    "subjects": Word.SUBJECTS_TYPED.value,
     "table_file": Words("Table", "Таблица", "Кесте"),
     "dates": Word.TABLE_DATES.value,
-    "attachments": Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар"),
+    "attachments": Word.ATTACHMENTS.value,
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
-    "tlp": Words("TLP", "TLP", "TLP"),
-    "urgency": Words("Urgency", "Срочность", "Шұғылдығы"),
-    "purpose": Words("Purpose", "Цель", "Мақсаты"),
-    "legal_basis": Words("Legal basis", "Правовое основание", "Құқықтық негізі"),
+    "tlp": Word.TLP_CODE.value,
+    "urgency": _head(Label.URGENCY),
+    "purpose": _head(Label.PURPOSE),
+    "legal_basis": _head(Label.LEGAL_BASIS),
     "source_grade": Words("Grade of the source", "Оценка источника", "Дереккөз бағасы"),
     "information_grade": Words("Grade of the information", "Оценка сведений", "Мәлімет бағасы"),
-    "permitted_uses": Words(
-        "Permitted uses", "Разрешённое использование", "Рұқсат етілген пайдалану"
-    ),
-    "onward_authorities": Words("May be passed on to", "Можно передать", "Беруге болатын органдар"),
+    "permitted_uses": _head(Label.PERMITTED_USES),
+    "onward_authorities": _head(Label.ONWARD_AUTHORITIES),
     "offence_types": Words(
         "Offence, by the FATF's categories",
         "Преступление, по категориям ФАТФ",
@@ -1233,12 +1242,12 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
         "No copy to the supervisor", "Без копии надзору", "Қадағалауға көшірмесіз"
     ),
     "withholding_ground": Words("Ground for that", "Основание", "Негізі"),
-    "language": Words("Language", "Язык", "Тіл"),
-    "time_zone": Words("Time zone", "Часовой пояс", "Уақыт белдеуі"),
+    "language": Word.LANGUAGE.value,
+    "time_zone": _head(Label.TIME_ZONE),
     "name": Words("Name or number", "Имя или номер", "Аты немесе нөмірі"),
     "idNumber": Words("Identity number", "Номер документа", "Құжат нөмірі"),
     "birthDate": Words("Date of birth", "Дата рождения", "Туған күні"),
-    "country": Words("Country", "Страна", "Ел"),
+    "country": _head(Label.COUNTRY),
     "note": Words("Note", "Примечание", "Ескертпе"),
     "reason": Words("Reason", "Причина", "Себебі"),
     "ground": Words("Ground", "Основание", "Негіз"),
@@ -1255,8 +1264,8 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "about": Words("About which statement", "О каком заявлении", "Қай мәлімдеме туралы"),
     "use": Words("What you had done with it", "Что было сделано", "Онымен не істелді"),
     "notice": Words("Obstacle", "Препятствие", "Кедергі"),
-    "amount": Words("Amount", "Сумма", "Сома"),
-    "currency": Words("Currency", "Валюта", "Валюта"),
+    "amount": _head(Label.AMOUNT),
+    "currency": _head(Label.CURRENCY),
     "assets": Words("Assets", "Активы", "Активтер"),
     "conversion": Words("What took its place", "Чем заменено", "Немен ауыстырылды"),
     "obstacle": Words("What stood against it", "Что помешало", "Не кедергі болды"),
@@ -1264,14 +1273,6 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "uses": Words("What it was used for", "Для чего использовано", "Не үшін пайдаланылды"),
 }
 """Names of fields of forms that no document has."""
-
-PART_WORDS: Final[Mapping[str, Words]] = {
-    "brief": Words("brief", "краткое изложение", "қысқаша мазмұн"),
-    "content": Words("content", "содержание", "мазмұны"),
-    "attachments": Words("names of files", "имена файлов", "файл аттары"),
-    "entities": Words("persons and accounts", "лица и счета", "тұлғалар мен шоттар"),
-}
-"""Names of the parts of a statement."""
 
 VERBS: Final[Mapping[str, Words]] = {
     "approve": Words("Approve", "Одобрить", "Мақұлдау"),
@@ -1321,8 +1322,8 @@ VERBS: Final[Mapping[str, Words]] = {
     "object_to": Words("Object", "Возразить", "Қарсылық білдіру"),
     "record_silence": Words("Record silence", "Зафиксировать молчание", "Үнсіздікті тіркеу"),
     "answer_test": Words("Answer the test", "Ответить на проверку", "Тексеруге жауап беру"),
-    "claim": Words("Take in hand", "Взять в работу", "Жұмысқа алу"),
-    "give_back": Words("Give back", "Вернуть в очередь", "Кезекке қайтару"),
+    "claim": Word.TAKE_IN_HAND.value,
+    "give_back": Word.GIVE_BACK.value,
     "request_asset_trace": Words("Trace assets", "Разыскать активы", "Активтерді іздеу"),
     "request_freeze": Words("Ask to freeze at once", "Просить заморозить", "Шұғыл қатыруды сұрау"),
     "impose_freeze": Words("Assets are frozen", "Активы заморожены", "Активтер қатырылды"),

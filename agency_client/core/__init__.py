@@ -8,8 +8,9 @@ blocking client, the asyncio client and the tests alike. `core.py` puts the part
     core, views            all parts, put together; the values that they give
     view, log, reach       checkpoints and directory; leaves and proofs; a hub that was away
     exchanges, summaries   exchanges: listed, fetched, opened; their form on the wire
-    verifying, unsealing, fetching
-                           what the hub shows is judged; sealed parts are fetched and opened
+    verifying, partial_views, own_receipts
+                           what the hub shows is judged, also where that is little; its promises
+    unsealing, fetching    sealed parts are fetched and opened
     acts, statements, drafting, routes, sealing
                            an act becomes a statement: header, route, sealed parts, signature
     sender, submission, statuses, withdrawing

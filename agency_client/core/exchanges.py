@@ -1,6 +1,6 @@
 """Exchanges: list them, fetch and verify one, unseal it.
 
-Steps 1 to 7 of `get` stand in `verifying`. `open` goes on:
+`get` checks the seven claims of `verifying`. `open` goes on:
 
  8. Each part that is sealed to this agency is fetched (`fetching`). It must be the one that its
     author signed, by size and SHA-256.
@@ -21,16 +21,16 @@ from typing import Protocol
 from agency_client.core.calls import Operation, ask_hub, number_of_the_hub
 from agency_client.core.fetching import Fetched, Parts, is_erased_at
 from agency_client.core.finding import gone, indexed, withdraws
+from agency_client.core.own_receipts import check_unknown
 from agency_client.core.ports import Ports
 from agency_client.core.summaries import take_summary
 from agency_client.core.unsealing import mark_superseded, read_statement
 from agency_client.core.verifying import (
     JudgedView,
+    ShownExchange,
     check_exchange,
-    check_receipts,
     check_summary,
-    check_unknown,
-    judge_view,
+    verify_exchange,
 )
 from agency_client.core.view import View
 from agency_client.core.views import (
@@ -40,14 +40,13 @@ from agency_client.core.views import (
     VerifiedExchange,
     VerifiedStatement,
 )
-from agency_client.state.checkpoints import Head
 from agency_client.state.keys import Vault
 from exchange_protocol.errors import HubUnavailable, NotAuthenticated, NotFound, Reason, SealBroken
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, ReaderRole
 from exchange_protocol.kinds.fields import parse_uuid
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.entries import Entry
 from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.record.notices import Notice
 from exchange_protocol.record.receipts import (
@@ -176,6 +175,7 @@ class Exchanges:
     ) -> Operation[tuple[VerifiedExchange, JudgedView]]:
         """Fetch and verify as `get`; `known` is what was judged of it a moment ago."""
         exchange_id = parse_uuid(id_of(exchange), "exchange_id")
+        agency, log = self._ports.agency, self._ports.trust.log
         # Read before the hub is asked: another process of this agency may add one meanwhile, which
         # the answer lacks.
         promised = self._ports.outbox.receipts(exchange_id)
@@ -187,17 +187,20 @@ class Exchanges:
                 lambda answer: answer.tree_head,
             )
         except NotFound as error:
-            check_unknown(promised, error, self._ports.agency, self._ports.trust.log)
+            check_unknown(promised, error, agency, log)
             raise
         entries = yield from self._pages(exchange_id, answer, head.checkpoint)
         if not entries:
             raise Reason.ENTRY_MISMATCH.error(f"the hub shows no entry of exchange {exchange_id}")
         yield from self._view.know_directory(max(entry.directory_size for _, entry in entries))
-        fold = self._ports.directory.fold
-        judged = judge_view(self._ports.agency, exchange_id, entries, fold, known)
-        verified = _verified(exchange_id, judged, entries, answer.summary, head)
-        check_receipts(promised, verified, self._ports.agency, self._ports.trust.log)
-        check_summary(verified.summary, verified)
+        verified, judged = verify_exchange(
+            ShownExchange(exchange_id, entries, head, answer.summary),
+            agency,
+            fold=self._ports.directory.fold,
+            promised=promised,
+            log=log,
+            known=known,
+        )
         if isinstance(exchange, ExchangeSummary):
             check_summary(exchange, verified)
         return verified, judged
@@ -311,26 +314,6 @@ class Exchanges:
         if erased:
             return read_statement(each, role, {}, (), is_erased=True)
         return read_statement(each, role, plaintexts, faults)
-
-
-def _verified(
-    exchange_id: str,
-    judged: JudgedView,
-    entries: _Entries,
-    summary: pb.ExchangeSummary,
-    head: Head,
-) -> VerifiedExchange:
-    return VerifiedExchange(
-        id=exchange_id,
-        party=judged.party,
-        exchange=judged.exchange,
-        statements=judged.statements,
-        deliveries=tuple(entry for _, entry in entries if entry.event is Event.DELIVERY),
-        entries=judged.entries,
-        checkpoint=head.checkpoint,
-        note=head.note,
-        summary=take_summary(summary),
-    )
 
 
 def _opened(

@@ -33,7 +33,11 @@ from exchange_protocol.record.entries import (
     parse_opening,
     read_entry,
 )
-from exchange_protocol.record.receipts import parse_proven_entry, verify_inspection_receipt
+from exchange_protocol.record.receipts import (
+    parse_proven_entry,
+    verify_inspection_receipt,
+    verify_proven_entry,
+)
 from exchange_protocol.v1 import audit_service_pb2 as pb
 
 _GET_PROOF: Final = "AuditService/GetInclusionProof"
@@ -98,11 +102,15 @@ class Log:
             return [_leaf(each) for each in leaves]
         head = yield from self._view.advance(held, answer.tree_head)
         opened = sum(leaf.HasField("opening") for leaf in leaves)
+        proven = parse_proven_entry(answer.inspection)
+        # A certificate may have been renewed before the call, or since.
+        named = verify_proven_entry(proven, head.checkpoint).certificate_sha256
+        shown = self._ports.channel_certificates
         verify_inspection_receipt(
-            parse_proven_entry(answer.inspection),
+            proven,
             head.checkpoint,
             reader=self._ports.channel_member,
-            certificate_sha256=self._ports.channel_certificate,
+            certificate_sha256=named if named in shown else shown[-1],
             inspected=InspectedRange(start, start + len(leaves), opened),
             known_size=known,
         )

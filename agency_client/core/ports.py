@@ -6,7 +6,7 @@ Operations take all of it from here, so tests can replace each by itself.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -50,8 +50,8 @@ class Ports:
     vault: Vault
     channel_member: Member
     """The member in whose name the channel is opened."""
-    channel_certificate: bytes
-    """SHA-256 of the certificate that opens the channel, 32 bytes."""
+    channel_certificates: Sequence[bytes]
+    """SHA-256 of each certificate that the channel was opened with, the newest last."""
     anchors: TrustAnchors
     log_keys: LogKeys
     trust: TrustStore
@@ -91,7 +91,7 @@ def make_ports(
     return Ports(
         vault=profile.vault,
         channel_member=profile.tls.certificate.member,
-        channel_certificate=profile.tls.certificate.fingerprint,
+        channel_certificates=profile.tls.shown,
         anchors=profile.anchors,
         log_keys=keys,
         trust=TrustStore(state, keys, clock),

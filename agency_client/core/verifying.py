@@ -1,31 +1,19 @@
-"""The judgement of what a hub shows of an exchange: pure checks of fetched entries.
+"""Verify what a hub shows of an exchange: seven claims, checked one after another.
 
-Steps (docs/threat-model.md says which lie each of them catches):
+    1. The pinned log key signed the checkpoint; it extends the one held.    View.ask
+    2. Every entry is in its tree, in log order, with its statement.         verify_proven_entries
+    3. Every entry is of the exchange that was asked for.                    check_exchange
+    4. The directory is as new as the newest entry counts.                   View.know_directory
+    5. The rules allow every statement, and the agency may be shown it.      judge_view
+    6. The agency's own statements are where receipts promised them.         own_receipts
+    7. The hub's summary describes the initial statement.                    check_summary
 
- 1. The checkpoint is signed by the pinned log key and extends the one held (`View.ask`).
- 2. Every entry is in the tree of that checkpoint, in log order, with the statement that it names.
- 3. Every entry is of the exchange that was asked for.
- 4. The directory is as new as the newest entry counts; a hub that hides some of it is caught.
- 5. Statements are judged anew with the hub's own rules, against the directory at their place:
-    - initiator: the whole exchange is replayed;
-    - active member of a joint case, or approver of one: all of it is replayed, up to where the
-      member left last;
-    - recipient: the exchange is replayed as far as its leg goes, with policy, gate and approvals.
-      A release without enough coordinators' own signatures over that very payload breaks a rule; a
-      held statement that is shown lacks its approvals;
-    - approver: it does not see what the recipients say, so each statement that it sees is judged on
-      the leg as that statement found it; decisions must answer the statement that waits. It cannot
-      judge what rests on a statement or a due time of the recipient (a consent, a reminder, the end
-      of a freeze): author and signature are verified, and auditors judge the rest;
-    - supervisor: it sees single statements; each must name it as one, and author, certificate and
-      signature are verified.
- 6. Everything that the agency itself said, and for which it held a receipt when it asked, is shown,
-    at its index.
- 7. The hub's summary, and the list from which the exchange was picked, describe its initial
-    statement.
+`exchanges` fetches, and checks 1 to 4 as pages come. `verify_exchange` checks 5 to 7. The list from
+which an exchange was picked is held to claim 7 too. docs/threat-model.md says which lie each of
+them catches.
 
-`exchanges` fetches, and does steps 1 to 4. Left to the caller: unsealing (`unsealing`). A hub can
-hide an exchange entirely; witnesses and auditors see that.
+Left to the caller: unsealing (`unsealing`). A hub can hide an exchange entirely; witnesses and
+auditors see that.
 """
 
 from __future__ import annotations
@@ -35,34 +23,41 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from agency_client.core.views import (
-    VerifiedExchange,
-    VerifiedStatement,
-)
+from agency_client.core.own_receipts import check_receipts
+from agency_client.core.partial_views import check_supervised, judge_one_by_one
+from agency_client.core.summaries import take_summary
+from agency_client.core.views import VerifiedExchange, VerifiedStatement
+from agency_client.state.checkpoints import Head
 from agency_client.state.kept_receipts import KeptReceipt
-from exchange_protocol.errors import ExchangeError, NotFound, Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.rows import About, When, matches
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.merkle import verify_inclusion
-from exchange_protocol.record.entries import (
-    Entry,
-    Event,
-    entry_leaf_hash,
-    parse_entry,
-    verify_time_of,
-)
+from exchange_protocol.record.entries import Entry, Event, verify_time_of
 from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.exchange import Exchange
-from exchange_protocol.rules.judgement import authenticate, judge
-from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+ProvenEntries = Sequence[tuple[ProvenEntry, Entry]]
+"""Entries in log order, each as it was proven and as it was read."""
 
 _TO_THE_END: Final = sys.maxsize
+
+
+@dataclass(frozen=True, slots=True)
+class ShownExchange:
+    """The hub's answer about one exchange, of which claims 1 to 4 are verified."""
+
+    id: str
+    entries: ProvenEntries
+    """All entries of it that the agency is shown; at least one."""
+    head: Head
+    summary: pb.ExchangeSummary
+    """The hub's word, as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ class JudgedView:
     replay: Replay | None
     """The replay that came to this state, to go on from here."""
 
-    def is_of(self, entries: Sequence[tuple[ProvenEntry, Entry]]) -> bool:
+    def is_of(self, entries: ProvenEntries) -> bool:
         """True if it judged the very entries with which these begin; their proofs may differ."""
         return len(self.entries) <= len(entries) and all(
             (old.index, old.opening) == (new.index, new.opening)
@@ -86,69 +81,110 @@ class JudgedView:
         )
 
 
+def verify_exchange(
+    shown: ShownExchange,
+    agency: AgencyId,
+    *,
+    fold: DirectoryFold,
+    promised: Mapping[str, KeptReceipt],
+    log: LogVerifier,
+    known: JudgedView | None = None,
+) -> tuple[VerifiedExchange, JudgedView]:
+    """Check claims 5 to 7 of an exchange that an agency is shown.
+
+    Args:
+        shown: what the hub shows.
+        agency: the agency that it is shown to.
+        fold: the directory, up to the last entry.
+        promised: the receipts that the agency held when it asked, by the statement's id.
+        log: the pinned log.
+        known: what was judged of the exchange a moment ago; it is used up.
+
+    Raises:
+        HubDishonest: if the hub broke a rule, or shows what does not verify.
+        SignatureInvalid: if a statement's author or signature is not good.
+        InvalidInput: DOCUMENT_INVALID, if a receipt in `promised` is damaged.
+    """
+    judged = judge_view(agency, shown.id, shown.entries, fold, known)
+    verified = VerifiedExchange(
+        id=shown.id,
+        party=judged.party,
+        exchange=judged.exchange,
+        statements=judged.statements,
+        deliveries=tuple(entry for _, entry in shown.entries if entry.event is Event.DELIVERY),
+        entries=judged.entries,
+        checkpoint=shown.head.checkpoint,
+        note=shown.head.note,
+        summary=take_summary(shown.summary),
+    )
+    check_receipts(promised, verified.statements, agency, log)
+    check_summary(verified.summary, verified)
+    return verified, judged
+
+
+# --- Claim 3 --------------------------------------------------------------------------------------
+
+
+def check_exchange(exchange_id: str, entries: ProvenEntries) -> None:
+    """Check that every entry is of the exchange that was asked for; raises ENTRY_MISMATCH."""
+    for proven, entry in entries:
+        if entry.exchange_id != exchange_id:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"expected entries of exchange {exchange_id}, "
+                f"entry {proven.index} is of {entry.exchange_id or 'none'}"
+            )
+
+
+# --- Claim 5 --------------------------------------------------------------------------------------
+
+
 def judge_view(
     agency: AgencyId,
     exchange_id: str,
-    entries: Sequence[tuple[ProvenEntry, Entry]],
+    entries: ProvenEntries,
     fold: DirectoryFold,
     known: JudgedView | None = None,
 ) -> JudgedView:
-    """Step 5: judge what an agency is shown of an exchange, as far as its view goes.
+    """Judge what an agency is shown of an exchange, by the hub's own rules.
 
-    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry. A statement
-    that was judged before, and is shown again byte for byte, is not judged twice: `known` is used
-    up.
+    Each statement is judged against the directory at its place in the log. How much can be judged
+    depends on how much the agency is shown:
+
+    - initiator: the whole exchange is replayed;
+    - recipient: the exchange is replayed as far as its leg goes, with policy, gate and approvals.
+      A release without enough coordinators' own signatures over that very payload breaks a rule;
+    - member of a joint case: the whole case is replayed, up to where the member left last;
+    - approver: each statement is judged on the leg as that statement found it;
+    - supervisor: author, certificate and signature of each statement are verified.
+
+    Assumed verified: claims 1 to 4; `fold` holds the directory up to the last entry. `known` is
+    what was judged before: statements that are shown again, byte for byte, are not judged again.
 
     Raises:
-        HubDishonest, SignatureInvalid: as `get` does.
+        HubDishonest, SignatureInvalid: as `verify_exchange` does.
     """
     if known is not None and not known.is_of(entries):
         known = None
     _check_times(entries, fold)
-    judged = len(known.entries) if known else 0
-    before = {each.index: each for each in known.statements} if known else {}
-    statements = tuple(
-        replace(before[proven.index], proven=proven)
-        if proven.index in before
-        else _verified_statement(proven, entry)
-        for proven, entry in entries
-        if entry.event is Event.STATEMENT
-    )
-    if not statements:
-        # A view of none would be judged by nobody: no rule has anything to refuse in it.
-        raise Reason.ENTRY_MISMATCH.error("the hub shows no statement of the exchange")
+    statements = _statements_of(entries, known)
     party = _party_of(agency, statements)
-    state: Exchange | None = None
-    replay: Replay | None = None
+    exchange, replay = None, None
     match party:
-        case Party.INITIATOR:
-            replay = Replay(fold)
-        case Party.RECIPIENT:
-            replay = Replay(fold, view=agency, insider_until=_insider_until(agency, statements))
-        case Party.APPROVER if statements[0].statement.kind.spec.is_case:
-            # It is shown every statement, so it judges as auditors do.
-            replay = Replay(fold, view=agency, insider_until=_TO_THE_END)
-        case Party.APPROVER:
-            state = _approvers_view(statements, fold)
         case Party.SUPERVISOR:
-            for each in statements:
-                _check_supervised(agency, each, fold)
+            check_supervised(agency, statements, fold)
+        case Party.APPROVER if not statements[0].statement.kind.spec.is_case:
+            exchange = judge_one_by_one(statements, fold)
+        case Party.INITIATOR | Party.RECIPIENT | Party.APPROVER:
+            replay = _replayed(_new_replay(agency, party, statements, fold), party, entries, known)
+            exchange = replay.exchanges[exchange_id]
         case _:
             assert_never(party)
-    if replay is not None:
-        if known and known.party is party and known.replay and known.replay.judges_as(replay):
-            replay = known.replay
-        else:
-            judged = 0
-        for proven, entry in entries[judged:]:
-            replay.apply(proven.index, proven.opening, entry)
-        state = replay.exchanges[exchange_id]
-    if party is Party.RECIPIENT and state is not None:
-        _check_released(agency, state, statements)
-    return JudgedView(party, state, statements, tuple(proven for proven, _ in entries), replay)
+    if party is Party.RECIPIENT and exchange is not None:
+        _check_released(agency, exchange, statements)
+    return JudgedView(party, exchange, statements, tuple(each for each, _ in entries), replay)
 
 
-def _check_times(entries: Sequence[tuple[ProvenEntry, Entry]], fold: DirectoryFold) -> None:
+def _check_times(entries: ProvenEntries, fold: DirectoryFold) -> None:
     """Check that times do not go back along the log, also from the directory's entries to these.
 
     Whoever is shown one entry of an exchange alone holds all of the directory beside it.
@@ -164,7 +200,46 @@ def _check_times(entries: Sequence[tuple[ProvenEntry, Entry]], fold: DirectoryFo
         last = entry
 
 
+def _statements_of(
+    entries: ProvenEntries, known: JudgedView | None
+) -> tuple[VerifiedStatement, ...]:
+    """Take the statements out of their entries; those that are known are not read again."""
+    before = {each.index: each for each in known.statements} if known else {}
+    statements = tuple(
+        replace(before[proven.index], proven=proven)
+        if proven.index in before
+        else _statement_of(proven, entry)
+        for proven, entry in entries
+        if entry.event is Event.STATEMENT
+    )
+    if not statements:
+        # A view of none would be judged by nobody: no rule has anything to refuse in it.
+        raise Reason.ENTRY_MISMATCH.error("the hub shows no statement of the exchange")
+    return statements
+
+
+def _statement_of(proven: ProvenEntry, entry: Entry) -> VerifiedStatement:
+    """Take a statement out of its entry, which must name it, at a time that can be true."""
+    signed = proven.opening.statement
+    if signed is None:
+        raise Reason.ENTRY_MISMATCH.error(f"entry {proven.index} comes without its statement")
+    try:
+        statement = parse_statement(signed.payload)
+    except ExchangeError as error:
+        raise Reason.ENTRY_MISMATCH.error(f"entry {proven.index}: {error}") from error
+    if not entry.names(signed, statement):
+        raise Reason.ENTRY_MISMATCH.error(
+            f"entry {proven.index} names another author, certificate or exchange than its statement"
+        )
+    verify_time_of(entry, statement)
+    return VerifiedStatement(proven.index, entry.hub_time, signed, statement, entry, proven)
+
+
 def _party_of(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> Party:
+    """The part of an agency in an exchange, by what it is shown.
+
+    Who is not shown the initial statement is taken for a supervisor, who may see single statements.
+    """
     first = statements[0].statement
     # By its kind: a statement of another agency may have the id of the initial one.
     if first.kind.stage is not Stage.INITIAL:
@@ -180,13 +255,36 @@ def _party_of(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> Part
     return Party.SUPERVISOR
 
 
-def _insider_until(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> int:
+def _new_replay(
+    agency: AgencyId, party: Party, statements: Sequence[VerifiedStatement], fold: DirectoryFold
+) -> Replay:
+    """The replay that judges as much as a party is shown."""
+    if party is Party.INITIATOR:
+        return Replay(fold)
+    return Replay(fold, view=agency, insider_until=_insider_until(agency, party, statements))
+
+
+def _replayed(
+    replay: Replay, party: Party, entries: ProvenEntries, known: JudgedView | None
+) -> Replay:
+    """Apply entries to a new replay; or to the known one, those that are new to it."""
+    new = entries
+    if known and known.party is party and known.replay and known.replay.judges_as(replay):
+        replay, new = known.replay, entries[len(known.entries) :]
+    for proven, entry in new:
+        replay.apply(proven.index, proven.opening, entry)
+    return replay
+
+
+def _insider_until(agency: AgencyId, party: Party, statements: Sequence[VerifiedStatement]) -> int:
     """The index before which an agency was shown all of a joint case; 0 if it never was.
 
-    An active member is shown all of it, also those statements of its absence, and so is an approver
-    of another member's leg.
+    An approver is shown every statement of a case, also one that is invited itself. A member that
+    joins is shown all earlier statements, also those of its absence.
     """
-    if not statements[0].statement.kind.spec.is_case:
+    if party is Party.APPROVER:
+        return _TO_THE_END
+    if not statements[0].kind.spec.is_case:
         return 0
     until, has_joined, approved = 0, False, set[AgencyId]()
     for each in statements:
@@ -206,10 +304,14 @@ def _insider_until(agency: AgencyId, statements: Sequence[VerifiedStatement]) ->
 
 
 def _check_released(
-    agency: AgencyId, state: Exchange, statements: Sequence[VerifiedStatement]
+    agency: AgencyId, exchange: Exchange, statements: Sequence[VerifiedStatement]
 ) -> None:
-    """Refuse a statement that is recorded as held and shown to its recipient all the same."""
-    leg = state.leg(agency)
+    """Check that no statement is shown to its recipient while it is held back from it.
+
+    Raises:
+        HubDishonest: APPROVAL_MISSING.
+    """
+    leg = exchange.leg(agency)
     for each in statements:
         if leg is not None and each.statement.digest in leg.hidden:
             raise Reason.APPROVAL_MISSING.error(
@@ -219,184 +321,17 @@ def _check_released(
             )
 
 
-def _approvers_view(statements: Sequence[VerifiedStatement], fold: DirectoryFold) -> Exchange:
-    exchange: Exchange | None = None
-    for each in statements:
-        if exchange is not None and _rests_on_unseen(each.statement):
-            _check_author(each, fold)
-            exchange = _as_recorded(exchange, each)
-            continue
-        found = exchange and _as_found(exchange, each)
-        try:
-            judgement = judge(
-                each.signed,
-                each.statement,
-                directory=fold.before(each.index),
-                exchange=found,
-                anchors=fold.anchors,
-                at=each.hub_time,
-            )
-        except ExchangeError as error:
-            raise _broken(each, f"the hub accepted what the rules refuse: {error}") from error
-        if judgement.ruling != each.entry.ruling:
-            raise _broken(each, f"expected {judgement.ruling}, it records {each.entry.ruling}")
-        exchange = judgement.exchange
-    assert exchange is not None  # noqa: S101 -- for the type checker: a view has a statement
-    return exchange
-
-
-def _check_supervised(agency: AgencyId, each: VerifiedStatement, fold: DirectoryFold) -> None:
-    # A supervisor needs no approvals. Without this check a hub could leave the initial statement
-    # out, pass a recipient off as a supervisor, and have it open what is held.
-    if agency not in (*each.statement.supervisors, each.author.agency):
-        raise Reason.ENTRY_MISMATCH.error(
-            f"expected the initial statement of exchange {each.statement.exchange_id}, or "
-            f"statements that name {agency} as a supervisor; entry {each.index} is neither"
-        )
-    _check_author(each, fold)
-
-
-def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
-    try:
-        authenticate(
-            each.signed, each.statement, fold.before(each.index), fold.anchors, each.hub_time
-        )
-    except ExchangeError as error:
-        raise Reason.PEER_SIGNATURE_INVALID.error(
-            f"entry {each.index}, by {each.author}: {error}"
-        ) from error
-
-
-def check_exchange(exchange_id: str, entries: Sequence[tuple[ProvenEntry, Entry]]) -> None:
-    """Step 3: check that every entry is of the exchange that was asked for."""
-    for proven, entry in entries:
-        if entry.exchange_id != exchange_id:
-            raise Reason.ENTRY_MISMATCH.error(
-                f"expected entries of exchange {exchange_id}, "
-                f"entry {proven.index} is of {entry.exchange_id or 'none'}"
-            )
-
-
-def _verified_statement(proven: ProvenEntry, entry: Entry) -> VerifiedStatement:
-    signed = proven.opening.statement
-    if signed is None:
-        raise Reason.ENTRY_MISMATCH.error(f"entry {proven.index} comes without its statement")
-    try:
-        statement = parse_statement(signed.payload)
-    except ExchangeError as error:
-        raise Reason.ENTRY_MISMATCH.error(f"entry {proven.index}: {error}") from error
-    if not entry.names(signed, statement):
-        raise Reason.ENTRY_MISMATCH.error(
-            f"entry {proven.index} names another author, certificate or exchange than its statement"
-        )
-    verify_time_of(entry, statement)
-    return VerifiedStatement(proven.index, entry.hub_time, signed, statement, entry, proven)
-
-
-def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
-    """The exchange as a statement found it, as far as an approver can know.
-
-    An approver does not see the recipients' statements in between. So the state of a leg, and what
-    it awaits an answer to, are taken from the statement. A decision must answer the statement that
-    the approver saw waiting.
-    """
-    if each.statement.kind.spec.decides or each.entry.ruling is None:
-        return exchange
-    before = {change.agency: change.before for change in each.entry.ruling.legs}
-    return replace(
-        exchange,
-        legs=tuple(
-            replace(leg, state=state, awaits=each.statement.answers or b"")
-            if (state := before.get(leg.agency)) is not None
-            else leg
-            for leg in exchange.legs
-        ),
-    )
-
-
-def _rests_on_unseen(statement: Statement) -> bool:
-    """True if only who sees what the recipient said can judge a statement of the initiator."""
-    return any(
-        row.about is About.OTHERS or row.when is When.AFTER_DUE
-        for row in statement.kind.spec.rows
-        if row.party is Party.INITIATOR and matches(row, statement.body)
-    )
-
-
-def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
-    """The exchange with its legs in the states that the hub recorded after a statement."""
-    changes = each.entry.ruling.legs if each.entry.ruling else ()
-    after = {change.agency: change.after for change in changes}
-    legs = (replace(leg, state=after.get(leg.agency, leg.state)) for leg in exchange.legs)
-    return replace(exchange, legs=tuple(legs))
-
-
-def check_unknown(
-    promised: Mapping[str, KeptReceipt], error: NotFound, agency: AgencyId, log: LogVerifier
-) -> None:
-    """Step 6: refuse a hub that says an exchange is unknown, and gave a receipt on it."""
-    for statement_id, receipt in promised.items():
-        _verify_kept(receipt, agency, log)
-        raise Reason.RECEIPT_MISMATCH.error(
-            f"the hub gave a receipt for statement {statement_id} as entry "
-            f"{receipt.index}, and now says of its exchange: {error.message}"
-        ) from error
-
-
-def check_receipts(
-    promised: Mapping[str, KeptReceipt],
-    verified: VerifiedExchange,
-    agency: AgencyId,
-    log: LogVerifier,
-) -> None:
-    """Step 6: refuse a hub that gave a receipt for a statement and does not show it there."""
-    # An id is its author's: another agency may have said something under the same one.
-    shown = {
-        each.statement.id: each for each in verified.statements if each.author.agency == agency
-    }
-    for statement_id, receipt in promised.items():
-        each = shown.get(statement_id)
-        if each is None or each.index != receipt.index:
-            digest = _verify_kept(receipt, agency, log)
-            if (receipt.index, digest) in {(s.index, s.statement.digest) for s in shown.values()}:
-                raise _not_a_receipt(receipt, "it is for another statement")
-            raise Reason.RECEIPT_MISMATCH.error(
-                f"the hub gave a receipt for statement {statement_id} as entry "
-                f"{receipt.index}, and does not show it there"
-            )
-
-
-def _verify_kept(receipt: KeptReceipt, agency: AgencyId, log: LogVerifier) -> bytes:
-    """Verify a receipt that was kept, before it accuses; gives the digest of its statement.
-
-    Raises:
-        InvalidInput: DOCUMENT_INVALID, if the log did not sign it: its file was changed.
-    """
-    proven = receipt.proven
-    try:
-        checkpoint = log.verify(receipt.note)
-        leaf = entry_leaf_hash(proven.opening.entry, proven.opening.nonce)
-        verify_inclusion(
-            leaf, proven.index, checkpoint.size, proven.inclusion_proof, checkpoint.root
-        )
-        entry = parse_entry(proven.opening.entry)
-    except ExchangeError as error:
-        raise _not_a_receipt(receipt, error.message) from None
-    if entry.actor.agency != agency or entry.exchange_id != receipt.exchange_id:
-        raise _not_a_receipt(receipt, "it is of another agency or exchange")
-    return entry.payload_digest
-
-
-def _not_a_receipt(receipt: KeptReceipt, why: str) -> ExchangeError:
-    return Reason.DOCUMENT_INVALID.error(
-        f"the receipt kept for statement {receipt.statement_id} is damaged, or of another log, and "
-        f"says nothing of the hub: {why}. Move its file away, from the folder receipts of the "
-        "profile's state"
-    )
+# --- Claim 7 --------------------------------------------------------------------------------------
 
 
 def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:
-    """Step 7: check that an exchange is the one that a list described."""
+    """Check that a summary describes the initial statement of an exchange.
+
+    Where the agency is shown no initial statement, nothing can be checked.
+
+    Raises:
+        HubDishonest: ENTRY_MISMATCH.
+    """
     first = verified.initial
     if first is None:
         return
@@ -413,7 +348,3 @@ def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:
             f"{first.index} is {said.kind} {verified.id} of {said.author.agency} "
             f"({header.urgency.name}, {header.handling.name}, due {header.due_at})"
         )
-
-
-def _broken(each: VerifiedStatement, why: str) -> ExchangeError:
-    return Reason.RULE_BROKEN.error(f"entry {each.index}: {why}")

@@ -1,7 +1,8 @@
 """The state of a profile on disk, and what it is loaded from.
 
 profile            pinned trust and keys; profile_file reads the file, profile_keys the keys
-keys               what signs and opens; log_keys, the keys of the log that the profile follows
+keys               what signs and opens; key_files, its files as they stand on disk
+log_keys           the keys of the log that the profile follows
 hub_target         the address of the hub
 expiry, renewal    certificates that end, and their renewal; renewed_tls, a channel that goes on
 outbox             statements that wait, and those refused; outbox_folders, one of them on disk

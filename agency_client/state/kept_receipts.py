@@ -7,12 +7,11 @@ Each was verified when it came (`core.sender`). None is ever removed.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agency_client.state.outbox_folders import readable
+from agency_client.state.outbox_folders import IS_ID, readable
 from exchange_files import make_folder, replace_file
 from exchange_protocol.record.receipts import (
     ProvenEntry,
@@ -26,7 +25,6 @@ from exchange_protocol.v1 import log_pb2
 
 _DIRECTORY: Final = "directory"
 """Folder of the receipts of directory statements, which belong to no exchange."""
-_STATEMENT: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class KeptReceipts:
         if not folder.is_dir():
             return {}
         # Programs that copy or show folders leave files of their own there.
-        names = sorted(each.name for each in folder.iterdir() if _STATEMENT.fullmatch(each.name))
+        names = sorted(each.name for each in folder.iterdir() if IS_ID.fullmatch(each.name))
         return {name: _load_receipt(folder / name, exchange_id) for name in names}
 
     def all(self) -> list[KeptReceipt]:

@@ -8,13 +8,18 @@ Rules of this module:
   last. Old files stay: they open old content.
 - A file that does not load is named, and the rest works: an old sealing key opens what waits,
   whatever became of a newer one.
+- Keys that are new on disk are taken up while the process runs: a service would else sign with a
+  certificate that ends, and could not open what is sealed to the key that its agency published
+  since. Whatever does not load, or is another member's, is no renewal: the keys stay as they are.
 - Left to the caller: whether the certificate beside a key is good now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -44,6 +49,8 @@ from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.trust.sealing import Decapsulator, SealingPublicKey
 
 PASSPHRASE_VARIABLE: Final = "EXCHANGE_KEY_PASSPHRASE"  # noqa: S105 - the name of one
+LOOK_SECONDS: Final = 1.0
+"""Least time between two looks at the files of the signing key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +71,33 @@ class SealingKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Vault:
-    """The keys that an agency signs and opens with."""
+class _Held:
+    """The keys as they were loaded."""
 
-    agency: AgencyId
-    signer: Member | None
-    """The signer; None for a profile that only reads and audits."""
     certificate: VerifiedCertificate | None
     unusable: tuple[UnusableKey, ...]
-    """Key files of the profile that do not load."""
-    _signing: Signer | None = field(repr=False)
-    _sealing: Mapping[bytes, Decapsulator] = field(repr=False)
+    signing: Signer | None
+    sealing: Mapping[bytes, Decapsulator]
     """Sealing keys by their key id, oldest first."""
-    _second: Signer | None = field(default=None, repr=False)
+    second: Signer | None
     """The post-quantum key that the certificate names beside the first."""
+
+
+class Vault:
+    """The keys that an agency signs and opens with; it may be shared by threads."""
+
+    def __init__(
+        self, agency: AgencyId, held: _Held, renewed: Callable[[], Vault | None] | None
+    ) -> None:
+        """`Vault.of` makes one."""
+        self.agency: Final = agency
+        self._held = held
+        self._renewed = renewed
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        self._looking = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Vault of {self.signer or self.agency}>"
 
     @classmethod
     def of(
@@ -88,13 +108,30 @@ class Vault:
         sealing: Sequence[Decapsulator],
         unusable: Iterable[UnusableKey] = (),
         second: Signer | None = None,
+        *,
+        renewed: Callable[[], Vault | None] | None = None,
     ) -> Vault:
-        """Hold keys whose certificate and agency were checked; sealing keys come oldest first."""
-        by_id = {key.public_key.key_id: key for key in sealing}
-        signer = certificate.member if certificate else None
-        return cls(
-            agency, signer, certificate, tuple(unusable), signing, MappingProxyType(by_id), second
-        )
+        """Hold keys whose certificate and agency were checked; sealing keys come oldest first.
+
+        `renewed` gives the keys anew where they are others on disk; None for as they are held.
+        """
+        by_id = MappingProxyType({key.public_key.key_id: key for key in sealing})
+        return cls(agency, _Held(certificate, tuple(unusable), signing, by_id, second), renewed)
+
+    @property
+    def certificate(self) -> VerifiedCertificate | None:
+        """The certificate that statements are signed with; None for a profile that only reads."""
+        return self._held.certificate
+
+    @property
+    def unusable(self) -> tuple[UnusableKey, ...]:
+        """The key files of the profile that do not load."""
+        return self._held.unusable
+
+    @property
+    def signer(self) -> Member | None:
+        """The signer; None for a profile that only reads and audits."""
+        return self.certificate.member if self.certificate else None
 
     @property
     def member(self) -> Member:
@@ -108,25 +145,27 @@ class Vault:
     @property
     def newest_sealing_key(self) -> SealingPublicKey:
         """The sealing key to publish; raises KEY_UNAVAILABLE where there is none."""
-        if not self._sealing:
+        if not self._held.sealing:
+            self._look(at_once=True)
+        if not self._held.sealing:
             raise self._unavailable("expected a sealing key in the profile, got none")
-        return list(self._sealing.values())[-1].public_key
+        return list(self._held.sealing.values())[-1].public_key
 
     @property
     def newest_key_id(self) -> bytes | None:
         """The id of the newest sealing key; None where there is none."""
-        return next(reversed(list(self._sealing)), None)
+        return next(reversed(list(self._held.sealing)), None)
 
     def sign(self, payload: bytes) -> SignedStatement:
         """Sign the payload of a statement; raises KEY_UNAVAILABLE."""
-        signing, certificate = self._signer()
+        signing, certificate, second = self._signers()
         signature = sign(signing, PAYLOAD_TYPE, payload)
         return SignedStatement(
             PAYLOAD_TYPE,
             payload,
             certificate.fingerprint,
             signature,
-            post_quantum_signature=self._sign_second(payload),
+            post_quantum_signature=_sign_second(second, payload),
         )
 
     def sign_batch(self, payloads: Sequence[bytes]) -> list[SignedStatement]:
@@ -134,42 +173,66 @@ class Vault:
 
         Raises KEY_UNAVAILABLE.
         """
-        signing, certificate = self._signer()
+        signing, certificate, second = self._signers()
         signature, paths = sign_batch(signing, PAYLOAD_TYPE, payloads)
-        second = self._sign_second(payloads[0], paths[0])
+        added = _sign_second(second, payloads[0], paths[0])
         return [
-            SignedStatement(
-                PAYLOAD_TYPE, payload, certificate.fingerprint, signature, batch, second
-            )
+            SignedStatement(PAYLOAD_TYPE, payload, certificate.fingerprint, signature, batch, added)
             for payload, batch in zip(payloads, paths, strict=True)
         ]
 
     def sealing_key(self, key_id: bytes) -> Decapsulator:
         """The key of that id, to open with; raises KEY_UNAVAILABLE."""
-        key = self._sealing.get(key_id)
+        if key_id not in self._held.sealing:
+            self._look(at_once=True)
+        key = self._held.sealing.get(key_id)
         if key is None:
+            held = ", ".join(each.hex()[:16] for each in self._held.sealing)
             raise self._unavailable(
                 f"expected the profile to hold the sealing key {key_id.hex()[:16]}, "
-                f"it holds {', '.join(each.hex()[:16] for each in self._sealing) or 'none'}"
+                f"it holds {held or 'none'}"
             )
         return key
 
-    def _signer(self) -> tuple[Signer, VerifiedCertificate]:
-        if self._signing is None or self.certificate is None:
+    def _signers(self) -> tuple[Signer, VerifiedCertificate, Signer | None]:
+        """The keys that sign now, and their certificate."""
+        self._look(at_once=self._held.signing is None)
+        held = self._held
+        if held.signing is None or held.certificate is None:
             raise self._unavailable("expected a signing key in the profile, got none")
-        if self.certificate.post_quantum_key is not None and self._second is None:
+        if held.certificate.post_quantum_key is not None and held.second is None:
             raise self._unavailable("expected the post-quantum key of the certificate, got none")
-        return self._signing, self.certificate
+        return held.signing, held.certificate, held.second
 
-    def _sign_second(self, payload: bytes, batch: BatchInclusion | None = None) -> bytes:
-        """The post-quantum signature; empty where the certificate names no key for one."""
-        if self._second is None:
-            return b""
-        return sign_second(self._second, PAYLOAD_TYPE, payload, batch)
+    def _look(self, *, at_once: bool) -> None:
+        """Take up the keys that are new on disk; it looks once a second, or at once."""
+        if self._renewed is None or not (at_once or time.monotonic() >= self._next_look):
+            return
+        with self._looking:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            new = self._renewed()
+            if new is not None and new.signer == self.signer:
+                self._held = _taken_up(self._held, new._held)
 
     def _unavailable(self, what: str) -> ExchangeError:
         faults = "".join(f"; {each.why}" for each in self.unusable)
         return Reason.KEY_UNAVAILABLE.error(f"{what}{faults}")
+
+
+def _taken_up(old: _Held, new: _Held) -> _Held:
+    """New keys in the place of old ones; what does not load, or is gone, stays as it was."""
+    sealing = {key_id: key for key_id, key in old.sealing.items() if key_id not in new.sealing}
+    new = replace(new, sealing=MappingProxyType({**sealing, **new.sealing}))
+    if new.signing is None or (new.second is None and old.second is not None):
+        return replace(new, certificate=old.certificate, signing=old.signing, second=old.second)
+    return new
+
+
+def _sign_second(
+    second: Signer | None, payload: bytes, batch: BatchInclusion | None = None
+) -> bytes:
+    """The post-quantum signature; empty where the certificate names no key for one."""
+    return b"" if second is None else sign_second(second, PAYLOAD_TYPE, payload, batch)
 
 
 def generate_sealing_key(folder: Path, passphrase: bytes, at: datetime) -> SealingPrivateKey:

@@ -9,8 +9,10 @@ Rules of this module:
   `refused/` with the reason, or when a person takes it back. A refused one stays there until a
   person who read the reason dismisses it. Nothing is deleted silently.
 - One process at a time sends a statement; another finds it locked and leaves it.
-- A folder `ID 2` beside `ID` is a copy by a program that keeps folders in step. It is passed over,
-  and goes with the statement: one that was taken back must not be sent by its copy.
+- A statement waits in the folder of its own id, and in no other: programs that keep folders in step
+  and people leave `ID 2`, `ID (copy)` or `ID.bak` beside it. Such a folder is never sent, for one
+  that was taken back must not go by its copy. A copy, byte for byte, goes with its statement; what
+  is anything else stays, and is told (`misplaced`).
 - Statements keep the order in which they were begun, by a number that is counted under a lock: ids
   are exact only to the millisecond, and clocks are set back.
 
@@ -25,7 +27,7 @@ import json
 import os
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +35,7 @@ from typing import Final
 
 from agency_client.state.kept_receipts import KeptReceipt, KeptReceipts
 from agency_client.state.outbox_folders import (
+    IS_ID,
     StagedBatch,
     Staging,
     StoredStatement,
@@ -84,6 +87,26 @@ class RefusedEntry:
     refused_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A folder that holds a statement under another name than its id, and is not sent."""
+
+    path: Path
+    statement_id: str
+    is_sent: bool
+    """True if the hub has the statement: its receipt is kept."""
+
+    @property
+    def advice(self) -> str:
+        """The next thing to do about it."""
+        if self.is_sent:
+            return "the hub has that statement: remove the folder"
+        return (
+            f"remove it if the statement was withdrawn; to send it, name the folder "
+            f"{self.statement_id}"
+        )
+
+
 class Outbox:
     """The statements that wait, those refused, and the receipts of those accepted."""
 
@@ -93,8 +116,8 @@ class Outbox:
         self._receipts = KeptReceipts(state)
         self._exchanges: dict[str, str] = {}
         """The exchanges of statements that were seen waiting; a statement never changes."""
-        self._doubles: dict[str, list[str]] = {}
-        """Copies beside the statements that were seen waiting, by the id of each."""
+        self._others: dict[Path, list[Path]] = {}
+        """Folders that are not named by an id, as they were last seen, by the place of each."""
         self._is_swept = False
         self.begun: list[str] = []
         """The statements that this object was about to put into the outbox, in order."""
@@ -108,6 +131,11 @@ class Outbox:
     def refused(self) -> list[RefusedEntry]:
         """The statements that the hub refused, oldest first."""
         return [_load_refused(stored) for stored in self._stored(self._refused)]
+
+    @property
+    def refused_number(self) -> int:
+        """The number of statements that the hub refused; none of them is read."""
+        return len(self._ids(self._refused))
 
     def load(self, statement_id: str) -> StoredStatement:
         """A waiting statement; raises STATEMENT_UNKNOWN."""
@@ -148,6 +176,25 @@ class Outbox:
     def has_refused(self, statement_id: str) -> bool:
         """True if the hub refused a statement for good."""
         return (self._refused / statement_id).is_dir()
+
+    def misplaced(self) -> list[Misplaced]:
+        """The folders of the outbox that hold a statement under another name than its id.
+
+        Copies of what waits are left out: they go with it.
+        """
+        found = []
+        for place in (self._folder, self._refused):
+            self._ids(place)
+            for path in self._others.get(place, ()):
+                data = read_file(path / "statement")
+                if data is None:
+                    continue
+                with suppress(ExchangeError):  # Of one that is damaged nothing is known.
+                    statement_id = load_statement(path, is_named=False).statement.id
+                    if data != read_file(place / statement_id / "statement"):
+                        is_sent = self.receipt(statement_id) is not None
+                        found.append(Misplaced(path, statement_id, is_sent=is_sent))
+        return found
 
     @contextmanager
     def stage(self, statement_id: str) -> Iterator[Staging]:
@@ -220,7 +267,7 @@ class Outbox:
     def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
         """Move a refused statement aside, with the reason."""
         make_folder(self._refused)
-        self._drop_doubles(stored)
+        self._drop_copies(stored.folder)
         refusal = {
             "reason": error.reason.name,
             "message": error.message,
@@ -247,6 +294,7 @@ class Outbox:
             raise Reason.STATEMENT_UNKNOWN.error(
                 f"no refused statement is {statement_id[:64]!r}: it may have been dismissed already"
             )
+        self._drop_copies(self._refused / found)
         self._let_go(self._refused / found)
 
     def receipts(self, exchange_id: str) -> dict[str, KeptReceipt]:
@@ -263,14 +311,15 @@ class Outbox:
         return next(found, None)
 
     def _remove(self, stored: StoredStatement) -> None:
-        self._drop_doubles(stored)
+        self._drop_copies(stored.folder)
         self._let_go(stored.folder)
 
-    def _drop_doubles(self, stored: StoredStatement) -> None:
+    def _drop_copies(self, folder: Path) -> None:
         """Let the copies of a statement go, before the statement itself."""
-        for name in self._doubles.pop(stored.statement.id, []):
-            if (self._folder / name).is_dir():
-                self._let_go(self._folder / name)
+        data = read_file(folder / "statement")
+        for path in self._others.get(folder.parent, ()):
+            if data is not None and data == read_file(path / "statement"):
+                self._let_go(path)
 
     def _let_go(self, folder: Path) -> None:
         done = self._folder / f"{_STAGING}done-{folder.name}"
@@ -290,19 +339,14 @@ class Outbox:
                         "nowhere: put it back; statements that wait may be in it"
                     )
             return []
-        found = [
-            (order_of(path), path.name)
+        folders = [
+            path
             for path in folder.iterdir()
-            if path.is_dir() and not path.name.startswith(".") and path.name != "refused"
+            if not path.name.startswith(".") and path.name != "refused" and path.is_dir()
         ]
-        names = {name for _, name in found}
-        for name in names:
-            original, _, copy = name.partition(" ")
-            if folder == self._folder and copy and original in names:
-                known = self._doubles.setdefault(original, [])
-                known += [] if name in known else [name]
-        doubles = {name for known in self._doubles.values() for name in known}
-        return [name for _, name in sorted(found) if name not in doubles]
+        self._others[folder] = sorted(path for path in folders if not IS_ID.fullmatch(path.name))
+        found = [(order_of(path), path.name) for path in folders if IS_ID.fullmatch(path.name)]
+        return [name for _, name in sorted(found)]
 
     def _next_orders(self, count: int) -> Iterator[int]:
         """The next numbers of the order in which statements are begun."""

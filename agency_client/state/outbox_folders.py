@@ -29,6 +29,8 @@ from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.v1 import statement_pb2
 
+IS_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The form of a statement's id, and so of the name of its folder."""
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
@@ -84,14 +86,17 @@ class StagedBatch:
         return staging
 
 
-def load_statement(folder: Path) -> StoredStatement:
-    """The statement in a folder; raises STATEMENT_UNKNOWN where there is none."""
+def load_statement(folder: Path, *, is_named: bool = True) -> StoredStatement:
+    """The statement in a folder that is named by its id; raises STATEMENT_UNKNOWN for none."""
     data = read_file(folder / "statement")
     if data is None:
         raise Reason.STATEMENT_UNKNOWN.error(f"the outbox holds no statement {folder.name}")
     with readable(folder):
         signed = parse_signed_statement(statement_pb2.SignedStatement.FromString(data))
-        return StoredStatement(signed, parse_statement(signed.payload), folder)
+        statement = parse_statement(signed.payload)
+        if is_named and statement.id != folder.name:
+            raise ValueError("it holds another statement")
+        return StoredStatement(signed, statement, folder)
 
 
 def order_of(folder: Path) -> int:

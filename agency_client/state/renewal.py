@@ -9,8 +9,8 @@
 
 Rules of this module:
 
-- Present and new certificates are both good until the present ones end. A program that runs goes on
-  with those that it has loaded.
+- Present and new certificates are both good until the present ones end. A program that runs takes
+  the new ones up by itself.
 - A profile changes by one replaced file, `profile.toml`; what it named before stays.
 - New certificates are taken only for the keys and the identity that were asked for.
 """

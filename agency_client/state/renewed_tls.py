@@ -6,21 +6,20 @@ import time
 from dataclasses import replace
 from typing import Final
 
+from agency_client.state.key_files import stamp_of
 from agency_client.state.profile import Profile
 from exchange_protocol.errors import ExchangeError
 
 LOOK_SECONDS: Final = 1.0
-
-_Stamp = tuple[tuple[int, int], ...]
 
 
 class RenewedTls:
     """Looks now and then whether a profile's TLS certificate and key are new on disk."""
 
     def __init__(self, profile: Profile) -> None:
-        """Take the files as they stand for those of the profile."""
+        """Begin with a profile as it was loaded: the files may be others by now."""
         self._profile = profile
-        self._stamp = self._look()
+        self._stamp = profile.tls.stamp
         self._next_look = time.monotonic() + LOOK_SECONDS
 
     @property
@@ -32,33 +31,29 @@ class RenewedTls:
         """Give the profile with the new certificate, once; None where there is none.
 
         With `at_once` it looks although it is not due: the hub has refused the old one. A pair that
-        does not fit yet, or another member's, is no renewal: the old one stays.
+        does not fit yet, or another member's, is no renewal: the old one stays. Files are tried
+        once, until they change again: a card counts how often a wrong PIN is tried.
         """
         if not self.is_due and not at_once:
             return None
         self._next_look = time.monotonic() + LOOK_SECONDS
-        stamp = self._look()
+        stamp = stamp_of(self._profile.folder)
         if stamp == self._stamp:
             return None
         try:
             tls = Profile.load(self._profile.folder).tls
-        except (ExchangeError, OSError):
+        except OSError:
+            return None
+        except ExchangeError:
+            self._stamp = stamp
             return None
         self._stamp = stamp
-        old = self._profile.tls.certificate
-        if tls.certificate.fingerprint == old.fingerprint or tls.certificate.member != old.member:
+        old = self._profile.tls
+        if (
+            tls.certificate.fingerprint == old.certificate.fingerprint
+            or tls.certificate.member != old.certificate.member
+        ):
             return None
-        self._profile = replace(self._profile, tls=tls)
+        old.shown.append(tls.certificate.fingerprint)
+        self._profile = replace(self._profile, tls=replace(tls, shown=old.shown))
         return self._profile
-
-    def _look(self) -> _Stamp:
-        """The inodes and times of the profile's files: a renewal replaces some of them."""
-        found = []
-        folder = self._profile.folder
-        for path in sorted({folder / "profile.toml", *folder.glob("*.pem"), *folder.glob("*.key")}):
-            try:
-                state = path.stat()
-            except OSError:
-                continue
-            found.append((state.st_ino, state.st_mtime_ns))
-        return tuple(found)

@@ -1,15 +1,24 @@
 """A stream of statements: read ahead within bounds, judged each by itself, answered in order.
 
-- The caller, its rights and the deadline of the call were asked for once, by the pipeline. That its
-  certificate still holds is asked for each statement.
-- The writer takes the statements of a stream in its agency's turns, like those of other calls.
-- Only `UNANSWERED` statements and `UNANSWERED_BYTES` wait for their answers. Until there is room,
-  and while the agency's rate is spent, the hub reads no more: gRPC lets the caller wait.
-- One statement may be put off. Then all later ones that may depend on it are put off too
-  (`rules.dependencies`). Where the writer has no room, or `MOST_PUT_OFF` exchanges wait already,
-  every later one is put off. This ends when nothing is unanswered any more.
-- A fault of the stream itself, such as a message that does not parse, ends the stream. The
-  statements before it are answered first.
+A statement goes through the stream like this:
+
+    read          one after the other, while there is room and the agency's rate allows it
+    submitted     to the writer, which takes it in its agency's turns; or put off unread (rule 3)
+    unanswered    until its outcome is known and all before it are answered
+    answered      with its entry of the log, or with why it was refused or put off
+
+Rules of this module:
+
+1.  The pipeline has established the caller, its rights and the deadline of the call, once. That the
+    caller's certificate still holds is asked for each statement.
+2.  At most `UNANSWERED` statements and about `UNANSWERED_BYTES` are unanswered. Until there is room
+    the hub reads no more: gRPC lets the caller wait.
+3.  A statement that the writer puts off takes those along that may depend on it
+    (`rules.dependencies`). Where the writer's queue is full, or `MOST_PUT_OFF` exchanges wait
+    already, every later one is put off unread. This ends when nothing is unanswered any more: the
+    caller has then seen what it has to send again.
+4.  A fault of the stream itself, such as a message that does not parse, ends the stream. The
+    statements before it are answered first.
 """
 
 from __future__ import annotations
@@ -46,13 +55,10 @@ class SubmissionStream:
         self._rates = rates
         self._caller = caller
         self._verify_still_good = verify_still_good
-        self._unanswered: deque[tuple[Handled, int]] = deque()
-        self._bytes = 0
-        # Both loops, of reading and of answers, wait for it: what one changes lets the other go on.
-        self._changed = asyncio.Event()
-        self._has_read_all = False
+        self._unanswered = _Unanswered()
         self._tracker = DependencyTracker()
-        self._no_room: PutOff | None = None
+        self._all_put_off: PutOff | None = None
+        """Why every later statement is put off; None while each is asked for by itself."""
 
     async def answers(
         self, requests: AsyncIterator[pb.SubmitRequest]
@@ -60,57 +66,100 @@ class SubmissionStream:
         """Answer each request, in order; raises what ends the stream, after the answers."""
         reading = asyncio.create_task(self._read(requests))
         try:
-            while await self._has_next():
-                handled, size = self._unanswered[0]
-                outcome = await handled.outcome()
-                self._unanswered.popleft()
-                self._bytes -= size
-                self._changed.set()
+            while (oldest := await self._unanswered.oldest()) is not None:
+                outcome = await oldest.outcome()
+                self._unanswered.drop_oldest()
                 yield outcome
             await reading
         finally:
             reading.cancel()
             # The caller may have gone: then nobody waits for the rest.
-            for handled, _ in self._unanswered:
-                handled.cancel()
+            self._unanswered.cancel()
             # Its outcome was told above or is that of the cancelling; ours may be cancelled too.
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _read(self, requests: AsyncIterator[pb.SubmitRequest]) -> None:
+        """Read and submit the requests, as fast as their answers make room for more."""
         try:
             async for request in requests:
                 self._verify_still_good()
-                if not self._unanswered:
-                    # What was put off is answered, so the caller has seen it: it may come again.
-                    self._tracker, self._no_room = DependencyTracker(), None
+                if self._unanswered.is_empty:
+                    self._put_off_nothing()
                 size = request.ByteSize()
-                self._unanswered.append((await self._submit(request), size))
-                self._bytes += size
-                self._changed.set()
+                self._unanswered.add(await self._submit(request), size)
                 await self._rates.flow_statement(self._caller.agency, size)
-                await self._wait_until(
-                    lambda: len(self._unanswered) < UNANSWERED and self._bytes < UNANSWERED_BYTES
-                )
+                await self._unanswered.room()
         finally:
-            self._has_read_all = True
-            self._changed.set()
+            self._unanswered.close()
 
     async def _submit(self, request: pb.SubmitRequest) -> Handled:
-        if self._no_room is None and (error := self._tracker.why_all_wait(MOST_PUT_OFF)):
-            self._no_room = PutOff(error)
-        if self._no_room is not None:
-            return self._no_room
+        """Submit one statement, or put it off unread."""
+        if self._all_put_off is None and (error := self._tracker.why_all_wait(MOST_PUT_OFF)):
+            self._all_put_off = PutOff(error)
+        if self._all_put_off is not None:
+            return self._all_put_off
         read = parse_submission_of_batch(request)
         handled = await self._ledger.submit_in_stream(
             self._caller, read, request.known_tree_size, self._tracker
         )
         if isinstance(handled, PutOff):
-            self._no_room = handled
+            # The writer's queue is full, so it has no room for the next one either.
+            self._all_put_off = handled
         return handled
 
-    async def _has_next(self) -> bool:
-        await self._wait_until(lambda: bool(self._unanswered) or self._has_read_all)
-        return bool(self._unanswered)
+    def _put_off_nothing(self) -> None:
+        self._tracker, self._all_put_off = DependencyTracker(), None
+
+
+class _Unanswered:
+    """The statements of a stream that are read and not answered, in order; a bounded queue.
+
+    One task reads and adds, another takes and answers. Each waits here for what the other does.
+    """
+
+    def __init__(self) -> None:
+        self._statements: deque[tuple[Handled, int]] = deque()
+        self._bytes = 0
+        self._is_closed = False
+        self._changed = asyncio.Event()
+
+    @property
+    def is_empty(self) -> bool:
+        """True if all that was read is answered."""
+        return not self._statements
+
+    def add(self, handled: Handled, size: int) -> None:
+        """Add a statement of so many bytes behind the others."""
+        self._statements.append((handled, size))
+        self._bytes += size
+        self._changed.set()
+
+    def close(self) -> None:
+        """Say that no more statements come."""
+        self._is_closed = True
+        self._changed.set()
+
+    async def room(self) -> None:
+        """Wait until there is room for one more."""
+        await self._wait_until(
+            lambda: len(self._statements) < UNANSWERED and self._bytes < UNANSWERED_BYTES
+        )
+
+    async def oldest(self) -> Handled | None:
+        """Wait for the oldest statement; None once all are answered and no more come."""
+        await self._wait_until(lambda: bool(self._statements) or self._is_closed)
+        return self._statements[0][0] if self._statements else None
+
+    def drop_oldest(self) -> None:
+        """Drop the oldest statement: its outcome is known."""
+        _, size = self._statements.popleft()
+        self._bytes -= size
+        self._changed.set()
+
+    def cancel(self) -> None:
+        """Wait for the outcomes no longer."""
+        for handled, _ in self._statements:
+            handled.cancel()
 
     async def _wait_until(self, is_so: Callable[[], bool]) -> None:
         # No change is missed: nothing else runs between the question and the waiting, and whoever

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from agency_client import ExchangeClient
 from tests.e2e.test_field_cases import (
     AGENCY,
     CERTS,
@@ -376,6 +377,37 @@ def test_file_that_cannot_be_attached_is_told_in_one_line(profile: Path, way: st
     assert not {*map(chr, range(32))} - {"\n"} & {*(out + err)}
 
 
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_copy_that_comes_after_its_statement_went_is_told_and_never_sent(
+    foundation: Foundation, tmp_path: Path, is_sent: bool
+) -> None:
+    """A program that keeps folders in step may bring it back when it was withdrawn."""
+    (tmp_path / "request.yaml").write_text(REQUEST, encoding="utf-8")
+    with foundation.serving(tmp_path / "hub") as (town, _):
+        profile = Path(shutil.copytree(town.profile("kz.mia/system"), tmp_path / "profile"))
+        sent(profile)
+        with ExchangeClient.from_profile(profile, queue_only=True) as hub:
+            waits = hub.refer("kz.fma", brief="-", referral={"facts": "-"}).statement_id
+        box = profile / "state" / "outbox"
+        shutil.copytree(box / waits, tmp_path / "kept")
+        done = ("flush",) if is_sent else ("withdraw", waits)
+        code, _, err = command(AGENCY, "--profile", profile, "outbox", *done)
+        assert code == 0, err
+        shutil.copytree(tmp_path / "kept", box / f"{waits} (conflicted copy)")
+        code, out, err = command(AGENCY, "--profile", profile, "outbox", "flush", "--json")
+        assert (code, json.loads(out)["results"]) == (0, []), err
+        code, out, err = command(AGENCY, "--profile", profile, "outbox", "list", "--json")
+        assert (code, json.loads(out)["pending"]) == (0, [])
+        assert f"holds statement {waits} under another name, and is not sent" in " ".join(
+            err.split()
+        )
+        expected = "the hub has that statement" if is_sent else "remove it if the statement was"
+        code, out, _ = command(AGENCY, "--profile", profile, "doctor", "--json")
+        [check] = [each for each in json.loads(out)["checks"] if each["what"] == "outbox"]
+        assert (check["grade"], code) == ("WARN", 0)
+        assert expected in str(check)
+
+
 @pytest.mark.parametrize("way", ["flush", "withdraw"])
 def test_statement_that_a_sync_program_doubled_is_sent_or_withdrawn_once(
     foundation: Foundation, tmp_path: Path, way: str
@@ -393,7 +425,11 @@ def test_statement_that_a_sync_program_doubled_is_sent_or_withdrawn_once(
         assert code == 4, err
         statement = json.loads(out)["statement_id"]
         box = profile / "state" / "outbox"
-        shutil.copytree(box / statement, box / f"{statement} 2")
+        for name in (f"{statement} 2", f"{statement}.bak", f"Copy of {statement}"):
+            shutil.copytree(box / statement, box / name)
+        other = Path(shutil.copytree(box / statement, box / f"{statement} of Dana"))
+        (other / "statement").unlink()
+        (other / "notes.txt").write_text("a person's own", encoding="utf-8")
         (box / ".DS_Store").write_bytes(b"x")
         (box / f"._{statement}").write_bytes(b"x")
         file.write_text(there, encoding="utf-8")
@@ -402,7 +438,9 @@ def test_statement_that_a_sync_program_doubled_is_sent_or_withdrawn_once(
         done = ("outbox", "flush") if way == "flush" else ("outbox", "withdraw", statement)
         code, out, err = command(AGENCY, "--profile", profile, *done)
         assert code == 0, out + err
-        assert not [each for each in box.iterdir() if each.is_dir() and statement in each.name]
+        left = [each for each in box.iterdir() if each.is_dir() and statement in each.name]
+        assert left == [other], "what is no copy is nobody's to remove"
+        assert (other / "notes.txt").exists()
         code, out, err = command(AGENCY, "--profile", profile, "sent", "--json")
         assert code == 0, err
         assert len(json.loads(out)["exchanges"]) == (2 if way == "flush" else 1)

@@ -18,7 +18,7 @@ from exchange_protocol.errors import ExchangeError, HubDishonest, InvalidInput, 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
-from exchange_protocol.log.merkle import inclusion_proof, node_hash, tree_root
+from exchange_protocol.log.merkle import hash_children, inclusion_proof, tree_root
 from exchange_protocol.record.entries import (
     CommitmentOpening,
     Entry,
@@ -205,7 +205,7 @@ class Log:
     def _node(self, level: int, index: int) -> bytes:
         if level == 0:
             return self.leaves[index]
-        return node_hash(self._node(level - 1, 2 * index), self._node(level - 1, 2 * index + 1))
+        return hash_children(self._node(level - 1, 2 * index), self._node(level - 1, 2 * index + 1))
 
 
 @cache

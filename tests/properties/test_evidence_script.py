@@ -34,7 +34,7 @@ from agency_client.evidence.verify import (
 from exchange_keys import SealingPrivateKey
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log import notes
-from exchange_protocol.log.merkle import CompactRange, inclusion_proof, leaf_hash
+from exchange_protocol.log.merkle import CompactRange, hash_leaf, inclusion_proof
 from exchange_protocol.log.notes import SignedNote, encode_vkey, key_id_of
 from exchange_protocol.trust import envelope
 from exchange_protocol.trust.identity import parse_agency_id
@@ -61,7 +61,7 @@ def openssl(tmp_path_factory: pytest.TempPathFactory) -> OpenSsl:
 def test_inclusion_proofs_are_read_as_the_protocol_reads_them(
     size: int, data: st.DataObject
 ) -> None:
-    leaves = [leaf_hash(bytes([each])) for each in range(size)]
+    leaves = [hash_leaf(bytes([each])) for each in range(size)]
     growth = CompactRange().append_many(leaves)
     index = data.draw(st.integers(0, size - 1))
     proof = inclusion_proof(index, size, growth.read)

@@ -29,7 +29,8 @@ from exchange_protocol.kinds.rows import About, ConsentStep, Row, TaskStep, matc
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.addressing import addressed_legs, party_on
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
-from exchange_protocol.rules.lifecycle import advance, deliver, open_exchange, row_for
+from exchange_protocol.rules.lifecycle import advance, deliver, open_exchange
+from exchange_protocol.rules.moves import row_for
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.bodies import some_body

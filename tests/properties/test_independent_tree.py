@@ -23,8 +23,8 @@ from tlog_scales.tlog import (
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
     consistency_proof,
+    hash_leaf,
     inclusion_proof,
-    leaf_hash,
     tree_root,
     verify_consistency,
     verify_inclusion,
@@ -41,7 +41,7 @@ HASH = st.binary(min_size=32, max_size=32)
 
 @cache
 def leaves() -> list[bytes]:
-    return [leaf_hash(leaf) for leaf in numbered_leaves(LARGEST)]
+    return [hash_leaf(leaf) for leaf in numbered_leaves(LARGEST)]
 
 
 @cache

@@ -12,9 +12,9 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
     CompactRange,
     consistency_proof,
+    hash_leaf,
     inclusion_proof,
     inclusion_proofs,
-    leaf_hash,
     tree_root,
     verify_consistency,
     verify_inclusion,
@@ -23,7 +23,7 @@ from tests.vectors.rfc6962 import ReferenceTree, numbered_leaves
 
 LARGEST = 1000
 LEAVES = numbered_leaves(LARGEST)
-HASHES = [leaf_hash(leaf) for leaf in LEAVES]
+HASHES = [hash_leaf(leaf) for leaf in LEAVES]
 REFERENCE = ReferenceTree(LEAVES)
 READ = CompactRange().append_many(HASHES).read
 

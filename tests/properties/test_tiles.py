@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
     consistency_proof,
+    hash_leaf,
     inclusion_proof,
-    leaf_hash,
     tree_root,
     verify_consistency,
     verify_inclusion,
@@ -44,7 +44,7 @@ def reference() -> ReferenceTree:
 
 @cache
 def leaf_hashes() -> list[bytes]:
-    return [leaf_hash(leaf) for leaf in reference().leaves]
+    return [hash_leaf(leaf) for leaf in reference().leaves]
 
 
 @cache
@@ -161,7 +161,7 @@ def test_a_tile_that_grew_is_hashed_on_as_if_anew(seen: list[tuple[int, bool]]) 
     """Whatever came before: shorter and longer rows, and those of another tree."""
     for size, is_other in seen:
         leaves = numbered_leaves(600)[::-1] if is_other else numbered_leaves(600)
-        hashes = [leaf_hash(leaf) for leaf in leaves[:size]]
+        hashes = [hash_leaf(leaf) for leaf in leaves[:size]]
         known = (size + 1) // 2
         before = TreeEdge().append_many(hashes[:known]).edge
         after = TreeEdge().append_many(hashes)

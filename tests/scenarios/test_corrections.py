@@ -32,7 +32,7 @@ def test_a_request_is_corrected_through_the_gate_and_an_answer_at_once(
     assert region.state(exchange, ABROAD, "kz.mia") == "DELIVERED"
     # What a recipient holds is called back first, or it would be replaced unseen.
     right = "Верное лицо (вымышлено)"
-    with pytest.raises(Conflict, match="First let the other side wait: agency announce-corr"):
+    with pytest.raises(Conflict, match="First let the other side wait: say announce_corr"):
         mia.correct(exchange, wrong, "wrong-identity", brief=right)
     mia.announce_correction(exchange, "wrong-identity")
     late = region.refusal(uz.reply, reading, brief="Ответ")

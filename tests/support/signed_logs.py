@@ -13,9 +13,9 @@ from exchange_keys import SoftwareSigner
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.merkle import (
     consistency_proof,
+    hash_children,
+    hash_leaf,
     inclusion_proof,
-    leaf_hash,
-    node_hash,
     tree_root,
 )
 
@@ -37,14 +37,14 @@ class SignedLog:
         return cls(tuple(words.split()))
 
     def leaf(self, index: int) -> bytes:
-        return leaf_hash(hashlib.sha256(self.words[index].encode()).digest())
+        return hash_leaf(hashlib.sha256(self.words[index].encode()).digest())
 
     def _read(self, nodes: Sequence[tuple[int, int]]) -> list[bytes]:
         @cache
         def node(level: int, index: int) -> bytes:
             if level == 0:
                 return self.leaf(index)
-            return node_hash(node(level - 1, 2 * index), node(level - 1, 2 * index + 1))
+            return hash_children(node(level - 1, 2 * index), node(level - 1, 2 * index + 1))
 
         return [node(level, index) for level, index in nodes]
 

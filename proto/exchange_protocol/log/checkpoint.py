@@ -29,7 +29,12 @@ from exchange_protocol.log.notes import (
     SignedNote,
     decode_base64,
 )
-from exchange_protocol.log.succession import SignedSuccession, Succession, sign_succession
+from exchange_protocol.log.succession import (
+    SignedSuccession,
+    Succession,
+    check_chain,
+    sign_succession,
+)
 from exchange_protocol.signer import Signer
 
 MAX_TREE_SIZE = 2**63 - 1
@@ -101,33 +106,36 @@ class SignedCheckpoint:
         return cls(note, Checkpoint.parse(signed.text), signed.signatures)
 
 
+@dataclass(frozen=True, slots=True)
+class _KeyEra:
+    """A key of the log, with the smallest tree that is its own."""
+
+    since: int
+    key: NoteVerifier
+
+
 class LogVerifier:
     """The log that an agency trusts to sign, and no other: its name and Ed25519 key, pinned.
 
-    With `successions`, the changes of the log's key as its directory tells them (`log.succession`),
-    the keys of that chain, each for the trees that are its own.
+    A log may change its key (`log.succession`). Told of the changes, the verifier takes each tree
+    from the key of its time, and from the later ones; never from an older one, which may be stolen.
     """
 
     def __init__(self, vkey: str, successions: Sequence[Succession] = ()) -> None:
         """Pin the log by its verifier key, `name+key id+key`.
 
+        Args:
+            vkey: the key that is pinned; one of the chain, where there are successions.
+            successions: the changes of the log's key, oldest first, as its directory tells them.
+
         Raises:
             InvalidInput: CONFIG_INVALID, for a key that cannot be read.
-            HubDishonest: RULE_BROKEN, for a chain that does not hold the pinned key.
+            HubDishonest: RULE_BROKEN, for successions that are no chain, or one that does not hold
+                the pinned key.
         """
         self._pinned = NoteVerifier.from_vkey(vkey)
         self._successions = tuple(successions)
-        self._keys: tuple[tuple[int, NoteVerifier], ...] = ((0, self._pinned),)
-        """The smallest tree of each key, with the key; the newest last."""
-        if successions:
-            first = NoteVerifier.from_vkey(successions[0].predecessor)
-            later = [(each.since, NoteVerifier.from_vkey(each.successor)) for each in successions]
-            self._keys = ((0, first), *later)
-            if self._pinned not in [key for _, key in self._keys]:
-                raise Reason.RULE_BROKEN.error(
-                    f"the log names {first.vkey} and its successors as its keys; the pinned "
-                    f"{self._pinned.vkey} is none of them"
-                )
+        self._eras = _eras_of(self._pinned, self._successions)
 
     @property
     def origin(self) -> str:
@@ -147,7 +155,7 @@ class LogVerifier:
     @property
     def vkeys(self) -> tuple[str, ...]:
         """The verifier keys of the log, oldest first; the pinned one where no other is known."""
-        return tuple(key.vkey for _, key in self._keys)
+        return tuple(era.key.vkey for era in self._eras)
 
     def following(self, successions: Sequence[Succession]) -> LogVerifier:
         """The same log with the changes of its key as a directory tells them, up to some entry.
@@ -165,17 +173,17 @@ class LogVerifier:
     def verify(self, note: bytes) -> Checkpoint:
         """Verify that this log signed the note; raises CHECKPOINT_INVALID.
 
-        1. The note is well formed and within bounds.
-        2. The log's key, the one of the tree's time or a later one, signed its text, once; lines of
-           other keys are ignored.
-        3. The text is a checkpoint of this log (the origin is the key's name).
+        1. The note is well formed and within bounds, and its text is a checkpoint.
+        2. The log's key, the one of the tree's time or a later one, signed that text, once; lines
+           of other keys are ignored.
+        3. The checkpoint is of this log (the origin is the key's name).
         """
+        # The size in it chooses the key. It is believed only once that key has signed it.
         signed = SignedNote.parse(note)
-        # The size chooses the key; it is believed only if that key signed it.
         checkpoint = Checkpoint.parse(signed.text)
-        keys = self._keys_for(checkpoint.size)
-        present = (key for key in keys if _has_line(signed, key))
-        next(present, keys[0]).verify(signed)
+
+        self._signing_key(signed, checkpoint.size).verify(signed)
+
         if checkpoint.origin != self.origin:
             raise Reason.CHECKPOINT_INVALID.error(
                 f"expected a checkpoint of {self.origin}, got one of another origin"
@@ -189,25 +197,48 @@ class LogVerifier:
         """
         try:
             signed = SignedNote.parse(note)
-            keys = self._keys_for(Checkpoint.parse(signed.text).size)
+            known = self._keys_for(Checkpoint.parse(signed.text).size)
         except ExchangeError:
             return False
-        return not any(_has_line(signed, key) for key in keys) and any(
-            map(self.is_own, signed.signatures)
-        )
+        if any(key.lines(signed) for key in known):
+            return False
+        return any(map(self.is_own, signed.signatures))
 
     def is_own(self, line: NoteSignature) -> bool:
         """True for a line in the log's name; a witness's is longer, also under that name."""
         return line.name == self.origin and len(line.signature) == _SIGNATURE_BYTES
 
-    def _keys_for(self, size: int) -> tuple[NoteVerifier, ...]:
+    def _signing_key(self, signed: SignedNote, size: int) -> NoteVerifier:
+        """The oldest key that may sign a tree of this size and has a line under the note.
+
+        Where none has, that of the tree's time, which will miss its line.
+        """
+        allowed = self._keys_for(size)
+        for key in allowed:
+            if key.lines(signed):
+                return key
+        return allowed[0]
+
+    def _keys_for(self, size: int) -> list[NoteVerifier]:
         """The key of a tree's time, and the later ones."""
-        first = max(i for i, (since, _) in enumerate(self._keys) if since <= size)
-        return tuple(key for _, key in self._keys[first:])
+        begun = sum(era.since <= size for era in self._eras)
+        return [era.key for era in self._eras[begun - 1 :]]
 
 
-def _has_line(signed: SignedNote, key: NoteVerifier) -> bool:
-    return any((line.name, line.key_id) == (key.name, key.key_id) for line in signed.signatures)
+def _eras_of(pinned: NoteVerifier, successions: Sequence[Succession]) -> tuple[_KeyEra, ...]:
+    """The keys of a log, oldest first; the pinned one alone where no succession is known."""
+    if not successions:
+        return (_KeyEra(0, pinned),)
+    check_chain(successions)
+    first = NoteVerifier.from_vkey(successions[0].predecessor)
+    later = [_KeyEra(each.since, NoteVerifier.from_vkey(each.successor)) for each in successions]
+    eras = (_KeyEra(0, first), *later)
+    if not any(era.key == pinned for era in eras):
+        raise Reason.RULE_BROKEN.error(
+            f"the log names {first.vkey} and its successors as its keys; the pinned "
+            f"{pinned.vkey} is none of them"
+        )
+    return eras
 
 
 class LogSigner:

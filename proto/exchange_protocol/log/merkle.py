@@ -1,34 +1,29 @@
 """The Merkle tree of the log: RFC 9162 section 2.1, whose hashes are those of RFC 6962.
 
-    leaf_hash, node_hash               2.1.1    hashes of a leaf and of two subtrees
+    hash_leaf, hash_children           2.1.1    the hash of a leaf, and of a node by its children
+    verify_inclusion                   2.1.3.2  a leaf is in a tree
+    verify_consistency                 2.1.4.2  one tree extends another
+    inclusion_nodes, inclusion_proofs  2.1.3.1  making the first proof
+    consistency_nodes, ..._proof       2.1.4.1  making the second
     tree_root, CompactRange            2.1.1    the root of a tree; 2.1.2 where it grows
-    inclusion_nodes, inclusion_proofs  2.1.3.1  making an inclusion proof
-    verify_inclusion                   2.1.3.2  verifying one
-    consistency_nodes, ..._proof       2.1.4.1  making a consistency proof
-    verify_consistency                 2.1.4.2  verifying one
 
-Rules of this module:
+A node is named (level, index): the hash over leaves [index * 2**level, (index + 1) * 2**level).
+Only complete subtrees have names, so a named hash never changes once it exists. Nothing here reads
+a store: proofs are built from the hashes that the caller's `NodeReader` supplies.
 
-1.  Values in, a value or an exception out. Nothing here reads a store; a proof is built from hashes
-    of complete subtrees that the caller's `NodeReader` supplies.
-2.  A node is named (level, index): the hash over leaves [index * 2**level, (index + 1) * 2**level).
-    Only complete subtrees have names, so a named hash never changes once it exists.
-3.  A leaf hash is `leaf_hash(leaf data)`. `record.entries` says what the leaf data is.
-4.  Verification proves that hashes fit together, nothing more. The caller still has to hold a root
-    that it trusts and to compute the leaf hash from the entry it was given. Size and root come from
-    one verified checkpoint: a proof alone does not tie a root to a size (the proof of leaf 5 looks
-    the same in trees of 7 and of 8 leaves).
-5.  A size or an index out of range is PROOF_RANGE_INVALID; hashes that do not fit, PROOF_INVALID.
-    The caller knows whose fault that is: check an index or a size that the hub gave before you pass
-    it, and bytes of your own disk before you accuse anybody.
+Verifying proves that hashes fit together, nothing more. Left to the caller: to compute the hash of
+the leaf from the entry that it was given, and to take size and root from one checkpoint that it
+trusts. A proof alone does not tie a root to a size: the proof of leaf 5 looks the same in trees of
+7 and of 8 leaves.
 
-The empty tree is a prefix of every tree: from size 0 the consistency proof is empty and the first
-root must be `EMPTY_ROOT`. Between equal sizes the proof is empty and the roots must be equal.
+A size or an index out of range is PROOF_RANGE_INVALID; hashes that do not fit, PROOF_INVALID. The
+caller knows whose fault that is: check an index or a size that the hub gave before you pass it, and
+bytes of your own disk before you accuse anybody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
@@ -54,85 +49,66 @@ Always one node, but for the ragged right edge of the tree.
 """
 
 
-def leaf_hash(data: bytes) -> bytes:
-    """Hash the data of one leaf (RFC 9162, 2.1.1).
+def hash_leaf(data: bytes) -> bytes:
+    """Hash the data of one leaf (RFC 9162, 2.1.1); `record.entries` says what that data is.
 
     The prefix differs from that of a node, or 64 bytes of leaf data could pass for two subtrees.
     """
     return sha256(b"\x00" + data).digest()
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
+def hash_children(left: bytes, right: bytes) -> bytes:
     """Hash two subtrees into their parent (RFC 9162, 2.1.1)."""
     return sha256(b"\x01" + left + right).digest()
 
 
+# --- Verifying -----------------------------------------------------------------------------------
+
+
 def verify_inclusion(
-    leaf: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes
+    leaf_hash: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes
 ) -> None:
     """Verify that a leaf is at `index` of the tree with this size and root (RFC 9162, 2.1.3.2).
 
-    `leaf` is the hash of the leaf, 32 bytes, as `leaf_hash` gives it; so are proof and root.
+    All hashes have 32 bytes.
 
     Raises:
         PROOF_RANGE_INVALID: if no tree of this size has that index: the caller asked wrongly.
         PROOF_INVALID: if the proof does not lead to the root.
     """
-    if root_from_inclusion_proof(leaf, index, tree_size, proof) != root:
+    if root_from_inclusion_proof(leaf_hash, index, tree_size, proof) != root:
         raise Reason.PROOF_INVALID.error(
             f"inclusion proof of leaf {index} in tree of size {tree_size} gives another root"
         )
 
 
 def root_from_inclusion_proof(
-    leaf: bytes, index: int, tree_size: int, proof: Sequence[bytes]
+    leaf_hash: bytes, index: int, tree_size: int, proof: Sequence[bytes]
 ) -> bytes:
-    """Compute the root that the proof implies; the caller compares it with one that it trusts."""
-    _check_index(index, tree_size)
-    _check_hashes((leaf, *proof))
-    computed = leaf
-    what = f"inclusion proof of {len(proof)} hashes"
-    where = f"leaf {index} of {tree_size}"
-    for sibling, is_left in _climb(index, tree_size - 1, proof, what, where):
-        computed = node_hash(sibling, computed) if is_left else node_hash(computed, sibling)
-    return computed
-
-
-def _climb(
-    position: int, last: int, siblings: Sequence[bytes], what: str, where: str
-) -> Iterator[tuple[bytes, bool]]:
-    """Climb from a node to the root: give each sibling, and whether it stands on the left.
-
-    Both verifications of RFC 9162 do this: 2.1.3.2 with `position` as fn and `last` as sn, and
-    2.1.4.2 likewise. The side follows from the position alone; a proof does not say it, so a hub
-    cannot choose it. `position` and `last` are the node's index and the last index, on the node's
-    level. `what` and `where` name the proof in the error. That a proof is too short shows
-    at the end alone, so callers take every step.
+    """Compute the root that a proof implies; the caller compares it with one that it trusts.
 
     Raises:
-        PROOF_INVALID: if there are more siblings, or fewer, than levels that need one.
+        PROOF_RANGE_INVALID: if no tree of this size has that index.
+        PROOF_INVALID: if the proof is too long or too short, or a hash has another length.
     """
-    for sibling in siblings:
-        if last == 0:
-            raise Reason.PROOF_INVALID.error(f"{what} is too long: {where}")
-        is_left = bool(position & 1) or position == last
-        yield sibling, is_left
-        if is_left:
-            # At the ragged right edge a node may have no sibling on its level. It then stands for
-            # its parent too, and the proof has no hash for such a level.
-            while not position & 1 and position:
-                position >>= 1
-                last >>= 1
-        position >>= 1
-        last >>= 1
-    if last != 0:
-        raise Reason.PROOF_INVALID.error(f"{what} is too short: {where}")
+    _check_index(index, tree_size)
+    _check_hashes((leaf_hash, *proof))
+    lefts = _which_are_left(index, tree_size - 1)
+    _check_length(proof, lefts, f"inclusion proof of leaf {index} in tree of size {tree_size}")
+    computed = leaf_hash
+    for sibling, is_left in zip(proof, lefts, strict=True):
+        left, right = (sibling, computed) if is_left else (computed, sibling)
+        computed = hash_children(left, right)
+    return computed
 
 
 def verify_consistency(
     size1: int, size2: int, proof: Sequence[bytes], root1: bytes, root2: bytes
 ) -> None:
     """Verify that the tree of `size2` extends the tree of `size1` (RFC 9162, 2.1.4.2).
+
+    The empty tree is a prefix of every tree: from size 0 the proof is empty, and `root1` must be
+    `EMPTY_ROOT`. Between equal sizes the proof is empty, and the roots must be equal.
 
     Raises:
         PROOF_RANGE_INVALID: if the sizes are in no order: the caller asked wrongly.
@@ -141,42 +117,73 @@ def verify_consistency(
     _check_sizes(size1, size2)
     _check_hashes((root1, root2, *proof))
     if size1 == 0 or size1 == size2:
-        if proof:
-            raise Reason.PROOF_INVALID.error(
-                f"consistency proof from size {size1} to {size2} must be empty, got {len(proof)}"
-            )
-        if size1 == 0 and root1 != EMPTY_ROOT:
-            raise Reason.PROOF_INVALID.error("root at size 0 is not that of the empty tree")
-        if size1 == size2 and root1 != root2:
-            raise Reason.PROOF_INVALID.error(f"two different roots for one tree of size {size1}")
+        _check_needs_no_proof(size1, size2, proof, root1, root2)
         return
-    path = list(proof)
-    if size1 & (size1 - 1) == 0:
-        # A first tree of a power of two is itself a node of the second. The proof leaves out its
-        # root, since the verifier holds it (step 2 of 2.1.4.2).
-        path.insert(0, root1)
+    # The proof begins with the largest complete subtree that ends where the first tree ends. If the
+    # first tree is itself complete, that is its root, which the proof leaves out (step 2).
+    path = (root1, *proof) if _is_power_of_two(size1) else proof
     if not path:
         raise Reason.PROOF_INVALID.error(
             f"consistency proof from size {size1} to {size2} must not be empty"
         )
-    # The first hash of the proof is the largest complete subtree that ends where the first tree
-    # ends. Each 1 bit at the end of the last index is one level that this subtree covers.
-    position, last = size1 - 1, size2 - 1
-    while position & 1:
-        position >>= 1
-        last >>= 1
-    first = second = path[0]
-    what, where = f"consistency proof of {len(proof)} hashes", f"{size1} to {size2}"
-    for sibling, is_left in _climb(position, last, path[1:], what, where):
+    start, *siblings = path
+    level = _zeros_at_the_end(size1)
+    lefts = _which_are_left((size1 - 1) >> level, (size2 - 1) >> level)
+    _check_length(siblings, lefts, f"consistency proof from size {size1} to {size2}")
+    first = second = start
+    for sibling, is_left in zip(siblings, lefts, strict=True):
         if is_left:
-            first, second = node_hash(sibling, first), node_hash(sibling, second)
+            first, second = hash_children(sibling, first), hash_children(sibling, second)
         else:
             # A hash on the right came after the first tree, so its root has no part of it.
-            second = node_hash(second, sibling)
+            second = hash_children(second, sibling)
     if first != root1:
         raise Reason.PROOF_INVALID.error(f"consistency proof gives another root at size {size1}")
     if second != root2:
         raise Reason.PROOF_INVALID.error(f"consistency proof gives another root at size {size2}")
+
+
+def _which_are_left(position: int, last: int) -> list[bool]:
+    """For each sibling on the way from a node up to the root: whether it stands on the left.
+
+    The sides follow from the node's index on its level, `position`, and the last index there. A
+    proof does not say them, so a hub cannot choose them.
+    """
+    lefts = []
+    while last:
+        if position & 1:
+            lefts.append(True)
+        elif position < last:
+            lefts.append(False)
+        # Else it is the last on its level and has no sibling there: it stands for its parent too.
+        position >>= 1
+        last >>= 1
+    return lefts
+
+
+def _check_needs_no_proof(
+    size1: int, size2: int, proof: Sequence[bytes], root1: bytes, root2: bytes
+) -> None:
+    """Check the two cases of consistency that hashes do not have to prove."""
+    if proof:
+        raise Reason.PROOF_INVALID.error(
+            f"consistency proof from size {size1} to {size2} must be empty, got {len(proof)}"
+        )
+    if size1 == 0 and root1 != EMPTY_ROOT:
+        raise Reason.PROOF_INVALID.error("root at size 0 is not that of the empty tree")
+    if size1 == size2 and root1 != root2:
+        raise Reason.PROOF_INVALID.error(f"two different roots for one tree of size {size1}")
+
+
+def _check_length(siblings: Sequence[bytes], lefts: Sequence[bool], what: str) -> None:
+    if len(siblings) != len(lefts):
+        how = "long" if len(siblings) > len(lefts) else "short"
+        raise Reason.PROOF_INVALID.error(
+            f"{what} is too {how}: expected {len(lefts)} siblings, got {len(siblings)}"
+        )
+
+
+# --- Making proofs -------------------------------------------------------------------------------
 
 
 def root_nodes(size: int) -> NodeGroup:
@@ -256,6 +263,9 @@ def consistency_proof(size1: int, size2: int, read: NodeReader) -> list[bytes]:
     return _hash_groups([consistency_nodes(size1, size2)], read)[0]
 
 
+# --- Growing -------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class CompactRange:
     """The right edge of a tree: all that is needed to append to it and to know its root.
@@ -281,26 +291,29 @@ class CompactRange:
         return _fold(self.hashes) if self.hashes else EMPTY_ROOT
 
     def append_many(self, leaf_hashes: Sequence[bytes]) -> Growth:
-        """Append leaves; about one hash computed for each, however large the tree is."""
+        """Append leaves; about one hash computed for each, however large the tree is.
+
+        The tree grows level by level. On each level the new nodes, left to right, are hashed in
+        pairs into the new nodes of the level above. At the ends of the row two nodes may be alone:
+
+        - the first new node may be the right neighbour that a node of the edge waits for;
+        - the last one may have no right neighbour yet: then it waits, as the edge on that level.
+        """
         _check_hashes(leaf_hashes)
-        size = self.size + len(leaf_hashes)
-        edges = dict(zip(_bits(self.size), reversed(self.hashes), strict=True))
-        after = dict(edges)
+        waited = dict(zip(_bits(self.size), reversed(self.hashes), strict=True))
+        waiting = dict(waited)
         rows: list[list[bytes]] = []
-        row, level = list(leaf_hashes), 0
+        level, row = 0, list(leaf_hashes)
         while row:
             rows.append(row)
-            # A node stays on the edge while it has no right neighbour to be hashed with. On each
-            # level that is at most one, the newest, and there is one where the size has this bit.
-            after.pop(level, None)
-            if size >> level & 1:
-                after[level] = row[-1]
-            # The edge's old node has waited for a right neighbour, and the first new node is that.
-            joined = [edges[level], *row] if level in edges else row
-            row = list(map(node_hash, joined[::2], joined[1::2]))
+            nodes = [waiting.pop(level), *row] if level in waiting else row
+            if len(nodes) % 2:
+                waiting[level] = nodes[-1]
+            row = list(map(hash_children, nodes[::2], nodes[1::2]))
             level += 1
-        hashes = tuple(after[level] for level in sorted(after, reverse=True))
-        return Growth(before=self, after=CompactRange(size, hashes), rows=tuple(rows), _edges=edges)
+        size = self.size + len(leaf_hashes)
+        edge = tuple(waiting[level] for level in sorted(waiting, reverse=True))
+        return Growth(self, CompactRange(size, edge), tuple(rows), waited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,13 +324,17 @@ class Growth:
     after: CompactRange
     rows: tuple[Sequence[bytes], ...]
     """New nodes by level; the first of level h has the index `before.size >> h`."""
-    _edges: dict[int, bytes] = field(repr=False)
+    _waited: dict[int, bytes] = field(repr=False)
+    """Nodes of the edge before, by level."""
 
     def read(self, nodes: Sequence[NodeId]) -> list[bytes]:
         """Read nodes that this append made or joined: a `NodeReader` without a store.
 
         It suffices for the root and for the inclusion proofs of the appended leaves in the tree
         after them: the complete left siblings on their paths are new, or on the edge before.
+
+        Raises:
+            PROOF_RANGE_INVALID: for any other node.
         """
         size = self.before.size
         hashes: list[bytes] = []
@@ -325,14 +342,17 @@ class Growth:
             first = size >> level
             if level < len(self.rows) and 0 <= index - first < len(self.rows[level]):
                 hashes.append(self.rows[level][index - first])
-            elif index == first - 1 and level in self._edges:
-                hashes.append(self._edges[level])
+            elif index == first - 1 and level in self._waited:
+                hashes.append(self._waited[level])
             else:
                 raise Reason.PROOF_RANGE_INVALID.error(
                     f"node {index} of level {level} is neither new at size {self.after.size} "
                     f"nor on the edge at size {size}"
                 )
         return hashes
+
+
+# --- Nodes, hashes, bounds -----------------------------------------------------------------------
 
 
 def _cover(start: int, end: int) -> NodeGroup:
@@ -349,11 +369,12 @@ def _fold(hashes: Sequence[bytes]) -> bytes:
     """Hash complete subtrees, left to right, into the hash over all their leaves."""
     computed = hashes[-1]
     for left in reversed(hashes[:-1]):
-        computed = node_hash(left, computed)
+        computed = hash_children(left, computed)
     return computed
 
 
 def _hash_groups(proofs: Sequence[Sequence[NodeGroup]], read: NodeReader) -> list[list[bytes]]:
+    """Fold the groups of many proofs into their hashes; each node is read once."""
     groups = {group for proof in proofs for group in proof}
     nodes = list({node for group in groups for node in group})
     hashes = _hashes_of(nodes, read) if nodes else {}
@@ -367,7 +388,17 @@ def _hashes_of(nodes: Sequence[NodeId], read: NodeReader) -> dict[NodeId, bytes]
 
 
 def _bits(number: int) -> list[int]:
-    return [level for level in range(number.bit_length()) if number >> level & 1]
+    """The places of the 1 bits, lowest first."""
+    return [place for place in range(number.bit_length()) if number >> place & 1]
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0
+
+
+def _zeros_at_the_end(number: int) -> int:
+    """The zeros at the end of a number's bits; 0 has no such count."""
+    return (number & -number).bit_length() - 1
 
 
 def _check_index(index: int, tree_size: int) -> None:

@@ -124,9 +124,18 @@ class NoteVerifier:
         """The verifier key as text, to be published and pinned."""
         return encode_vkey(self.name, _ED25519, self.public_key)
 
+    def lines(self, note: SignedNote) -> list[NoteSignature]:
+        """The lines under a note that name this key; nothing is verified."""
+        own = (self.name, self.key_id)
+        return [line for line in note.signatures if (line.name, line.key_id) == own]
+
     def verify(self, note: SignedNote) -> None:
-        """Verify that the note has exactly one signature by this key, and a good one."""
-        own = [s for s in note.signatures if (s.name, s.key_id) == (self.name, self.key_id)]
+        """Verify that the note has exactly one signature by this key, and a good one.
+
+        Raises:
+            CHECKPOINT_INVALID.
+        """
+        own = self.lines(note)
         if len(own) != 1:
             raise Reason.CHECKPOINT_INVALID.error(
                 f"expected one signature by {self.name}+{self.key_id.hex()}, got {len(own)}"

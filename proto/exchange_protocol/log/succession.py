@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -101,6 +102,20 @@ def check_follows(keys: Sequence[str], step: SignedSuccession) -> None:
         raise Reason.ALREADY_DECIDED.error(
             f"expected a key that the log never had; {step.successor} was succeeded before"
         )
+
+
+def check_chain(steps: Sequence[Succession]) -> None:
+    """Check that the steps of a log's keys are a chain: each goes on from the last, and later.
+
+    Raises:
+        HubDishonest: RULE_BROKEN.
+    """
+    for before, step in pairwise(steps):
+        if step.predecessor != before.successor or step.since <= before.since:
+            raise Reason.RULE_BROKEN.error(
+                f"the log names {step.successor} as the successor of {step.predecessor} from tree "
+                f"{step.since} on; expected one of {before.successor}, after tree {before.since}"
+            )
 
 
 def _text(old: NoteVerifier, new: NoteVerifier) -> bytes:

@@ -32,7 +32,7 @@ from exchange_protocol.kinds.fields import (
     parse_timestamp,
     to_timestamp,
 )
-from exchange_protocol.log.merkle import leaf_hash
+from exchange_protocol.log.merkle import hash_leaf
 from exchange_protocol.rules.exchange import LegChange
 from exchange_protocol.rules.inspection import EntryScope, Parties
 from exchange_protocol.rules.judgement import Ruling
@@ -223,7 +223,7 @@ def entry_leaf_data(entry: bytes, nonce: bytes) -> bytes:
 
 def entry_leaf_hash(entry: bytes, nonce: bytes) -> bytes:
     """RFC 6962 hash of the leaf that commits to an entry."""
-    return leaf_hash(entry_leaf_data(entry, nonce))
+    return hash_leaf(entry_leaf_data(entry, nonce))
 
 
 def read_entry(data: bytes) -> Entry:

@@ -8,8 +8,9 @@ From the top; each line stands on those below it, and a contract of the imports 
     judgement                  puts the rules together: read this first
     routing, provenance        what the policy asks of a statement; sources that it passes on
     access, supervision        who sees and reads a statement; what a supervisor may say
-    lifecycle                  how a statement moves an exchange
+    lifecycle                  how a statement moves an exchange: the theory and the picture
     directory_changes          who may change the directory, and what follows
+    moves                      by which row a statement may be said on a leg, or why by none
     directory                  agencies, certificates, keys and the policy, as a value
     legs, addressing           how a leg moves; on which legs a statement speaks
     rulebook, policy           the questions to the policy; its text and its schema; policy_reads,

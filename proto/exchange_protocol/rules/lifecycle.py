@@ -1,143 +1,37 @@
 """The lifecycle of an exchange: one leg per recipient, moved by a table.
 
-This file shows the whole machine: its theory here, every move in the picture below, and the code
-that finds and applies a move.
-
 Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
 A leg moves alone: another leg of the exchange may be in any other state. A leg holds:
 
-    state        where the leg is: one `LegState`; the picture has its moves
+    state        where the leg is: one `LegState`
     awaits       the digest of the one statement that the next one must answer
     gate         the approvals that are asked for, those given, and the statements that are
                  `hidden` from the recipient until then
     due time     the time at which its answer, its task or its freeze ends
     record       what was said by whom: consents, tasks, claims, clocks
 
-A statement moves the leg by one row of its kind (`KindSpec.rows`). The row names the party that may
-say it, the states before and the state after. Its other fields name the effects: the leg awaits an
-answer to the statement; new content comes; a due time is set; an approval is given; a consent, a
-task or a claim takes a step. A statement that no row allows is refused: OUT_OF_ORDER. `legs`
-applies the row.
+A statement moves the leg by one row of its kind (`KindSpec.rows`): the row names the party that may
+say it, the states before, the state after and the other effects. `moves` finds the row; what no row
+allows is refused as OUT_OF_ORDER. `legs` applies it. The picture at the end of this file has every
+move.
 
 Two moves have no row, because nobody says them on the leg: the hub gives a statement to its
 recipient (`deliver`), and an invitation begins a leg (`admit`).
 
 The gate. Where the policy asks for approvals, new content makes the leg HELD, else RELEASED. A held
 leg is released by `approvals_required` distinct members who approve what the leg awaits an answer
-to. A supplement passes the gate again. A release shows all that was hidden, so the gate must be
-that of the whole: handling, TLP and number of subjects count all that went before.
+to. A supplement passes the gate again. A release shows all that was hidden, so `routing` asks the
+policy about all that went before. A held supplement can be returned but not rejected: a rejection
+would end, unseen, what the recipient still works on.
 
-The chain. Each leg awaits an answer to one statement, by its digest. So the statements of a leg
-form a hash chain, an approval is bound to exactly what was approved, and nobody can answer a
-request that has changed meanwhile: STALE_ANSWER.
+The chain. Each leg awaits an answer to one statement, by its digest. So an approval is bound to
+exactly what was approved, and nobody can answer a request that has changed meanwhile.
 
-No party on both sides. An agency may not approve another leg of an exchange while statements on its
-own leg are held back (also where they were recalled before a release). As approver it would read
-what it may not read as recipient, and two recipients could release to each other.
-
-No silent end. Once something on a leg was released, its recipient must learn how the leg ends: a
-recall is shown to it even while a supplement is held. A held supplement can be returned but not
-rejected: a rejection would end, unseen, what the recipient still works on.
-
-Time moves no leg. "Overdue" follows from the due time and is no state. Some rows apply only before
-or after the due time, by the hub's clock (`Row.when`).
-
-Elsewhere stand:
-
-    who may say a kind at all, and to whom     the policy (`rulebook`), before a row is looked for
-    on which legs, and in which part           `addressing`; in a joint case `joint_case`
-    how many approvals a leg needs, by whom    the policy; `routing` makes it a `LegRoute`
-    due times that the author did not set      `clocks`
-    consents, tasks, claims, who said what     `recording`, in the leg's record
-    who sees and reads a statement             `access`
-
-`docs/protocol/rows.md` lists every row with all its conditions and effects; `docs/lifecycle.md`
-says what each kind is for, with a diagram.
+Time moves no leg: "overdue" follows from the due time and is no state.
 
 Assumed verified: the statement's signature, and that the policy permits the author to say it on
 this leg; `LegRoute` is what the policy decided. Left to the caller: storing the result.
 """
-
-# --- The picture --------------------------------------------------------------------------------
-#
-# Read a line as: from this state, to that state, when this party says one of these kinds.
-# "the gate" stands for HELD or RELEASED, as the policy decides. `*` marks a kind that is said only
-# as the answer to the initial kind (`KindSpec.answer`).
-#
-# The moves, as scripts/generate_client.py writes them from the rows: do not edit.
-#
-#   no leg yet   -> the gate      initiator: an initial kind, invite
-#
-#   HELD         -> the gate      initiator: correct
-#                -> RETURNED      approver:  decision (RETURN)
-#                -> REJECTED      approver:  decision (REJECT before a release)
-#                -> RELEASED      approver:  decision (APPROVE)
-#                -> RECALLED      initiator: recall
-#
-#   RETURNED     -> the gate      initiator: supplement, correct
-#                -> RECALLED      initiator: recall
-#
-#   REJECTED     -> CLOSED        initiator: close
-#
-#   RELEASED     -> RETURNED      initiator: announce_correction
-#                -> DELIVERED     the hub:   gives a statement to the recipient: `deliver`
-#                -> ANSWERED      initiator: clearance* (NO_ANSWER after due)
-#                -> RECALLED      initiator: recall
-#
-#   DELIVERED or ACKNOWLEDGED
-#                -> RETURNED      recipient: return_for_information
-#                -> RETURNED      initiator: announce_correction
-#                -> ACKNOWLEDGED  recipient: interim_reply, partial_reply, extend_deadline,
-#                                            give_notice
-#                -> ANSWERED      recipient: reply*, analysis_product*,
-#                                            freeze_status* (NOT_IMPOSED), asset_findings*,
-#                                            clearance* (CLEARED), answer_test*,
-#                                            certificate_answer*
-#                -> ANSWERED      initiator: clearance* (NO_ANSWER after due)
-#                -> REFUSED       recipient: refuse, clearance* (OBJECTION), decline
-#                -> RECALLED      initiator: recall
-#                -> FROZEN        recipient: freeze_status* (IMPOSED, PARTLY_IMPOSED)
-#                -> JOINED        recipient: join*
-#
-#   DELIVERED    -> ACKNOWLEDGED  recipient: acknowledge
-#
-#   ANSWERED     -> CLOSED        initiator: close
-#
-#   REFUSED      -> the gate      initiator: invite
-#                -> CLOSED        initiator: close
-#
-#   RECALLED     -> CLOSED        initiator: close
-#
-#   CLOSED       -> ERASED        initiator: erase_notice
-#
-#   FROZEN       -> ANSWERED      recipient: freeze_status* (CONVERTED, LIFTED, EXPIRED after due)
-#                -> ANSWERED      initiator: freeze_status* (EXPIRED after due)
-#                -> FROZEN        recipient: freeze_status* (EXTENDED before due)
-#
-#   JOINED       -> CLOSED        initiator: close
-#                -> LEFT          recipient: leave
-#
-#   LEFT         -> the gate      initiator: invite
-#                -> CLOSED        initiator: close
-#
-# Said without a move:
-#
-#   approver:                claim - HELD
-#   initiator:               feedback - ANSWERED
-#   initiator:               ask_to_lift - FROZEN
-#   initiator:               task, draft_analysis - JOINED
-#   initiator:               remind - RELEASED, DELIVERED, ACKNOWLEDGED, JOINED
-#   initiator or recipient:  consent_request, consent_decision - DELIVERED, ACKNOWLEDGED, ANSWERED,
-#                            CLOSED, FROZEN, JOINED, LEFT
-#   initiator or recipient:  involve_supervisor - DELIVERED, ACKNOWLEDGED, ANSWERED, FROZEN
-#   initiator or recipient:  contribute - JOINED
-#   recipient:               erase_answer - ANSWERED, CLOSED, LEFT
-#   recipient:               correct - DELIVERED, ACKNOWLEDGED, ANSWERED
-#   recipient:               complete_task, member_consent_request - JOINED
-#   recipient:               confirm_recall - RECALLED
-#   supervisor:              supervisor_comment - any state
-#
-# End of the moves.
 
 from __future__ import annotations
 
@@ -145,18 +39,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Body
-from exchange_protocol.kinds.catalogue import Kind, kind_of
-from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.days import moment_text
 from exchange_protocol.kinds.offences import offences_of
-from exchange_protocol.kinds.rows import Row, When, matches
+from exchange_protocol.kinds.rows import Row, When
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.rules.addressing import party_on
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.exchange import Exchange, Leg, LegChange, LegRoute
 from exchange_protocol.rules.legs import first_leg, invited_leg, leg_after
+from exchange_protocol.rules.moves import allowed_row
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 
@@ -261,7 +153,7 @@ def advance(
         leg = exchange.leg(agency)
         if leg is None:
             raise ValueError(f"{agency} has no leg of exchange {exchange.id}")
-        row = _allowed_row(exchange, leg, statement)
+        row = allowed_row(exchange, leg, statement)
         _check_answers(leg, row, statement, partial)
         _check_time(leg, row, statement, at)
         after = leg_after(exchange, leg, row, statement, by_agency.get(leg.agency), times, at)
@@ -285,105 +177,6 @@ def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegCh
     after = replace(leg, state=LegState.DELIVERED)
     legs = tuple(after if one is leg else one for one in exchange.legs)
     return exchange.with_legs(legs), (_change(leg.state, after),)
-
-
-# --- The row ------------------------------------------------------------------------------------
-
-
-def row_for(exchange: Exchange, leg: Leg, body: Body, party: Party) -> Row | None:
-    """The row by which a party may say a body on a leg now; None if there is none."""
-    kind, leg = kind_of(body), _as_known(leg, party)
-    for row in kind.spec.rows:
-        # The state rules most rows out, and takes least to look at.
-        if row.party is party and applies(row, kind, exchange, leg) and matches(row, body):
-            return row
-    return None
-
-
-def _as_known(leg: Leg, party: Party) -> Leg:
-    """The leg in the state that a party knows.
-
-    A recipient knows nothing of what is held back from it. It speaks by what it knows: else a
-    refusal would tell it, and an invitation could keep a former member from revoking a consent.
-    """
-    shown = leg.record.shown if party is Party.RECIPIENT else None
-    return replace(leg, state=shown.state) if shown else leg
-
-
-def _allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
-    """Find the row of a statement on a leg; raises OUT_OF_ORDER with what is allowed instead."""
-    party = party_on(exchange, leg, statement)
-    row = row_for(exchange, leg, statement.body, party)
-    if row is not None:
-        return row
-    raise out_of_order(exchange, leg, statement.body, party)
-
-
-def out_of_order(exchange: Exchange, leg: Leg, body: Body, party: Party) -> ExchangeError:
-    """The error for a body that no row lets a party say on a leg: with what it may say there."""
-    kind, leg = kind_of(body), _as_known(leg, party)
-    named = (_named(kind, each) for each in kind.spec.rows if matches(each, body))
-    return Reason.OUT_OF_ORDER.error(
-        f"{next(named, kind)} by the {party.value} is not allowed on a leg of {exchange.kind} that "
-        f"is {leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
-        f"{advice(exchange, leg, body, party)}"
-    )
-
-
-def applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
-    """True if a row of a kind may be said on a leg in its present state."""
-    return (
-        leg.state in row.before
-        and (not row.is_answer or exchange.kind.spec.answer is kind.body)
-        and (not row.in_case or exchange.kind.spec.is_case)
-        and not (row.while_unreleased and leg.was_released)
-        # Nobody speaks as recipient of what it was never shown.
-        and (leg.was_released or row.party is not Party.RECIPIENT)
-    )
-
-
-def _named(kind: Kind, row: Row) -> str:
-    """A kind, with the code where the row is for one code alone."""
-    return kind.value if row.code is None else f"{kind} ({row.code.name})"
-
-
-def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
-    kinds = {
-        _named(kind, row)
-        for kind in Kind
-        for row in kind.spec.rows
-        if row.party is party and applies(row, kind, exchange, leg)
-    }
-    return ", ".join(sorted(kinds)) or "nothing"
-
-
-def advice(exchange: Exchange, leg: Leg, body: Body, party: Party) -> str:
-    """Advice to one who has to do something else first, or to wait for the other side."""
-    if party is Party.RECIPIENT and leg.state is LegState.RELEASED:
-        return ". Open the exchange first: nobody answers what it has not been given"
-    if party is Party.RECIPIENT and leg.state is LegState.RETURNED:
-        return f". Wait for {exchange.initiator}: it owes what was asked, or a correction"
-    if party is Party.INITIATOR and leg.state in (LegState.HELD, LegState.RELEASED):
-        released, delivered = (
-            replace(leg, state=each) for each in (LegState.RELEASED, LegState.DELIVERED)
-        )
-        if row_for(exchange, released, body, party) is not None:
-            return ". It is not released yet: say it once a coordinator has approved it"
-        if row_for(exchange, delivered, body, party) is not None:
-            return f". It is not delivered yet: say it once {leg.agency} has opened the exchange"
-    row = row_for(exchange, replace(leg, state=LegState.RETURNED), body, party)
-    if party is Party.INITIATOR and row is not None and row.about is not None:
-        # A correction is waited for first, so that nobody answers the wrong statement.
-        for kind in Kind:
-            if any(_calls_back(each, kind, exchange, leg) for each in kind.spec.rows):
-                return f". First let the other side wait: agency {kind.spec.acts[0].command}"
-    return ""
-
-
-def _calls_back(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
-    """True if the initiator may bring a leg back to RETURNED by a row."""
-    is_step = row.party is Party.INITIATOR and row.after is LegState.RETURNED
-    return is_step and applies(row, kind, exchange, leg)
 
 
 # --- What a row does not say ---------------------------------------------------------------------
@@ -422,7 +215,8 @@ def _check_time(leg: Leg, row: Row, statement: Statement, at: datetime) -> None:
 def _check_approvers_are_others(exchange: Exchange) -> None:
     """Check that no recipient of statements that are held back approves another leg.
 
-    As approver it would read the brief that the gate keeps from it.
+    As approver it would read what the gate keeps from it, and two recipients could release to each
+    other. So it is also where the statements were recalled before a release.
     """
     for leg in exchange.legs:
         if leg.hidden and any(leg.agency in one.approvers for one in exchange.legs):
@@ -435,3 +229,85 @@ def _check_approvers_are_others(exchange: Exchange) -> None:
 
 def _change(before: LegState | None, leg: Leg) -> LegChange:
     return LegChange(leg.agency, before, leg.state, leg.approvals_required, leg.approvers)
+
+
+# --- The picture --------------------------------------------------------------------------------
+#
+# Read a line as: from this state, to that state, when this party says one of these kinds.
+# "the gate" stands for HELD or RELEASED, as the policy decides. `*` marks a kind that is said only
+# as the answer to the initial kind (`KindSpec.answer`).
+#
+# The moves, as scripts/generate_client.py writes them from the rows: do not edit.
+#
+#   no leg yet   -> the gate      initiator: an initial kind, invite
+#
+#   HELD         -> the gate      initiator: correct
+#                -> RETURNED      approver:  decision (RETURN)
+#                -> REJECTED      approver:  decision (REJECT before a release)
+#                -> RELEASED      approver:  decision (APPROVE)
+#                -> RECALLED      initiator: recall
+#
+#   RETURNED     -> the gate      initiator: supplement, correct
+#                -> RECALLED      initiator: recall
+#
+#   REJECTED     -> CLOSED        initiator: close
+#
+#   RELEASED     -> RETURNED      initiator: announce_correction
+#                -> DELIVERED     the hub:   gives a statement to the recipient: `deliver`
+#                -> ANSWERED      initiator: clearance* (NO_ANSWER after due)
+#                -> RECALLED      initiator: recall
+#
+#   DELIVERED or ACKNOWLEDGED
+#                -> RETURNED      recipient: return_for_information
+#                -> RETURNED      initiator: announce_correction
+#                -> ACKNOWLEDGED  recipient: interim_reply, partial_reply, extend_deadline,
+#                                            give_notice
+#                -> ANSWERED      recipient: reply*, analysis_product*,
+#                                            freeze_status* (NOT_IMPOSED), asset_findings*,
+#                                            clearance* (CLEARED), answer_test*,
+#                                            certificate_answer*
+#                -> ANSWERED      initiator: clearance* (NO_ANSWER after due)
+#                -> REFUSED       recipient: refuse, clearance* (OBJECTION), decline
+#                -> RECALLED      initiator: recall
+#                -> FROZEN        recipient: freeze_status* (IMPOSED, PARTLY_IMPOSED)
+#                -> JOINED        recipient: join*
+#
+#   DELIVERED    -> ACKNOWLEDGED  recipient: acknowledge
+#
+#   ANSWERED     -> CLOSED        initiator: close
+#
+#   REFUSED      -> the gate      initiator: invite
+#                -> CLOSED        initiator: close
+#
+#   RECALLED     -> CLOSED        initiator: close
+#
+#   CLOSED       -> ERASED        initiator: erase_notice
+#
+#   FROZEN       -> ANSWERED      recipient: freeze_status* (CONVERTED, LIFTED, EXPIRED after due)
+#                -> ANSWERED      initiator: freeze_status* (EXPIRED after due)
+#                -> FROZEN        recipient: freeze_status* (EXTENDED before due)
+#
+#   JOINED       -> CLOSED        initiator: close
+#                -> LEFT          recipient: leave
+#
+#   LEFT         -> the gate      initiator: invite
+#                -> CLOSED        initiator: close
+#
+# Said without a move:
+#
+#   approver:                claim - HELD
+#   initiator:               feedback - ANSWERED
+#   initiator:               ask_to_lift - FROZEN
+#   initiator:               task, draft_analysis - JOINED
+#   initiator:               remind - RELEASED, DELIVERED, ACKNOWLEDGED, JOINED
+#   initiator or recipient:  consent_request, consent_decision - DELIVERED, ACKNOWLEDGED, ANSWERED,
+#                            CLOSED, FROZEN, JOINED, LEFT
+#   initiator or recipient:  involve_supervisor - DELIVERED, ACKNOWLEDGED, ANSWERED, FROZEN
+#   initiator or recipient:  contribute - JOINED
+#   recipient:               erase_answer - ANSWERED, CLOSED, LEFT
+#   recipient:               correct - DELIVERED, ACKNOWLEDGED, ANSWERED
+#   recipient:               complete_task, member_consent_request - JOINED
+#   recipient:               confirm_recall - RECALLED
+#   supervisor:              supervisor_comment - any state
+#
+# End of the moves.

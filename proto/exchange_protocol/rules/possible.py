@@ -14,7 +14,7 @@ from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.rows import ConsentStep, Row, TaskStep, When
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import OVER
-from exchange_protocol.rules.lifecycle import applies
+from exchange_protocol.rules.moves import applies
 from exchange_protocol.trust.identity import AgencyId
 
 _AFTER: Final = {

@@ -74,6 +74,14 @@ class Planned(NamedTuple):
     """Offences in the order of their list, each once."""
 
 
+class OfExchange(NamedTuple):
+    """The facts of a statement's exchange that the policy may know."""
+
+    initiator: AgencyId
+    kind: Kind
+    offences: tuple[OffenceType, ...] = ()
+
+
 def planned_of(statement: Draft) -> Planned:
     """The facts of an initial statement that is drafted."""
     offences = offences_of(statement.body)
@@ -104,9 +112,29 @@ def ask_ahead(directory: Directory, author: Member, planned: Planned) -> Iterato
         yield from rulebook.ask_ahead(leg)
 
 
-def _of_initial(author: Member, planned: Planned) -> tuple[_OfExchange, dict[AgencyId, int]]:
+def check_may_say(
+    directory: Directory,
+    author: Member,
+    kind: Kind,
+    header: Header,
+    exchange: OfExchange,
+    recipient: AgencyId,
+) -> None:
+    """Ask the policy whether a member may say a kind to an agency, before there is a statement.
+
+    Its subjects are not known yet, so the policy is asked about none.
+
+    Raises:
+        NotFound: AGENCY_UNKNOWN.
+        NotPermitted: POLICY_DENIED.
+    """
+    for context in _question(author, kind, header, exchange, {recipient: 0}).legs():
+        directory.rulebook.check_permitted(context)
+
+
+def _of_initial(author: Member, planned: Planned) -> tuple[OfExchange, dict[AgencyId, int]]:
     """The exchange that an initial statement opens, and the subjects on each of its legs."""
-    of_exchange = _OfExchange(author.agency, planned.kind, planned.offences)
+    of_exchange = OfExchange(author.agency, planned.kind, planned.offences)
     return of_exchange, dict.fromkeys(planned.recipients, planned.header.subject_count)
 
 
@@ -117,7 +145,7 @@ def route_on(
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     """Plan a statement that continues an exchange, on the legs of `subjects_of`."""
-    of_exchange = _OfExchange(exchange.initiator, exchange.kind, exchange.offences)
+    of_exchange = OfExchange(exchange.initiator, exchange.kind, exchange.offences)
     route = _route(
         directory, statement.author, statement.kind, statement.header, of_exchange, subjects
     )
@@ -208,7 +236,7 @@ def _route(
     author: Member,
     kind: Kind,
     header: Header,
-    exchange: _OfExchange,
+    exchange: OfExchange,
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     """Plan a statement on the legs of `subjects`, each with the subjects at stake there."""
@@ -239,7 +267,7 @@ def _question(
     author: Member,
     kind: Kind,
     header: Header,
-    exchange: _OfExchange,
+    exchange: OfExchange,
     subjects: Mapping[AgencyId, int],
 ) -> _RouteQuestion:
     return _RouteQuestion(
@@ -254,14 +282,6 @@ def _question(
         urgency=header.urgency,
         subjects=tuple(subjects.items()),
     )
-
-
-class _OfExchange(NamedTuple):
-    """The facts of a statement's exchange that the policy may know."""
-
-    initiator: AgencyId
-    kind: Kind
-    offences: tuple[OffenceType, ...]
 
 
 class _RouteQuestion(NamedTuple):

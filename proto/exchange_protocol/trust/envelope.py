@@ -35,8 +35,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
     CompactRange,
+    hash_leaf,
     inclusion_proofs,
-    leaf_hash,
     root_from_inclusion_proof,
 )
 from exchange_protocol.signer import SignatureAlgorithm, Signer
@@ -111,7 +111,7 @@ def sign_batch(
     size = len(payloads)
     if not 2 <= size <= MAX_BATCH:
         raise Reason.TOO_MANY.error(f"expected a batch of 2 to {MAX_BATCH} statements, got {size}")
-    leaves = [leaf_hash(pae(payload_type, payload)) for payload in payloads]
+    leaves = [hash_leaf(pae(payload_type, payload)) for payload in payloads]
     growth = CompactRange().append_many(leaves)
     signature = sign(signer, BATCH_TYPE, _batch_payload(size, growth.after.root()))
     paths = inclusion_proofs(range(size), size, growth.read)
@@ -215,7 +215,7 @@ def _root(payload_type: str, payload: bytes, batch: BatchInclusion) -> bytes:
             raise Reason.SIGNATURE_INVALID.error(
                 f"expected a batch of 2 to {MAX_BATCH} statements, got {batch.size}"
             )
-        leaf = leaf_hash(pae(payload_type, payload))
+        leaf = hash_leaf(pae(payload_type, payload))
         return root_from_inclusion_proof(leaf, batch.index, batch.size, batch.path)
     except ExchangeError as error:
         raise Reason.SIGNATURE_INVALID.error(

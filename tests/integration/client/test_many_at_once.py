@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,8 @@ async def test_calls_that_are_gathered_share_their_questions_and_go_together(
 async def test_a_key_that_cannot_sign_tells_everyone(hub: InMemoryHub, tmp_path: Path) -> None:
     async with hub.async_client(tmp_path) as mia:
         await mia.sync()
-        object.__setattr__(mia._core.ports.vault, "_signing", None)
+        vault = mia._core.ports.vault
+        vault._held = replace(vault._held, signing=None)
         outcomes = await asyncio.gather(
             *(mia.refer("kz.fma", brief="-") for _ in range(5)), return_exceptions=True
         )

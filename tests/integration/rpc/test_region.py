@@ -13,7 +13,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.merkle import leaf_hash, verify_consistency, verify_inclusion
+from exchange_protocol.log.merkle import hash_leaf, verify_consistency, verify_inclusion
 from exchange_protocol.log.tiles import parse_entry_bundle
 from exchange_protocol.record.entries import Event, entry_leaf_hash, parse_entry, verify_opening
 from exchange_protocol.record.receipts import parse_proven_entry
@@ -98,7 +98,7 @@ def test_an_entry_bundle_hashes_to_its_tile(region: Region) -> None:
     audit = region.stubs(KZ_MIA).audit
     tile = audit.GetTile(audit_pb.GetTileRequest(level=0, index=0), timeout=30)
     served = audit.GetEntryBundle(audit_pb.GetEntryBundleRequest(index=0), timeout=30)
-    hashes = b"".join(leaf_hash(data) for data in parse_entry_bundle(served.bundle))
+    hashes = b"".join(hash_leaf(data) for data in parse_entry_bundle(served.bundle))
     # The log may have grown in between.
     assert hashes.startswith(tile.hashes)
     with refused_call(Reason.ENTRY_UNKNOWN):

@@ -14,11 +14,11 @@ from exchange_protocol.log.merkle import (
     CompactRange,
     consistency_nodes,
     consistency_proof,
+    hash_children,
+    hash_leaf,
     inclusion_nodes,
     inclusion_proof,
     inclusion_proofs,
-    leaf_hash,
-    node_hash,
     root_from_inclusion_proof,
     root_nodes,
     tree_root,
@@ -29,7 +29,7 @@ from exchange_protocol.log.merkle import (
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "rfc6962.json").read_text()
 )
-LEAVES = [leaf_hash(bytes.fromhex(leaf)) for leaf in VECTORS["leaves"]]
+LEAVES = [hash_leaf(bytes.fromhex(leaf)) for leaf in VECTORS["leaves"]]
 ROOTS = [EMPTY_ROOT, *map(bytes.fromhex, VECTORS["roots"])]
 READ = CompactRange().append_many(LEAVES).read
 
@@ -66,7 +66,7 @@ def test_consistency_proofs_are_the_published_ones(vector: dict[str, Any]) -> No
 
 def test_leaf_and_node_of_the_same_bytes_hash_apart() -> None:
     left, right = LEAVES[:2]
-    assert leaf_hash(left + right) != node_hash(left, right)
+    assert hash_leaf(left + right) != hash_children(left, right)
 
 
 @pytest.mark.parametrize(("index", "size"), [(8, 8), (9, 8), (-1, 8), (0, 0), (0, -1)])

@@ -85,6 +85,19 @@ def test_keys_are_a_chain_without_loops_and_without_two_successors() -> None:
 
 
 @pytest.mark.parametrize(
+    "steps",
+    [
+        (AT_20, AT_10),
+        (AT_10, replace(AT_20, predecessor=VKEYS[0])),
+        (AT_10, replace(AT_20, since=10)),
+    ],
+)
+def test_a_verifier_takes_no_keys_that_are_no_chain(steps: tuple[Succession, ...]) -> None:
+    assert refused(lambda: LogVerifier(VKEYS[0], steps)) is Reason.RULE_BROKEN
+    assert refused(lambda: LogVerifier(VKEYS[0]).following(steps)) is Reason.RULE_BROKEN
+
+
+@pytest.mark.parametrize(
     ("size", "signers", "is_good"),
     [
         (9, (0,), True),

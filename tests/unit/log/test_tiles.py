@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.merkle import leaf_hash, node_hash
+from exchange_protocol.log.merkle import hash_children, hash_leaf
 from exchange_protocol.log.tiles import (
     TileId,
     TileReader,
@@ -21,7 +21,7 @@ from exchange_protocol.log.tiles import (
 from tests.support.tile_paths import TilePath, parse_tile_path
 from tests.vectors.rfc6962 import numbered_leaves
 
-HASHES = [leaf_hash(leaf) for leaf in numbered_leaves(600)]
+HASHES = [hash_leaf(leaf) for leaf in numbered_leaves(600)]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_reader_reads_each_tile_once() -> None:
         return {tile: rows[tile] for tile in tiles}
 
     read = TileReader(read_tiles)
-    assert read([(0, 3), (1, 2), (0, 300)]) == [HASHES[3], node_hash(*HASHES[4:6]), HASHES[300]]
+    assert read([(0, 3), (1, 2), (0, 300)]) == [HASHES[3], hash_children(*HASHES[4:6]), HASHES[300]]
     assert read([(0, 4), (8, 1)])[0] == HASHES[4]
     assert read([]) == []
     assert asked == [[(0, 0), (0, 1)], [(1, 0)]]

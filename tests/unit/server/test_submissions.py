@@ -132,7 +132,7 @@ async def test_of_what_is_put_off_no_more_than_so_much_is_remembered() -> None:
 
     async def answer_the_last() -> None:
         while True:
-            if stream._no_room is not None or requests.read == 3 * MOST_PUT_OFF:
+            if stream._all_put_off is not None or requests.read == 3 * MOST_PUT_OFF:
                 for future in accepted:
                     if not future.done():
                         future.set_result(ANSWER)

@@ -1,0 +1,139 @@
+"""Judge views that show too little of an exchange to replay it: an approver's and a supervisor's.
+
+An approver is shown what it decides on, and nothing that recipients say. So each statement is
+judged by itself, on the leg as that statement found it. What rests on a recipient's statement or on
+a due time (a consent, a reminder, the end of a freeze) cannot be judged here: author and signature
+are verified, and auditors judge the rest.
+
+A supervisor is shown single statements that name it. Author, certificate and signature are
+verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agency_client.core.views import VerifiedStatement
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.rows import About, When, matches
+from exchange_protocol.record.replay import DirectoryFold
+from exchange_protocol.rules.exchange import Exchange
+from exchange_protocol.rules.judgement import authenticate, judge
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import AgencyId
+
+
+def judge_one_by_one(statements: Sequence[VerifiedStatement], fold: DirectoryFold) -> Exchange:
+    """Judge the statements that an approver is shown; gives the exchange as far as it knows it.
+
+    `statements` begin with the initial one; `fold` holds the directory up to the last of them.
+
+    Raises:
+        HubDishonest: RULE_BROKEN.
+        SignatureInvalid: PEER_SIGNATURE_INVALID.
+    """
+    first, *later = statements
+    exchange = _judge(first, None, fold)
+    for each in later:
+        if _rests_on_unseen(each.statement):
+            _check_author(each, fold)
+            exchange = _as_recorded(exchange, each)
+        else:
+            exchange = _judge(each, _as_found(exchange, each), fold)
+    return exchange
+
+
+def check_supervised(
+    agency: AgencyId, statements: Sequence[VerifiedStatement], fold: DirectoryFold
+) -> None:
+    """Check that each statement names the agency as supervisor, and that its author signed it.
+
+    A supervisor needs no approvals. Without this check a hub could leave the initial statement out,
+    pass a recipient off as a supervisor, and have it open what is held.
+
+    Raises:
+        HubDishonest: ENTRY_MISMATCH.
+        SignatureInvalid: PEER_SIGNATURE_INVALID.
+    """
+    for each in statements:
+        if agency not in (*each.statement.supervisors, each.author.agency):
+            raise Reason.ENTRY_MISMATCH.error(
+                f"expected the initial statement of exchange {each.statement.exchange_id}, or "
+                f"statements that name {agency} as a supervisor; entry {each.index} is neither"
+            )
+        _check_author(each, fold)
+
+
+def _judge(each: VerifiedStatement, found: Exchange | None, fold: DirectoryFold) -> Exchange:
+    """Judge one statement on the exchange as it found it: the hub must have ruled the same."""
+    try:
+        judgement = judge(
+            each.signed,
+            each.statement,
+            directory=fold.before(each.index),
+            exchange=found,
+            anchors=fold.anchors,
+            at=each.hub_time,
+        )
+    except ExchangeError as error:
+        raise _broken(each, f"the hub accepted what the rules refuse: {error}") from error
+    if judgement.ruling != each.entry.ruling:
+        raise _broken(each, f"expected {judgement.ruling}, it records {each.entry.ruling}")
+    assert judgement.exchange is not None  # noqa: S101 -- its entry is of an exchange
+    return judgement.exchange
+
+
+def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
+    """Verify certificate and signature of a statement, against the directory at its place."""
+    try:
+        authenticate(
+            each.signed, each.statement, fold.before(each.index), fold.anchors, each.hub_time
+        )
+    except ExchangeError as error:
+        raise Reason.PEER_SIGNATURE_INVALID.error(
+            f"entry {each.index}, by {each.author}: {error}"
+        ) from error
+
+
+def _rests_on_unseen(statement: Statement) -> bool:
+    """True if only who sees what the recipient said can judge a statement of the initiator."""
+    return any(
+        row.about is About.OTHERS or row.when is When.AFTER_DUE
+        for row in statement.kind.spec.rows
+        if row.party is Party.INITIATOR and matches(row, statement.body)
+    )
+
+
+def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
+    """The exchange as a statement found it, as far as an approver can know.
+
+    An approver does not see the recipients' statements in between. So the state of a leg, and what
+    it awaits an answer to, are taken from the statement. A decision must answer the statement that
+    the approver saw waiting.
+    """
+    if each.statement.kind.spec.decides or each.entry.ruling is None:
+        return exchange
+    before = {change.agency: change.before for change in each.entry.ruling.legs}
+    return replace(
+        exchange,
+        legs=tuple(
+            replace(leg, state=state, awaits=each.statement.answers or b"")
+            if (state := before.get(leg.agency)) is not None
+            else leg
+            for leg in exchange.legs
+        ),
+    )
+
+
+def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
+    """The exchange with its legs in the states that the hub recorded after a statement."""
+    changes = each.entry.ruling.legs if each.entry.ruling else ()
+    after = {change.agency: change.after for change in changes}
+    legs = (replace(leg, state=after.get(leg.agency, leg.state)) for leg in exchange.legs)
+    return replace(exchange, legs=tuple(legs))
+
+
+def _broken(each: VerifiedStatement, why: str) -> ExchangeError:
+    return Reason.RULE_BROKEN.error(f"entry {each.index}: {why}")
