@@ -197,7 +197,9 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the exchange")
         return {supervised: statement.header.subject_count}
-    if not exchange.is_known_to(statement.author.agency):
+    # A recipient may supervise another leg, of whose release it is not shown.
+    is_judged = view in (None, statement.author.agency)
+    if is_judged and not exchange.is_known_to(statement.author.agency):
         raise unknown_exchange(statement)
     added = statement.header.subject_count
     if statement.kind.spec.invites:

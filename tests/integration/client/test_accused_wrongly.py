@@ -89,7 +89,7 @@ def test_hub_that_forgets_long_before_the_end_of_retention_is_caught(
 def test_recipient_that_supervises_another_leg_reads_its_own_comment(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
-    """What was said on the other leg, of which it got copies, is no part of its view as a party."""
+    """Copies of what was said on the other leg are no part of its view as a party."""
     model = hub.model
     asked = model.say(KZ_FMA, Kind.INFORMATION_REQUEST.body(), to=["kz.mia", "kz.gpo"])
     for reader in (KZ_MIA, KZ_GPO):
@@ -150,3 +150,17 @@ def approve(model: Hub, asked: Statement, to: list[AgencyId]) -> None:
     for coordinator in (COORDINATOR, SECOND_COORDINATOR):
         if model.leg(asked, to[0]).state is LegState.HELD:
             model.say(coordinator, Decision(Verdict.APPROVE), to=to, on=asked)
+
+
+def test_recipient_gets_copies_of_a_leg_whose_release_it_is_not_shown(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    model = hub.model
+    asked = model.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kg.mia", "kz.gpo"])
+    approve(model, asked, [KG_MIA.agency])
+    model.deliver(KG_MIA, asked)
+    copy = model.say(KG_MIA, Reply(ReplyResult.NO_HIT), on=asked)
+    assert KZ_GPO.agency in copy.supervisors
+    for reader in (KZ_MIA, KG_MIA, KZ_GPO):
+        seen = hub.client(tmp_path, reader).get(asked.exchange_id)
+        assert seen.statements[-1].statement.digest == copy.digest
