@@ -52,6 +52,21 @@ def one_of(enum: type[EnumT]) -> Callable[[str], EnumT]:
     return parse
 
 
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers, with or without spaces between groups of digits."""
+
+    def parse(text: str | int) -> int:
+        digits = re.sub(r"[ \u00a0\u202f]", "", str(text))
+        if re.fullmatch(r"[0-9]{1,18}", digits) and least <= int(digits) <= most:
+            return int(digits)
+        exact = "; a fraction is left out here, and told in words or a table" if most > 1000 else ""
+        raise typer.BadParameter(
+            f"expected a whole number from {least} to {most}{exact}; got {str(text)[:64]!r}"
+        )
+
+    return parse
+
+
 def trust_anchors(file: Path, option: str) -> TrustAnchors:
     """Read the roots that a person trusts; raises as `anchors_of` does."""
     return anchors_of(read_given(file), file, option)

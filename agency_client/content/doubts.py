@@ -101,6 +101,11 @@ _AMOUNT: Final = re.compile(r"[+-]?[0-9]+(?:\.(?P<part>[0-9]+))?[ \u00a0]?(?P<un
 _MOST_DECIMALS: Final = 3
 _THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """Currencies that have three decimals."""
+_COINS: Final = {
+    "BTC": 8, "LTC": 8, "DOGE": 8, "USDT": 18, "USDC": 18, "ETH": 18, "BNB": 18,
+    "TRX": 6, "XMR": 12,
+}  # fmt: skip
+"""Decimals of virtual assets; a token has those of the chain that it is on, 18 at the most."""
 _MULTIPLE: Final = re.compile(
     r"(?:тыс\w*|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт|dt|kt|db"
     r"|дебет|кредит|debit|credit|приход|расход|кіріс|шығыс|debet|kredit|kirim|chiqim)\.?",
@@ -114,7 +119,7 @@ _CODES: Final = frozenset(
         "DKK", "EUR", "GBP", "GEL", "HKD", "HUF", "ILS", "INR", "IRR", "JPY", "KGS",
         "KRW", "KZT", "MAD", "MDL", "MNT", "NOK", "NZD", "PKR", "PLN", "QAR", "RON",
         "RSD", "RUB", "SAR", "SEK", "SGD", "THB", "TJS", "TMT", "TRY", "UAH", "USD",
-        "UZS", "USDC", "USDT", "BTC", "ETH",
+        "UZS", *_COINS,
     }
 )  # fmt: skip
 """Codes that are known in small letters too; of other words in such letters none is a code."""
@@ -314,12 +319,11 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
             yield "its unit is none of money: is it a share, a weight or a shortened number?"
         if currencies and codes and codes.isdisjoint(map(str.upper, currencies)):
             yield "it names another currency than the property currency"
-        if decimals > _MOST_DECIMALS:
-            yield f"it has more than {_MOST_DECIMALS} decimals, as a calculation leaves them"
-        elif decimals == _MOST_DECIMALS and not _THOUSANDTHS & {
-            *map(str.upper, currencies),
-            unit.upper(),
-        }:
+        named = {*map(str.upper, currencies), unit.upper()}
+        most = max((_COINS[each] for each in named & _COINS.keys()), default=_MOST_DECIMALS)
+        if decimals > most:
+            yield f"it has more than {most} decimals, as a calculation leaves them"
+        elif decimals == _MOST_DECIMALS and not named & (_THOUSANDTHS | _COINS.keys()):
             yield "it has 3 decimals; if the point parts thousands, say so with --numbers"
 
 

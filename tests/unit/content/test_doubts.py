@@ -139,6 +139,7 @@ def test_day_that_stands_for_none_is_doubted(day: str) -> None:
         ({"amount": "5", "currency": "kzt"}, "currency: it is no code"),
         ({"amount": "5.50 USD", "currency": "KZT"}, "another currency"),
         ({"amount": "0.30000000000000004", "currency": "KZT"}, "more than 3 decimals"),
+        ({"amount": "0.123456789", "currency": "BTC"}, "more than 8 decimals"),
         ({"amount": "1.000", "currency": "KZT"}, "if the point parts thousands"),
         ({"amount": "50.00%", "currency": "KZT"}, "its unit is none of money"),
         ({"amount": "1e", "currency": "KZT"}, "its unit is none of money"),
@@ -163,6 +164,8 @@ def test_doubtful_money_is_told(properties: dict[str, str], says: str) -> None:
         {"amount": "5 тенге"},
         {"amount": "5 KZT", "currency": "KZT"},
         {"amount": "-5", "currency": "USDT"},
+        {"amount": "0.00012345", "currency": "BTC"},
+        {"amount": "0.125 ETH"},
         {"currency": "KZT"},
     ],
 )
