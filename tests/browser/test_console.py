@@ -22,6 +22,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, LegState
 from tests.browser.conftest import (
     AUDITOR,
+    CHROMIUM,
     COORDINATOR,
     LANGUAGES,
     OFFICER,
@@ -570,6 +571,35 @@ def test_a_locked_console_leaves_nothing_on_the_screen(
         page.go_back()
         page.wait_for_load_state()
         assert "тайна экрана" not in page.inner_text("body")
+
+
+def test_a_page_that_the_browser_kept_whole_is_hidden_until_it_is_asked_for_anew(
+    town: Deployment, consoles: Consoles, chromium: Browser
+) -> None:
+    """Browsers keep pages in memory for the way back; tests' Chromium does so only when told."""
+    exchange = ask(town, "kz.fma", "Вымышленная тайна памяти")
+    console = consoles(RECIPIENT)
+    keeping = chromium.browser_type.launch(
+        executable_path=CHROMIUM,
+        args=["--no-sandbox"],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    try:
+        page = entered(keeping, console)
+        page.context.add_init_script(
+            "addEventListener('pageshow', (event) => { if (event.persisted)"
+            " window.name += getComputedStyle(document.body).visibility; })"
+        )
+        page.goto(f"{console.origin}/exchange/{exchange}")
+        page.get_by_text("Вымышленная тайна памяти").first.wait_for()
+        page.goto(f"{console.origin}/overview")
+        console.sessions.end()
+        page.evaluate("history.back()")
+        page.wait_for_url("**/enter")
+        # Where this Chromium keeps no such page there is nothing to hide.
+        assert page.evaluate("window.name") in ("hidden", "")
+    finally:
+        keeping.close()
 
 
 @pytest.mark.parametrize("width", [360, 640])
