@@ -34,6 +34,7 @@ from tests.browser.conftest import (
     entered,
     problems_of,
 )
+from tests.browser.rarities import settle
 from tests.browser.soundness import serious
 from tests.support.console import RunningConsole, running_console
 from tests.support.deployment import Deployment
@@ -235,6 +236,7 @@ def test_axe_finds_nothingserious(
         page = entered(chromium, consoles(role), language, theme=theme)
         for path in PAGES[role]:
             page.goto(consoles(role).origin + path.format(**exchanges))
+            settle(page)
             assert serious(page) == [], (path, theme)
         # The browser itself tells of pages that are answered with a status of an error.
         assert [each for each in problems_of(page) if "status of 40" not in each] == []
@@ -541,7 +543,7 @@ def test_every_route_is_visited_or_said_to_be_no_page(consoles: Consoles) -> Non
     # The application itself has no other routes than these, and no application below it.
     assert all(type(each) is Route for each in console.routes)
     templates = {each.removesuffix(".html") for each in environment().list_templates()}
-    assert templates - {"layout", "parts"} == VISITED, "a new page is added to a test"
+    assert templates - {"layout", "parts", "fields"} == VISITED, "a new page is added to a test"
 
 
 VISITED = {
@@ -610,6 +612,8 @@ def test_nothing_is_cut_off_on_a_telephone_or_at_twice_the_size(
     page = entered(chromium, consoles(role), "kk", width=width)
     for path in PAGES[role]:
         page.goto(consoles(role).origin + path.format(**exchanges))
+        # A page that loads itself again would break into the way to the next one.
+        settle(page)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, path
 
