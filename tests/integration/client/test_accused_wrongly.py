@@ -84,7 +84,7 @@ def test_hub_that_forgets_long_before_the_end_of_retention_is_caught(
 def test_recipient_that_supervises_another_leg_reads_its_own_comment(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
-    """What was said on the other leg, of which it got copies, is no part of its view as a party."""
+    """Leave out of its view as a party what was said on the other leg: it got copies of that."""
     model = hub.model
     asked = model.say(KZ_FMA, Kind.INFORMATION_REQUEST.body(), to=["kz.mia", "kz.gpo"])
     for reader in (KZ_MIA, KZ_GPO):
