@@ -52,8 +52,9 @@ console: $(STAMP)  ## open the console on the data of the last demo (AS=kz.mia: 
 demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
 
+# A third of the examples of a property, and nothing that looks once more: `make test` has all.
 quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
-	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m "not long" tests/unit tests/architecture tests/properties
+	EXCHANGE_EXAMPLES=20 $(BIN)/python -m pytest -n $(CORES) --dist worksteal -m "not long and not thorough" tests/unit tests/architecture tests/properties
 
 # Faults and attacks take their time, and browsers have their own needs: `make faults`, `make browser`.
 test: $(STAMP)  ## run every short test, in parallel and in random order: in under five minutes

@@ -4,6 +4,7 @@
 shows of an exchange the library has verified, and every act is a method of the library.
 
     sessions    the one-time code, the cookie, the lock after idle time
+    owners      which user of this machine made a connection
     guard       what every request must bring and every answer bears; nothing passes it by
     visits      one request, parsed once: the form, the session, the language
     openings    exchanges that are opened beside the pages, and kept within a bound

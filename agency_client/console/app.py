@@ -32,7 +32,8 @@ from agency_client.console import (
 from agency_client.console.context import Console
 from agency_client.console.guard import ENTRANCE, NEWS, Guard, StalledError
 from agency_client.console.menu import menu
-from agency_client.console.rendering import STATIC_FOLDER, render
+from agency_client.console.owners import owner_of
+from agency_client.console.rendering import STATIC_FOLDER, compile_templates, render
 from agency_client.console.visits import Visit, action, own_path, page, tell_crash
 from agency_client.console.words import Word
 from exchange_protocol.errors import HubUnavailable
@@ -108,6 +109,7 @@ def routes(console: Console) -> list[Route]:
 
 def application(console: Console, authority: str) -> ASGIApp:
     """The guarded application of a console that listens on `authority`, "127.0.0.1:40001"."""
+    compile_templates()
 
     def plain(request: Request, word: str, status: int) -> Response:
         session = request.state.session
@@ -157,7 +159,7 @@ def _show_entrance(visit: Visit) -> Response:
 
 
 def _enter(visit: Visit) -> Response:
-    session = visit.sessions.enter(visit.field("code").strip())
+    session = visit.sessions.enter(visit.field("code").strip(), owner_of(visit.request.scope))
     if session is None:
         return visit.show("enter.html", 403, is_wrong=True)
     # The browser must ask for the next page itself: a redirect would still count as coming from
@@ -189,8 +191,11 @@ def _home(visit: Visit) -> Response:
 def _session(visit: Visit) -> Response:
     """The token of the session, for a form that was opened before the person entered anew.
 
-    Each page of the console has it too: a page of another site or port can read neither.
+    Each page of the console has it too: a page of another site or port can read neither. It is
+    asked for by a script, and shown to nobody who opens the address.
     """
+    if visit.request.headers.get("sec-fetch-mode") == "navigate":
+        return visit.show("notice.html", 404, notice_word="NOT_FOUND")
     return PlainTextResponse(visit.session.token if visit.session else "")
 
 

@@ -20,6 +20,8 @@ from agency_client.state.cases import Case
 from exchange_protocol.errors import HubUnavailable, NotFound, Reason
 
 PAGE_ROWS: Final = 100
+CASE_ROWS: Final = 20
+"""Exchanges of a case on a page, with one timeline over these."""
 _KEY: Final = secrets.token_bytes(32)
 
 
@@ -40,15 +42,17 @@ def show_cases(visit: Visit) -> Response:
 
 
 def show_case(visit: Visit) -> Response:
-    """The exchanges of a case, and one timeline over all of them; nothing is unsealed."""
+    """The exchanges of a case, and one timeline over those of a page; nothing is unsealed."""
     console, locale = visit.console, visit.locale
     wanted = str(visit.request.path_params["case"])
     case = next((each for each in console.client.cases.all() if address(each) == wanted), None)
     if case is None:
         return visit.show("notice.html", 404, notice_word="NOT_FOUND")
     known = console.references()
+    page = visit.page_number(len(case.exchanges), CASE_ROWS)
     exchanges, steps = [], []
-    for exchange in case.exchanges:
+    # Each exchange is fetched and verified, so a page has some of them.
+    for exchange in case.exchanges[page * CASE_ROWS : (page + 1) * CASE_ROWS]:
         name = locale.one_line(known[exchange].shown) if exchange in known else ""
         about = locale.one_line(known[exchange].summary) if exchange in known else ""
         exchanges.append((exchange, name or exchange, about))
@@ -68,6 +72,9 @@ def show_case(visit: Visit) -> Response:
         reference=locale.one_line(case.reference),
         title_text=locale.one_line(case.title),
         exchanges=exchanges,
+        page=page,
+        pages=-(-len(case.exchanges) // CASE_ROWS),
+        address=f"/case/{wanted}?page=",
         steps=[
             (locale.minute(line.at), line.who, line.what, line.more, exchange, name)
             for line, exchange, name in steps

@@ -24,12 +24,14 @@ from agency_client.console.openings import Opened, Openings
 from agency_client.console.sessions import Sessions
 from agency_client.console.words import Word
 from agency_client.core.views import (
+    Refused,
     Sent,
     UnsealedExchange,
     VerifiedExchange,
 )
 from agency_client.presentation.exchanges import reference_of
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.numbers import filled
 from agency_client.presentation.words import say
 from agency_client.state.read_marks import ReadMarks
 from agency_client.state.references import Reference, ReferenceIndex
@@ -140,11 +142,19 @@ class Console:
             results = self.client.flush_outbox()
             self.forget_lists()
             sent = sum(isinstance(each, Sent) for each in results)
-            self.sessions.tell(
-                lambda language: say(Word.OUTBOX_CAUGHT_UP.value, language or self.language).format(
-                    sent=sent, number=len(results)
-                )
-            )
+            refused = sum(isinstance(each, Refused) for each in results)
+            self._tell(Word.OUTBOX_CAUGHT_UP, sent=sent, number=len(results))
+            if refused:
+                self._tell(Word.OUTBOX_REFUSED_SOME, number=refused)
+
+    def _tell(self, word: Word, **values: object) -> None:
+        """Tell the person something on the next page, in the language that is chosen then."""
+
+        def said(language: Language | None) -> str:
+            spoken = language or self.language
+            return filled(say(word.value, spoken), spoken, values)
+
+        self.sessions.tell(said)
 
     def dismiss_refused(self, statement_id: str) -> None:
         """Let go of a statement that the hub refused; raises STATEMENT_UNKNOWN."""

@@ -20,15 +20,15 @@ def show_agencies(visit: Visit) -> Response:
     """List the agencies that are enrolled."""
     visit.console.prepare()
     directory = visit.console.client.directory
-    found = agency_rows(directory, visit.locale)
-    page = visit.page_number(len(found), PAGE_ROWS)
+    total = len(directory.agencies)
+    page = visit.page_number(total, PAGE_ROWS)
     return visit.show(
         "directory.html",
-        rows=found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS],
-        total=len(found),
+        rows=agency_rows(directory, visit.locale, page * PAGE_ROWS, (page + 1) * PAGE_ROWS),
+        total=total,
         size=directory.size,
         page=page,
-        pages=-(-len(found) // PAGE_ROWS),
+        pages=-(-total // PAGE_ROWS),
     )
 
 

@@ -96,7 +96,7 @@ def read_form(draft: Draft) -> Filled:
     kind, act = ACTS[draft.act]
     made: dict[str, Any] = {}
     if kind.stage is Stage.INITIAL:
-        made["to"] = draft.fields.get("to", [])
+        made["to"] = _lines(draft.fields.get("to", []))
     types = attribute_types(kind.body) if act.codes else {}
     for name in act.codes:
         given = draft.fields.get(name, [])

@@ -49,6 +49,8 @@ _MOST_SHOWN: Final = 8
 """Boxes of a field that nobody must fill in; with more of them it stands among the seldom ones."""
 _MOST_NUMBERS: Final = 20
 """Whole numbers up to here are chosen from a list; larger ones are typed."""
+MOST_BOXES: Final = 200
+"""Agencies that are chosen by boxes or from a list; where there are more, ids are typed."""
 SUBJECT_ROWS: Final = 4
 FILE_FIELDS: Final = ("attachments", "entities_file", "goaml_file", "table_file", "mapping_file")
 TABLE_CHOICES: Final[Mapping[str, Word]] = {
@@ -138,9 +140,12 @@ def fields_of(
     others = tuple(
         (each.id, f"{each.id}: {locale.one_line(each.name)}") for each in agencies if each.id != own
     )
+    if len(others) > MOST_BOXES:
+        others = ()  # Nobody finds one of so many; the directory, where the form leads, has ids.
     if kind.stage is Stage.INITIAL:
         label = locale.say(Word.TO_AGENCIES.value)
-        made.append(Field("to", label, Sort.CHECKS, True, others, is_named=True))
+        sort = Sort.CHECKS if others else Sort.LINES
+        made.append(Field("to", label, sort, True, others, is_named=True))
     made += _codes(kind, act, locale, others, statements, about)
     if act.text is not None:
         label = _label(act.text.name, locale)
@@ -158,15 +163,15 @@ def fields_of(
         made.append(Field("goaml_file", say(Word.GOAML_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("table_file", say(Word.TABLE_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("mapping_file", say(Word.MAPPING_FILE.value), Sort.FILE, is_more=True))
-        made += _table_options(locale)
+        made += table_options(locale)
     if act.attachments:
         made.append(Field("attachments", locale.say(Word.ATTACHMENTS.value), Sort.FILES))
     made += _terms(kind, act, locale)
     return made
 
 
-def _table_options(locale: Locale) -> Iterator[Field]:
-    """The options for reading a table; docs/tables.md has it."""
+def table_options(locale: Locale) -> Iterator[Field]:
+    """The options for reading a table, as the command has them; docs/tables.md explains them."""
     say = locale.say
     numbers = tuple((each, each) for each in NUMBER_FORMS)
     signs = ((",", ","), (";", ";"), ("|", "|"), ("\t", say(Word.TABLE_TAB.value)))
@@ -202,7 +207,7 @@ def _codes(
             is_more = sort is Sort.CHECKS and not needed and len(choices) > _MOST_SHOWN
             yield Field(name, label, sort, needed, choices, is_more)
         elif hints[name] is AgencyId:
-            yield Field(name, label, Sort.SELECT, needed, agencies)
+            yield Field(name, label, Sort.SELECT if agencies else Sort.SHORT, needed, agencies)
         elif attribute.type is bytes:
             # A statement of the exchange; those of other exchanges are typed, by their digests.
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT

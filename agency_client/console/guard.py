@@ -10,6 +10,7 @@ loopback address. So, in this order:
 3. A request that only reads must not be made by a page of another site or port: a reading may be a
    delivery on the log.
 4. Without the cookie of an unlocked session there is the entrance and the style sheets, no more.
+   Nor does the cookie serve another user of the machine, to whom a browser may have sent it.
 
 Answers are never stored, framed, sniffed or shared; their policy lets a page load the console's own
 files and nothing else.
@@ -21,12 +22,14 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agency_client.console.owners import owner_of
 from agency_client.console.sessions import BrowserSession, Sessions
 from agency_client.console.words import Word
 
@@ -147,7 +150,7 @@ class Guard:
         headers = Headers(scope=scope)
         is_used = _is_of_person(scope["method"], headers)
         for cookie in self._cookies(headers.getlist("cookie")):
-            found = self._sessions.find(cookie, is_used=is_used)
+            found = self._sessions.find(cookie, is_used=is_used, owner=partial(owner_of, scope))
             if found is not None:
                 return found
         return None

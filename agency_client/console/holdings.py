@@ -14,22 +14,28 @@ from typing import Final
 from starlette.responses import Response
 
 from agency_client.console.drafts import Draft, DraftFile
-from agency_client.console.filling import gathered
+from agency_client.console.filling import Gathered, gathered
+from agency_client.console.forms import table_options
 from agency_client.console.visits import Visit
 from agency_client.console.words import Word
 from agency_client.content.matching import Score
 from agency_client.core.views import UnsealedExchange
+from agency_client.presentation.doubts import doubt_in_words
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.matches import SCORES, reason_words
+from agency_client.presentation.places import note_in_words
 from agency_client.presentation.schemata import SCHEMATA
 from agency_client.state.holdings import Match
 from agency_client.state.references import Reference
 from exchange_protocol.errors import ExchangeError, HubUnavailable
 from exchange_protocol.kinds.codes import LegState, Party
 
+PAGE_ROWS: Final = 100
 MOST_COMPARED: Final = 100
 """Exchanges that are compared at once; the command compares all."""
+MOST_SHOWN: Final = 500
+"""Matches on the page; a set of common names would match every subject."""
 _WAITING: Final = (LegState.RELEASED, LegState.DELIVERED, LegState.ACKNOWLEDGED)
 _FILES: Final = {
     "entities_file": Word.SUBJECTS_FILE,
@@ -64,16 +70,27 @@ def import_records(visit: Visit) -> Response:
         for name in _FILES
         for each in visit.files(name)
     ]
-    draft = Draft("", "", "", visit.console.now, files=files)
+    draft = _draft(visit, files)
     name = visit.field("name")
     if not files or not name.strip():
-        return _page(visit, 400, lacks=True)
+        return _page(visit, 400, draft=draft, lacks=True)
     try:
-        made = visit.console.client.holdings.import_entities(name, gathered(draft))
+        read = gathered(draft)
+        made = visit.console.client.holdings.import_entities(name, read)
     except ExchangeError as error:
-        return _page(visit, 400, error)
+        return _page(visit, 400, error, draft=draft)
     visit.tell(Word.HOLDING_IMPORTED, name=visit.locale.one_line(made.name), number=made.entities)
+    if read.notes or read.warnings:
+        # What was left out is told once, here: nobody reads a brief of own records.
+        return _page(visit, read=read)
     return visit.go("/holdings")
+
+
+def _draft(visit: Visit, files: Iterable[DraftFile] = ()) -> Draft:
+    """Take what was said of a table, so that a form with a fault keeps it."""
+    said = {each.name: visit.fields(each.name) for each in table_options(visit.locale)}
+    fields = {name: values for name, values in said.items() if values}
+    return Draft("", "", "", visit.console.now, fields, list(files))
 
 
 def forget(visit: Visit) -> Response:
@@ -112,20 +129,36 @@ def compare(visit: Visit) -> Response:
 
 
 def _page(
-    visit: Visit, status: int = 200, error: ExchangeError | None = None, *, lacks: bool = False
+    visit: Visit,
+    status: int = 200,
+    error: ExchangeError | None = None,
+    *,
+    draft: Draft | None = None,
+    read: Gathered | None = None,
+    lacks: bool = False,
 ) -> Response:
     locale = visit.locale
+    found = visit.console.client.holdings.all()
+    page = visit.page_number(len(found), PAGE_ROWS)
     return visit.show(
         "holdings.html",
         status,
         rows=[
             (each.name, locale.one_line(each.name), each.entities, locale.minute(each.imported_at))
-            for each in visit.console.client.holdings.all()
+            for each in found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
         ],
+        page=page,
+        pages=-(-len(found) // PAGE_ROWS),
         fault=visit.explain(error) if error else None,
         lacks=lacks,
-        given=visit.field("name"),
+        given=visit.field("name") if draft else "",
         files=[(name, visit.say(word)) for name, word in _FILES.items()],
+        options=list(table_options(locale)),
+        draft=draft or Draft("", "", "", visit.console.now),
+        empty=(),
+        no_days=(),
+        doubts=[doubt_in_words(each, locale) for each in read.warnings] if read else [],
+        notes=[note_in_words(each, locale) for each in read.notes] if read else [],
     )
 
 
@@ -139,9 +172,11 @@ def _matches(
     is_cut: bool = False,
 ) -> Response:
     has_holdings = bool(visit.console.client.holdings.all())
+    found = list(rows)
     return visit.show(
         "matches.html",
-        rows=list(rows),
+        rows=found[:MOST_SHOWN],
+        found=len(found),
         number=number,
         faults=list(faults),
         exchange=exchange,

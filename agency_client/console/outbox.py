@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from agency_client.console.visits import Visit
 from agency_client.console.words import Word
-from agency_client.core.views import Sent
+from agency_client.core.views import Refused, Sent
 from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import MOST_SUMMARY
 from agency_client.presentation.locale import Locale
@@ -44,6 +44,7 @@ def show(visit: Visit) -> Response:
         "outbox.html",
         rows=rows,
         can_flush=bool(waiting),
+        has_refused=bool(refused),
         page=page,
         pages=-(-(len(refused) + len(waiting)) // PAGE_ROWS),
     )
@@ -75,6 +76,8 @@ def flush(visit: Visit) -> Response:
     results = visit.console.client.flush_outbox()
     sent = sum(isinstance(each, Sent) for each in results)
     visit.tell(Word.OUTBOX_FLUSHED, sent=sent, number=len(results))
+    if refused := sum(isinstance(each, Refused) for each in results):
+        visit.tell(Word.OUTBOX_REFUSED_SOME, number=refused)
     return visit.go("/outbox")
 
 

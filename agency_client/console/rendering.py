@@ -20,7 +20,7 @@ from agency_client.console.days import parts_of_day
 from agency_client.console.words import Word
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.numbers import grouped
+from agency_client.presentation.numbers import Count, filled
 from agency_client.presentation.visible import mark_hidden
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.codes import Language
@@ -30,22 +30,42 @@ STATIC_FOLDER: Final = _HERE / "static"
 LANGUAGE_TAGS: Final = {Language.EN: "en", Language.RU: "ru", Language.KK: "kk"}
 
 
+class Phrase(str):
+    """A word or a phrase of one language; its places are filled as the language writes numbers."""
+
+    _language: Language
+
+    def __new__(cls, said: str, language: Language) -> Phrase:
+        """Make a phrase of a language."""
+        made = super().__new__(cls, said)
+        made._language = language
+        return made
+
+    def format(self, **values: object) -> str:  # type: ignore[override]
+        """Fill the places."""
+        return filled(self, self._language, values)
+
+
 class Said:
     """The words of the console and of the presentation in one language, by name."""
 
     def __init__(self, language: Language) -> None:
         self._language = language
 
-    def __getattr__(self, name: str) -> str:
+    def __getattr__(self, name: str) -> Phrase:
         return self[name]
+
+    def count(self, number: int) -> str:
+        """A number that counts something, as this language writes numbers."""
+        return f"{Count(number, self._language)}"
 
     def size(self, number: int) -> str:
         """A number of bytes, as this language writes numbers."""
-        return self["BYTES"].format(number=grouped(str(number), self._language))
+        return self["NUMBER_BYTES"].format(number=number)
 
-    def __getitem__(self, name: str) -> str:
+    def __getitem__(self, name: str) -> Phrase:
         found = Word[name].value if name in Word.__members__ else Label[name].value
-        return say(found, self._language)
+        return Phrase(say(found, self._language), self._language)
 
 
 @cache
@@ -65,6 +85,13 @@ def environment() -> Environment:
     made.filters["timed"] = timed
     made.filters["parts_of_day"] = parts_of_day
     return made
+
+
+def compile_templates() -> None:
+    """Compile every template now: the first pages of a person would wait a tenth of a second."""
+    made = environment()
+    for name in made.list_templates(extensions=["html"]):
+        made.get_template(name)
 
 
 def agency_name(agency: str, locale: Locale) -> str:

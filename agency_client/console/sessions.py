@@ -1,8 +1,9 @@
 """Sessions of the console: who may speak to it, and for how long.
 
 A person enters with a one-time code that only the terminal and a file of mode 0600 showed. The code
-becomes a cookie. There is one session at a time: entering anew ends the one before. A session that
-was idle too long is locked, and a new code is shown where the first one was.
+becomes a cookie. There is one session at a time: entering anew ends the one before. It serves the
+user of this machine who entered, where the system tells users apart (`owners`). A session that was
+idle too long is locked, and a new code is shown where the first one was.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class BrowserSession:
     """The message for the next page; it never stands in an address."""
     seen: frozenset[str] = frozenset()
     """The exchanges of the list that was shown last."""
+    owner: int | None = None
+    """The user of this machine who entered; None where the system does not tell."""
     uses_keys: bool = True
     """True if single keys do something (WCAG 2.1.4 wants a way to turn them off)."""
 
@@ -76,21 +79,38 @@ class Sessions:
             self._code = secrets.token_urlsafe(_CODE_BYTES)
             return self._code
 
-    def enter(self, code: str) -> BrowserSession | None:
-        """Take a code: a new session, or None for a code that is wrong or was used."""
+    def enter(self, code: str, owner: int | None = None) -> BrowserSession | None:
+        """Take a code: a new session, or None for a code that is wrong or was used.
+
+        The session then serves no connection of another user of this machine than its `owner`.
+        """
         with self._lock:
             if not self._code or not _equal(code, self._code):
                 return None
             self._code = ""
-            self._current = BrowserSession()
+            self._current = BrowserSession(owner=owner)
             self._last_used = self._clock()
             return self._current
 
-    def find(self, cookie: str, *, is_used: bool = True) -> BrowserSession | None:
-        """The session of a cookie, if it is not locked; `is_used` keeps it from being idle."""
+    def find(
+        self,
+        cookie: str,
+        *,
+        is_used: bool = True,
+        owner: Callable[[], int | None] = lambda: None,
+    ) -> BrowserSession | None:
+        """The session of a cookie, if it is not locked.
+
+        Args:
+            cookie: what the browser sent.
+            is_used: True keeps the session from being idle.
+            owner: tells whose the connection is; is asked where the cookie fits.
+        """
         with self._lock:
             current = self._current
             if current is None or not _equal(cookie, current.cookie):
+                return None
+            if current.owner is not None and owner() != current.owner:
                 return None
             if self._clock() - self._last_used <= self._idle_seconds:
                 if is_used:

@@ -11,6 +11,7 @@ import hmac
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -35,6 +36,7 @@ from agency_client.presentation.entities import ENTITY_COLUMNS, LINK_COLUMNS, PA
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.numbers import filled
 from agency_client.presentation.words import say, say_code
 from exchange_protocol.errors import (
     CallerError,
@@ -91,8 +93,7 @@ class Visit:
 
     def say(self, word: Word, **values: object) -> str:
         """A word of the console in the language of the person."""
-        said = say(word.value, self.language)
-        return said.format(**values) if values else said
+        return filled(say(word.value, self.language), self.language, values)
 
     @property
     def locale(self) -> Locale:
@@ -203,10 +204,17 @@ class Visit:
             "kept": "",
             "help": say(HELP[template], self.language) if template in HELP else "",
             "menu": menu(self.console.member.role) if self.session else (),
+            "refused": self._refused(),
             "away": self.locale.minute(self.console.follower.away_since) if self.session else "",
         }
         page = render(template, self.language, **(frame | values))
         return HTMLResponse(page, status)
+
+    def _refused(self) -> int:
+        """Count the statements that the hub refused; none where the outbox cannot be read."""
+        with suppress(ExchangeError):
+            return self.console.client.outbox.refused_number if self.session else 0
+        return 0
 
     def go(self, path: str) -> Response:
         """Send the browser to another page of the console."""

@@ -195,7 +195,6 @@ class Word(Enum):
         "Сертификат мына уақытқа дейін жарамды",
     )
     LOG_FACT = Words("Log verified", "Проверенный журнал", "Тексерілген журнал")
-    ENTRIES = Words("{number} entries", "записей: {number}", "жазбалар: {number}")
 
     # --- Lists ---------------------------------------------------------------------------------
 
@@ -414,20 +413,24 @@ class Word(Enum):
     PASSED = Words("verified", "проверено", "тексерілді")
     FAILED = Words("failed", "не прошло", "өтпеді")
     CHECK_LOG = Words(
-        "The log of {size} entries is signed by its key and extends what was seen before.",
-        "Журнал из {size} записей подписан своим ключом и продолжает виденное ранее.",
+        "The log of {size} {size:entry|entries} is signed by its key and extends what was seen "
+        "before.",
+        "Журнал из {size} {size:записи|записей|записей} подписан своим ключом и продолжает "
+        "виденное ранее.",
         "{size} жазбадан тұратын журналға өз кілтімен қол қойылған және бұрынғысын жалғастырады.",
     )
     CHECK_ENTRIES = Words(
-        "Each entry shown ({number}) is proven to be in that log.",
-        "Доказано, что каждая из показанных записей ({number}) есть в этом журнале.",
-        "Көрсетілген {number} жазбаның әрқайсысы осы журналда екені дәлелденді.",
+        "{number} {number:entry|entries} shown here: proven to be in that log.",
+        "{number} {number:показанная запись|показанные записи|показанных записей}: доказано, что "
+        "{number:она есть|они есть|они есть} в этом журнале.",
+        "Көрсетілген {number} жазбаның осы журналда екені дәлелденді.",
     )
     CHECK_SIGNATURES = Words(
-        "Each statement ({number}) bears its author's signature, by a certificate that was valid "
-        "then.",
-        "Каждое из заявлений ({number}) подписано автором; сертификат тогда действовал.",
-        "{number} мәлімдеменің әрқайсысына авторы қол қойған; сертификат сол кезде жарамды болған.",
+        "{number} {number:statement bears its|statements bear their} author's signature, by a "
+        "certificate that was valid then.",
+        "{number} {number:заявление подписано автором|заявления подписаны авторами|заявлений "
+        "подписаны авторами}; сертификат тогда действовал.",
+        "{number} мәлімдемеге авторы қол қойған; сертификат сол кезде жарамды болған.",
     )
     CHECK_RULES_WHOLE = Words(
         "The whole exchange was judged anew under the policy of each moment.",
@@ -450,9 +453,11 @@ class Word(Enum):
         "Әр мәлімдемеде органыңыз қадағалаушы ретінде көрсетілген.",
     )
     CHECK_APPROVALS = Words(
-        "Each approval ({number}) is the approver's own signature over exactly what was approved.",
-        "Каждое одобрение ({number}) подписал сам одобривший, под тем самым текстом.",
-        "{number} мақұлдауға мақұлдаушылардың өздері дәл сол мәтінге қол қойған.",
+        "{number} {number:approval is its approver's own signature|approvals are their approvers' "
+        "own signatures} over exactly what was approved.",
+        "{number} {number:одобрение подписал сам одобривший|одобрения подписали сами "
+        "одобрившие|одобрений подписали сами одобрившие}, под тем самым текстом.",
+        "{number} мақұлдау: мақұлдаушының өзі дәл сол мәтінге қол қойған.",
     )
     CHECK_RECEIPTS = Words(
         "Everything that your agency said, and has receipts for, is shown.",
@@ -460,9 +465,11 @@ class Word(Enum):
         "Органыңыз айтқан және түбіртегі бар мәлімдеменің бәрі көрсетілген.",
     )
     CHECK_PARTS = Words(
-        "Each sealed part ({number}) is the one that its author signed, and was opened here.",
-        "Зашифрованные части ({number}) совпадают с подписанными и расшифрованы здесь.",
-        "{number} шифрланған бөлік авторлар қол қойғанның дәл өзі және осында ашылды.",
+        "{number} sealed {number:part is|parts are} as the author signed, and opened here.",
+        "{number} {number:зашифрованная часть совпадает|зашифрованные части совпадают|"
+        "зашифрованных частей совпадают} с тем, что подписал автор, и "
+        "{number:расшифрована|расшифрованы|расшифрованы} здесь.",
+        "{number} шифрланған бөлік автор қол қойғанның дәл өзі және осында ашылды.",
     )
     COPIES_SEEN = Words(
         "You see the statements that name your agency as a supervisor, and what each did to the "
@@ -512,7 +519,6 @@ class Word(Enum):
         "TLP:RED, только для названных лиц. Для кого вы сохраняете?",
         "TLP:RED, тек аталған тұлғаларға. Кімге арнап сақтайсыз?",
     )
-    BYTES = Words("{number} bytes", "байт: {number}", "{number} байт")
     FILES_HOSTILE = Words(
         "Files come from outside and were not checked for malware.",
         "Файлы получены извне и на вредоносность не проверялись.",
@@ -596,7 +602,7 @@ class Word(Enum):
         "Тораппен байланыс жоқ. Тізім {time} жағдайы бойынша; одан кейінгісі жоқ.",
     )
     LIST_KEPT_PART = Words(
-        "Only its first {number} exchanges are kept.",
+        "Only its first {number} {number:exchange is|exchanges are} kept.",
         "Сохранены только первые обмены: {number}.",
         "Тек алғашқы алмасулар сақталған: {number}.",
     )
@@ -625,8 +631,8 @@ class Word(Enum):
     SEARCH_DO = Words("Search", "Искать", "Іздеу")
     FOUND = Words("Found", "Найдено", "Табылды")
     FOUND_HINT = Words(
-        "Searched: {number} exchanges that this profile sent or opened. Names are found in any "
-        "script.",
+        "Searched: {number} {number:exchange|exchanges} that this profile sent or opened. Names "
+        "are found in any script.",
         "Просмотрено обменов, которые этот профиль отправлял или открывал: {number}. Имена "
         "находятся в любом написании.",
         "Бұл профиль жіберген немесе ашқан алмасулар қаралды: {number}. Есімдер кез келген жазуда "
@@ -669,7 +675,7 @@ class Word(Enum):
     )
     AUDIT_START = Words("Verify now", "Проверить сейчас", "Қазір тексеру")
     AUDIT_RUNNING = Words(
-        "Verifying: {done} of {size} entries",
+        "Verifying: {done} of {size} {size:entry|entries}",
         "Проверяется: записей {done} из {size}",
         "Тексерілуде: {size} жазбадан {done}",
     )
@@ -711,9 +717,10 @@ class Word(Enum):
     STATISTICS = Words("Statistics", "Статистика", "Статистика")
     LOG_PAGE = Words("Entries", "Записи журнала", "Журнал жазбалары")
     LOG_VERIFIED = Words(
-        "{number} verified entries, the newest first.",
-        "Проверенных записей: {number}, сначала новые.",
-        "Тексерілген жазбалар: {number}, алдымен жаңалары.",
+        "{number} verified {number:entry|entries}, the newest first.",
+        "{number} {number:проверенная запись|проверенные записи|проверенных записей}, сначала "
+        "новые.",
+        "{number} тексерілген жазба, алдымен жаңалары.",
     )
     LOG_NOT_YET = Words(
         "Entries are shown once they were verified: begin a verification first.",
@@ -746,8 +753,9 @@ class Word(Enum):
     )
     PROOF = Words("Proof", "Доказательство", "Дәлелдеме")
     PROOF_HOLDS = Words(
-        "The proof leads from this leaf to the root of the {size} entries that was verified.",
-        "Доказательство ведёт от этого листа к проверенному корню; записей под ним: {size}.",
+        "The proof leads from this leaf to the verified root of {size} {size:entry|entries}.",
+        "Доказательство ведёт от этого листа к проверенному корню; под ним {size} "
+        "{size:запись|записи|записей}.",
         "Дәлелдеме осы жапырақтан тексерілген түбірге апарады; оның астындағы жазбалар: {size}.",
     )
     PROOF_HASHES = Words(
@@ -771,7 +779,7 @@ class Word(Enum):
     )
     FLOW_COUNT = Words("Payments", "Платежей", "Төлемдер")
     FLOWS_MOST = Words(
-        "The {shown} largest of {count} flows",
+        "The {shown} largest of {count} {count:flow|flows}",
         "Наибольшие потоки: {shown} из {count}",
         "Ең ірі ағындар: {count} ішінен {shown}",
     )
@@ -823,6 +831,11 @@ class Word(Enum):
     )
     DROP_HERE = Words("Drop the file now", "Отпустите файл", "Файлды осында тастаңыз")
     DROP_LEFT = Words("The file is outside of the field", "Файл вне поля", "Файл өрістен тыс жерде")
+    TABLE_OPTIONS = Words(
+        "How the table is written (else it is found out)",
+        "Как записана таблица (иначе определяется само)",
+        "Кесте қалай жазылған (әйтпесе өзі анықталады)",
+    )
     TABLE_DATES = Words(
         "How the table writes dates, such as DD.MM.YYYY (else YYYY-MM-DD)",
         "Как в таблице пишутся даты, например DD.MM.YYYY (иначе YYYY-MM-DD)",
@@ -1059,14 +1072,15 @@ class Word(Enum):
         "Бір пішіннің файлдары бірге 64 МБ-тан аспауы керек; одан үлкендерін agency holdings "
         "import командасы алады.",
     )
+    HOLDING_READ = Words("How the files were read", "Как прочитаны файлы", "Файлдар қалай оқылды")
     HOLDING_LACKS = Words(
         "Give the set a name and choose a file. Nothing was imported.",
         "Назовите набор и выберите файл. Ничего не загружено.",
         "Жинаққа атау беріп, файл таңдаңыз. Ештеңе жүктелмеді.",
     )
     HOLDING_IMPORTED = Words(
-        "Imported into {name}: {number} records.",
-        "Загружено в {name}, записей: {number}.",
+        "Imported into {name}: {number} {number:record|records}.",
+        "Загружено в {name}: {number} {number:запись|записи|записей}.",
         "{name} жинағына {number} жазба жүктелді.",
     )
     HOLDING_FORGOTTEN = Words(
@@ -1098,9 +1112,11 @@ class Word(Enum):
     NOT_COMPARED = Words("Not compared", "Не сверено", "Салыстырылмады")
     AGENCIES = Words("Directory", "Справочник", "Органдар")
     DIRECTORY_VERIFIED = Words(
-        "Agencies: {number}. All of it follows from {size} entries of the log and was verified.",
-        "Органов: {number}. Всё это следует из записей журнала ({size}) и проверено.",
-        "Барлығы: {number}. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
+        "{number} {number:agency|agencies}. All of it follows from {size} {size:entry|entries} of "
+        "the log and was verified.",
+        "{number} {number:орган|органа|органов}. Всё это следует из {size} "
+        "{size:записи|записей|записей} журнала и проверено.",
+        "{number} орган. Мұның бәрі журналдың {size} жазбасынан шығады және тексерілген.",
     )
     VALIDITY = Words("Validity", "Срок действия", "Жарамдылығы")
     CERTIFICATE = Words("Certificate (SHA-256)", "Сертификат (SHA-256)", "Сертификат (SHA-256)")
@@ -1178,6 +1194,20 @@ class Word(Enum):
         "Sent: {sent} of {number}.",
         "Отправлено: {sent} из {number}.",
         "Жіберілді: {number} ішінен {sent}.",
+    )
+    OUTBOX_REFUSED_SOME = Words(
+        "{number} {number:statement was|statements were} refused by the hub. The outbox says why.",
+        "{number} {number:заявление отклонено|заявления отклонены|заявлений отклонены} узлом. "
+        "Причина указана в исходящих.",
+        "{number} мәлімдемені торап қабылдамады. Себебі шығыс қалтасында айтылған.",
+    )
+    REFUSED_STAYS = Words(
+        "What was refused is not on the log and is never sent again. It stays here until you "
+        "remove it. If it is still needed, write it anew.",
+        "Отклонённого нет в журнале, и снова оно не отправится. Оно остаётся здесь, пока вы его "
+        "не уберёте. Если оно ещё нужно, составьте его заново.",
+        "Қабылданбағаны журналда жоқ және қайта жіберілмейді. Ол сіз алып тастағанша осында "
+        "тұрады. Әлі қажет болса, оны қайта жазыңыз.",
     )
     MADE_AT = Words("Made", "Составлено", "Жасалды")
 

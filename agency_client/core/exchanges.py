@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from agency_client.core.calls import Operation, ask_hub, number_of_the_hub
-from agency_client.core.fetching import Fetched, Parts, is_erased_at, is_told
+from agency_client.core.fetching import Fetched, Parts, is_erased_at
 from agency_client.core.finding import gone, indexed, withdraws
 from agency_client.core.own_receipts import check_unknown
 from agency_client.core.ports import Ports
@@ -298,9 +298,9 @@ class Exchanges:
             try:
                 sealed = yield from self.parts.sealed(each, part, fetched)
             except NotFound as error:
-                # The hub's word is taken where no notice would be shown: auditors judge whether
-                # there was one.
-                if error.reason is not Reason.CONTENT_ERASED or is_told(reader, each, exchange):
+                # That is checked, unless no notice would be shown: then the hub's word is taken,
+                # and auditors judge whether there was one.
+                if error.reason is not Reason.CONTENT_ERASED:
                     raise
                 erased = True
                 continue

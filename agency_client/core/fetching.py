@@ -20,7 +20,7 @@ from exchange_protocol.errors import (
     NotFound,
     Reason,
 )
-from exchange_protocol.record.entries import MOST_AHEAD
+from exchange_protocol.record.entries import MOST_BEHIND, read_entry
 from exchange_protocol.rules.access import is_erased, is_told_of_erasure, spoken
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import Part
@@ -116,16 +116,27 @@ class Parts:
 
     def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
         """Check that a notice or retention erased it; raises RULE_BROKEN if a hub only says so."""
-        exchange = (yield from self._get(each.statement.exchange_id)).exchange
+        verified = yield from self._get(each.statement.exchange_id)
+        exchange = verified.exchange
         if exchange is None or not is_told(self._ports.agency, each, exchange):
             return
-        # The hub's clock may be ahead of this one's.
-        at = self._ports.clock() + MOST_AHEAD
-        if not is_erased(exchange, spoken(exchange, each.statement), at):
+        if not is_erased(exchange, spoken(exchange, each.statement), self._latest(verified)):
             raise Reason.RULE_BROKEN.error(
                 f"the hub says that the content of statement {each.statement.id} was erased; "
                 "no signed notice says so, and its retention has not ended"
             )
+
+    def _latest(self, verified: VerifiedExchange) -> datetime:
+        """The latest time that an honest hub may have now.
+
+        The clock of this machine may be behind, which times on the log show; and that of a hub may
+        be ahead by as much as its log may be of its clock. Neither may accuse the hub.
+        """
+        entries = (read_entry(each.opening.entry) for each in verified.entries)
+        logged = (self._ports.directory.fold.last_time, *(entry.hub_time for entry in entries))
+        known = max(filter(None, logged), default=None)
+        now = self._ports.clock()
+        return max(now, known or now) + MOST_BEHIND
 
 
 def is_erased_at(each: VerifiedStatement, exchange: Exchange | None, at: datetime) -> bool:

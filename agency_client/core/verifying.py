@@ -165,6 +165,7 @@ def judge_view(
     """
     if known is not None and not known.is_of(entries):
         known = None
+    _check_times(entries, fold)
     statements = _statements_of(entries, known)
     party = _party_of(agency, statements)
     exchange, replay = None, None
@@ -181,6 +182,22 @@ def judge_view(
     if party is Party.RECIPIENT and exchange is not None:
         _check_released(agency, exchange, statements)
     return JudgedView(party, exchange, statements, tuple(each for each, _ in entries), replay)
+
+
+def _check_times(entries: ProvenEntries, fold: DirectoryFold) -> None:
+    """Check that times do not go back along the log, also from the directory's entries to these.
+
+    Whoever is shown one entry of an exchange alone holds all of the directory beside it.
+    """
+    last: Entry | None = None
+    for proven, entry in entries:
+        fold.check_time(proven.index, entry)
+        if last is not None and entry.hub_time < last.hub_time:
+            raise Reason.RULE_BROKEN.error(
+                f"entry {proven.index}: its time {entry.hub_time.isoformat()} is before that of "
+                "the entry before it"
+            )
+        last = entry
 
 
 def _statements_of(

@@ -959,6 +959,11 @@ _EXTENDED = (
 )
 _ALTERNATIVE_NAMES = bytes.fromhex("0603551d11")
 _URI, _EXTENSIONS = 0x86, 0xA3
+# Whoever lists what its own key is for may vouch for that alone, and openssl does not look at it.
+_PURPOSES = bytes.fromhex("0603551d25")
+_DOCUMENT_SIGNING = bytes.fromhex("06082b06010505070324")
+# Basic constraints, and how they begin in the certificate of an authority.
+_CONSTRAINTS, _AUTHORITY = bytes.fromhex("0603551d13"), bytes.fromhex("0101ff")
 # A public key up to its point, which is not compressed (RFC 5480), and openssl's digest for it.
 _CURVES = {
     bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"): "-sha256",
@@ -1778,9 +1783,7 @@ def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
     The second key, of ML-DSA-65, is empty where it has none.
     """
     try:
-        signed = der_elements(der_elements(der_elements(der)[0][1])[0][1])
-        (listed,) = [content for tag, content, _ in signed[7:] if tag == _EXTENSIONS]
-        extensions = [content for _, content, _ in der_elements(der_elements(listed)[0][1])]
+        signed, extensions = _read_extensions(der)
         names = [each for each in extensions if each.startswith(_ALTERNATIVE_NAMES)]
         named = [each for name in names for each in der_elements(der_elements(name)[-1][1])]
         uris = [
@@ -1790,8 +1793,15 @@ def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
             if tag == _URI
         ]
         public_key = signed[6][2]
+        is_authority = any(
+            der_elements(der_elements(each)[-1][1])[0][1].startswith(_AUTHORITY)
+            for each in extensions
+            if each.startswith(_CONSTRAINTS)
+        )
     except (IndexError, ValueError):
         raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is malformed") from None
+    if is_authority:
+        raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is an authority's")
     if extensions.count(_KEY_USAGE) != 1 or sum(map(extensions.count, _EXTENDED)) != 1:
         raise Refused(
             "CERTIFICATE_INVALID", f"{where}: its certificate is not for signing documents"
@@ -1802,6 +1812,35 @@ def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
     if len(seconds) > 1 or not seconds[0].startswith(_SECOND_KEY_OF_ML_DSA_65):
         raise Refused("CERTIFICATE_INVALID", f"{where}: its second key is not of ML-DSA-65")
     return public_key, uris, seconds[0][-_ML_DSA_65_KEY_BYTES:]
+
+
+def may_vouch(der: bytes, where: str) -> bool:
+    """True if the certificate of an authority does not say that its key is for other things."""
+    try:
+        listed = [each for each in _read_extensions(der)[1] if each.startswith(_PURPOSES)]
+        purposes = [
+            purpose
+            for each in listed
+            for _, _, purpose in der_elements(der_elements(der_elements(each)[-1][1])[0][1])
+        ]
+    except (IndexError, ValueError):
+        raise Refused("CERTIFICATE_INVALID", f"{where}: an authority's is malformed") from None
+    return not listed or _DOCUMENT_SIGNING in purposes
+
+
+def _read_extensions(der: bytes) -> tuple[list[tuple[int, bytes, bytes]], list[bytes]]:
+    """Give the signed elements of a certificate, and what its extensions hold.
+
+    Without extensions, as in a certificate of version 1, there are none. Raises ValueError,
+    IndexError.
+    """
+    signed = der_elements(der_elements(der_elements(der)[0][1])[0][1])
+    listed = [content for tag, content, _ in signed[7:] if tag == _EXTENSIONS]
+    if len(listed) > 1:
+        raise ValueError("extensions are there twice")
+    return signed, [
+        content for each in listed for _, content, _ in der_elements(der_elements(each)[0][1])
+    ]
 
 
 def verify_statement(
@@ -1998,14 +2037,29 @@ _FIRST_OF_SHELLS = 126
 """Exit codes of openssl are below it; those of shells, where no program answered, are not."""
 
 
+def _find_openssl() -> str:
+    """Give the openssl of the path; never one in the folder that the person is in.
+
+    A bundle may have been unpacked there, and what stands on the path as no whole name leads there.
+    """
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    whole = [each for each in folders if Path(each).is_absolute()]
+    program = shutil.which("openssl", path=os.pathsep.join(whole))
+    # Windows looks into that folder first, whatever the path.
+    if program is None or not Path(program).is_absolute():
+        raise Unchecked(
+            "OPENSSL_MISSING",
+            "expected the command openssl in a folder of the path, whole from its root; one in the "
+            "folder that you are in is not taken, so go to another folder",
+        )
+    return program
+
+
 class OpenSsl:
     """The `openssl` command: chains, certificates, signatures and the block cipher."""
 
     def __init__(self, folder: Path) -> None:
-        program = shutil.which("openssl")
-        if program is None:
-            raise Unchecked("OPENSSL_MISSING", "expected the command openssl on the path")
-        self._program = program
+        self._program = _find_openssl()
         self._folder = folder
         self._written: dict[str, bytes] = {}
         """The SHA-256 of each file that was written for openssl."""
@@ -2038,9 +2092,10 @@ class OpenSsl:
             return
         leaf = self._file(pem(certificate.der))
         words = ["verify", "-CAfile", str(root), "-no-CApath", "-no-CAstore", "-purpose", "any"]
-        words += ["-attime", str(at), "-check_ss_sig"]
-        if certificate.issuers:
-            chain = b"".join(pem(each) for each in certificate.issuers)
+        # No key and no digest on the way that are weaker than the protocol takes.
+        words += ["-attime", str(at), "-check_ss_sig", "-auth_level", "2"]
+        chain = b"".join(pem(each) for each in certificate.issuers if may_vouch(each, where))
+        if chain:
             words += ["-untrusted", str(self._file(chain))]
         ended = self._judged([*words, str(leaf)])
         if ended.returncode != 0:

@@ -49,10 +49,12 @@ class MemberRow(NamedTuple):
     fingerprint: str
 
 
-def agency_rows(directory: Directory, locale: Locale) -> list[AgencyRow]:
-    """Every agency, by its id; those that were retired come last."""
+def agency_rows(
+    directory: Directory, locale: Locale, start: int = 0, end: int | None = None
+) -> list[AgencyRow]:
+    """Agencies by their ids, from one place of the list to another; retired ones come last."""
     found = sorted(directory.agencies.values(), key=lambda each: (each.is_retired, each.id))
-    return [_row(directory, each, locale) for each in found]
+    return [_row(directory, each, locale) for each in found[start:end]]
 
 
 def agency_facts(directory: Directory, agency: Agency, locale: Locale) -> list[Fact]:
@@ -133,8 +135,7 @@ def _kinds(taken: PublishAcceptance, locale: Locale) -> str:
 def _size(taken: PublishAcceptance, locale: Locale) -> str:
     if not taken.max_part_bytes:
         return ""
-    number = locale.amount(str(taken.max_part_bytes))
-    return locale.say(Label.NUMBER_BYTES, number=number)
+    return locale.say(Label.NUMBER_BYTES, number=taken.max_part_bytes)
 
 
 def _country(agency: Agency, locale: Locale) -> str:

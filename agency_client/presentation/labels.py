@@ -39,9 +39,7 @@ class Label(Enum):
 
     MINUTES = Words("{number} min", "{number} мин", "{number} мин")
     HOURS = Words("{number} h", "{number} ч", "{number} сағ")
-    DAYS_ONE = Words("{number} days", "{number} день", "{number} күн")
-    DAYS_FEW = Words("{number} days", "{number} дня", "{number} күн")
-    DAYS_MANY = Words("{number} days", "{number} дней", "{number} күн")
+    DAYS = Words("{number} {number:day|days}", "{number} {number:день|дня|дней}", "{number} күн")
     DUE_IN = Words("due in {span}", "осталось {span}", "{span} қалды")
     OVERDUE_BY = Words("overdue by {span}", "просрочено на {span}", "мерзімі өтті: {span}")
     ENDS_IN = Words("ends in {span}", "до конца {span}", "аяқталуына {span}")
@@ -91,8 +89,8 @@ class Label(Enum):
     YOU_ARE = Words("you are", "ваша роль", "сіздің рөліңіз")
     VERIFIED = Words("verified", "проверено", "тексерілді")
     AGAINST_LOG = Words(
-        "against the signed log of {size} entries",
-        "по подписанному журналу из {size} записей",
+        "against the signed log of {size} {size:entry|entries}",
+        "по подписанному журналу из {size} {size:записи|записей|записей}",
         "{size} жазбадан тұратын қол қойылған журнал бойынша",
     )
     TIMELINE = Words("timeline", "ход обмена", "алмасу барысы")
@@ -171,8 +169,8 @@ class Label(Enum):
         "мәлімделген тұлғалар: {declared}; мазмұнында: {found}",
     )
     ATTACHMENT = Words(
-        "attachment: {name}, {size} bytes",
-        "вложение: {name}, {size} байт",
+        "attachment: {name}, {size} {size:byte|bytes}",
+        "вложение: {name}, {size} {size:байт|байта|байт}",
         "қосымша: {name}, {size} байт",
     )
     SUPERVISOR_SEES = Words(
@@ -367,7 +365,7 @@ class Label(Enum):
         "бір мақұлдау қажет, беретін {whom}",
     )
     HELD_NEEDS = Words(
-        "needs {number} approvals by {whom}",
+        "needs {number} {number:approval|approvals} by {whom}",
         "нужно одобрений: {number}, даёт {whom}",
         "қажет мақұлдау саны: {number}, беретін {whom}",
     )
@@ -450,8 +448,8 @@ class Label(Enum):
     IN_CONTACT = Words("contact", "контакт", "байланыс")
     IN_FILE = Words("file", "файл", "файл")
     SEARCHED = Words(
-        "Searched: {number} exchanges that this profile opened or sent. `agency search --unopened` "
-        "lists the others: nothing of them is known here.",
+        "Searched: {number} {number:exchange|exchanges} that this profile opened or sent. "
+        "`agency search --unopened` lists the others: nothing of them is known here.",
         "Просмотрено обменов, которые этот профиль открыл или отправил: {number}. Остальные "
         "перечислит `agency search --unopened`: об их содержании здесь ничего не известно.",
         "Осы профиль ашқан не жіберген алмасулардан іздестірілді: {number}. Қалғанын "
@@ -463,7 +461,7 @@ class Label(Enum):
         "БӘРІ ЕМЕС: {ids} алмасуларының алғашқы {most} аты мен нөмірі ғана белгілі",
     )
     ADD_A_WORD = Words(
-        "and {number} older ones: add a word",
+        "and {number} older {number:one|ones}: add a word",
         "и более старых: {number}; добавьте слово",
         "және бұдан ескілері: {number}; сөз қосыңыз",
     )
@@ -496,9 +494,9 @@ class Label(Enum):
         "Мәліметтер жүктелмеген: оны `agency holdings import` жасайды.",
     )
     IMPORTED = Words(
-        "Imported into {name}: {number} entities.",
-        "Загружено в {name}: объектов {number}.",
-        "{name} жинағына жүктелді: нысандар {number}.",
+        "Imported into {name}: {number} {number:entity|entities}.",
+        "Загружено в {name}: {number} {number:объект|объекта|объектов}.",
+        "{name} жинағына {number} нысан жүктелді.",
     )
     FORGOTTEN = Words(
         "Removed from this machine: {name}.",
@@ -528,9 +526,9 @@ class Label(Enum):
     LOG = Words("log", "журнал", "журнал")
     CHECKPOINT = Words("checkpoint", "контрольная точка", "бақылау нүктесі")
     TREE = Words(
-        "{size} entries, root {root}",
-        "записей: {size}, корень {root}",
-        "жазбалар: {size}, түбірі {root}",
+        "{size} {size:entry|entries}, root {root}",
+        "{size} {size:запись|записи|записей}, корень {root}",
+        "{size} жазба, түбірі {root}",
     )
     THIS_RUN = Words("this run", "эта проверка", "осы тексеру")
     EVERY_ENTRY = Words(
@@ -550,7 +548,9 @@ class Label(Enum):
     )
     OPENED = Words("opened", "открыто", "ашылды")
     OPENED_OF = Words(
-        "{opened} of {size} entries", "записей: {opened} из {size}", "{size} жазбадан {opened}"
+        "{opened} of {size} {size:entry|entries}",
+        "{opened} из {size} {size:записи|записей|записей}",
+        "{size} жазбадан {opened}",
     )
     OPENED_PARTLY = Words(
         "{opened} (what this auditor may open; the tree was checked as a whole)",
@@ -559,9 +559,9 @@ class Label(Enum):
     )
     REPLAYED = Words("replayed", "пересчитано", "қайта есептелді")
     EXCHANGES_AGENCIES = Words(
-        "{exchanges} exchanges, {agencies} agencies",
-        "обменов: {exchanges}, органов: {agencies}",
-        "алмасулар: {exchanges}, органдар: {agencies}",
+        "{exchanges} {exchanges:exchange|exchanges}, {agencies} {agencies:agency|agencies}",
+        "{exchanges} {exchanges:обмен|обмена|обменов}, {agencies} {agencies:орган|органа|органов}",
+        "{exchanges} алмасу, {agencies} орган",
     )
     LAST_ENTRY = Words("last entry", "последняя запись", "соңғы жазба")
     OVERDUE = Words("overdue", "просрочено", "мерзімі өткен")
@@ -591,10 +591,10 @@ class Label(Enum):
     )
     VIOLATIONS = Words("violations", "нарушения", "бұзушылықтар")
     WHAT_CONVICTS = Words(
-        "The proof: the hub's signature over the checkpoint of {size} entries with the root "
-        "{root}, and the entries named above in its tree.",
-        "Чем это доказано: подписью узла под контрольной точкой из {size} записей с корнем {root} "
-        "и названными выше записями в её дереве.",
+        "The proof: the hub's signature over the checkpoint of {size} {size:entry|entries} with "
+        "the root {root}, and the entries named above in its tree.",
+        "Чем это доказано: подписью узла под контрольной точкой из {size} "
+        "{size:записи|записей|записей} с корнем {root} и названными выше записями в её дереве.",
         "Дәлелі: {size} жазбадан тұратын, түбірі {root} бақылау нүктесіндегі тораптың қолы және "
         "оның ағашындағы жоғарыда аталған жазбалар.",
     )
@@ -619,10 +619,10 @@ class Label(Enum):
         "туралы ештеңе айтпайды: аталған ақауларды ешқандай қолтаңба қамтымайды.",
     )
     INCOMPLETE = Words(
-        "Incomplete: the copy holds {size} entries in good order, and the log is known to have "
-        "{known} or more.",
-        "Неполная копия: в ней {size} записей, они в порядке; известно, что в журнале их не менее "
-        "{known}.",
+        "Incomplete: the copy holds {size} {size:entry|entries} in good order, and the log is "
+        "known to have {known} or more.",
+        "Неполная копия: в ней {size} {size:запись|записи|записей} в исправном виде; известно, что "
+        "в журнале их не менее {known}.",
         "Толық емес: көшірмеде {size} жазба бар, олар дұрыс; журналда кемінде {known} жазба "
         "екені белгілі.",
     )
@@ -668,7 +668,8 @@ class Label(Enum):
         "жазбаған, не осы сағат озып тұр, не торап журналдың ескі күйін көрсетеді.",
     )
     ROUND = Words(
-        "entries {first} to {size}: clean; {overdue} legs overdue, {late} answered late",
+        "entries {first} to {size}: clean; {overdue} {overdue:leg|legs} overdue, {late} answered "
+        "late",
         "записи с {first} по {size}: нарушений нет; просрочено линий: {overdue}, отвечено с "
         "опозданием: {late}",
         "{first}–{size} жазбалар: бұзушылық жоқ; мерзімі өткен желілер: {overdue}, кешігіп жауап "
@@ -677,12 +678,12 @@ class Label(Enum):
     RECEIPTS_NONE = Words("No receipts.", "Квитанций нет.", "Түбіртектер жоқ.")
     WITNESSED = Words("witnessed", "заверено свидетелями", "куәлар растаған")
     COSIGNED = Words(
-        "cosigned the tree of {size} entries",
-        "подписано дерево, записей: {size}",
-        "ағашқа қол қойылды, жазбалар: {size}",
+        "cosigned the tree of {size} {size:entry|entries}",
+        "подписано дерево из {size} {size:записи|записей|записей}",
+        "{size} жазбадан тұратын ағашқа қол қойылды",
     )
     WITNESSED_BY = Words(
-        "Witnessed: the first {size} entries, by {names}",
+        "Witnessed: the first {size} {size:entry|entries}, by {names}",
         "Заверено свидетелями: первые записи, числом {size}; {names}",
         "Куәлар растаған: алғашқы {size} жазба; {names}",
     )
@@ -707,7 +708,9 @@ class Label(Enum):
     ANY = Words("any", "любые", "кез келген")
     LARGEST_PART = Words("largest part", "наибольшая часть", "ең үлкен бөлік")
     UP_TO = Words("up to {most}", "до {most}", "{most} дейін")
-    NUMBER_BYTES = Words("{number} bytes", "{number} байт", "{number} байт")
+    NUMBER_BYTES = Words(
+        "{number} {number:byte|bytes}", "{number} {number:байт|байта|байт}", "{number} байт"
+    )
     AS_THE_HUB_TAKES = Words("what the hub takes", "сколько примет узел", "торап қабылдағанша")
     WORKING_HOURS = Words("working hours", "часы работы", "жұмыс уақыты")
     DUTY_CONTACT = Words("duty contact", "дежурный", "кезекші")
@@ -763,12 +766,16 @@ class Label(Enum):
     )
     SEEN_AS = Words("seen as", "роль выгрузившего", "шығарушының рөлі")
     DIRECTORY = Words("directory", "справочник", "анықтамалық")
-    NUMBER_ENTRIES = Words("{number} entries", "записей: {number}", "жазбалар: {number}")
+    NUMBER_ENTRIES = Words(
+        "{number} {number:entry|entries}",
+        "{number} {number:запись|записи|записей}",
+        "{number} жазба",
+    )
     WITNESSES = Words("witnesses", "свидетели", "куәлар")
     TIME_STAMP = Words("time stamp", "штамп времени", "уақыт белгісі")
     UNVERIFIED_SIGNATURES = Words(
-        "NOT VERIFIED: {number} other signature(s) on the checkpoint; --witness with their keys "
-        "would verify them",
+        "NOT VERIFIED: {number} other {number:signature|signatures} on the checkpoint; --witness "
+        "with {number:its key would verify it|their keys would verify them}",
         "НЕ ПРОВЕРЕНО: прочих подписей на контрольной точке {number}; их проверит --witness с их "
         "ключами",
         "ТЕКСЕРІЛМЕГЕН: бақылау нүктесіндегі өзге қолдар саны {number}; оларды кілттерімен "

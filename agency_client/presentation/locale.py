@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from agency_client.presentation.labels import Label
-from agency_client.presentation.numbers import grouped
+from agency_client.presentation.numbers import filled, grouped
 from agency_client.presentation.visible import one_line, visible
 from agency_client.presentation.words import date_words, say, say_code
 from exchange_protocol.kinds.codes import Language
@@ -50,8 +50,7 @@ class Locale:
             return say_code(words, self.language)
         if isinstance(words, Label):
             words = words.value
-        said = say(words, self.language)
-        return said.format(**values) if values else said
+        return filled(say(words, self.language), self.language, values)
 
     def visible(self, text: str) -> str:
         """Another's text, with nothing unseen in it."""
@@ -90,7 +89,7 @@ class Locale:
     def span(self, time: timedelta) -> str:
         """A length of time in its largest unit, rounded down: "2 days", "5 h", "1 min"."""
         if time >= 2 * _DAY:
-            return self._days(time // _DAY)
+            return self.say(Label.DAYS, number=time // _DAY)
         if time >= _HOUR:
             return self.say(Label.HOURS, number=time // _HOUR)
         return self.say(Label.MINUTES, number=max(1, time // _MINUTE))
@@ -129,17 +128,6 @@ class Locale:
             return self.second(datetime.fromisoformat(text))
         except (ValueError, OverflowError):
             return text  # It only looks like one.
-
-    def _days(self, number: int) -> str:
-        last, last_two = number % 10, number % 100
-        # Russian has three forms: 21 день, 22 дня, 25 дней; 11 to 14 are as 25.
-        if last == 1 and last_two != 11:
-            form = Label.DAYS_ONE
-        elif 2 <= last <= 4 and not 12 <= last_two <= 14:
-            form = Label.DAYS_FEW
-        else:
-            form = Label.DAYS_MANY
-        return self.say(form, number=number)
 
 
 def language_of(environment: Mapping[str, str]) -> Language:

@@ -132,6 +132,11 @@ class Outbox:
         """The statements that the hub refused, oldest first."""
         return [_load_refused(stored) for stored in self._stored(self._refused)]
 
+    @property
+    def refused_number(self) -> int:
+        """The number of statements that the hub refused; none of them is read."""
+        return len(self._ids(self._refused))
+
     def load(self, statement_id: str) -> StoredStatement:
         """A waiting statement; raises STATEMENT_UNKNOWN."""
         return load_statement(self._folder / statement_id)

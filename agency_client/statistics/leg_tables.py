@@ -230,7 +230,11 @@ def times_table(groups: Groups) -> Table:
             "жауап болып табылады. Он жауаптың тоғызы үшінші бағандағыдан артық уақыт алмады. "
             "Мерзімінде: мерзімі барлардың ішінде мерзімнен кешікпегені.",
         ),
-        unit=Words("legs, days, share", "линии, дни, доля", "желілер, күндер, үлес"),
+        unit=Words(
+            "legs, lengths of time, share",
+            "линии, продолжительность, доля",
+            "желілер, ұзақтығы, үлес",
+        ),
         dimensions=groups.headings,
         columns=(
             Column("ended", Words("answered or refused", "ответ или отказ", "жауап не бас тарту")),
@@ -277,7 +281,7 @@ def gate_table(groups: Groups) -> Table:
             "жіберілуі мүмкін; онда ол екі бағанда да саналады. Медиана: ұстаудан жіберуге дейінгі "
             "уақыт.",
         ),
-        unit=Words("legs, days", "линии, дни", "желілер, күндер"),
+        unit=Words("legs, lengths of time", "линии, продолжительность", "желілер, ұзақтығы"),
         dimensions=groups.headings,
         columns=(
             Column("held", Words("held", "задержано", "ұсталды")),

@@ -13,7 +13,8 @@ from html import escape
 from io import StringIO
 from typing import Any, Final
 
-from agency_client.presentation.numbers import grouped
+from agency_client.presentation.labels import Label
+from agency_client.presentation.numbers import filled, grouped
 from agency_client.presentation.words import say, say_code
 from agency_client.statistics.values import (
     Cell,
@@ -28,6 +29,7 @@ from exchange_protocol.kinds.codes import Language
 from exchange_protocol.words import Code, NamedCode, Words
 
 _DAY: Final = timedelta(days=1)
+_MINUTE: Final = timedelta(minutes=1)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Signs with which a formula begins in a spreadsheet; the last four are full-width forms."""
 _BAR_WIDTH: Final = 320
@@ -37,8 +39,8 @@ _MOST_BARS: Final = 30
 _TITLE = Words("Statistics of exchanges", "Статистика обменов", "Алмасулар статистикасы")
 _LOG = Words("Log", "Журнал", "Журнал")
 _CUT = Words(
-    "{size} entries, the last of {at}; root {root}",
-    "{size} записей, последняя от {at}; корень {root}",
+    "{size} {size:entry|entries}, the last of {at}; root {root}",
+    "{size} {size:запись|записи|записей}, последняя от {at}; корень {root}",
     "{size} жазба, соңғысы {at}; түбірі {root}",
 )
 _PERIOD = Words("Period", "Период", "Кезең")
@@ -51,12 +53,18 @@ _LAST = Words(
     "to the end of {day} (UTC)", "до конца дня {day} (UTC)", "{day} күнінің соңына дейін (UTC)"
 )
 _NOT_COUNTED = Words(
-    "Not counted: amounts in sealed documents; {unopened} entries that this reader may not open.",
-    "Не считаются: суммы в запечатанных документах; {unopened} "
-    "записей, закрытых для этого читателя.",
+    "Not counted: amounts in sealed documents; {unopened} {unopened:entry|entries} that this "
+    "reader may not open.",
+    "Не считаются: суммы в запечатанных документах; {unopened} {unopened:запись, закрытая|записи, "
+    "закрытые|записей, закрытых} для этого читателя.",
     "Саналмайды: мөрленген құжаттардағы сомалар; осы оқырманға жабық {unopened} жазба.",
 )
-_DAYS = Words("{number} d", "{number} дн.", "{number} күн")
+_SHARE = Words("{number}%", "{number}\u00a0%", "{number}%")
+_UNITS: Final = (
+    (_DAY, Words("{number} d", "{number} дн.", "{number} күн")),
+    (timedelta(hours=1), Label.HOURS.value),
+)
+"""The units of a length of time that have a decimal; what is shorter is told in minutes."""
 _EMPTY = Words("nothing in this period", "за период ничего нет", "бұл кезеңде ештеңе жоқ")
 
 
@@ -80,25 +88,35 @@ def figure(cell: Cell, column: Column, language: Language) -> str:
     if value is None:
         return ""
     if isinstance(value, timedelta):
-        days = f"{value / _DAY:.1f}"
-        return say(_DAYS, language).format(number=grouped(days, language))
+        return _length(value, language)
     if column.kind == "share":
-        return f"{value:.0%}"
+        return say(_SHARE, language).format(number=f"{value * 100:.0f}")
     return grouped(str(value), language) or str(value)
+
+
+def _length(time: timedelta, language: Language) -> str:
+    """Write a length of time in its largest unit: what took an hour is not 0.0 days."""
+    for unit, words in _UNITS:
+        if time >= unit:
+            number = grouped(f"{time / unit:.1f}", language)
+            return say(words, language).format(number=number)
+    return say(Label.MINUTES.value, language).format(number=round(time / _MINUTE))
 
 
 def preamble(statistics: Statistics, language: Language) -> list[tuple[str, str]]:
     """Give what stands above the tables: what was counted, up to where, and what was not."""
     cut_at = statistics.cut_at
-    said = say(_CUT, language).format(
-        size=statistics.tree_size,
-        at="" if cut_at is None else f"{cut_at:%Y-%m-%d %H:%M} UTC",
-        root=statistics.root.hex(),
-    )
+    cut = {
+        "size": statistics.tree_size,
+        "at": "" if cut_at is None else f"{cut_at:%Y-%m-%d %H:%M} UTC",
+        "root": statistics.root.hex(),
+    }
+    said = filled(say(_CUT, language), language, cut)
+    not_counted = filled(say(_NOT_COUNTED, language), language, {"unopened": statistics.unopened})
     return [
         (say(_LOG, language), f"{statistics.origin}: {said}"),
         (say(_PERIOD, language), period(statistics, language)),
-        ("", say(_NOT_COUNTED, language).format(unopened=statistics.unopened)),
+        ("", not_counted),
     ]
 
 
@@ -269,23 +287,26 @@ def _chart(table: Table, language: Language) -> str:
     """Draw the first column as bars; nothing for a single group, or for more than fit a page."""
     column = table.columns[0]
     bars = [
-        (" → ".join(filter(None, (key(each, language) for each in row.keys))), row.cells[0].value)
+        (" → ".join(filter(None, (key(each, language) for each in row.keys))), row.cells[0])
         for row in table.rows
     ]
-    largest = max((value for _, value in bars if isinstance(value, int | float)), default=0)
+    largest = max(
+        (cell.value for _, cell in bars if isinstance(cell.value, int | float)), default=0
+    )
     if column.kind != "count" or not 1 < len(bars) <= _MOST_BARS or not largest:
         return ""
     height = len(bars) * _BAR_HEIGHT + 4
     drawn = []
-    for number, (name, value) in enumerate(bars):
-        top = number * _BAR_HEIGHT
+    for number, (name, cell) in enumerate(bars):
+        top, value = number * _BAR_HEIGHT, cell.value
         width = (
             round(float(value) / largest * _BAR_WIDTH, 1) if isinstance(value, int | float) else 0
         )
+        told = escape(figure(cell, column, language))
         drawn.append(
             f'<text x="235" y="{top + 13}" text-anchor="end">{escape(name)}</text>'
             f'<rect x="240" y="{top + 2}" width="{width}" height="{_BAR_HEIGHT - 5}" '
-            f'fill="#1d5a8a"/><text x="{245 + width}" y="{top + 13}">{value}</text>'
+            f'fill="#1d5a8a"/><text x="{245 + width}" y="{top + 13}">{told}</text>'
         )
     label = escape(f"{say(table.title, language)}: {heading(column.heading, language)}")
     return (

@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
@@ -31,6 +30,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from exchange_certs.names import dns_names as read_dns_names
+from exchange_certs.names import ip_addresses as read_ip_addresses
+from exchange_certs.names import verify_trust_domain
 from exchange_certs.profiles import end_certificate, revocation_list, root_certificate
 from exchange_certs.records import (
     INDEX_FILE,
@@ -111,8 +113,9 @@ class Authority:
         """Make a root and an empty revocation list in a new or empty directory.
 
         Raises CONFIG_INVALID where the directory holds something, IDENTITY_INVALID for a bad trust
-        domain, KEY_UNAVAILABLE for a short passphrase.
+        domain, INVALID_FIELD for one that is too long, KEY_UNAVAILABLE for a short passphrase.
         """
+        verify_trust_domain(trust_domain)
         HubIdentity(trust_domain, "hub")  # a trust domain that no identity could carry is refused
         key = ec.generate_private_key(ec.SECP256R1())
         start = now.replace(microsecond=0) - CLOCK_SKEW
@@ -193,9 +196,13 @@ class Authority:
         if not dns_names and not ip_addresses:
             raise Reason.INVALID_FIELD.error("expected a DNS name or an IP address of the hub")
         start, end = self._validity(now, days, not_before, None)
-        return self._issue(
-            hub, Usage.TLS_SERVER, start, end, public_key, keep, dns_names, ip_addresses
-        )
+        names: list[x509.GeneralName] = [x509.DNSName(each) for each in read_dns_names(dns_names)]
+        names += [x509.IPAddress(each) for each in read_ip_addresses(ip_addresses)]
+        return self._issue(hub, Usage.TLS_SERVER, start, end, public_key, keep, names)
+
+    def verify_days(self, now: datetime, days: int) -> None:
+        """Verify that a certificate may be issued now for so long; raises INVALID_FIELD."""
+        self._validity(now, days, None, None)
 
     def revoke(self, serial: int, reason: RevocationReason, *, now: datetime) -> Record:
         """Revoke a certificate and publish the list anew.
@@ -244,6 +251,15 @@ class Authority:
             )
         # The root starts this much in the past too, so a certificate may be issued at once.
         begins = max(start or now - CLOCK_SKEW, self.root.not_valid_before_utc)
+        most = (self.root.not_valid_after_utc - now) // timedelta(days=1)
+        if end is None and not 0 < days <= most:
+            until = self.root.not_valid_after_utc.isoformat()
+            raise Reason.INVALID_FIELD.error(
+                f"expected from 1 to {most} days, for the root ends at {until}; got {days}"
+                if most > 0
+                else f"the root of this authority ends at {until}: make a new one",
+                field="days",
+            )
         ends = end or now + timedelta(days=days)
         if not begins < ends <= self.root.not_valid_after_utc:
             raise Reason.INVALID_FIELD.error(
@@ -261,8 +277,7 @@ class Authority:
         end: datetime,
         public_key: ec.EllipticCurvePublicKey | None,
         keep: Keep,
-        dns_names: Sequence[str] = (),
-        ip_addresses: Sequence[str] = (),
+        names: Sequence[x509.GeneralName] = (),
         second_key: MLDSA65PublicKey | None = None,
     ) -> IssuedCertificate:
         if identity.trust_domain != self.trust_domain:
@@ -286,8 +301,7 @@ class Authority:
                 public_key,
                 start,
                 end,
-                dns_names=dns_names,
-                ip_addresses=[ip_address(each) for each in ip_addresses],
+                names=names,
                 second_key=second_key,
             )
         except ValueError as error:

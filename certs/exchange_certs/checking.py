@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from exchange_certs.names import dns_name
 from exchange_keys.certificates import certificate_chain
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import (
@@ -98,9 +99,22 @@ def _remarks(leaf: x509.Certificate, usage: Usage) -> list[str]:
             "it holds no second key (ML-DSA-65). Where the request asks for one, the authority "
             f"must copy the extension {SECOND_KEY.dotted_string}: the fingerprint covers it"
         ]
+    remarks = _odd_names(leaf) if usage is Usage.TLS_SERVER else []
     if usage is not Usage.SIGNING and _has_extension(leaf):
-        return [f"only signing certificates need the extension {SECOND_KEY.dotted_string}"]
-    return []
+        remarks.append(f"only signing certificates need the extension {SECOND_KEY.dotted_string}")
+    return remarks
+
+
+def _odd_names(leaf: x509.Certificate) -> list[str]:
+    """The DNS names of a hub that clients do not look for, or that any host could bear."""
+    names = _names(leaf)
+    odd = []
+    for name in names.get_values_for_type(x509.DNSName) if names else ():
+        try:
+            dns_name(name)
+        except ExchangeError as error:
+            odd.append(f"a name of the hub may serve no client: {error.message}")
+    return odd
 
 
 def _has_extension(leaf: x509.Certificate) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -43,12 +44,20 @@ from exchange_files.arguments import empty_argument, repeated_option
 from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Usage, post_quantum_key
-from exchange_protocol.trust.identity import HubIdentity, Member, Role, parse_agency_id
+from exchange_protocol.trust.identity import (
+    HubIdentity,
+    Member,
+    Role,
+    parse_agency_id,
+    parse_identity,
+)
 
 CA_VARIABLE: Final = "EXCHANGE_CERTS_PASSPHRASE"
 KEY_VARIABLE: Final = "EXCHANGE_CERTS_KEY_PASSPHRASE"
 
 _STATE_STYLES: Final = {"valid": "green", "revoked": "red", "expired": "dim", "future": "yellow"}
+_HEX: Final = re.compile(r"[0-9A-Fa-f]{1,40}|[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{2}){0,19}", re.ASCII)
+"""A serial number, of 20 bytes at most (RFC 5280)."""
 _WIDEST: Final = 400
 """Columns of a row with the longest identity; a narrow terminal wraps the row as a whole."""
 
@@ -233,6 +242,7 @@ def revoke(
     """Revoke a certificate, or all of a member, and publish the revocation list anew."""
     now = _now()
     if certificate.startswith("spiffe://"):
+        parse_identity(certificate)
         serials = _serials_of(directory, certificate, now)
     else:
         serials = [_serial(certificate)]
@@ -354,14 +364,18 @@ def _read(path: Path) -> bytes:
 
 
 def _serial(text: str) -> int:
-    try:
-        if text.endswith(".pem"):
-            return x509.load_pem_x509_certificate(_read(Path(text))).serial_number
+    """The serial number that a text is, in hex with colons or without, or that its file has."""
+    if _HEX.fullmatch(text):
         return int(text.replace(":", ""), 16)
-    except ValueError:
+    if not text.endswith(".pem") and not Path(text).is_file():
         raise Reason.INVALID_FIELD.error(
-            f"expected a serial number in hex or a certificate file; got {text!r}"
-        ) from None
+            "expected a serial number in hex, of 40 digits at most, or a certificate file; got "
+            f"{text[:80]!a}"
+        )
+    try:
+        return x509.load_pem_x509_certificate(_read(Path(text))).serial_number
+    except ValueError:
+        raise Reason.INVALID_FIELD.error(f"expected {text} to be a certificate in PEM") from None
 
 
 def _serials_of(directory: Path, identity: str, now: datetime) -> list[int]:

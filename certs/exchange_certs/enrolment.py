@@ -62,6 +62,7 @@ APPROVAL_FORMAT: Final = "caricc-exchange/approval/v1"
 ANSWER_FORMAT: Final = "caricc-exchange/certificates/v1"
 _TOKEN_BYTES: Final = 10
 _LOCK_FILE: Final = "tokens.lock"
+_TOKEN_KEYS: Final = frozenset(("sha256", "fingerprint", "ends", "used"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def enrol(
         raise Reason.ROLE_NOT_PERMITTED.error(
             f"expected approvals of {REQUIRED_APPROVALS} different operators, got {len(operators)}"
         )
+    # What would be refused later must not cost the token.
+    authority.verify_days(now, days)
     with locked(authority.directory / _LOCK_FILE):
         _spend(authority.directory, token, request, now)
     folder = make_folder(authority.directory / APPROVALS_FOLDER)
@@ -255,8 +258,16 @@ def _read_tokens(directory: Path) -> list[dict[str, Any]]:
     file = directory / TOKENS_FILE
     if not file.exists():
         return []
-    tokens: list[dict[str, Any]] = json.loads(file.read_bytes())
-    return tokens
+    try:
+        tokens: list[dict[str, Any]] = json.loads(file.read_bytes())
+        if all(each.keys() >= _TOKEN_KEYS for each in tokens):
+            return tokens
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise Reason.CONFIG_INVALID.error(
+        f"expected {file} to be this authority's list of tokens; bring it back from a backup, or "
+        "move it away: then every token that waits is void"
+    )
 
 
 def _write_tokens(directory: Path, tokens: Sequence[dict[str, Any]]) -> None:

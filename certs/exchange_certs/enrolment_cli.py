@@ -23,6 +23,7 @@ from exchange_certs.records import read_index
 from exchange_files import PUBLIC, NewFile, check_new, new_files, read_given, write_new_file
 from exchange_keys import load_signer, read_passphrase
 from exchange_keys.requests import parse_request
+from exchange_protocol.errors import Reason
 
 CA_VARIABLE: Final = "EXCHANGE_CERTS_PASSPHRASE"
 OPERATOR_VARIABLE: Final = "EXCHANGE_KEY_PASSPHRASE"
@@ -89,7 +90,7 @@ def enrol_member(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Certify the keys of a request that two operators have approved."""
-    check_new(out, out.with_suffix(".pem"))
+    _check_out(out)
     asked = parse_request(read_given(request))
     approvals = [parse_approval(read_given(each)) for each in approval]
     authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
@@ -107,10 +108,22 @@ def renew_member(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Certify new keys of a member whose present keys have signed for them."""
-    check_new(out, out.with_suffix(".pem"))
+    _check_out(out)
     asked = parse_request(read_given(request))
     authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
     _hand_out(out, authority, renew(authority, asked, now=datetime.now(UTC), days=days))
+
+
+def _check_out(out: Path) -> None:
+    """Refuse an answer that could not be written, before a token is spent for it."""
+    signing = out.with_suffix(".pem")
+    if out == signing:
+        raise Reason.INVALID_FIELD.error(
+            "expected a name that does not end in .pem, as the signing certificate's does; got "
+            f"{out}",
+            field="out",
+        )
+    check_new(out, signing)
 
 
 def _hand_out(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -52,14 +51,11 @@ def end_certificate(
     not_before: datetime,
     not_after: datetime,
     *,
-    dns_names: Sequence[str] = (),
-    ip_addresses: Sequence[IPv4Address | IPv6Address] = (),
+    names: Sequence[x509.GeneralName] = (),
     second_key: MLDSA65PublicKey | None = None,
 ) -> x509.Certificate:
-    """Sign the certificate of a member or of a hub."""
-    names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(identity.uri)]
-    names.extend(x509.DNSName(name) for name in dns_names)
-    names.extend(x509.IPAddress(address) for address in ip_addresses)
+    """Sign the certificate of a member or of a hub; `names` are those that stand after its own."""
+    borne = [x509.UniformResourceIdentifier(identity.uri), *names]
     purposes = x509.ExtendedKeyUsage([usage.value])
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
     subject = x509.SubjectKeyIdentifier.from_public_key(public_key)
@@ -74,7 +70,7 @@ def end_certificate(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(purposes, critical=False)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName(borne), critical=False)
         .add_extension(subject, critical=False)
         .add_extension(authority, critical=False)
     )

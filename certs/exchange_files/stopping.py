@@ -5,13 +5,14 @@ They end it as an exception does: what is half written is removed on the way out
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Final
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -40,24 +41,37 @@ def heeding_signals() -> Iterator[None]:
     - A second signal within some seconds is heard after them, if the block has not ended by then.
       Heard at once it would cut off the report; a block that does not end still hears it.
     - A signal that comes while Python runs a destructor is raised again: Python drops what is
-      raised there.
+      raised there. It drops what is raised while it tells of that, too.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     heard_at = -_DEAF_SECONDS
-    again: list[threading.Timer] = []
-    thread = threading.get_ident()
+    is_coming = has_ended = False
+    thread, turn = threading.get_ident(), _thread.allocate_lock()
 
     def hear_again(seconds: float, number: int) -> None:
-        if any(timer.is_alive() for timer in again):
+        nonlocal is_coming
+        if is_coming:
             return  # One is enough, however often a key is pressed.
-        again.append(threading.Timer(seconds, signal.pthread_kill, (thread, number)))
-        again[-1].daemon = True
-        again[-1].start()
+        is_coming = True
+        # Not `threading`: this may have interrupted the start of a thread, which holds a lock.
+        _thread.start_new_thread(send, (seconds, number))
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def send(seconds: float, number: int) -> None:
+        nonlocal is_coming
+        time.sleep(seconds)
+        with turn:
+            # Before it comes: what hears it may ask for it again at once.
+            is_coming = False
+            if not has_ended:
+                signal.pthread_kill(thread, number)
+
+    def stop(number: int, frame: FrameType | None) -> None:
         nonlocal heard_at
+        if _runs(hear_dropped.__code__, frame):
+            hear_again(_AGAIN_SECONDS, number)
+            return
         now = time.monotonic()
         if (left := _DEAF_SECONDS - (now - heard_at)) > 0:
             hear_again(left, number)
@@ -83,9 +97,17 @@ def heeding_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for timer in again:
-            timer.cancel()
-            timer.join()
+        with turn:
+            has_ended = True
         sys.unraisablehook = hook
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _runs(code: CodeType, frame: FrameType | None) -> bool:
+    """True if a function is running in a frame, or in one that waits for it."""
+    while frame is not None:
+        if frame.f_code is code:
+            return True
+        frame = frame.f_back
+    return False

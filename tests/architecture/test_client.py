@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ CORE = ROOT / "agency_client" / "core"
 MOST_LINES = 250
 
 
+@cache
 def classes(path: Path) -> list[ast.ClassDef]:
     tree = ast.parse(path.read_text("utf-8"))
     return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 V1 = ROOT / "proto" / "exchange_protocol" / "v1"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "generator",
     [

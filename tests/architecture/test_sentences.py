@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,8 @@ FOLDERS = (
 QUESTION_WORDS = frozenset(
     ("How", "What", "When", "Where", "Whether", "Which", "Who", "Whoever", "Whose", "Why")
 )
+_CANDIDATE = re.compile(rf"[\"'\\]\s*(?:{'|'.join(sorted(QUESTION_WORDS))})\b")
+"""A text that could be such a docstring."""
 
 
 def docstrings(source: str) -> Iterator[str]:
@@ -33,6 +36,8 @@ def docstrings(source: str) -> Iterator[str]:
 
 def questions(source: str) -> list[str]:
     """The docstrings that begin with a question word."""
+    if not _CANDIDATE.search(source):
+        return []  # To parse it takes a hundred times as long.
     return [text for text in docstrings(source) if text.partition(" ")[0] in QUESTION_WORDS]
 
 

@@ -25,6 +25,7 @@ subprocess.run([sys.executable, "-c", child], check=True)
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("setting", ["trap '' INT; ", ""], ids=["background", "foreground"])
 def test_programs_of_tests_hear_an_interrupt(setting: str) -> None:
     shell = ["/bin/sh", "-c", f'{setting}exec "$0" -c "$1"', sys.executable, _PROGRAM]
@@ -46,6 +47,7 @@ _WARM = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("code", _WARM.values(), ids=_WARM)
 def test_program_that_starts_warm_ends_as_one_that_starts_cold(code: str, tmp_path: Path) -> None:
     """The same exit code, signal, output and last line of errors."""

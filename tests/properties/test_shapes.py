@@ -75,6 +75,7 @@ def test_every_field_of_the_contract_is_listed_once(message: type[Message]) -> N
 # --- By shape and in full -----------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", Kind)
 @settings(max_examples=15)
 @given(data=st.data())
@@ -129,6 +130,7 @@ def test_a_mutated_payload_is_parsed_or_refused_alike(draft: Any, data: st.DataO
 # --- Every field, changed -----------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", Kind)
 @settings(max_examples=3)
 @given(data=st.data())

@@ -4,8 +4,8 @@ Two agencies must not look alike, and a name must not hide a part of itself. The
 Unicode's security mechanisms (UTS 39) as far as a name of an authority needs them. They rest on
 fixed ranges, and a replay gives the same answer on a machine of any Unicode version:
 
-- Only characters of Unicode 14: whether a newer one is a letter, and which spelling of it is NFC,
-  depends on the machine (`assigned`).
+- Only characters of Unicode 14 in new names (`intake`). Whether a newer one is a letter, and which
+  spelling of it is NFC, depends on the machine, so in an old name it counts as a sign (`assigned`).
 - No control, format, private-use or default-ignorable character, no line break, no blank but the
   plain space, not at an end and not twice in a row.
 - Normalization form NFC, so one name has one encoding.
@@ -34,6 +34,8 @@ _LATIN = re.compile("[A-Za-z\\u00c0-\\u024f\\u1e00-\\u1eff]")
 _GREEK = re.compile("[\\u0370-\\u03ff\\u1f00-\\u1fff]")
 _CYRILLIC = re.compile("[\\u0400-\\u052f\\u1c80-\\u1c8f\\u2de0-\\u2dff\\ua640-\\ua69f]")
 _WORD = re.compile(r"\w+")
+_NEWER = "\N{REPLACEMENT CHARACTER}"
+"""Stands for a newer character: no letter, and no part of another one's spelling."""
 
 
 def parse_name(text: str, most: int, where: str) -> str:
@@ -53,22 +55,16 @@ def parse_name(text: str, most: int, where: str) -> str:
             f"{hidden.start() + 1}; type the name anew without it",
             field=where,
         )
-    newer = next((i for i, char in enumerate(text) if not is_assigned(char)), None)
-    if newer is not None:
-        raise Reason.INVALID_FIELD.error(
-            f"expected characters of Unicode 14, got U+{ord(text[newer]):04X} at place "
-            f"{newer + 1}: machines of different age would read the name differently",
-            field=where,
-        )
-    if text != " ".join(text.split(" ")).strip() or "  " in text or not _WORD.search(text):
+    known = "".join(char if is_assigned(char) else _NEWER for char in text)
+    if text != " ".join(text.split(" ")).strip() or "  " in text or not _WORD.search(known):
         raise Reason.INVALID_FIELD.error(
             "expected words with one space between them and none at an end", field=where
         )
-    if not unicodedata.is_normalized("NFC", text):
+    if not unicodedata.is_normalized("NFC", known):
         raise Reason.INVALID_FIELD.error(
             "expected the composed spelling of each letter (Unicode NFC)", field=where
         )
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(known):
         scripts = [each for each in (_LATIN, _CYRILLIC, _GREEK) if each.search(word)]
         if len(scripts) > 1:
             raise Reason.INVALID_FIELD.error(
@@ -77,3 +73,18 @@ def parse_name(text: str, most: int, where: str) -> str:
                 field=where,
             )
     return text
+
+
+def check_assigned(text: str, where: str) -> None:
+    """Check that a new name holds no character that Unicode 14 does not assign.
+
+    Raises:
+        InvalidInput: INVALID_FIELD, naming the character.
+    """
+    for place, char in enumerate(text, 1):
+        if not is_assigned(char):
+            raise Reason.INVALID_FIELD.error(
+                f"expected characters of Unicode 14, got U+{ord(char):04X} at place {place}: "
+                "an older machine cannot show it; type the name anew without it",
+                field=where,
+            )

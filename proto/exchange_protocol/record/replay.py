@@ -63,14 +63,19 @@ class DirectoryFold:
     names_signatures: bool = True
     """False for a log of version 0.1, whose entries name no signature."""
     _ids: set[tuple[AgencyId, str]] = field(default_factory=set)
-    _last_time: datetime | None = None
     _indexes: list[int] = field(default_factory=list)
+    _times: list[datetime] = field(default_factory=list)
     _directories: list[Directory] = field(default_factory=lambda: [EMPTY_DIRECTORY])
 
     @property
     def current(self) -> Directory:
         """The directory after the last entry folded."""
         return self._directories[-1]
+
+    @property
+    def last_time(self) -> datetime | None:
+        """The hub's time of the last entry folded; None while there is none."""
+        return self._times[-1] if self._times else None
 
     @property
     def successions(self) -> tuple[Succession, ...]:
@@ -93,8 +98,8 @@ class DirectoryFold:
             self.anchors,
             self.names_signatures,
             set(self._ids),
-            self._last_time,
             list(self._indexes),
+            list(self._times),
             list(self._directories),
         )
 
@@ -110,21 +115,33 @@ class DirectoryFold:
                 repeated a directory entry, or recorded another ruling; ENTRY_MISMATCH.
         """
         entry = verify_statement_of(opening)
-        if self._last_time is not None and entry.hub_time < self._last_time:
+        if self._times and entry.hub_time < self._times[-1]:
             raise _broken(index, _before_the_last(entry))
         judgement = _judge_entry(index, opening, entry, self.current, None, self, None)
         if judgement.statement.kind.stage is not Stage.DIRECTORY:
             raise _broken(index, f"{judgement.statement.kind} is no directory statement")
         _check_new(index, judgement.statement, self._ids)
-        self.keep(index, judgement.directory)
-        self._last_time = entry.hub_time
+        self.keep(index, judgement.directory, entry.hub_time)
         return Applied(index, entry, judgement)
 
-    def keep(self, index: int, directory: Directory) -> None:
-        """Keep the directory that entry `index` made, as `apply` or a `Replay` judged it."""
+    def check_time(self, index: int, entry: Entry) -> None:
+        """Check that the time of any entry is not outside those of its neighbours in the directory.
+
+        Raises:
+            HubDishonest: RULE_BROKEN.
+        """
+        place = bisect_left(self._indexes, index)
+        if place and entry.hub_time < self._times[place - 1]:
+            raise _broken(index, _before_the_last(entry))
+        if place < len(self._times) and self._times[place] < entry.hub_time:
+            raise _broken(self._indexes[place], f"its time is before that of entry {index}")
+
+    def keep(self, index: int, directory: Directory, at: datetime) -> None:
+        """Keep the directory that an entry made, as `apply` or a `Replay` judged it."""
         if self._indexes and index <= self._indexes[-1]:
             raise _broken(index, f"expected entries in log order, after {self._indexes[-1]}")
         self._indexes.append(index)
+        self._times.append(at)
         self._directories.append(directory)
 
 
@@ -282,7 +299,7 @@ class Replay:
         if judgement.exchange is None or judgement.spoken is None:
             # A client folds the directory first and on its own; it is here already.
             if self.directories.current.size < judgement.directory.size:
-                self.directories.keep(index, judgement.directory)
+                self.directories.keep(index, judgement.directory, entry.hub_time)
         else:
             self.exchanges[entry.exchange_id] = judgement.exchange
             self.state.spoken[statement.digest] = judgement.spoken

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.names import check_assigned
 from exchange_protocol.kinds.rows import ConsentStep
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange
@@ -36,7 +37,8 @@ def check_intake(
         at: the hub's time; by default the statement's own.
 
     Raises:
-        ExchangeError: AGENCY_UNKNOWN or AGENCY_RETIRED, for onward authorities that take no part;
+        ExchangeError: INVALID_FIELD, for a name with characters newer than Unicode 14;
+            AGENCY_UNKNOWN or AGENCY_RETIRED, for onward authorities that take no part;
             EXPIRY_TOO_FAR, for a consent of more than `MAX_DUE`; CONSENT_NOT_LESS, for a consent in
             part to all that was asked for; CONTRADICTORY, for one that contradicts itself;
             PROVENANCE_CIRCULAR or CONSENT_MISSING, for what its sources pass on; CONTENT_ERASED,
@@ -48,6 +50,9 @@ def check_intake(
         if exchange is not None:
             check_release(statement, exchange, sources, at or statement.made_at)
     statement.kind.spec.check_sense(statement.body, names_due=statement.header.due_at is not None)
+    name = getattr(statement.body, "name", None)
+    if name is not None:
+        check_assigned(name, "name")
     for agency in statement.header.onward_authorities:
         if directory.agency(agency).is_retired:
             raise Reason.AGENCY_RETIRED.error(

@@ -312,6 +312,25 @@ def test_listed_day_that_nobody_gave_is_refused(
     caught(lambda: fma.get(next(fma.exchanges())), Reason.ENTRY_MISMATCH)
 
 
+@pytest.mark.parametrize("reader", [KZ_MIA, KZ_FMA, KZ_GPO])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_entry_is_dated_between_its_neighbours_in_the_directory(
+    hub: InMemoryHub, tmp_path: Path, reader: Member, is_late: bool
+) -> None:
+    """Whoever sees one entry of an exchange alone sees the directory's on both sides of it."""
+    with hub.client(tmp_path, KZ_FMA) as fma:
+        fma.publish_sealing_key(SealingPrivateKey.generate().public_key)
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
+    index = len(hub.log) - 1
+    with hub.client(tmp_path, KZ_FMA) as fma:
+        fma.publish_sealing_key(SealingPrivateKey.generate().public_key)
+    true = parse_entry(hub.log[index].entry).hub_time
+    other = true + timedelta(minutes=10) if is_late else true - timedelta(minutes=10)
+    rewrite(hub, index, hub_time=other)
+    error = caught(lambda: hub.client(tmp_path / "other", reader).get(exchange), Reason.RULE_BROKEN)
+    assert "its time" in error.message
+
+
 def test_entries_out_of_order_are_refused(hub: InMemoryHub, tmp_path: Path) -> None:
     exchange = new_exchange(hub.client(tmp_path), "kz.fma")
     fma = hub.client(tmp_path, KZ_FMA)

@@ -70,7 +70,7 @@ def test_an_auditor_verifies_and_browses(foundation: Foundation, tmp_path: Path)
             assert "There is no such page" not in browser.get("/log?entry=0").words
             assert exchange not in browser.get("/log?event=DENIAL").words
             proof = browser.get("/log/20").words
-            assert "The proof leads from this leaf to the root" in proof
+            assert "The proof leads from this leaf to the verified root" in proof
             assert "tile/0/000.p/" in proof
             # What an auditor read of the log stands there after the next run.
             _verified(browser)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agency_client.cli.entity_files import GivenEntities
+from agency_client.console.forms import TABLE_CHOICES
 from exchange_protocol.errors import Reason
 from tests.support.asking import new_exchange
 from tests.support.console import Answer, Browser, RunningConsole, running_console
@@ -46,7 +50,7 @@ def test_records_are_imported_compared_and_removed(
     assert "No records of your own" in browser.get("/holdings").words
     assert imported(browser, OWN).location == "/holdings"
     page = browser.get("/holdings")
-    assert f"Imported into {NAME}: 1 records" in page.words
+    assert f"Imported into {NAME}: 1 record." in page.words
     assert NAME in page.words
     size = len(hub.log)
     page = browser.post("/holdings/compare")
@@ -135,3 +139,78 @@ def test_a_coordinator_is_offered_no_comparing(hub: InMemoryHub, tmp_path: Path)
         page = browser.get(f"/exchange/{held}")
         assert "/matches" not in page.text
         assert 'href="/holdings"' not in page.text
+
+
+TABLE_OPTIONS: dict[str, str | list[str]] = {
+    "table.delimiter": ";",
+    "table.encoding": "cp1251",
+    "table.dates": "DD.MM.YYYY",
+    "table.meant": ["skip_rows_without_key"],
+}
+MAPPING = """
+persons:
+  query:
+    entities:
+      person:
+        schema: Person
+        keys: [number]
+        properties:
+          name: {column: name}
+          birthDate: {column: born}
+          idNumber: {column: number}
+"""
+OWN_TABLE = "number;name;born\n77;Вымышлен Примеров;02.01.1980\n;Без Номера;03.01.1980\n"
+
+
+def test_the_form_has_every_option_of_a_table_that_the_command_has(fiu: RunningConsole) -> None:
+    page = fiu.entered().get("/holdings")
+    for name in ("delimiter", "encoding", "dates", "numbers"):
+        assert f'name="table.{name}"' in page.text
+    for name in TABLE_CHOICES:
+        assert f'value="{name}"' in page.text
+    given = {each.name for each in fields(GivenEntities)} - {"ftm", "goaml", "csv", "mapping"}
+    offered = {name.partition(".")[2] for name in re.findall(r'name="(table\.\w+)"', page.text)}
+    assert given == (offered - {"meant"}) | set(TABLE_CHOICES)
+
+
+def test_a_table_in_the_spelling_of_an_office_is_imported(fiu: RunningConsole) -> None:
+    browser = fiu.entered()
+    browser.get("/holdings")
+    files = {
+        "table_file": ("own.csv", OWN_TABLE.encode("cp1251")),
+        "mapping_file": ("mapping.yaml", MAPPING.encode()),
+    }
+    refused = browser.post("/holdings", files, name=NAME)
+    assert refused.status == 400
+    page = browser.post("/holdings", files, name=NAME, **TABLE_OPTIONS)
+    assert page.status == 200, page.words
+    assert f"Imported into {NAME}: 1 record." in page.words
+    # What was left out is told, not only that the rest came in.
+    assert "How the files were read" in page.words
+    [kept] = fiu.console.client.holdings.all()
+    assert kept.entities == 1
+
+
+def test_what_was_said_of_a_table_outlives_a_fault(fiu: RunningConsole) -> None:
+    browser = fiu.entered()
+    browser.get("/holdings")
+    files = {
+        "table_file": ("own.csv", b"number;name\n"),
+        "mapping_file": ("mapping.yaml", MAPPING.encode()),
+    }
+    page = browser.post("/holdings", files, name=NAME, **TABLE_OPTIONS)
+    assert page.status == 400
+    assert '<option value="cp1251" selected>' in page.text
+    assert ">DD.MM.YYYY</textarea>" in page.text
+    assert f'value="{NAME}"' in page.text
+
+
+def test_options_without_a_table_are_refused_in_words(fiu: RunningConsole) -> None:
+    browser = fiu.entered()
+    browser.get("/holdings")
+    data = json.dumps(OWN).encode()
+    page = browser.post(
+        "/holdings", {"entities_file": ("own.json", data)}, name=NAME, **TABLE_OPTIONS
+    )
+    assert page.status == 400
+    assert fiu.console.client.holdings.all() == ()

@@ -241,4 +241,4 @@ def test_a_list_of_which_the_beginning_is_kept_says_so(
     monkeypatch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(away))
     page = browser.get("/sent")
     assert page.text.count("console-item__link") == 1
-    assert "Only its first 1 exchanges are kept." in page.words
+    assert "Only its first 1 exchange is kept." in page.words

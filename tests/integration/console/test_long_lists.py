@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 
-from agency_client.console import cases, drafts, lists, outbox
+from agency_client.console import cases, directory, drafts, forms, holdings, lists, outbox
 from agency_client.console.drafts import Draft
 from exchange_protocol.errors import Reason
+from tests.integration.console.test_holdings import OWN
 from tests.integration.console.test_ways_on import refuse_one
 from tests.support.asking import ask, new_exchange
-from tests.support.console import Browser, RunningConsole
+from tests.support.console import Browser, RunningConsole, running_console
 from tests.support.in_memory_hub import Connection, InMemoryHub
+from tests.support.statements import KZ_FMA
 
 
 def rows_of(browser: Browser, path: str, mark: str) -> list[str]:
@@ -93,3 +96,74 @@ def test_the_newest_draft_is_never_left_out(
         "f" * 16,
     ]
     assert "2 of 4 rows are shown" in page.words
+
+
+def test_a_case_of_many_exchanges_has_pages(
+    console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them is fetched and verified, so no page may have all."""
+    monkeypatch.setattr(cases, "CASE_ROWS", 2)
+    client, browser = console.console.client, console.entered()
+    linked = [new_exchange(client, "kz.fma") for _ in range(5)]
+    client.cases.link("Дело", linked, title=None)
+    address = re.findall(r'href="(/case/\w+)"', browser.get("/cases").text)[0]
+    mark = r'<li><a class="govuk-link console-wrap" href="/exchange/([0-9a-f-]{36})"'
+    assert sorted(rows_of(browser, address, mark)) == sorted(linked)
+
+
+def test_own_records_have_pages(console: RunningConsole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holdings, "PAGE_ROWS", 2)
+    browser = console.entered()
+    mark = r'<td class="console-wrap">(Учёт \d)</td>'
+    assert rows_of(browser, "/holdings", mark) == []
+    names = [f"Учёт {number}" for number in range(5)]
+    for name in names:
+        console.console.client.holdings.import_entities(name, [OWN])
+    assert rows_of(browser, "/holdings", mark) == names
+
+
+def test_the_directory_has_pages(console: RunningConsole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "PAGE_ROWS", 2)
+    found = rows_of(
+        console.entered(), "/directory", r'<td><a class="govuk-link" href="/directory/([^"]+)"'
+    )
+    assert sorted(found) == sorted(console.console.client.directory.agencies)
+
+
+def test_matches_beyond_a_page_are_told(
+    hub: InMemoryHub, console: RunningConsole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(holdings, "MOST_SHOWN", 2)
+    asked = [{**OWN, "id": f"asked-{number}"} for number in range(4)]
+    new_exchange(console.console.client, "kz.fma", subjects=asked)
+    with hub.client(tmp_path / "f", KZ_FMA) as client, running_console(client) as fiu:
+        client.holdings.import_entities("Учёт", [OWN])
+        page = fiu.entered()
+        page.get("/holdings")
+        said = page.post("/holdings/compare").words
+        assert "2 of 4 rows are shown" in said
+        assert "agency holdings match" in said
+
+
+def test_ids_of_agencies_are_typed_where_there_are_too_many_to_choose_from(
+    console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = console.entered()
+    assert 'type="checkbox" id="to-1"' in browser.get("/new/request_information").text
+    monkeypatch.setattr(forms, "MOST_BOXES", 1)
+    page = browser.get("/new/request_information")
+    assert '<textarea class="govuk-textarea" id="to" name="to"' in page.text
+    assert 'href="/directory"' in page.text.partition('id="to"')[2]
+    sent = browser.post(
+        "/new/request_information",
+        to="kz.fma\r\n",
+        legal_basis="KZ-CPC-1",
+        handling="H0",
+        tlp="AMBER",
+        urgency="ROUTINE",
+        purpose="INVESTIGATION",
+        step="next",
+        **{"brief.summary": "Вымышлено", "brief.drug_nexus": "Вымышлено", "request.items": "STR"},
+    )
+    assert sent.location.endswith("/send"), sent.words
+    assert "kz.fma" in browser.get(sent.location).words

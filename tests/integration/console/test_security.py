@@ -316,3 +316,17 @@ def test_a_crash_tells_where_and_not_what(
     assert "agency console: ValueError at" in err
     for said in (answer.text, out, err):
         assert "тайна" not in said
+
+
+def test_the_token_of_a_session_is_given_to_a_script_and_shown_to_nobody(
+    console: RunningConsole,
+) -> None:
+    browser = console.entered()
+    browser.get("/overview")
+    asked = console.raw("GET", "/session", browser.headers(Sec_Fetch_Mode="cors"))
+    assert asked.text == browser.token
+    opened = console.raw(
+        "GET", "/session", browser.headers(Sec_Fetch_Mode="navigate", Sec_Fetch_User="?1")
+    )
+    assert opened.status == 404
+    assert "There is no such page" in opened.words

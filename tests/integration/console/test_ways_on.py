@@ -19,7 +19,7 @@ from exchange_protocol.kinds.codes import Language, Party
 from exchange_protocol.rules.clocks import Clock, ClockKind
 from exchange_protocol.trust.identity import AgencyId
 from tests.support.asking import ask, new_exchange
-from tests.support.console import RunningConsole, running_console
+from tests.support.console import Answer, RunningConsole, running_console
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA
 
@@ -39,6 +39,52 @@ def refuse_one(hub: InMemoryHub, console: RunningConsole) -> str:
     hub.submit = honest  # type: ignore[method-assign]
     [refused] = client.outbox.refused()
     return refused.entry.statement_id
+
+
+def test_a_refused_statement_is_told_on_every_page_until_it_is_dismissed(
+    hub: InMemoryHub, console: RunningConsole
+) -> None:
+    browser = console.entered()
+    assert "refused" not in browser.get("/work").words
+    refused = refuse_one(hub, console)
+    for path in ("/work", "/overview", "/outbox", "/exchange/nonsense"):
+        assert "Outbox 1 refused" in browser.get(path).words
+    assert "never sent again. It stays here until you remove it" in browser.get("/outbox").words
+    browser.post(f"/outbox/{refused}/dismiss")
+    browser.get("/outbox")
+    page = browser.get("/outbox").words
+    assert "Outbox 1 refused" not in page
+    assert "It stays here until" not in page
+
+
+def test_sending_what_waited_tells_of_what_was_refused(
+    hub: InMemoryHub, console: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        error = Reason.UNAVAILABLE.error("the hub is away")
+        patch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(error))
+        ask(console.console.client, "kz.fma")
+
+    def refuses(caller: Any, request: Any) -> Any:
+        raise Reason.POLICY_DENIED.error("not today")
+
+    monkeypatch.setattr(hub, "submit", refuses)
+    browser = console.entered()
+    browser.get("/outbox")
+    browser.post("/outbox")
+    page = browser.get("/outbox").words
+    assert "Sent: 0 of 1. 1 statement was refused by the hub." in page
+
+
+def test_a_tab_says_as_whom_one_acts(console: RunningConsole, coordinator: RunningConsole) -> None:
+    """A person with two consoles tells their tabs apart, and their windows in a list."""
+    assert " · kz.mia" in title(console.entered().get("/work"))
+    assert " · caricc/aigul" in title(coordinator.entered().get("/queue"))
+
+
+def title(page: Answer) -> str:
+    """The title of a page."""
+    return page.text.partition("<title>")[2].partition("</title>")[0]
 
 
 def test_a_refused_statement_is_dismissed_once_its_reason_was_read(

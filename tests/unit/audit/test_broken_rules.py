@@ -304,7 +304,9 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
 
 
 @pytest.mark.usefixtures("beside_at_once")
-@pytest.mark.parametrize("way", ["alone", "ahead", "divided"])
+@pytest.mark.parametrize(
+    "way", ["alone", "ahead", pytest.param("divided", marks=pytest.mark.thorough)]
+)
 @pytest.mark.parametrize(("breach", "cited"), BREACHES, ids=[each.__name__ for each, _ in BREACHES])
 def test_the_first_entry_where_a_rule_was_broken_is_named(
     breach: Callable[[Hub], int], cited: str, way: str

@@ -101,6 +101,7 @@ def told(report: AuditReport) -> dict[str, object]:
     return said
 
 
+@pytest.mark.thorough
 @given(st.sets(st.integers(0, len(story()))), st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_any_steps_come_to_what_one_run_does(steps: set[int], evicted: bool) -> None:

@@ -43,6 +43,8 @@ from tests.support.statements import (
 from tests.unit.audit.test_verify import PROSECUTOR
 from tests.unit.rules.test_provenance import CarelessHub, answered
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def hub() -> Hub:

@@ -553,7 +553,7 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
 ]
 
 
-@pytest.mark.parametrize("way", ["alone", "divided"])
+@pytest.mark.parametrize("way", ["alone", pytest.param("divided", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(("breach", "cited"), BREACHES, ids=[each.__name__ for each, _ in BREACHES])
 def test_the_entry_is_named_and_the_verdict_is_about_the_hub(
     breach: Callable[[Hub], int], cited: str, way: str

@@ -15,6 +15,7 @@ AGENCY = "from agency_client.command import main; main()"
 SERVER = "from exchange_server.cli import main; main()"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("run", "module", "words", "extra"),
     [

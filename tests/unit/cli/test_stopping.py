@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -43,6 +44,30 @@ def test_signal_during_a_destructor_is_not_lost(number: int) -> None:
     with pytest.raises(Stopped) as stop:
         run()
     assert stop.value.exit_code == 128 + number
+
+
+def test_signal_that_comes_again_at_any_moment_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also while Python tells of what it has dropped, as it takes long on a busy machine."""
+    monkeypatch.setattr("exchange_files.stopping._AGAIN_SECONDS", 0.0)
+
+    def run() -> None:
+        with heeding_signals():
+            Dropping(signal.SIGINT)
+            ends_at = time.monotonic() + 30
+            while time.monotonic() < ends_at:
+                pass
+
+    # Threads change at every step, so that the signal comes as early as it may.
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(200):
+            with pytest.raises(Stopped):
+                run()
+    finally:
+        sys.setswitchinterval(before)
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -136,6 +136,7 @@ def status(message: str, *details: Message) -> status_pb2.Status:
     return made
 
 
+@pytest.mark.thorough
 def test_hub_that_was_away_for_long_is_found_again_soon(profile: Profile) -> None:
     """gRPC left to itself comes for the seventh time after 21 s at the least, and ever later."""
     came: list[float] = []

@@ -90,6 +90,7 @@ def signals(number: int) -> Act:
     return lambda _, process: process.send_signal(number)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("act", "code", "told"),
     [

@@ -13,8 +13,9 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind, kind_of
-from exchange_protocol.kinds.codes import Currency
+from exchange_protocol.kinds.codes import AgencyType, Currency
 from exchange_protocol.kinds.consent_decision import ConsentDecision, ConsentOutcome
+from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.feedback import Feedback, FeedbackUse
 from exchange_protocol.kinds.freeze_status import (
     FreezeConversion,
@@ -38,9 +39,20 @@ def _never_ends(said: Statement) -> Statement:
     return replace(said, body=ConsentDecision(b"\1" * 32, ConsentOutcome.GRANTED, ends))
 
 
+def _bears_a_newer_letter(said: Statement) -> Statement:
+    name = "Вымышленное \u1c89"
+    return replace(
+        said, body=EnrolAgency(AgencyId("kz.court"), name, "KZ", AgencyType.POLICE, "Asia/Almaty")
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [(_names_nobody, Reason.AGENCY_UNKNOWN), (_never_ends, Reason.EXPIRY_TOO_FAR)],
+    [
+        (_names_nobody, Reason.AGENCY_UNKNOWN),
+        (_never_ends, Reason.EXPIRY_TOO_FAR),
+        (_bears_a_newer_letter, Reason.INVALID_FIELD),
+    ],
 )
 def test_what_old_logs_may_hold_is_not_taken_anew(
     hub: Hub, change: Callable[[Statement], Statement], reason: Reason

@@ -147,6 +147,7 @@ SAID = st.builds(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", BOOKS)
 @given(said=SAID)
 def test_answer_is_that_of_a_rulebook_that_remembers_nothing(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
@@ -35,7 +35,7 @@ class Issuer:
     """A root or an intermediate, fictional."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
     @property
     def der(self) -> bytes:
@@ -104,9 +104,10 @@ def make_issuer(
     ends: timedelta = timedelta(days=365),
     purposes: Sequence[ObjectIdentifier] = (),
     usage: x509.KeyUsage | None = None,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
 ) -> Issuer:
     """Make a root, or an intermediate of `parent`."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     builder = _builder(name, parent, key.public_key(), timedelta(days=-30), ends)
     usage = usage or key_usage(key_cert_sign=True, crl_sign=True)
     builder = builder.add_extension(usage, critical=True)

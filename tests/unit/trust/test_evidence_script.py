@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
-from agency_client.evidence.verify import Certificate, Directory, LogKeys, OpenSsl, Refused
+from agency_client.evidence.verify import (
+    Certificate,
+    Directory,
+    LogKeys,
+    OpenSsl,
+    Refused,
+    Unchecked,
+)
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.certificates import Usage, verify_certificate
@@ -24,6 +32,10 @@ OTHER = "spiffe://caricc.example/agency/kz.fma/system"
 UNKNOWN = x509.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 DAY = timedelta(days=1)
 
+CA = x509.BasicConstraints(ca=True, path_length=None)
+NO_CA = x509.BasicConstraints(ca=False, path_length=None)
+WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505 -- that it is refused is the test
+
 Made = tuple[bytes, tuple[bytes, ...]]
 
 
@@ -34,6 +46,13 @@ def plain(der: bytes) -> Made:
 def below(root: Issuer, **intermediate: object) -> Made:
     middle = make_issuer("fictional intermediate", root, **intermediate)  # type: ignore[arg-type]
     return middle.issue(MEMBER), (middle.der,)
+
+
+def beside(root: Issuer) -> Made:
+    """An intermediate comes along that has no place in the chain."""
+    made, (middle,) = below(root)
+    other = make_issuer("another", root, purposes=[Usage.TLS_CLIENT.value])
+    return made, (other.der, middle)
 
 
 def below_a_leaf(root: Issuer) -> Made:
@@ -49,6 +68,9 @@ GOOD: dict[str, Callable[[Issuer], Made]] = {
         root.issue(MEMBER, key=ec.generate_private_key(ec.SECP384R1()).public_key())
     ),
     "below an intermediate": below,
+    "below an authority for signing": lambda root: below(root, purposes=[Usage.SIGNING.value]),
+    "beside an authority for TLS": lambda root: beside(root),
+    "of no authority": lambda root: plain(root.issue(MEMBER, extra=[(NO_CA, True)])),
 }
 BAD: dict[str, Callable[[Issuer], Made]] = {
     "expired": lambda root: plain(root.issue(MEMBER, starts=-2 * DAY, ends=-DAY)),
@@ -73,6 +95,15 @@ BAD: dict[str, Callable[[Issuer], Made]] = {
     "without its intermediate": lambda root: plain(below(root)[0]),
     "below an expired one": lambda root: below(root, ends=-DAY),
     "below a leaf": below_a_leaf,
+    "below an authority for TLS": lambda root: below(root, purposes=[Usage.TLS_CLIENT.value]),
+    "below an authority for any use": lambda root: below(
+        root, purposes=[ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]
+    ),
+    "below one that may not certify": lambda root: below(
+        root, usage=key_usage(digital_signature=True)
+    ),
+    "below a weak key": lambda root: below(root, key=WEAK),
+    "of an authority": lambda root: plain(root.issue(MEMBER, extra=[(CA, True)])),
     "with an unknown demand": lambda root: plain(root.issue(MEMBER, extra=[(UNKNOWN, True)])),
 }
 
@@ -116,6 +147,25 @@ def test_bad_certificates_are_bad_to_both(case: str, root: Issuer, tmp_path: Pat
     made = BAD[case](root)
     assert not is_good_to_the_protocol(made, root)
     assert not is_good_to_the_script(made, root, tmp_path)
+
+
+@pytest.mark.parametrize("before", ["", ".", "tools"])
+def test_openssl_beside_the_bundle_is_not_asked(
+    before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person is in the folder to which he unpacked a bundle, and his path leads there, too."""
+    here = tmp_path / before
+    here.mkdir(exist_ok=True)
+    (here / "openssl").write_text("#!/bin/sh\ntouch asked\necho OpenSSL 3.0.0\n", "utf-8")
+    (here / "openssl").chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{before}:{os.environ['PATH']}")
+    OpenSsl(tmp_path)
+    assert not (tmp_path / "asked").exists()
+    monkeypatch.setenv("PATH", before)
+    with pytest.raises(Unchecked) as refused:
+        OpenSsl(tmp_path)
+    assert refused.value.reason == "OPENSSL_MISSING"
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()])

@@ -1,0 +1,68 @@
+"""An honest hub is not accused, though this machine or another one's clock is wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agency_client import ExchangeClient
+from exchange_protocol.errors import HubDishonest, Reason
+from exchange_protocol.kinds.codes import TimeLimitRule
+from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
+from tests.support.asking import new_exchange
+from tests.support.in_memory_hub import Connection, InMemoryHub
+from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR
+
+
+def answered(hub: InMemoryHub, folder: Path, *, days: int) -> str:
+    """An exchange that was answered; its content is kept for so many days since."""
+    hub.model.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=days))
+    with hub.client(folder) as mia, hub.client(folder, KZ_FMA) as fma:
+        exchange = new_exchange(mia, "kz.fma")
+        fma.open(exchange)
+        fma.reply(exchange)
+    return exchange
+
+
+def slow(hub: InMemoryHub, folder: Path, behind: timedelta) -> ExchangeClient:
+    """A client on a machine whose clock is behind."""
+    link = Connection(hub, KZ_MIA)
+    return ExchangeClient(hub.profile(folder), link=link, clock=lambda: hub.now() - behind)
+
+
+@pytest.mark.parametrize("behind", [timedelta(hours=2), timedelta(days=20)])
+def test_content_whose_retention_has_ended_is_gone_for_a_slow_clock_too(
+    hub: InMemoryHub, tmp_path: Path, behind: timedelta
+) -> None:
+    exchange = answered(hub, tmp_path, days=30)
+    hub.model.now += timedelta(days=30, minutes=1)
+    for _ in range(2):
+        opened = slow(hub, tmp_path, behind).open(exchange)
+        assert [each.is_erased for each in opened.statements] == [True, True]
+        assert opened.verified.exchange is not None
+
+
+def test_a_clock_that_the_log_itself_proves_slow_is_not_believed(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = answered(hub, tmp_path, days=30)
+    hub.model.now += timedelta(days=90)
+    hub.model.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=31))
+    opened = slow(hub, tmp_path, timedelta(days=90)).open(exchange)
+    assert [each.is_erased for each in opened.statements] == [True, True]
+
+
+def test_hub_that_forgets_long_before_the_end_of_retention_is_caught(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = answered(hub, tmp_path, days=100)
+
+    def forgets(*_: object) -> bytes:
+        raise Reason.CONTENT_ERASED.error("its retention has ended")
+
+    hub.fetch_part = forgets  # type: ignore[method-assign,assignment]
+    with pytest.raises(HubDishonest, match="no signed notice says so") as caught:
+        hub.client(tmp_path).open(exchange)
+    assert caught.value.reason is Reason.RULE_BROKEN
