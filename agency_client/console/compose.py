@@ -38,6 +38,7 @@ from agency_client.core.views import Foreseen, Queued, UnsealedExchange
 from agency_client.presentation.doubts import doubt_in_words
 from agency_client.presentation.entities import tables
 from agency_client.presentation.faults import Explained
+from agency_client.presentation.labels import Label
 from agency_client.presentation.places import note_in_words
 from agency_client.presentation.schemata import SCHEMATA
 from agency_client.state.references import Reference
@@ -449,7 +450,7 @@ def _planned(visit: Visit, draft: Draft, foreseen: Foreseen) -> list[PlannedLeg]
             words = visit.say(
                 Word.LEG_HELD,
                 number=gated[agency].approvals_required,
-                whom=f" {visit.say(Word.OR)} ".join(
+                whom=f" {visit.say(Label.OR)} ".join(
                     map(visit.locale.agency, gated[agency].approvers)
                 ),
             )

@@ -13,7 +13,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from agency_client.console.contents import Contents
-from agency_client.console.words import FIELD_WORDS, PART_WORDS, Word
+from agency_client.console.words import FIELD_WORDS, Word
 from agency_client.core.views import (
     PartFault,
     UnsealedExchange,
@@ -21,7 +21,7 @@ from agency_client.core.views import (
     is_entities_part,
     is_file_part,
 )
-from agency_client.presentation.documents import FIELDS, document_fields
+from agency_client.presentation.documents import FIELDS, PARTS, document_fields
 from agency_client.presentation.due import left_words, used_words
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
@@ -458,7 +458,7 @@ def _part_words(name: str, locale: Locale) -> str:
     first, _, number = name.partition(".")
     if is_file_part(name) and number.isdecimal():
         return locale.say(Word.FILE_NUMBER.value, number=number)
-    return locale.say(PART_WORDS[first]) if first in PART_WORDS else locale.one_line(name)
+    return locale.say(PARTS[first]) if first in PARTS else locale.one_line(name)
 
 
 def _checks(opened: UnsealedExchange, locale: Locale) -> Iterator[Check]:
@@ -511,7 +511,7 @@ def differences(
 def _terms_and_fields(each: UnsealedStatement, locale: Locale) -> Iterator[tuple[str, str]]:
     header = each.statement.header
     yield locale.say(Label.HANDLING), locale.say(header.handling)
-    yield Word.TLP.value[0], locale.say(header.tlp)
+    yield Word.TLP_CODE.value[0], locale.say(header.tlp)
     yield locale.say(Label.URGENCY), locale.say(header.urgency)
     if header.subject_count or each.kind.stage is Stage.INITIAL:
         # A supplement that names nobody takes nobody away.

@@ -61,6 +61,8 @@ class Follower:
         self._taken_at = 0.0
         self._known: frozenset[str] = frozenset()
         self._rests_until = 0.0
+        self._is_tried = False
+        """True while one page tries a hub that was away."""
         self.away_since: datetime | None = None
         """The time at which the hub was first found away; None while it answers."""
 
@@ -91,11 +93,16 @@ class Follower:
         """Ask the hub for something that may be shown as it is kept.
 
         While the hub is away each attempt takes its time, and a page must not. So the hub rests for
-        some times as long as the last attempt took; within that UNAVAILABLE is raised at once.
+        some times as long as the last attempt took; within that UNAVAILABLE is raised at once. Then
+        one page tries it, and those that come meanwhile do not wait as well: a hub that hangs would
+        hold up each of them to the end of its time.
         """
         began = self._clock()
-        if began < self._rests_until:
-            raise Reason.UNAVAILABLE.error("the hub did not answer a moment ago")
+        with self._lock:
+            is_away = self.away_since is not None
+            if began < self._rests_until or (is_away and self._is_tried):
+                raise Reason.UNAVAILABLE.error("the hub did not answer a moment ago")
+            self._is_tried = is_away
         try:
             yield
         except HubUnavailable:
@@ -103,6 +110,9 @@ class Follower:
             took = self._clock() - began
             self._rests_until = self._clock() + min(_RESTS * took, _MOST_REST)
             raise
+        finally:
+            if is_away:
+                self._is_tried = False
         self.note_back()
 
     def note_away(self) -> None:

@@ -24,6 +24,7 @@ from agency_client.content.encodings import NAMES as ENCODINGS
 from agency_client.content.forms import NUMBER_FORMS
 from agency_client.core.acts import terms_of
 from agency_client.presentation.documents import FIELDS, ITEMS, STAGES
+from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.acts import Brief as BriefNeed
@@ -143,7 +144,7 @@ def fields_of(
     if len(others) > MOST_BOXES:
         others = ()  # Nobody finds one of so many; the directory, where the form leads, has ids.
     if kind.stage is Stage.INITIAL:
-        label = locale.say(Word.TO_AGENCIES.value)
+        label = locale.say(FIELD_WORDS["to"])
         sort = Sort.CHECKS if others else Sort.LINES
         made.append(Field("to", label, sort, True, others, is_named=True))
     made += _codes(kind, act, locale, others, statements, about)
@@ -326,7 +327,7 @@ def _terms(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
 
 
 def _yes_and_no(locale: Locale) -> tuple[tuple[str, str], ...]:
-    return ("yes", locale.say(Word.YES.value)), ("no", locale.say(Word.NO.value))
+    return ("yes", locale.say(Label.YES)), ("no", locale.say(Label.NO))
 
 
 def _code_choices(codes: type[Code], locale: Locale) -> tuple[tuple[str, str], ...]:

@@ -133,7 +133,7 @@ def claim_words(leg: Leg, locale: Locale) -> str:
     if claim is None:
         return ""
     holder = who(parse_member(claim.member), locale)
-    return locale.say(Word.IN_HAND.value, whom=holder, since=locale.minute(claim.at))
+    return locale.say(Word.TAKEN_BY.value, whom=holder, since=locale.minute(claim.at))
 
 
 def _possible_claim(console: Console, leg: Leg) -> bool | None:

@@ -22,6 +22,7 @@ from agency_client.content.matching import Score
 from agency_client.core.views import UnsealedExchange
 from agency_client.presentation.doubts import doubt_in_words
 from agency_client.presentation.faults import explain
+from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.matches import SCORES, reason_words
 from agency_client.presentation.places import note_in_words
@@ -99,7 +100,7 @@ def forget(visit: Visit) -> Response:
     name = visit.field("name")
     if any(each.name == name for each in holdings.all()):
         holdings.forget(name)
-    visit.tell(Word.HOLDING_FORGOTTEN, name=visit.locale.one_line(name))
+    visit.tell(Label.FORGOTTEN, name=visit.locale.one_line(name))
     return visit.go("/holdings")
 
 

@@ -22,6 +22,7 @@ from agency_client.console.openings import StillOpeningError
 from agency_client.console.visits import Visit, fault_title
 from agency_client.console.words import Word
 from agency_client.presentation.faults import explain
+from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import newest_of_others
 from agency_client.state.references import Reference
@@ -178,7 +179,7 @@ def row(
 def _approvals(legs: Sequence[Leg], locale: Locale) -> str:
     """Count the approvals of those needed: once for all legs, and by agency where they differ."""
     counts = [
-        locale.say(Word.OF.value, given=len(leg.approvals), required=leg.approvals_required)
+        locale.say(Label.APPROVALS_GIVEN, given=len(leg.approvals), required=leg.approvals_required)
         for leg in legs
     ]
     if len(set(counts)) < 2:

@@ -35,6 +35,7 @@ from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.entities import ENTITY_COLUMNS, LINK_COLUMNS, PAYMENT_COLUMNS
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.faults import Explained, explain
+from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.numbers import filled
 from agency_client.presentation.words import say, say_code
@@ -91,7 +92,7 @@ class Visit:
         chosen = self.session.language if self.session else None
         return chosen or self.console.language
 
-    def say(self, word: Word, **values: object) -> str:
+    def say(self, word: Word | Label, **values: object) -> str:
         """A word of the console in the language of the person."""
         return filled(say(word.value, self.language), self.language, values)
 
@@ -100,7 +101,7 @@ class Visit:
         """The locale of the person."""
         return self.console.locale(self.language)
 
-    def tell(self, word: Word, **values: object) -> None:
+    def tell(self, word: Word | Label, **values: object) -> None:
         """Tell something on the next page that is shown."""
         if self.session is not None:
             self.session.notices.append(self.say(word, **values))

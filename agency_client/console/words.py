@@ -1,8 +1,8 @@
 """The console's own words, in English, Russian and Kazakh.
 
-Words for codes stand with the codes, words for facts in `agency_client.presentation`. A test checks
-that no language lacks a word, that a phrase has the same places in all, and that templates hold no
-text of their own.
+Words for codes stand with the codes, words for facts in `agency_client.presentation`; none of them
+stands here again. A test checks that, that no language lacks a word, that a phrase has the same
+places in all, and that templates hold no text of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
+from agency_client.presentation.labels import Label
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.catalogue import Kind
@@ -26,7 +27,7 @@ class Word(Enum):
 
     # --- Every page ----------------------------------------------------------------------------
 
-    TITLE = Words("Exchange console", "Консоль обмена", "Алмасу консолі")
+    CONSOLE = Words("Exchange console", "Консоль обмена", "Алмасу консолі")
     SKIP = Words("Skip to the content", "Перейти к содержанию", "Мазмұнына өту")
     LANGUAGE = Words("Language", "Язык", "Тіл")
     ENGLISH = Words("English", "English", "English")
@@ -91,7 +92,6 @@ class Word(Enum):
         "Данные другого органа не прошли проверку",
         "Басқа органның деректері тексеруден өтпеді",
     )
-    FAULT_REASON = Words("Reason", "Причина", "Себебі")
     FAULT_DETAIL = Words(
         "Technical detail, in English",
         "Техническая подробность (на английском)",
@@ -187,7 +187,6 @@ class Word(Enum):
     # --- Who is here ---------------------------------------------------------------------------
 
     HOME = Words("Overview", "Обзор", "Шолу")
-    AGENCY_FACT = Words("Agency", "Орган", "Орган")
     ROLE_FACT = Words("Role", "Роль", "Рөл")
     CERTIFICATE_UNTIL = Words(
         "Certificate valid until",
@@ -198,7 +197,6 @@ class Word(Enum):
 
     # --- Lists ---------------------------------------------------------------------------------
 
-    OF = Words("{given} of {required}", "{given} из {required}", "{required} ішінен {given}")
     PAGE_OF = Words(
         "Page {page} of {pages}", "Страница {page} из {pages}", "{pages} беттің {page}-беті"
     )
@@ -228,17 +226,14 @@ class Word(Enum):
         "does not verify: {reason}", "не прошло проверку: {reason}", "тексеруден өтпеді: {reason}"
     )
     TIME_LEFT = Words("Time left", "Осталось", "Қалған уақыт")
-    ROUTE = Words("From and to", "От кого и кому", "Кімнен және кімге")
-    WHAT = Words("What", "Что", "Атауы")
-    BASIS = Words("Legal basis", "Основание", "Негізі")
-    TERMS = Words("Handling", "Режим", "Режим")
-    SUBJECTS = Words("Subjects", "Лиц", "Тұлғалар")
+    WHAT_COLUMN = Words("What", "Что", "Атауы")
+    SUBJECT_COUNT = Words("Subjects", "Лиц", "Тұлғалар")
     APPROVED = Words("Approved", "Одобрено", "Мақұлданды")
     NEXT_ITEM = Words("Next item", "Следующее", "Келесісі")
     PREVIOUS_ITEM = Words("Previous item", "Предыдущее", "Алдыңғысы")
     OWN_PAGE = Words("Whole exchange", "Весь обмен", "Алмасу толығымен")
     BACK_TO_QUEUE = Words("Back to the queue", "Назад к очереди", "Кезекке оралу")
-    IN_HAND = Words(
+    TAKEN_BY = Words(
         "in hand: {whom}, since {since}",
         "в работе: {whom}, с {since}",
         "жұмыста: {whom}, {since} бастап",
@@ -406,11 +401,9 @@ class Word(Enum):
 
     # --- One exchange --------------------------------------------------------------------------
 
-    EXCHANGE = Words("Exchange", "Обмен", "Алмасу")
-    TLP = Words("TLP", "TLP", "TLP")
+    TLP_CODE = Words("TLP", "TLP", "TLP")
     # In Kazakh "не" asks what; a reader of Russian would take it for a denial.
     CHECKS = Words("What was verified", "Что проверено", "Тексеру нәтижелері")
-    PASSED = Words("verified", "проверено", "тексерілді")
     FAILED = Words("failed", "не прошло", "өтпеді")
     CHECK_LOG = Words(
         "The log of {size} {size:entry|entries} is signed by its key and extends what was seen "
@@ -507,7 +500,7 @@ class Word(Enum):
     FACTS = Words("The exchange in short", "Обмен вкратце", "Алмасу қысқаша")
     CONTENT = Words("Statements", "Заявления", "Мәлімдемелер")
     SENDER_TIME = Words("sender's clock: {time}", "по часам автора: {time}", "автор сағаты: {time}")
-    DIGEST = Words("Digest (SHA-256)", "Хеш (SHA-256)", "Хеш (SHA-256)")
+    WHOLE_DIGEST = Words("Digest (SHA-256)", "Хеш (SHA-256)", "Хеш (SHA-256)")
     SAVE = Words("Save {name}", "Сохранить {name}", "{name} сақтау")
     SAVE_ALL = Words(
         "Save all of it, with the note on handling",
@@ -545,7 +538,7 @@ class Word(Enum):
         "Ол {time} кезіндегі күйінде; бірінші бет оны қайта сұрайды.",
     )
     SHOWN_OF = Words(
-        "{shown} of {count} rows are shown",
+        "{shown} of {count} {count:row is|rows are} shown",
         "Показано строк: {shown} из {count}",
         "Көрсетілген жолдар: {count} ішінен {shown}",
     )
@@ -618,8 +611,6 @@ class Word(Enum):
         "Бұл сүзгіге ештеңе сай келмейді. Азырақ таңдаңыз немесе сүзгіні тазалаңыз.",
     )
     FILTERS = Words("Filter", "Отбор", "Сүзгі")
-    FILTER_STATE = Words("State", "Состояние", "Күйі")
-    FILTER_KIND = Words("Kind", "Вид", "Түрі")
     ONLY_LATE = Words("Only overdue", "Только просроченные", "Тек мерзімі өткендер")
     SHOW = Words("Show", "Показать", "Көрсету")
     CLEAR = Words("Clear", "Сбросить", "Тазалау")
@@ -660,8 +651,6 @@ class Word(Enum):
     WHOSE_TURN = Words("Whose turn", "Кто действует", "Кімнің кезегі")
     WHO_APPROVES = Words("the agency that approves", "одобряющий орган", "мақұлдайтын орган")
     MORE_ACTS = Words("More", "Ещё", "Тағы")
-    LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
-    ABOUT_COLUMN = Words("About", "Суть", "Мазмұны")
     NEXT_STEP = Words("Next", "Что делать", "Келесі әрекет")
     WRITE = Words("New", "Новое", "Жаңа")
 
@@ -736,9 +725,7 @@ class Word(Enum):
         "бұзушылықтарда көрсетілген.",
     )
     STATE_FILTER = Words("State reached", "Новое состояние", "Жаңа күйі")
-    COUNTRY_FILTER = Words("Country", "Страна", "Ел")
-    EVENT_FILTER = Words("Event", "Событие", "Оқиға")
-    ANY = Words("any", "любое", "кез келген")
+    ANY_VALUE = Words("any", "любое", "кез келген")
     AUTHOR_WAS_TOLD = Words(
         "Its author was told: {words}",
         "Автору сказано: {words}",
@@ -808,7 +795,6 @@ class Word(Enum):
 
     # --- Writing -------------------------------------------------------------------------------
 
-    TO_AGENCIES = Words("To", "Кому", "Кімге")
     SUBJECTS_TYPED = Words(
         "Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, компаниялар, шоттар"
     )
@@ -891,10 +877,6 @@ class Word(Enum):
         "Файлдар қалай оқылды; бұл ілеспе жазбаға енеді",
     )
     ATTACHMENTS = Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар")
-    SORT_COLUMN = Words("Sort", "Вид", "Түрі")
-    YES = Words("yes", "да", "иә")
-    NO = Words("no", "нет", "жоқ")
-    OR = Words("or", "или", "немесе")
     ONE_PER_LINE = Words("One a line", "По одному в строке", "Әр жолға біреу")
     DAY_PART = Words("Day", "День", "Күні")
     MONTH_PART = Words("Month", "Месяц", "Айы")
@@ -1083,11 +1065,6 @@ class Word(Enum):
         "Загружено в {name}: {number} {number:запись|записи|записей}.",
         "{name} жинағына {number} жазба жүктелді.",
     )
-    HOLDING_FORGOTTEN = Words(
-        "Removed from this machine: {name}.",
-        "Удалено с этой машины: {name}.",
-        "Осы машинадан жойылды: {name}.",
-    )
     COMPARE = Words(
         "Compare with own records", "Сверка со своими записями", "Өз жазбаларымен салыстыру"
     )
@@ -1127,7 +1104,6 @@ class Word(Enum):
         "Бұл органның қол қою сертификаты жарияланбаған, сондықтан оның атынан ешкім қол қоя "
         "алмайды.",
     )
-    MEMBER_NAME = Words("Name", "Имя", "Аты")
     NO_NAME = Words("(no name)", "(без имени)", "(аты жоқ)")
     WHAT_THEY_TAKE = Words(
         "What each agency takes (opens apart)",
@@ -1209,48 +1185,51 @@ class Word(Enum):
         "Қабылданбағаны журналда жоқ және қайта жіберілмейді. Ол сіз алып тастағанша осында "
         "тұрады. Әлі қажет болса, оны қайта жазыңыз.",
     )
-    MADE_AT = Words("Made", "Составлено", "Жасалды")
 
 
+def _head(label: Label) -> Words:
+    """A word of the presentation as the head of a field: it begins with a capital letter."""
+    return Words(*(each[:1].upper() + each[1:] for each in label.value))
+
+
+_ANSWER_DUE: Final = Words("Answer due by", "Ответить к", "Жауап беру мерзімі")
 FIELD_WORDS: Final[Mapping[str, Words]] = {
-    "due": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "due": _ANSWER_DUE,
     "member": Words("Agency to invite", "Приглашаемый орган", "Шақырылатын орган"),
-    "agency": Words("Agency", "Орган", "Орган"),
+    "agency": _head(Label.AGENCY),
     "supervisor": Words(
         "Supervisor to involve", "Привлекаемый надзирающий орган", "Тартылатын қадағалау органы"
     ),
     "comment": Words("Comment", "Замечание", "Ескерту"),
     "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
     "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),
-    "exchange_id": Words("Exchange", "Обмен", "Алмасу"),
+    "exchange_id": _head(Label.EXCHANGE),
     "draft": Words("Draft", "Черновик", "Жоба"),
-    "to": Words("To", "Кому", "Кімге"),
-    "recipients": Words("To", "Кому", "Кімге"),
+    "to": _head(Label.TO),
+    "recipients": _head(Label.TO),
     "legs": Words("Recipients", "Получатели", "Алушылар"),
     "document.items": Words(
         "Which of the information asked for it answers",
         "На какие из запрошенных сведений это ответ",
         "Сұратылған мәліметтердің қайсысына жауап",
     ),
-    "case": Words("Reference of your case", "Номер вашего дела", "Ісіңіздің нөмірі"),
-    "pin": Words("Passphrase of your key", "Пароль вашего ключа", "Кілтіңіздің құпиясөзі"),
-    "due_at": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "case": Word.CASE_REFERENCE.value,
+    "pin": Word.PIN.value,
+    "due_at": _ANSWER_DUE,
     "for_named_reader": Words("For whom", "Для кого", "Кімге"),
-    "subjects": Words("Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, шоттар"),
+    "subjects": Word.SUBJECTS_TYPED.value,
     "table_file": Words("Table", "Таблица", "Кесте"),
     "dates": Word.TABLE_DATES.value,
-    "attachments": Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар"),
+    "attachments": Word.ATTACHMENTS.value,
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
-    "tlp": Words("TLP", "TLP", "TLP"),
-    "urgency": Words("Urgency", "Срочность", "Шұғылдығы"),
-    "purpose": Words("Purpose", "Цель", "Мақсаты"),
-    "legal_basis": Words("Legal basis", "Правовое основание", "Құқықтық негізі"),
+    "tlp": Word.TLP_CODE.value,
+    "urgency": _head(Label.URGENCY),
+    "purpose": _head(Label.PURPOSE),
+    "legal_basis": _head(Label.LEGAL_BASIS),
     "source_grade": Words("Grade of the source", "Оценка источника", "Дереккөз бағасы"),
     "information_grade": Words("Grade of the information", "Оценка сведений", "Мәлімет бағасы"),
-    "permitted_uses": Words(
-        "Permitted uses", "Разрешённое использование", "Рұқсат етілген пайдалану"
-    ),
-    "onward_authorities": Words("May be passed on to", "Можно передать", "Беруге болатын органдар"),
+    "permitted_uses": _head(Label.PERMITTED_USES),
+    "onward_authorities": _head(Label.ONWARD_AUTHORITIES),
     "offence_types": Words(
         "Offence, by the FATF's categories",
         "Преступление, по категориям ФАТФ",
@@ -1263,12 +1242,12 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
         "No copy to the supervisor", "Без копии надзору", "Қадағалауға көшірмесіз"
     ),
     "withholding_ground": Words("Ground for that", "Основание", "Негізі"),
-    "language": Words("Language", "Язык", "Тіл"),
-    "time_zone": Words("Time zone", "Часовой пояс", "Уақыт белдеуі"),
+    "language": Word.LANGUAGE.value,
+    "time_zone": _head(Label.TIME_ZONE),
     "name": Words("Name or number", "Имя или номер", "Аты немесе нөмірі"),
     "idNumber": Words("Identity number", "Номер документа", "Құжат нөмірі"),
     "birthDate": Words("Date of birth", "Дата рождения", "Туған күні"),
-    "country": Words("Country", "Страна", "Ел"),
+    "country": _head(Label.COUNTRY),
     "note": Words("Note", "Примечание", "Ескертпе"),
     "reason": Words("Reason", "Причина", "Себебі"),
     "ground": Words("Ground", "Основание", "Негіз"),
@@ -1285,8 +1264,8 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "about": Words("About which statement", "О каком заявлении", "Қай мәлімдеме туралы"),
     "use": Words("What you had done with it", "Что было сделано", "Онымен не істелді"),
     "notice": Words("Obstacle", "Препятствие", "Кедергі"),
-    "amount": Words("Amount", "Сумма", "Сома"),
-    "currency": Words("Currency", "Валюта", "Валюта"),
+    "amount": _head(Label.AMOUNT),
+    "currency": _head(Label.CURRENCY),
     "assets": Words("Assets", "Активы", "Активтер"),
     "conversion": Words("What took its place", "Чем заменено", "Немен ауыстырылды"),
     "obstacle": Words("What stood against it", "Что помешало", "Не кедергі болды"),
@@ -1294,14 +1273,6 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "uses": Words("What it was used for", "Для чего использовано", "Не үшін пайдаланылды"),
 }
 """Names of fields of forms that no document has."""
-
-PART_WORDS: Final[Mapping[str, Words]] = {
-    "brief": Words("brief", "краткое изложение", "қысқаша мазмұн"),
-    "content": Words("content", "содержание", "мазмұны"),
-    "attachments": Words("names of files", "имена файлов", "файл аттары"),
-    "entities": Words("persons and accounts", "лица и счета", "тұлғалар мен шоттар"),
-}
-"""Names of the parts of a statement."""
 
 VERBS: Final[Mapping[str, Words]] = {
     "approve": Words("Approve", "Одобрить", "Мақұлдау"),
@@ -1351,8 +1322,8 @@ VERBS: Final[Mapping[str, Words]] = {
     "object_to": Words("Object", "Возразить", "Қарсылық білдіру"),
     "record_silence": Words("Record silence", "Зафиксировать молчание", "Үнсіздікті тіркеу"),
     "answer_test": Words("Answer the test", "Ответить на проверку", "Тексеруге жауап беру"),
-    "claim": Words("Take in hand", "Взять в работу", "Жұмысқа алу"),
-    "give_back": Words("Give back", "Вернуть в очередь", "Кезекке қайтару"),
+    "claim": Word.TAKE_IN_HAND.value,
+    "give_back": Word.GIVE_BACK.value,
     "request_asset_trace": Words("Trace assets", "Разыскать активы", "Активтерді іздеу"),
     "request_freeze": Words("Ask to freeze at once", "Просить заморозить", "Шұғыл қатыруды сұрау"),
     "impose_freeze": Words("Assets are frozen", "Активы заморожены", "Активтер қатырылды"),

@@ -9,11 +9,14 @@ import pytest
 
 from agency_client import ExchangeClient
 from exchange_protocol.errors import HubDishonest, Reason
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import TimeLimitRule
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.kinds.supervisor_comment import SupervisorComment, SupervisorWish
 from tests.support.asking import new_exchange
 from tests.support.in_memory_hub import Connection, InMemoryHub
-from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR
+from tests.support.statements import KZ_FMA, KZ_GPO, KZ_MIA, OPERATOR
 
 
 def answered(hub: InMemoryHub, folder: Path, *, days: int) -> str:
@@ -66,3 +69,21 @@ def test_hub_that_forgets_long_before_the_end_of_retention_is_caught(
     with pytest.raises(HubDishonest, match="no signed notice says so") as caught:
         hub.client(tmp_path).open(exchange)
     assert caught.value.reason is Reason.RULE_BROKEN
+
+
+def test_recipient_that_supervises_another_leg_reads_its_own_comment(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """What was said on the other leg, of which it got copies, is no part of its view as a party."""
+    model = hub.model
+    asked = model.say(KZ_FMA, Kind.INFORMATION_REQUEST.body(), to=["kz.mia", "kz.gpo"])
+    for reader in (KZ_MIA, KZ_GPO):
+        model.deliver(reader, asked)
+    model.say(KZ_MIA, Reply(ReplyResult.NO_HIT), on=asked)
+    comment = SupervisorComment(KZ_MIA.agency, SupervisorWish.EXPLANATION)
+    model.say(KZ_GPO, comment, to=["kz.mia"], on=asked)
+    for reader in (KZ_FMA, KZ_MIA, KZ_GPO):
+        kinds = [
+            each.kind for each in hub.client(tmp_path, reader).get(asked.exchange_id).statements
+        ]
+        assert (Kind.SUPERVISOR_COMMENT in kinds) == (reader is not KZ_FMA)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,19 @@ import pytest
 
 from agency_client.cli.entity_files import GivenEntities
 from agency_client.console.forms import TABLE_CHOICES
+from agency_client.content.entity import Entity
 from exchange_protocol.errors import Reason
 from tests.support.asking import new_exchange
 from tests.support.console import Answer, Browser, RunningConsole, running_console
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_FMA
 
-OWN = {
-    "id": "own-1",
-    "schema": "Person",
-    "properties": {"name": ["Вымышлен Примеров"], "birthDate": ["1980-01-02"]},
-}
-SUBJECT = {**OWN, "id": "asked-1"}
+OWN = Entity(
+    id="own-1",
+    schema="Person",
+    properties={"name": ["Вымышлен Примеров"], "birthDate": ["1980-01-02"]},
+)
+SUBJECT: Entity = {**OWN, "id": "asked-1"}
 NAME = "Вымышленный учёт"
 
 
@@ -35,7 +36,7 @@ def fiu(hub: InMemoryHub, tmp_path: Path) -> Iterator[RunningConsole]:
         yield running
 
 
-def imported(browser: Browser, *records: dict[str, Any], name: str = NAME) -> Answer:
+def imported(browser: Browser, *records: Mapping[str, Any], name: str = NAME) -> Answer:
     """Import records as a person does."""
     browser.get("/holdings")
     data = "\n".join(json.dumps(each, ensure_ascii=False) for each in records).encode()

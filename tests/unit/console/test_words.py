@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import Counter
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from agency_client.console.forms import _label
 from agency_client.console.rendering import environment
 from agency_client.console.rules_text import rules
-from agency_client.console.words import FIELD_WORDS, PART_WORDS, VERBS, Word, act_words
+from agency_client.console.words import FIELD_WORDS, VERBS, Word, act_words
 from agency_client.core.acts import ACTS
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -18,6 +21,8 @@ from exchange_protocol.kinds.codes import Language
 from exchange_protocol.words import Words
 from tests.support.hub_process import REPOSITORY
 
+CONSOLE = REPOSITORY / "agency_client" / "console"
+PRESENTATION = REPOSITORY / "agency_client" / "presentation"
 TEMPLATES = sorted(environment().list_templates(extensions=["html"]))
 _TEMPLATE_PARTS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _TAGS = re.compile(r"<[^>]*>")
@@ -53,7 +58,7 @@ def test_a_template_names_words_that_exist_and_trusts_no_text(name: str) -> None
 
 def test_every_verb_is_of_an_act_and_said_in_all_languages() -> None:
     assert set(VERBS) <= set(ACTS)
-    for words in (*VERBS.values(), *FIELD_WORDS.values(), *PART_WORDS.values()):
+    for words in (*VERBS.values(), *FIELD_WORDS.values()):
         assert all(text.strip() for text in words)
 
 
@@ -85,3 +90,33 @@ def test_a_field_that_only_its_kind_names_is_called_by_the_kind() -> None:
     names = {"visit_on": Words("day of the visit", "день визита", "сапар күні")}
     told = {_label("visit_on", Locale(language), names) for language in Language}
     assert told == {"Day of the visit", "День визита", "Сапар күні"}
+
+
+def test_no_word_of_the_presentation_is_written_again() -> None:
+    """One word has one source: a twin is corrected in one place and stays wrong in the other."""
+    written: dict[tuple[str, ...], list[str]] = {}
+    for path in (CONSOLE / "words.py", PRESENTATION / "labels.py", PRESENTATION / "documents.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Words":
+                said = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                if len(said) == len(Language):
+                    key = tuple(str(each).casefold() for each in said)
+                    written.setdefault(key, []).append(path.name)
+    twins = {key for key, places in written.items() if len(places) > 1 and "words.py" in places}
+    # A sheet is shut, and an exchange is ended.
+    assert twins == {("close", "закрыть", "жабу")}
+
+
+def test_no_name_is_of_two_words() -> None:
+    """A template asks by the name alone, and would get one of the two."""
+    assert not set(Word.__members__) & set(Label.__members__)
+
+
+def test_every_word_is_said_somewhere() -> None:
+    sources = [*CONSOLE.glob("*.py"), *(CONSOLE / "templates").glob("*.html")]
+    said = Counter(re.findall(r"\b[A-Z][A-Z0-9_]+\b", "\n".join(map(_text, sources))))
+    assert [name for name in Word.__members__ if said[name] < 2] == []
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8")

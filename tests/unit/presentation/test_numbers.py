@@ -23,12 +23,11 @@ LANGUAGES = (Language.EN, Language.RU, Language.KK)
 PHRASES = [*Word, *Label]
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", [Language.EN, Language.RU])
 def test_the_form_of_a_word_is_that_of_cldr(language: Language) -> None:
+    """Nouns of Kazakh have one form after a number."""
     forms = FORMS[language]
     rule = Cldr.parse(language.name.lower()).plural_form
-    if len(forms) == 1:
-        pytest.skip("nouns of Kazakh have one form after a number")
     for number in (*range(130), 1000, 1001, 1002, 1005, 1011, 21_121):
         assert f"{Count(number, language):{'|'.join(forms)}}" == rule(number)
 
