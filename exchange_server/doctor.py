@@ -29,6 +29,8 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import Credentials, load_credentials
 from exchange_server.clock_evidence import last_entry, says, signed_lists
 from exchange_server.config import Config
+from exchange_server.open_files import REMEDY as MORE_FILES
+from exchange_server.open_files import room_for
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import (
     driver_error,
@@ -62,6 +64,7 @@ def examine_hub(config: Config, environment: Mapping[str, str], now: datetime) -
             ("DNS", lambda: _names(config)),
             ("backup", lambda: _backup(config, now)),
             ("listening", lambda: _listening(config)),
+            ("open files", lambda: open_files(config)),
             ("proxy", proxy),
             ("versions", lambda: versions(*_PACKAGES)),
         ]
@@ -221,6 +224,24 @@ def _witnesses(connection: Connection, config: Config, now: datetime) -> Iterato
             yield Check(f"witness {name}", Grade.WARN, said, "call its operator")
         else:
             yield Check(f"witness {name}", Grade.OK, f"cosigned at {at:%H:%M} UTC")
+
+
+def open_files(config: Config) -> Check:
+    """Check the connections that have room beside the files of the hub, in a process such as this.
+
+    A service has the limits of its unit, and not those of the shell of its operator.
+    """
+    what, wanted = "open files", config.limits.connections
+    room = room_for(wanted)
+    found = f"a process started here may have {room.limit} and serves "
+    if room.connections < 1:
+        return Check(what, Grade.FAIL, f"{found}no connection: the hub needs them all", MORE_FILES)
+    found += f"{room.connections} of {wanted} connections"
+    if room.connections < wanted:
+        return Check(
+            what, Grade.WARN, found, f"{MORE_FILES}; or ask for fewer connections in [limits]"
+        )
+    return Check(what, Grade.OK, found)
 
 
 def _listening(config: Config) -> Check:

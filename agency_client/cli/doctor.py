@@ -22,7 +22,7 @@ from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from exchange_doctor import LIST_WARN_DAYS, WARN_DAYS, Check, Grade, examine
 from exchange_keys import TokenTlsKey
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, LocalError, Reason
 from exchange_protocol.record.replay import GIVEN_CONTENT
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import Usage, verify_chain
@@ -186,7 +186,19 @@ def _signed_elsewhere(hub: ExchangeClient, profile: Profile) -> Iterator[Check]:
         return
     own, found = profile.vault.certificate.fingerprint, []
     for summary in islice(hub.exchanges(), _EXCHANGES):
-        verified = hub.get(summary.id)
+        try:
+            verified = hub.get(summary.id)
+        except (HubUnavailable, LocalError):
+            raise
+        except ExchangeError as error:
+            # The others are looked at all the same, and what the page says of the hub stands.
+            yield Check(
+                f"exchange {summary.id}",
+                Grade.FAIL,
+                f"{error.reason.name}: {error.message}",
+                f"`agency show {summary.id}`; read this line to the hub's operator",
+            )
+            continue
         receipts = hub.outbox.receipts(summary.id)
         found += [
             each

@@ -16,7 +16,8 @@ from exchange_protocol.kinds.codes import Party, Tlp
 from exchange_protocol.record.listing import ExchangeSummary, LegSummary
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.possible import possible_rows
-from exchange_protocol.rules.rulebook import PolicyContext
+from exchange_protocol.rules.routing import OfExchange, check_may_say
+from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
 
 
@@ -62,23 +63,12 @@ def may_say_on(
     A list does not tell all that a policy may ask of. So this is to offer commands by, and the
     statement is judged when it is made. What is not known here is taken as permitted.
     """
+    exchange = OfExchange(summary.initiator, summary.kind)
+    header = Header(handling=summary.handling, tlp=Tlp.CLEAR, urgency=summary.urgency)
 
     def is_permitted(kind: Kind, recipient: AgencyId) -> bool:
-        context = PolicyContext(
-            author=member.agency,
-            role=member.role,
-            kind=kind,
-            exchange_kind=summary.kind,
-            initiator=summary.initiator,
-            recipient=recipient,
-            handling=summary.handling,
-            tlp=Tlp.CLEAR,
-            urgency=summary.urgency,
-            subject_count=0,
-            offences=(),
-        )
         try:
-            directory.rulebook.check_permitted(context)
+            check_may_say(directory, member, kind, header, exchange, recipient)
         except NotFound:
             return True
         except NotPermitted:
@@ -93,32 +83,17 @@ def supervised_agencies(
 ) -> list[AgencyId]:
     """The agencies to which a supervisor may speak of an exchange, by the policy on the log."""
     [kind] = [each for each in Kind if each.spec.supervises]
-    said = [
-        each
-        for each in verified.statements
-        if not (each.statement.kind.spec.decides or each.statement.kind.spec.supervises)
-    ]
+    exchange = OfExchange(verified.summary.initiator, verified.summary.kind)
     found: list[AgencyId] = []
-    for each in said:
+    for each in verified.statements:
+        spec = each.statement.kind.spec
+        if spec.decides or spec.supervises:
+            continue
         for agency in (each.author.agency, *each.statement.recipients):
             if agency in found:
                 continue
-            header = each.statement.header
-            context = PolicyContext(
-                author=member.agency,
-                role=member.role,
-                kind=kind,
-                exchange_kind=verified.summary.kind,
-                initiator=verified.summary.initiator,
-                recipient=agency,
-                handling=header.handling,
-                tlp=header.tlp,
-                urgency=header.urgency,
-                subject_count=0,
-                offences=(),
-            )
             try:
-                directory.rulebook.check_permitted(context)
+                check_may_say(directory, member, kind, each.statement.header, exchange, agency)
             except (NotPermitted, NotFound):
                 continue
             found.append(agency)

@@ -30,12 +30,15 @@ def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
     """
     import exchange_doctor
     from exchange_server import bootstrap
-    from exchange_server.doctor import certificates_and_lists
+    from exchange_server.doctor import certificates_and_lists, open_files
 
     settings = load_config(config, os.environ)
     credentials = bootstrap.load_credentials(settings, os.environ, bootstrap.utc_now)
     hub = bootstrap.Hub(settings, credentials)
-    page = list(certificates_and_lists(settings, credentials, bootstrap.utc_now()))
+    page = [
+        *certificates_and_lists(settings, credentials, bootstrap.utc_now()),
+        open_files(settings),
+    ]
     entries = _checked_database(settings.database.url, credentials)
     if entries:
         credentials.held.verify_there()

@@ -89,7 +89,7 @@ def fsck(
 
     `known` are checkpoints that the log's key signed: the database must hold their trees. One of
     fewer entries than these, or than `at_least`, is incomplete. By `now`, else the machine's clock,
-    content may be gone whose retention has ended.
+    or by the last entry where that is later, content may be gone whose retention has ended.
 
     Raises:
         InvalidInput: POLICY_UNREADABLE, if this version cannot check the log.

@@ -37,11 +37,14 @@ class PartCheck:
         now: datetime,
         last_time: datetime | None,
     ) -> None:
-        """Take the replay of the whole log, and the time of its last entry."""
+        """Take the replay of the whole log, and the time of its last entry.
+
+        The log's time decides, where the clock here is behind it: by that time the hub removes.
+        """
         self._connection = connection
         self._replay = replay
         self._findings = findings
-        self._now = now
+        self._now = now if last_time is None else max(now, last_time)
         self._last_time = last_time
 
     def run(self) -> int:

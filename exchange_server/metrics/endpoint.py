@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, cast
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -16,6 +16,8 @@ from exchange_server.config import Metrics
 from exchange_server.shared_memory import folder_with_room
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+ASKING_SECONDS: Final = 10.0
+"""Time that a connection may take to ask, and to read its answer."""
 _ROOM_BYTES: Final = 16 * 1024 * 1024
 """Room for the numbers of some dozens of workers."""
 
@@ -35,6 +37,9 @@ def served_metrics(settings: Metrics, registry: CollectorRegistry) -> Iterator[N
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
             field="metrics.port",
         ) from None
+    # A caller that asks nothing would hold a descriptor and a thread of the hub for ever.
+    handler = cast(type, server.RequestHandlerClass)
+    server.RequestHandlerClass = type("Handler", (handler,), {"timeout": ASKING_SECONDS})
     try:
         yield
     finally:

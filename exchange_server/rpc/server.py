@@ -6,7 +6,6 @@ TLS 1.3 only: `tls.tls_version`.
 from __future__ import annotations
 
 import asyncio
-import resource
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +27,7 @@ from exchange_server.fairness.shares import CallShares
 from exchange_server.ledger import Ledger, Reader
 from exchange_server.listening import address_of, verify_found, why_not_bound
 from exchange_server.observer import NO_OBSERVER, Observer
+from exchange_server.open_files import take_room
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import Authorization, Denials
 from exchange_server.rpc.calls import (
@@ -59,8 +59,6 @@ _REFUSED_WITH_REASON: Final = 8 * 1024 * 1024
 TRANSFERS_AT_A_TIME: Final = 128
 READS_AT_A_TIME: Final = 64
 """Transfers and reads of all agencies together."""
-OWN_FILES: Final = 256
-"""Files and sockets that the hub opens for itself, its database among them."""
 CALLS_OF_ONE_CONNECTION: Final = 128
 _WINDOW_BYTES: Final = 32 * 1024
 _IDLE_MS: Final = 300_000
@@ -233,18 +231,13 @@ def _turns(limits: RpcLimits) -> dict[str, FairScheduler]:
 
 
 def _connections(wanted: int) -> int:
-    """The connections to accept: each is an open file, and the hub needs some for itself."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < wanted + OWN_FILES:
-        # The soft limit is for programs that still use `select`; the hub does not.
-        most = wanted + OWN_FILES if hard == resource.RLIM_INFINITY else hard
-        soft = min(wanted + OWN_FILES, most)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    if soft >= wanted + OWN_FILES:
-        return wanted
-    room = max(1, soft - min(OWN_FILES, soft // 2))
-    _log.warning("few_open_files", limit=soft, connections=room, wanted=wanted)
-    return room
+    """The connections to accept: each is an open file, and the hub keeps some for itself."""
+    room = take_room(wanted)
+    if room.connections < wanted:
+        _log.warning(
+            "few_open_files", limit=room.limit, connections=room.connections, wanted=wanted
+        )
+    return room.connections
 
 
 def _options(limits: RpcLimits, *, shares_port: bool) -> Sequence[tuple[str, Any]]:

@@ -114,6 +114,8 @@ class DatabaseFile:
             if self._identity is None:
                 path = self.name.resolve()
                 _verify_rights(path, writes=not self._read_only)
+                if self._read_only:
+                    _verify_no_journal(path)
                 if not self._must_exist and not self._read_only:
                     _make(path)
                 identity = _identity(path)
@@ -375,6 +377,27 @@ def _verify_rights(path: Path, *, writes: bool) -> None:
                 f"{'write' if writes else 'read'} {each}: {todo}",
                 field="database.url",
             )
+
+
+def _verify_no_journal(path: Path) -> None:
+    """Refuse to read a file beside a journal by which a change that was not finished is undone.
+
+    Who may not write cannot undo it, and would take half of a change for what was there.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    try:
+        with journal.open("rb") as file:
+            # A journal that is done with is empty, or begins with zeros.
+            is_needed = file.read(1) not in (b"", b"\0")
+    except FileNotFoundError:
+        return
+    if is_needed:
+        raise Reason.CONFIG_INVALID.error(
+            f"the rollback journal {journal} lies beside the database: a change of the file was "
+            "cut short, or it was copied in the middle of one. Start the hub on it once, or open "
+            "a copy of both once with `sqlite3`: that undoes the change. Never remove the journal",
+            field="database.url",
+        )
 
 
 def _make(path: Path) -> None:

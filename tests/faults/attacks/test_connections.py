@@ -31,21 +31,21 @@ from tests.support.hub_process import channel_credentials
 
 READER = "kz.fma/officer/mallory"
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,))
-FILES = 256
-"""Open files that the hub may have; each connection is one."""
-FEW_FILES = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({FILES}, {FILES}))\n"
+FEW_FILES = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({0}, {0}))\n"
+"""Code that bounds the open files of the hub; each connection is one."""
 QUICK_LOOKS = hub_with(connections__LOOK_SECONDS=0.3, connections__UNNAMED_SECONDS=1.5)
 
 
-@pytest.mark.parametrize("holder", [ENROLLED, STRANGER])
+@pytest.mark.parametrize(("holder", "files"), [(ENROLLED, 256), (STRANGER, 256), (STRANGER, 64)])
 def test_idle_connections_shut_nobody_out_for_long(
-    foundation: Foundation, tmp_path: Path, holder: str
+    foundation: Foundation, tmp_path: Path, holder: str, files: int
 ) -> None:
     """More than there are open files; who is connected is served, who comes is served soon."""
-    with attacked(foundation, tmp_path, code=FEW_FILES + QUICK_LOOKS) as scene, ExitStack() as held:
+    code = FEW_FILES.format(files) + QUICK_LOOKS
+    with attacked(foundation, tmp_path, code=code) as scene, ExitStack() as held:
         assert scene.hub.said("few_open_files")
         tls = scene.tls(holder)
-        for _ in range(FILES + 60):
+        for _ in range(files + 60):
             with contextlib.suppress(OSError):
                 raw = socket.create_connection(("localhost", scene.hub.port), timeout=5)
                 held.callback(raw.close)

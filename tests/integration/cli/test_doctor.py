@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from agency_client import ExchangeClient, InformationRequest, Item
 from agency_client.cli import main
 from exchange_doctor import Check, Grade, ending, examine, is_well, lines, room
 from exchange_protocol.errors import Reason
@@ -81,6 +82,36 @@ def test_who_has_no_exchanges_is_well_too(
         code, checks = page_of(capsys, town.profile(member))
         assert code == 0, checks
         assert checks["hub"]["grade"] == "OK"
+
+
+def test_one_exchange_that_fails_is_named_and_says_nothing_of_the_hub(
+    foundation: Foundation,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with foundation.serving(tmp_path / "hub") as (town, _):
+        request = InformationRequest(items=(Item.TRANSACTIONS,))
+        with town.client("kz.mia/system") as author:
+            sent = [
+                author.request_information(to=["kz.fma"], brief=f"{number}", request=request)
+                for number in range(3)
+            ]
+        bad, *others = [each.exchange_id for each in sent]
+        get, asked = ExchangeClient.get, []
+
+        def one_fails(client: ExchangeClient, exchange: str, **options: Any) -> Any:
+            asked.append(exchange)
+            if exchange == bad:
+                raise Reason.PROOF_INVALID.error("fictional")
+            return get(client, exchange, **options)
+
+        monkeypatch.setattr(ExchangeClient, "get", one_fails)
+        code, checks = page_of(capsys, town.profile("kz.mia/system"))
+        assert code == 1
+        assert checks["hub"]["grade"] == "OK"
+        assert checks[f"exchange {bad}"]["found"] == "PROOF_INVALID: fictional"
+        assert {bad, *others} <= set(asked)
 
 
 def test_profile_that_does_not_load_is_named_and_hides_nothing_else(

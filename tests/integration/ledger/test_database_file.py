@@ -669,6 +669,30 @@ def test_file_that_the_user_may_not_use_is_told_with_the_way_out(
         check_schema(engine)
 
 
+def test_file_beside_the_journal_of_a_change_that_was_cut_short_is_not_read(tmp_path: Path) -> None:
+    """A reader undoes no change, and half of it was taken for what is there."""
+    file, copy = tmp_path / "hub.db", tmp_path / "copy.db"
+    journal = copy.with_name("copy.db-journal")
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE many (row BLOB)")
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        # More than the cache holds, so some of it is in the file already.
+        for _ in range(200):
+            connection.execute("INSERT INTO many VALUES (randomblob(4000))")
+        shutil.copy(file, copy)
+        shutil.copy(file.with_name("hub.db-journal"), journal)
+    begin = journal.read_bytes()
+    with pytest.raises(ExchangeError, match=r"rollback journal .*: a change .* cut short"):
+        DatabaseFile(copy, must_exist=True, read_only=True).begin()
+    # What the message says undoes it.
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT count(*) FROM many").fetchone() == (0,)
+    for done in (b"", bytes(len(begin))):
+        journal.write_bytes(done)
+        DatabaseFile(copy, must_exist=True, read_only=True).begin()
+
+
 @pytest.mark.parametrize(
     ("number", "todo"),
     [

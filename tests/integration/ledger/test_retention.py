@@ -177,10 +177,15 @@ async def test_fsck_tells_what_was_removed_too_early_or_was_not(
     early = fsck(office.engine, anchors, log_verifier(), now=end - timedelta(seconds=1))
     assert {finding.detail for finding in early.findings} == {"the sealed bytes are missing"}
     assert fsck(office.engine, anchors, log_verifier(), now=end).findings == ()
+    # A computer whose clock is behind the log: the hub has removed it by the log's time.
+    office.clock.forward(timedelta(days=DAYS))
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    behind = end - timedelta(days=5)
+    assert fsck(office.engine, anchors, log_verifier(), now=behind).findings == ()
     with writing(office.engine) as connection:
         connection.execute(its_row.values(sealed=sealed))
     # A hub that went on for days, and did not remove it.
-    office.clock.forward(timedelta(days=DAYS + 2))
+    office.clock.forward(timedelta(days=2))
     await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
     [finding] = fsck(office.engine, anchors, log_verifier(), now=office.clock.now).findings
     assert finding.detail == "its retention has ended, and it is still there"
