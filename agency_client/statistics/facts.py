@@ -276,7 +276,8 @@ class Gatherer:
         facts.state = change.after
         facts.reached = self._share(facts.reached | {change.after})
         _note_hold(facts, moment)
-        if change.after in _ANSWERS and is_answer:
+        # What the recipient says after the record of silence, such as a consent, is no answer.
+        if change.before in BEFORE_ANSWER and change.after in _ANSWERS and is_answer:
             facts.answered = facts.answered or moment
         if change.after in ENDED and change.before is not change.after and statement is not None:
             facts.ended, facts.ended_as = moment, change.after

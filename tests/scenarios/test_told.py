@@ -229,6 +229,10 @@ def test_silence_on_record_is_no_late_answer_in_statistics(
     assert isinstance(sent, Sent)
     let_pass(end)
     mia.record_silence(sent.exchange_id)
+    # What the recipient says later is no answer either.
+    fma = region["kz.fma"]
+    notice = digest(fma, sent.exchange_id, "advance_notice")
+    fma.ask_consent(sent.exchange_id, notice, "kz.gpo", "PROSECUTION", reason=NOTE)
     told = json.loads(said(region.town, capsys, AUDITOR, "--json", "report", "statistics"))
     late = _total(told, "exchanges", "late")
     ended = _total(told, "times", "ended")
