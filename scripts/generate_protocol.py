@@ -38,7 +38,7 @@ def run_protoc(protos: list[Path], *outputs: str) -> None:
     command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO_ROOT}", *outputs, *names]
     done = subprocess.run(command, check=False, env={**os.environ, "PATH": plugins})
     if done.returncode:
-        sys.exit("protoc does not take the contract: mend the line that it names above")
+        sys.exit("protoc does not take the contract: mend what its first line above names")
 
 
 def read_generated(root: Path) -> dict[Path, bytes]:
