@@ -11,6 +11,7 @@ import typer
 from agency_client.cli.app import app
 from agency_client.cli.output import complain, print_json_line, say
 from agency_client.cli.session import references_of, session_of
+from agency_client.cli.show import role_test
 from agency_client.cli.terminal import wait_until_taken
 from agency_client.core.views import (
     VerifiedExchange,
@@ -86,7 +87,8 @@ class _Told:
 
     def _turn(self, known: VerifiedExchange) -> str:
         legs, now = known_legs(known, self.hub.agency), datetime.now(UTC)
-        return turn_of(known, legs, self.hub.agency, self.locale, now)
+        may = role_test(self.hub, known)
+        return turn_of(known, legs, self.hub.agency, self.locale, now, may)
 
     def _exchange_of(self, notice: Notice) -> VerifiedExchange:
         known = self._exchange

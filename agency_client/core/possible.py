@@ -49,25 +49,33 @@ def possible_acts(
 def may_say(
     directory: Directory, member: Member, summary: ExchangeSummary, legs: Iterable[LegSummary]
 ) -> Callable[[Kind], bool]:
-    """A test whether the policy on the log lets a member say a kind on one of these legs.
+    """A test whether the policy on the log lets a member say a kind on one of these legs."""
+    agencies = tuple(leg.agency for leg in legs)
+    is_permitted = may_say_on(directory, member, summary)
+    return lambda kind: any(is_permitted(kind, agency) for agency in agencies)
+
+
+def may_say_on(
+    directory: Directory, member: Member, summary: ExchangeSummary
+) -> Callable[[Kind, AgencyId], bool]:
+    """A test whether the policy on the log lets a member say a kind on the leg of an agency.
 
     A list does not tell all that a policy may ask of. So this is to offer commands by, and the
     statement is judged when it is made. What is not known here is taken as permitted.
     """
-    legs = tuple(legs)
     exchange = OfExchange(summary.initiator, summary.kind)
     header = Header(handling=summary.handling, tlp=Tlp.CLEAR, urgency=summary.urgency)
 
-    def is_permitted(kind: Kind, leg: LegSummary) -> bool:
+    def is_permitted(kind: Kind, recipient: AgencyId) -> bool:
         try:
-            check_may_say(directory, member, kind, header, exchange, leg.agency)
+            check_may_say(directory, member, kind, header, exchange, recipient)
         except NotFound:
             return True
         except NotPermitted:
             return directory.policy is None
         return True
 
-    return lambda kind: any(is_permitted(kind, leg) for leg in legs)
+    return is_permitted
 
 
 def supervised_agencies(

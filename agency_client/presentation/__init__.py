@@ -14,6 +14,7 @@ The commands, the account for a court and the console show the same facts. They 
     lists       exchanges as the hub lists them
     exchanges   one exchange, verified and unsealed
     reading     one statement, to be read
+    passed_on   what one's own agency passed on, where its author changed it since
     directory   agencies, what each takes, members and their certificates
     plain       the same as plain values, for programs
     due         clocks of listed exchanges
