@@ -197,15 +197,18 @@ Names:
   Profile, keys and outbox
     Case                     One case of the agency.
     CaseBook                 The cases of one profile.
+    Defaults                 Terms of statements that the caller leaves out.
     Found                    An exchange in which all words were found.
     Hit                      A text in which a word was found.
     Holding                  One set of entities that was imported.
     Holdings                 The holdings of one profile.
     KeptReceipt              The hub's promise for a statement: which entry of the log it is.
+    KeyPair                  A certificate of a new profile, with its keys.
     Match                    A subject that meets an entity of one's own.
     Outbox                   The statements that wait, those refused, and the receipts of those
                              accepted.
     OutboxEntry              A statement that waits to be sent.
+    PinnedHub                The hub that a new profile is for, with all that the profile pins.
     Profile                  A loaded profile: pinned trust, and the keys of one agency.
     RefusedEntry             A statement that the hub refused, and why.
     SearchIndex              The search index of one profile.
@@ -275,7 +278,7 @@ if TYPE_CHECKING:
     from agency_client.state.kept_receipts import KeptReceipt
     from agency_client.state.keys import generate_sealing_key
     from agency_client.state.outbox import Outbox, OutboxEntry, RefusedEntry
-    from agency_client.state.profile import Profile
+    from agency_client.state.profile import Defaults, KeyPair, PinnedHub, Profile
     from agency_client.state.profile_file import find_profile
     from agency_client.state.search_index import Found, Hit, SearchIndex, SearchResult
     from exchange_protocol.errors import (
@@ -386,6 +389,7 @@ __all__ = [
     "Cosignature",
     "Currency",
     "DeclineReason",
+    "Defaults",
     "Directory",
     "DisclosedPart",
     "Draft",
@@ -424,6 +428,7 @@ __all__ = [
     "InvalidInput",
     "Item",
     "KeptReceipt",
+    "KeyPair",
     "Kind",
     "Language",
     "Leg",
@@ -447,6 +452,7 @@ __all__ = [
     "Party",
     "PeerError",
     "Period",
+    "PinnedHub",
     "Policy",
     "Profile",
     "ProvenEntry",
@@ -535,6 +541,7 @@ _HOMES: Final = {
     "Cosignature": "exchange_protocol.log.cosignatures",
     "Currency": "exchange_protocol.kinds.codes",
     "DeclineReason": "exchange_protocol.kinds.decline",
+    "Defaults": "agency_client.state.profile",
     "Directory": "exchange_protocol.rules.directory",
     "DisclosedPart": "agency_client.core.gathering",
     "Draft": "exchange_protocol.rules.statements",
@@ -573,6 +580,7 @@ _HOMES: Final = {
     "InvalidInput": "exchange_protocol.errors",
     "Item": "agency_client.content.documents",
     "KeptReceipt": "agency_client.state.kept_receipts",
+    "KeyPair": "agency_client.state.profile",
     "Kind": "exchange_protocol.kinds.catalogue",
     "Language": "exchange_protocol.kinds.codes",
     "Leg": "exchange_protocol.rules.exchange",
@@ -596,6 +604,7 @@ _HOMES: Final = {
     "Party": "exchange_protocol.kinds.codes",
     "PeerError": "exchange_protocol.errors",
     "Period": "agency_client.content.documents",
+    "PinnedHub": "agency_client.state.profile",
     "Policy": "exchange_protocol.rules.policy",
     "Profile": "agency_client.state.profile",
     "ProvenEntry": "exchange_protocol.record.receipts",

@@ -164,7 +164,7 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
                 opened = open_exchange(hub, arguments[_EXCHANGE])
                 if not session.as_json:
                     with before_sending():
-                        print_unsealed(opened, hub.agency, locale)
+                        print_unsealed(hub, opened, locale)
                         note_read(hub, opened)
                 arguments[_EXCHANGE] = opened
             if act.confirm is not None and not session.as_json:

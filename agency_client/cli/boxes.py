@@ -1,7 +1,8 @@
 """`agency todo|inbox|sent|pending|supervised`: lists of exchanges, as the hub tells them.
 
-A list is the hub's word. `agency show` verifies an exchange before it shows anything of it. The
-references and summaries in a list are what this profile sent or opened before.
+A list is the hub's word, over a log that lost nothing of what this profile saw. `agency show`
+verifies an exchange before it shows anything of it. The references and summaries in a list are what
+this profile sent or opened before.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from agency_client.cli.output import Column, alarm, in_state, print_json, print_
 from agency_client.cli.session import (
     Session,
     cases_of,
+    check_log,
     check_takes_part,
     marks_of,
     references_of,
@@ -91,6 +93,7 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
     found = []
     with session.hub() as hub:
         check_takes_part(hub)
+        check_log(hub)
         marks = marks_of(hub.profile).read()
         for party in _PARTIES:
             listed = [*hub.exchanges(party=party, states=states_asked(party))]
@@ -194,6 +197,7 @@ def _list(
     now = datetime.now(UTC)
     with session.hub() as hub:
         check_takes_part(hub)
+        check_log(hub)
         exchanges = [
             each
             for each in hub.exchanges(party=party, states=tuple(states or ()))

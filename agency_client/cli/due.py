@@ -12,7 +12,13 @@ from rich.text import Text
 from agency_client.cli.app import app
 from agency_client.cli.boxes import PANEL
 from agency_client.cli.output import Cell, Column, alarm, heading, print_json, print_table, say
-from agency_client.cli.session import check_takes_part, marks_of, references_of, session_of
+from agency_client.cli.session import (
+    check_log,
+    check_takes_part,
+    marks_of,
+    references_of,
+    session_of,
+)
 from agency_client.presentation.due import (
     STATES_WITH_CLOCKS,
     DueClock,
@@ -51,6 +57,7 @@ def due(
     found: list[DueClock] = []
     with session.hub() as hub:
         check_takes_part(hub)
+        check_log(hub)
         for party in _PARTIES:
             listed = hub.exchanges(party=party, states=STATES_WITH_CLOCKS)
             found += due_clocks(listed, party, hub.agency)

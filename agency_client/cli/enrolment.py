@@ -20,7 +20,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
 from agency_client.state.expiry import KeyState, key_states
 from agency_client.state.keys import PASSPHRASE_VARIABLE
-from agency_client.state.profile import SECOND_KEY_FILE, Profile
+from agency_client.state.profile import SECOND_KEY_FILE, Defaults, KeyPair, PinnedHub, Profile
 from agency_client.state.renewal import (
     RENEWAL_FOLDER,
     REQUEST_FILE,
@@ -138,19 +138,22 @@ def finish(
     second = folder / SECOND_KEY_FILE
     made = Profile.create(
         profile,
-        hub_target=hub or _known(colleague, "--hub").target,
-        hub_name=hub_name or _known(colleague, "--hub-name").hub_name,
-        log_vkey=log_key or _known(colleague, "--log-key").files("hub")["log_vkey"],
-        roots_pem=roots,
-        tls_certificate_pem=got.tls_pem,
-        tls_key=load_foreign_key(folder / "tls.key", passphrase),
-        signing_certificate_pem=got.signing_pem,
-        signing_key=load_foreign_key(folder / "signing.key", passphrase),
-        second_key=read_secret(second) if second.exists() else None,
+        hub=PinnedHub(
+            target=hub or _known(colleague, "--hub").target,
+            name=hub_name or _known(colleague, "--hub-name").hub_name,
+            log_vkey=log_key or _known(colleague, "--log-key").files("hub")["log_vkey"],
+            roots_pem=roots,
+        ),
+        tls=KeyPair(got.tls_pem, load_foreign_key(folder / "tls.key", passphrase)),
+        signing=KeyPair(
+            got.signing_pem,
+            load_foreign_key(folder / "signing.key", passphrase),
+            read_secret(second) if second.exists() else None,
+        ),
         passphrase=passphrase,
         crl_pem=got.crl_pem,
         write_passphrase=key_passphrase_file is not None,
-        legal_basis=legal_basis or (colleague.defaults.legal_basis if colleague else None),
+        defaults=Defaults(legal_basis or (colleague.defaults.legal_basis if colleague else None)),
     )
     if session.as_json:
         print_json({"folder": str(made.folder), "agency": made.agency})

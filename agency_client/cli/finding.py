@@ -11,7 +11,14 @@ from rich.text import Text
 from agency_client.cli.app import app
 from agency_client.cli.boxes import print_exchanges
 from agency_client.cli.output import Column, complain, print_json, print_table, say
-from agency_client.cli.session import Session, cases_of, references_of, search_index_of, session_of
+from agency_client.cli.session import (
+    Session,
+    cases_of,
+    check_log,
+    references_of,
+    search_index_of,
+    session_of,
+)
 from agency_client.content.search_terms import MOST_TERMS
 from agency_client.presentation.found import hit_lines, kind_words, search_json
 from agency_client.presentation.labels import Label
@@ -60,6 +67,7 @@ def search(
 
 def _list_unopened(session: Session) -> None:
     with session.hub() as hub:
+        check_log(hub)
         opened = hub.search_index.exchange_ids()
         exchanges = [each for each in hub.exchanges() if each.id not in opened]
         locale = session.locale_of(hub)

@@ -141,6 +141,18 @@ def check_takes_part(hub: ExchangeClient) -> None:
         )
 
 
+def check_log(hub: ExchangeClient) -> None:
+    """Check that the log of the hub that lists has lost nothing that this profile saw.
+
+    A list has no proof of its own. A hub that was set back to an old copy would list that, and
+    nobody would learn of it who opens nothing.
+
+    Raises:
+        HubDishonest: CHECKPOINT_ROLLBACK or CHECKPOINT_SPLIT_VIEW, with the file of evidence.
+    """
+    hub.checkpoint()
+
+
 def references_of(profile: Profile) -> ReferenceIndex:
     """The index of what the profile knows of exchanges."""
     return ReferenceIndex(profile.state, profile.vault)

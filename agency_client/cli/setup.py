@@ -30,7 +30,7 @@ from agency_client.state.keys import (
     generate_sealing_key,
     import_sealing_keys,
 )
-from agency_client.state.profile import Profile
+from agency_client.state.profile import Defaults, KeyPair, PinnedHub, Profile
 from exchange_files import read_given, sweep_drafts
 from exchange_keys import load_foreign_key, read_passphrase
 from exchange_protocol.rules.directory import Directory
@@ -84,18 +84,17 @@ def init(
     with faults_of_profile():
         made = Profile.create(
             directory,
-            hub_target=hub,
-            hub_name=hub_name,
-            log_vkey=log_key,
-            roots_pem=read_given(root),
-            tls_certificate_pem=read_given(tls_cert),
-            tls_key=load_foreign_key(tls_key, passphrase),
-            signing_certificate_pem=read_given(signing_cert) if signing_cert else None,
-            signing_key=load_foreign_key(signing_key, passphrase) if signing_key else None,
+            hub=PinnedHub(hub, hub_name, log_key, read_given(root)),
+            tls=KeyPair(read_given(tls_cert), load_foreign_key(tls_key, passphrase)),
+            signing=(
+                KeyPair(read_given(signing_cert), load_foreign_key(signing_key, passphrase))
+                if signing_cert and signing_key
+                else None
+            ),
             passphrase=passphrase,
             crl_pem=read_given(crl) if crl else None,
             write_passphrase=key_passphrase_file is not None,
-            legal_basis=legal_basis,
+            defaults=Defaults(legal_basis),
         )
     if session_of(context).as_json:
         print_json({"folder": str(made.folder), "agency": made.agency})

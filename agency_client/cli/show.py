@@ -30,7 +30,9 @@ from agency_client.cli.output import (
 )
 from agency_client.cli.parts import check_folder, write_parts
 from agency_client.cli.session import marks_of, references_of, session_of
-from agency_client.core.views import UnsealedExchange, UnsealedStatement
+from agency_client.core.finding import passed_on_before
+from agency_client.core.possible import may_say_on
+from agency_client.core.views import UnsealedExchange, UnsealedStatement, VerifiedExchange
 from agency_client.presentation.due import left_words, used_words
 from agency_client.presentation.exchanges import (
     LegFacts,
@@ -43,6 +45,7 @@ from agency_client.presentation.exchanges import (
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.news import newest_of_others
+from agency_client.presentation.passed_on import passed_on_json, passed_on_words
 from agency_client.presentation.plain import exchange_json
 from agency_client.presentation.reading import (
     Fields,
@@ -51,9 +54,9 @@ from agency_client.presentation.reading import (
     Rows,
     statement_blocks,
 )
-from agency_client.presentation.steps import state_words
+from agency_client.presentation.steps import MaySay, state_words
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.trust.identity import AgencyId
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
@@ -97,20 +100,21 @@ def show(
         note_read(hub, opened)
         # The first answer of the hub may have brought the agency's time zone.
         locale, agency = session.locale_of(hub), hub.agency
-
-    files = write_parts(opened, out_dir, agency, reader, locale) if out_dir else []
-    if session.as_json:
-        legs = known_legs(opened.verified, agency)
-        print_json(
-            exchange_json(opened, legs, datetime.now(UTC))
-            | {"files": [str(file) for file in files]}
-        )
-    else:
-        print_unsealed(opened, agency, locale)
-        if files:
-            heading(locale.say(Label.FILES))
-        for file in files:
-            say(str(file))
+        files = write_parts(opened, out_dir, agency, reader, locale) if out_dir else []
+        if session.as_json:
+            legs = known_legs(opened.verified, agency)
+            passed_on = passed_on_before(hub.search_index, opened, agency)
+            print_json(
+                exchange_json(opened, legs, datetime.now(UTC))
+                | {"files": [str(file) for file in files]}
+                | {"passed_on": [passed_on_json(*each) for each in passed_on]}
+            )
+        else:
+            print_unsealed(hub, opened, locale)
+            if files:
+                heading(locale.say(Label.FILES))
+            for file in files:
+                say(str(file))
     if opened.faults:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -132,11 +136,11 @@ def note_read(hub: ExchangeClient, opened: UnsealedExchange) -> None:
     marks_of(hub.profile).note([(opened.id, newest)])
 
 
-def print_unsealed(opened: UnsealedExchange, agency: AgencyId, locale: Locale) -> None:
+def print_unsealed(hub: ExchangeClient, opened: UnsealedExchange, locale: Locale) -> None:
     """Print an opened exchange for people."""
     now = datetime.now(UTC)
-    legs = known_legs(opened.verified, agency)
-    facts = header_facts(opened, legs, agency, locale, now)
+    legs = known_legs(opened.verified, hub.agency)
+    facts = header_facts(opened, legs, hub.agency, locale, now, role_test(hub, opened.verified))
     print_fields([(name, alarm(value) if late else value) for name, value, late in facts])
     _print_legs(opened, legs, locale, now)
     _print_clocks(legs, locale, now)
@@ -148,6 +152,21 @@ def print_unsealed(opened: UnsealedExchange, agency: AgencyId, locale: Locale) -
     )
     for statement in opened.statements:
         _print_statement(statement, locale)
+    for number, (exchange, passed) in enumerate(
+        passed_on_before(hub.search_index, opened, hub.agency)
+    ):
+        if number == 0:
+            heading(locale.say(Label.PASSED_ON))
+        say(alarm(passed_on_words(exchange, passed, locale)))
+
+
+def role_test(hub: ExchangeClient, verified: VerifiedExchange) -> MaySay | None:
+    """A test of what the person's role permits; None for a profile that cannot sign."""
+    try:
+        member = hub.member
+    except ExchangeError:
+        return None
+    return may_say_on(hub.directory, member, verified.summary)
 
 
 def _print_legs(

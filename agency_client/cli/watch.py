@@ -11,6 +11,7 @@ import typer
 from agency_client.cli.app import app
 from agency_client.cli.output import complain, print_json_line, say
 from agency_client.cli.session import references_of, session_of
+from agency_client.cli.show import role_test
 from agency_client.cli.terminal import wait_until_taken
 from agency_client.core.views import (
     VerifiedExchange,
@@ -18,6 +19,7 @@ from agency_client.core.views import (
 from agency_client.presentation.exchanges import known_legs, notice_line, turn_of
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import notice_json
+from agency_client.state.watch_place import WatchPlace
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.record.notices import Notice
 
@@ -45,6 +47,11 @@ def watch(
     """
     session = session_of(context)
     with session.hub() as hub:
+        if WatchPlace(hub.profile.state).is_kept_elsewhere:
+            complain(
+                "agency: another watch of this profile runs and keeps the place; this one tells "
+                "all the same, and the next one will tell it again"
+            )
         told = _Told(hub, session.locale_of(hub))
         for notice in hub.watch(
             from_start=from_start,
@@ -86,7 +93,8 @@ class _Told:
 
     def _turn(self, known: VerifiedExchange) -> str:
         legs, now = known_legs(known, self.hub.agency), datetime.now(UTC)
-        return turn_of(known, legs, self.hub.agency, self.locale, now)
+        may = role_test(self.hub, known)
+        return turn_of(known, legs, self.hub.agency, self.locale, now, may)
 
     def _exchange_of(self, notice: Notice) -> VerifiedExchange:
         known = self._exchange

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 from agency_client.content.search_terms import SearchTerms
 from agency_client.core.views import (
@@ -12,7 +13,7 @@ from agency_client.core.views import (
     is_entities_part,
     is_file_part,
 )
-from agency_client.state.search_index import Indexed, SealedFrom, SearchIndex
+from agency_client.state.search_index import Indexed, PassedOn, SealedFrom, SearchIndex
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
@@ -37,7 +38,35 @@ def indexed_draft(draft: Draft, terms: SearchTerms) -> Indexed:
         tuple(terms),
         terms.is_cut,
         recipients=draft.recipients if is_initial else (),
+        passed_on=_passed_on(draft),
     )
+
+
+def _passed_on(said: Draft) -> tuple[PassedOn, ...]:
+    """The statements of others that a statement passes on."""
+    if not said.kind.spec.passes_on:
+        return ()
+    body: Any = said.body
+    return tuple(PassedOn(each.hex(), said.author.agency, said.recipients) for each in body.sources)
+
+
+def passed_on_before(
+    search: SearchIndex, opened: UnsealedExchange, agency: AgencyId
+) -> list[tuple[Indexed, PassedOn]]:
+    """The places where an agency passed on what its author corrected, recalled or erased since.
+
+    Nobody else tells those who received it: the author does not know them (docs/rules.md#p20).
+    """
+    recalled_by = {each.author.agency for each in opened.statements if each.kind in _WITHDRAWING}
+    changed = {
+        each.statement.digest.hex()
+        for each in opened.statements
+        if each.author.agency != agency
+        if each.superseded_by or each.is_erased or each.author.agency in recalled_by
+    }
+    found = search.passed_on(changed) if changed else ()
+    own = (each for each in found if each[1].author == agency)
+    return sorted(own, key=lambda each: each[0].exchange_id)
 
 
 def note_sent(search: SearchIndex, exchanges: Iterable[Indexed]) -> None:
@@ -83,6 +112,7 @@ def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
         terms.is_cut,
         tuple(parts),
         first.statement.recipients if first else (),
+        tuple(source for each in opened.statements for source in _passed_on(each.statement)),
     )
 
 

@@ -2,8 +2,9 @@
 
 An approver is shown what it decides on, and nothing that recipients say. So each statement is
 judged by itself, on the leg as that statement found it. What rests on a recipient's statement or on
-a due time (a consent, a reminder, the end of a freeze) cannot be judged here: author and signature
-are verified, and auditors judge the rest.
+a due time (a consent, a reminder, the end of a freeze, a supervisor that takes part) cannot be
+judged here: author and signature are verified, and auditors judge the rest. Either end may let a
+supervisor of its own state take part: that is taken from the statements that name it.
 
 A supervisor is shown single statements that name it. Author, certificate and signature are
 verified.
@@ -19,9 +20,10 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.rows import About, When, matches
 from exchange_protocol.record.replay import DirectoryFold
-from exchange_protocol.rules.exchange import Exchange
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.judgement import authenticate, judge
-from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId
 
 
@@ -41,7 +43,16 @@ def judge_one_by_one(statements: Sequence[VerifiedStatement], fold: DirectoryFol
             _check_author(each, fold)
             exchange = _as_recorded(exchange, each)
         else:
-            exchange = _judge(each, _as_found(exchange, each), fold)
+            known = {leg.agency: leg.record.involved for leg in exchange.legs}
+            found = _with_involved(
+                _as_found(exchange, each), each.statement, fold.before(each.index)
+            )
+            exchange = _judge(each, found, fold)
+            # That is told anew by each statement.
+            exchange = replace(
+                exchange,
+                legs=tuple(_involving(leg, known.get(leg.agency, ())) for leg in exchange.legs),
+            )
     return exchange
 
 
@@ -100,7 +111,7 @@ def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
 def _rests_on_unseen(statement: Statement) -> bool:
     """True if only who sees what the recipient said can judge a statement of the initiator."""
     return any(
-        row.about is About.OTHERS or row.when is When.AFTER_DUE
+        row.about is About.OTHERS or row.when is When.AFTER_DUE or row.involves
         for row in statement.kind.spec.rows
         if row.party is Party.INITIATOR and matches(row, statement.body)
     )
@@ -125,6 +136,33 @@ def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
             for leg in exchange.legs
         ),
     )
+
+
+def _with_involved(exchange: Exchange, statement: Statement, directory: Directory) -> Exchange:
+    """The exchange with the supervisors that its ends may have let take part before a statement.
+
+    Such a one is of the state of either end. It is named as a supervisor, and reads every part.
+    """
+    beside = [part for part in statement.parts if part.name != BRIEF]
+    taking_part = [
+        each
+        for each in statement.supervisors
+        if all(part.wrapped_key(each) is not None for part in beside)
+    ]
+    country = directory.times.countries.get
+
+    def added(leg: Leg) -> Leg:
+        states = (country(leg.agency), country(exchange.initiator))
+        new = [each for each in taking_part if country(each) in states]
+        if not leg.was_released or leg.agency not in statement.recipients:
+            return leg
+        return _involving(leg, tuple(dict.fromkeys((*leg.record.involved, *new))))
+
+    return replace(exchange, legs=tuple(map(added, exchange.legs)))
+
+
+def _involving(leg: Leg, supervisors: tuple[AgencyId, ...]) -> Leg:
+    return replace(leg, record=replace(leg.record, involved=supervisors))
 
 
 def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:

@@ -16,7 +16,8 @@ from exchange_protocol.kinds.codes import Party, Tlp
 from exchange_protocol.record.listing import ExchangeSummary, LegSummary
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.possible import possible_rows
-from exchange_protocol.rules.rulebook import PolicyContext
+from exchange_protocol.rules.routing import OfExchange, check_may_say
+from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
 
 
@@ -48,36 +49,33 @@ def possible_acts(
 def may_say(
     directory: Directory, member: Member, summary: ExchangeSummary, legs: Iterable[LegSummary]
 ) -> Callable[[Kind], bool]:
-    """A test whether the policy on the log lets a member say a kind on one of these legs.
+    """A test whether the policy on the log lets a member say a kind on one of these legs."""
+    agencies = tuple(leg.agency for leg in legs)
+    is_permitted = may_say_on(directory, member, summary)
+    return lambda kind: any(is_permitted(kind, agency) for agency in agencies)
+
+
+def may_say_on(
+    directory: Directory, member: Member, summary: ExchangeSummary
+) -> Callable[[Kind, AgencyId], bool]:
+    """A test whether the policy on the log lets a member say a kind on the leg of an agency.
 
     A list does not tell all that a policy may ask of. So this is to offer commands by, and the
     statement is judged when it is made. What is not known here is taken as permitted.
     """
-    legs = tuple(legs)
+    exchange = OfExchange(summary.initiator, summary.kind)
+    header = Header(handling=summary.handling, tlp=Tlp.CLEAR, urgency=summary.urgency)
 
-    def is_permitted(kind: Kind, leg: LegSummary) -> bool:
-        context = PolicyContext(
-            author=member.agency,
-            role=member.role,
-            kind=kind,
-            exchange_kind=summary.kind,
-            initiator=summary.initiator,
-            recipient=leg.agency,
-            handling=summary.handling,
-            tlp=Tlp.CLEAR,
-            urgency=summary.urgency,
-            subject_count=0,
-            offences=(),
-        )
+    def is_permitted(kind: Kind, recipient: AgencyId) -> bool:
         try:
-            directory.rulebook.check_permitted(context)
+            check_may_say(directory, member, kind, header, exchange, recipient)
         except NotFound:
             return True
         except NotPermitted:
             return directory.policy is None
         return True
 
-    return lambda kind: any(is_permitted(kind, leg) for leg in legs)
+    return is_permitted
 
 
 def supervised_agencies(
@@ -85,32 +83,17 @@ def supervised_agencies(
 ) -> list[AgencyId]:
     """The agencies to which a supervisor may speak of an exchange, by the policy on the log."""
     [kind] = [each for each in Kind if each.spec.supervises]
-    said = [
-        each
-        for each in verified.statements
-        if not (each.statement.kind.spec.decides or each.statement.kind.spec.supervises)
-    ]
+    exchange = OfExchange(verified.summary.initiator, verified.summary.kind)
     found: list[AgencyId] = []
-    for each in said:
+    for each in verified.statements:
+        spec = each.statement.kind.spec
+        if spec.decides or spec.supervises:
+            continue
         for agency in (each.author.agency, *each.statement.recipients):
             if agency in found:
                 continue
-            header = each.statement.header
-            context = PolicyContext(
-                author=member.agency,
-                role=member.role,
-                kind=kind,
-                exchange_kind=verified.summary.kind,
-                initiator=verified.summary.initiator,
-                recipient=agency,
-                handling=header.handling,
-                tlp=header.tlp,
-                urgency=header.urgency,
-                subject_count=0,
-                offences=(),
-            )
             try:
-                directory.rulebook.check_permitted(context)
+                check_may_say(directory, member, kind, each.statement.header, exchange, agency)
             except (NotPermitted, NotFound):
                 continue
             found.append(agency)

@@ -18,9 +18,9 @@ from agency_client.core.views import UnsealedExchange, VerifiedExchange
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import kind_of
-from exchange_protocol.kinds.codes import Handling, Party, Tlp
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
 from exchange_protocol.kinds.offences import offences_of
-from exchange_protocol.kinds.rows import About, When, matches
+from exchange_protocol.kinds.rows import BEFORE_ANSWER, About, When, matches
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.joint_case import active_members, recipients_of
 from exchange_protocol.rules.moves import advice, out_of_order, row_for
@@ -169,16 +169,40 @@ def choose_legs(
             and (party is not Party.APPROVER or agency in leg.approvers)
         )
         chosen = _with_due(state, chosen, body, party)
+        _check_none_stays_open(state, chosen, body, party)
     chosen = _with_about(state, chosen, body, party, is_named=named is not None)
     if not chosen:
         raise _none_allowed(state, body, party)
-    if len({leg.awaits for leg in chosen}) > 1:
+    alike: dict[bytes, list[Leg]] = {}
+    for leg in chosen:
+        alike.setdefault(leg.awaits, []).append(leg)
+    if len(alike) > 1:
+        each_alone = ", then with ".join(map(_named_legs, alike.values()))
         raise Reason.INVALID_FIELD.error(
             f"the legs {_listed(chosen)} wait for answers to different statements; "
-            f"speak on each by itself, such as with --leg {chosen[0].agency}",
+            f"say it on each by itself: with {each_alone}",
             field="legs",
         )
     return chosen
+
+
+def _check_none_stays_open(
+    state: Exchange, chosen: tuple[Leg, ...], body: Body, party: Party
+) -> None:
+    """Refuse to close a joint case as a whole while an invitation to it is open.
+
+    The invitation would stay, and its agency could join a case that all others have left.
+    """
+    rows = (row_for(state, leg, body, party) for leg in chosen)
+    if not state.kind.spec.is_case or not any(row and row.after is LegState.CLOSED for row in rows):
+        return
+    invited = [leg for leg in state.legs if leg.state in BEFORE_ANSWER]
+    if invited:
+        raise Reason.OUT_OF_ORDER.error(
+            f"an invitation is open, to {_listed(invited)}, so the case would go on. Recall it "
+            f"first: agency recall {state.id} {_named_legs(invited[:1])}. To end the part of "
+            "members alone, name them by --leg"
+        )
 
 
 def _with_due(state: Exchange, chosen: tuple[Leg, ...], body: Any, party: Party) -> tuple[Leg, ...]:
@@ -271,6 +295,10 @@ def _none_allowed(state: Exchange, body: Body, party: Party) -> ExchangeError:
         + ", ".join(states)
         + next(filter(None, (advice(state, leg, body, party) for leg in state.legs)), "")
     )
+
+
+def _named_legs(legs: Iterable[Leg]) -> str:
+    return " ".join(f"--leg {leg.agency}" for leg in legs)
 
 
 def _listed(legs: Iterable[Leg]) -> str:

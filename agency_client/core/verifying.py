@@ -277,22 +277,29 @@ def _replayed(
 
 
 def _insider_until(agency: AgencyId, party: Party, statements: Sequence[VerifiedStatement]) -> int:
-    """The index before which an agency was shown all of a joint case; 0 if it never joined.
+    """The index before which an agency was shown all of a joint case; 0 if it never was.
 
-    An approver is shown every statement of a case. A member that joins is shown all earlier
-    statements, also those of its absence.
+    An approver is shown every statement of a case, also one that is invited itself. A member that
+    joins is shown all earlier statements, also those of its absence.
     """
     if party is Party.APPROVER:
         return _TO_THE_END
-    until = 0
+    if not statements[0].kind.spec.is_case:
+        return 0
+    until, has_joined, approved = 0, False, set[AgencyId]()
     for each in statements:
+        was_inside = has_joined or bool(approved)
         for change in each.entry.ruling.legs if each.entry.ruling else ():
-            if change.agency != agency:
-                continue
-            if change.after is LegState.JOINED:
-                until = _TO_THE_END
-            elif change.before is LegState.JOINED:
-                until = each.index + 1
+            if change.agency == agency:
+                has_joined = change.after is LegState.JOINED
+            if agency in change.approvers:
+                approved.add(change.agency)
+            else:
+                approved.discard(change.agency)
+        if has_joined or approved:
+            until = _TO_THE_END
+        elif was_inside:
+            until = each.index + 1
     return until
 
 

@@ -14,12 +14,16 @@ The commands, the account for a court and the console show the same facts. They 
     lists       exchanges as the hub lists them
     exchanges   one exchange, verified and unsealed
     reading     one statement, to be read
+    passed_on   what one's own agency passed on, where its author changed it since
     directory   agencies, what each takes, members and their certificates
     plain       the same as plain values, for programs
     due         clocks of listed exchanges
     found, matches
                 results of a search; subjects that match own records
-    faults      errors in the reader's language: refusals, places and file_faults have the sentences
+    faults      errors in the reader's language; refusals has the sentences of the hub
+    places, sentences
+                faults of files, found by the form of their sentence: those of file_faults,
+                table_faults, value_faults and entity_faults
     spoken      messages with words and commands in place of names of the contract
     doubts      doubts about what a person gives
     handling    the note beside files that are written out

@@ -11,6 +11,7 @@ from typing import Final
 
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.places import translated
+from agency_client.presentation.sentences import Forms
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.words import Words
@@ -190,6 +191,16 @@ DOUBTS: Final = (
         "it reads like a day, as Excel makes of codes such as 1-3",
         "похоже на дату, в какую Excel превращает коды вроде 1-3",
         "Excel 1-3 сияқты кодтан жасайтын күнге ұқсайды",
+    ),
+    Words(
+        "it ends in points, as programs show what they cut: is it whole?",
+        "в конце точки, как программы показывают обрезанное; всё ли здесь?",
+        "соңында нүктелер тұр, бағдарламалар қысқартқанын осылай көрсетеді; бәрі түгел ме?",
+    ),
+    Words(
+        "it ends in .0, as an identifier that was taken for a number",
+        "в конце .0, как у идентификатора, который приняли за число",
+        "соңында .0 тұр, сан деп қабылданған сәйкестендіргіш осылай болады",
     ),
     Words(
         "it begins with the name of its kind",
@@ -433,9 +444,12 @@ DOUBTS: Final = (
     ),
 )
 """The doubts, each before one that is like it and shorter; `{}` stands for what varies."""
-_SCRIPTS: Final = (
-    Words("Cyrillic and Latin", "кириллица и латиница", "кирилл және латын"),
-    Words("{} and {}", "{} и {}", "{} және {}"),
+_DOUBTS: Final = Forms(DOUBTS)
+_SCRIPTS: Final = Forms(
+    (
+        Words("Cyrillic and Latin", "кириллица и латиница", "кирилл және латын"),
+        Words("{} and {}", "{} и {}", "{} және {}"),
+    )
 )
 
 
@@ -453,23 +467,12 @@ def _said(text: str, language: Language) -> str:
             return say(words, language).format(*lines, _said(about, language))
     if found := _PROPERTY.fullmatch(text):
         return f"{found[1]}: {_said(found[2], language)}"
-    for form, words in _FORMS:
-        if found := form.fullmatch(text):
-            inner = [_inner(each, language) for each in found.groups()]
-            return say(words, language).format(*inner)
+    for words, varying in _DOUBTS.find(text):
+        return say(words, language).format(*(_inner(each, language) for each in varying))
     return text
 
 
 def _inner(text: str, language: Language) -> str:
-    for form, words in _SCRIPT_FORMS:
-        if found := form.fullmatch(text):
-            return say(words, language).format(*found.groups())
+    for words, varying in _SCRIPTS.find(text):
+        return say(words, language).format(*varying)
     return translated(text, language)
-
-
-def _form(words: Words) -> re.Pattern[str]:
-    return re.compile("(.+?)".join(map(re.escape, words.en.split("{}"))), re.DOTALL)
-
-
-_FORMS: Final = tuple((_form(words), words) for words in DOUBTS)
-_SCRIPT_FORMS: Final = tuple((_form(words), words) for words in _SCRIPTS)

@@ -26,7 +26,13 @@ from agency_client.core.views import (
 from agency_client.presentation.documents import part_words
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.steps import ENDS_BY_ITSELF, LegTurn, state_words, turn_words
+from agency_client.presentation.steps import (
+    ENDS_BY_ITSELF,
+    LegTurn,
+    MaySay,
+    state_words,
+    turn_words,
+)
 from agency_client.presentation.words import (
     body_words,
     end_words,
@@ -131,8 +137,12 @@ def turn_of(
     agency: AgencyId,
     locale: Locale,
     now: datetime,
+    may_say: MaySay | None = None,
 ) -> str:
-    """The agencies that the exchange waits for, in words."""
+    """The agencies that the exchange waits for, in words.
+
+    With `may_say`, a step that the person's role does not permit is named as one for others.
+    """
     known = [
         LegTurn(
             leg.agency,
@@ -150,7 +160,7 @@ def turn_of(
     first = verified.initial
     initiator = first.author.agency if first else verified.summary.initiator
     kind = kind_of_exchange(verified)
-    said = turn_words(kind, known, initiator, verified.party, agency, locale, now)
+    said = turn_words(kind, known, initiator, verified.party, agency, locale, now, may_say)
     # Nobody is let take part in what is closed.
     is_closed = bool(known) and all(leg.state in OVER for leg in known)
     wishes = [] if is_closed else _wishes(verified, agency, locale)
@@ -194,6 +204,7 @@ def header_facts(
     agency: AgencyId,
     locale: Locale,
     now: datetime,
+    may_say: MaySay | None = None,
 ) -> list[Fact]:
     """Say the kind of the exchange, its terms, its due time, and whose turn it is."""
     verified = opened.verified
@@ -233,7 +244,7 @@ def header_facts(
             locale.say(Label.VERIFIED),
             locale.say(Label.AGAINST_LOG, size=verified.checkpoint.size),
         ),
-        Fact(locale.say(Label.NEXT), turn_of(verified, legs, agency, locale, now)),
+        Fact(locale.say(Label.NEXT), turn_of(verified, legs, agency, locale, now, may_say)),
     ]
     return [fact for fact in facts if fact.value]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -149,18 +149,12 @@ class Waiting:
     @property
     def is_for_others(self) -> bool:
         """True if something is to be done, and by others of the agency: this person may not."""
-        return self.commands == ("show",) != self._all_commands()
+        return are_for_others(self._all_commands(), self.may_say)
 
     @property
     def commands(self) -> tuple[str, ...]:
         """The commands that may come next, without `agency` and the id."""
-        return tuple(
-            command for command in self._all_commands() if self._may_say(command.partition(" ")[0])
-        )
-
-    def _may_say(self, command: str) -> bool:
-        kinds = _KINDS_OF.get(command)
-        return self.may_say is None or kinds is None or any(map(self.may_say, kinds))
+        return tuple(each for each in self._all_commands() if _is_for(each, self.may_say))
 
     def _all_commands(self) -> tuple[str, ...]:
         if self.consent is not None:
@@ -200,6 +194,19 @@ class Waiting:
         )
 
 
+def are_for_others(commands: Sequence[str], may_say: Callable[[Kind], bool] | None) -> bool:
+    """True if something may be done by these commands, and only by others than this person."""
+    acting = [each for each in commands if each != _SHOW]
+    return bool(acting) and not any(_is_for(each, may_say) for each in acting)
+
+
+def _is_for(command: str, may_say: Callable[[Kind], bool] | None) -> bool:
+    """True if a person may give a command; `may_say` is None where nobody asks."""
+    kinds = _KINDS_OF.get(command.partition(" ")[0])
+    return may_say is None or kinds is None or any(map(may_say, kinds))
+
+
+_SHOW: Final = "show"
 _CLOSE: Final = "close"
 _KINDS_OF: Final = {
     act.command: tuple(each for each in Kind if act in each.spec.acts)
@@ -441,6 +448,10 @@ class LegTurn:
     """The agencies that may decide on it while it is held, as far as that is known."""
 
 
+MaySay: TypeAlias = Callable[[Kind, AgencyId], bool]
+"""Tells whether a person may say a kind on the leg of an agency."""
+
+
 def turn_words(
     kind: Kind,
     legs: Sequence[LegTurn],
@@ -449,10 +460,12 @@ def turn_words(
     agency: AgencyId,
     locale: Locale,
     now: datetime,
+    may_say: MaySay | None = None,
 ) -> str:
     """For whom an exchange waits and until when, in words; empty once it waits for nobody.
 
-    Where another's time is over, it says also what the agency may do about it.
+    Where another's time is over, it says also what the agency may do about it. A step that the
+    role of the person does not permit is named as one for others of the agency, as in `todo`.
 
     Args:
         kind: the kind of the exchange.
@@ -462,6 +475,7 @@ def turn_words(
         agency: one's own agency.
         locale: how the person is told.
         now: the present time.
+        may_say: whether the person may say a kind on the leg of an agency; None if nobody asks.
     """
     mine: dict[str, None] = {}
     others: dict[str, list[tuple[datetime, str]]] = {}
@@ -483,7 +497,7 @@ def turn_words(
         turns = [Step(each, Label.DECIDE_ON_CONSENT) for each in leg.consents_asked_of]
         for each in (*([step] if step else []), *turns):
             if each.party is party and (party is not Party.RECIPIENT or leg.agency == agency):
-                mine[locale.say(each.words)] = None
+                mine[_own_step(kind, leg, each, locale, may_say)] = None
                 continue
             until = None if each in turns else _until(leg, each.party, locale, now)
             whom = {
@@ -503,6 +517,18 @@ def turn_words(
         f"{each} ({min(ends)[1]})" if ends else each for each, ends in others.items()
     )
     return "; ".join((locale.say(Label.WAITS_FOR, whom=whom), *delays))
+
+
+def _own_step(kind: Kind, leg: LegTurn, step: Step, locale: Locale, may_say: MaySay | None) -> str:
+    """A step of one's own agency in words; one that the person's role does not permit says so."""
+    said = locale.say(step.words)
+    if may_say is None:
+        return said
+    found: tuple[str, ...] = _CONSENT_COMMANDS
+    if step.words is not Label.DECIDE_ON_CONSENT:
+        found = commands(kind, step.party, leg.state, is_over=step.is_over)
+    is_for_others = are_for_others(found, lambda each: may_say(each, leg.agency))
+    return locale.say(Label.FOR_OTHERS_OF_YOURS, step=said) if is_for_others else said
 
 
 def _approvers(leg: LegTurn, locale: Locale) -> str:

@@ -71,6 +71,34 @@ class Defaults:
     time_zone: str | None = None
 
 
+NO_DEFAULTS: Final = Defaults()
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedHub:
+    """The hub that a new profile is for, with all that the profile pins."""
+
+    target: str
+    """Its address, as `host:port`."""
+    name: str
+    """The name in its certificate."""
+    log_vkey: str
+    """The verifier key of its log."""
+    roots_pem: bytes = field(repr=False)
+    """Certificates of the authorities to which every certificate must lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A certificate of a new profile, with its keys."""
+
+    certificate_pem: bytes = field(repr=False)
+    """The certificate with its chain."""
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+    second_key: bytes | None = field(default=None, repr=False)
+    """The file of the post-quantum key, for signing: encrypted under the profile's passphrase."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A loaded profile: pinned trust, and the keys of one agency."""
@@ -173,88 +201,92 @@ class Profile:
         cls,
         folder: Path,
         *,
-        hub_target: str,
-        hub_name: str,
-        log_vkey: str,
-        roots_pem: bytes,
-        tls_certificate_pem: bytes,
-        tls_key: ec.EllipticCurvePrivateKey,
+        hub: PinnedHub,
+        tls: KeyPair,
         passphrase: bytes,
-        signing_certificate_pem: bytes | None = None,
-        signing_key: ec.EllipticCurvePrivateKey | None = None,
-        second_key: bytes | None = None,
+        signing: KeyPair | None = None,
         crl_pem: bytes | None = None,
         write_passphrase: bool = False,
-        legal_basis: str | None = None,
-        language: Language | None = None,
-        time_zone: str | None = None,
+        defaults: Defaults = NO_DEFAULTS,
     ) -> Profile:
         """Write a new profile into a new or empty folder, and load it.
 
         Args:
             folder: the folder of the profile; it must be new or empty.
-            hub_target: address of the hub, as `host:port`.
-            hub_name: name in the hub's certificate.
-            log_vkey: verifier key of the hub's log, which the profile pins.
-            roots_pem: certificates of the authorities that it trusts.
-            tls_certificate_pem: certificate of its channel, with its chain.
-            tls_key: key of that certificate.
+            hub: the hub, with all that the profile pins.
+            tls: what opens the channel.
             passphrase: encrypts every key of the profile.
-            signing_certificate_pem: certificate that statements are signed with; it takes the
-                signing key, too.
-            signing_key: key of that certificate.
-            second_key: file of a post-quantum key, encrypted under that passphrase; it needs the
-                signing key.
+            signing: what signs statements; None for a profile that only reads.
             crl_pem: revocation lists of the authorities.
             write_passphrase: keep the passphrase in the folder; else the profile takes it from the
                 environment.
-            legal_basis: legal basis of statements that name none.
-            language: language of what is shown, and of statements that name none.
-            time_zone: IANA name of the time zone; else that of the agency.
+            defaults: terms of statements that name none.
 
         Raises:
             InvalidInput: PROFILE_INVALID, if the folder is not empty or a value cannot be used.
             NotAuthenticated: KEY_UNAVAILABLE, if a key file does not load.
         """
         verify_passphrase(passphrase)
-        tables: dict[str, dict[str, str | None]] = {
-            "hub": {"target": hub_target, "name": hub_name, "log_vkey": log_vkey},
-            "trust": {"roots": "root.pem", "crl": "crl.pem" if crl_pem else None},
-            "tls": {"certificate": "tls.pem", "key": "tls.key"},
-        }
-        files = {
-            "root.pem": roots_pem,
-            "tls.pem": tls_certificate_pem,
-            "tls.key": encrypted_pem(tls_key, passphrase),
-        }
-        if crl_pem:
-            files["crl.pem"] = crl_pem
-        if signing_certificate_pem is not None and signing_key is not None:
-            files["signing.pem"] = signing_certificate_pem
-            files["signing.key"] = encrypted_pem(signing_key, passphrase)
-            tables["signing"] = {"certificate": "signing.pem", "key": "signing.key"}
-            if second_key is not None:
-                files[SECOND_KEY_FILE] = second_key
-                tables["signing"]["post_quantum_key"] = SECOND_KEY_FILE
-        tables["sealing"] = {"directory": "sealing"}
-        if write_passphrase:
-            files["passphrase"] = passphrase + b"\n"
-            tables["keys"] = {"passphrase_file": "passphrase"}
-        tables["defaults"] = {
-            "legal_basis": legal_basis,
-            "language": language.name if language else None,
-            "time_zone": time_zone,
-        }
-        text = to_toml(tables)
+        text = to_toml(_tables(hub, signing, crl_pem, defaults, write_passphrase=write_passphrase))
         parsed = parse_tables(text.encode(), folder / FILE)
-        files[FILE] = text.encode()
+        files = {
+            "root.pem": hub.roots_pem,
+            **({"crl.pem": crl_pem} if crl_pem else {}),
+            **_key_files("tls", tls, passphrase),
+            **(_key_files("signing", signing, passphrase) if signing else {}),
+            **({"passphrase": passphrase + b"\n"} if write_passphrase else {}),
+            # The file that makes the folder a profile comes last, after all of it was checked.
+            FILE: text.encode(),
+        }
         new = [NewFile(folder / name, data) for name, data in files.items()]
-        # The file that makes the folder a profile comes last, after all of it was checked.
         with new_folder(folder, *new, reason=Reason.PROFILE_INVALID):
             profile = cls._of(folder.absolute(), parsed, passphrase)
             for each in profile.vault.unusable:
                 raise Reason.KEY_UNAVAILABLE.error(each.why)
         return profile
+
+
+def _tables(
+    hub: PinnedHub,
+    signing: KeyPair | None,
+    crl_pem: bytes | None,
+    defaults: Defaults,
+    *,
+    write_passphrase: bool,
+) -> dict[str, dict[str, str | None]]:
+    """The tables of a new profile's file; a value that is None is left out."""
+    tables: dict[str, dict[str, str | None]] = {
+        "hub": {"target": hub.target, "name": hub.name, "log_vkey": hub.log_vkey},
+        "trust": {"roots": "root.pem", "crl": "crl.pem" if crl_pem else None},
+        "tls": {"certificate": "tls.pem", "key": "tls.key"},
+    }
+    if signing is not None:
+        second = SECOND_KEY_FILE if signing.second_key is not None else None
+        tables["signing"] = {
+            "certificate": "signing.pem",
+            "key": "signing.key",
+            "post_quantum_key": second,
+        }
+    tables["sealing"] = {"directory": "sealing"}
+    if write_passphrase:
+        tables["keys"] = {"passphrase_file": "passphrase"}
+    tables["defaults"] = {
+        "legal_basis": defaults.legal_basis,
+        "language": defaults.language.name if defaults.language else None,
+        "time_zone": defaults.time_zone,
+    }
+    return tables
+
+
+def _key_files(name: str, pair: KeyPair, passphrase: bytes) -> dict[str, bytes]:
+    """The files of a certificate and its keys, encrypted under a passphrase."""
+    files = {
+        f"{name}.pem": pair.certificate_pem,
+        f"{name}.key": encrypted_pem(pair.key, passphrase),
+    }
+    if pair.second_key is not None:
+        files[SECOND_KEY_FILE] = pair.second_key
+    return files
 
 
 def _revocations(

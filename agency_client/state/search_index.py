@@ -50,6 +50,17 @@ class SealedFrom(NamedTuple):
     """Agencies that the initiator named, to which it may be passed on without more ado."""
 
 
+class PassedOn(NamedTuple):
+    """A statement of another exchange that was passed on."""
+
+    source: str
+    """Its digest, hex."""
+    author: AgencyId
+    """The agency that passed it on."""
+    recipients: tuple[AgencyId, ...]
+    """To whom."""
+
+
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """The texts that the index keeps of an exchange."""
@@ -66,6 +77,8 @@ class Indexed:
     """The files and entities that came with its statements."""
     recipients: tuple[AgencyId, ...] = ()
     """To whom its initial statement was addressed; empty where that was not shown."""
+    passed_on: tuple[PassedOn, ...] = ()
+    """The statements of others that were passed on in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +213,15 @@ class SearchIndex:
                     if each.sha256 in digests:
                         yield indexed, each
 
+    def passed_on(self, sources: Collection[str]) -> Iterator[tuple[Indexed, PassedOn]]:
+        """Statements with one of these digests that were passed on, each with the exchange."""
+        for _, line in self._all_lines():
+            if any(digest.encode() in line for digest in sources):
+                indexed = _decode(line)
+                for each in indexed.passed_on:
+                    if each.source in sources:
+                        yield indexed, each
+
     def exchange_ids(self) -> frozenset[str]:
         """The ids of all exchanges in the index."""
         return frozenset(exchange_id for exchange_id, _ in self._all_lines())
@@ -261,6 +283,7 @@ def _add(lines: dict[str, bytes], added: Iterable[Indexed]) -> bool:
                 terms=terms,
                 is_cut=old.is_cut or each.is_cut,
                 recipients=old.recipients or each.recipients,
+                passed_on=tuple(dict.fromkeys((*old.passed_on, *each.passed_on))),
             )
         lines[each.exchange_id] = made = _encode(exchange)
         is_new = is_new or made != line
@@ -280,14 +303,16 @@ def _encode(exchange: Indexed) -> bytes:
         [[each.where.value, each.text, each.key] for each in exchange.terms],
         exchange.parts,
         exchange.recipients,
+        exchange.passed_on,
         int(exchange.is_cut),
     ]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _decode(line: bytes) -> Indexed:
-    # Lines of earlier clients name no recipients.
-    exchange_id, kind, initiator, at, terms, parts, *recipients, is_cut = json.loads(line)
+    # Lines of earlier clients name no recipients, and nothing that was passed on.
+    exchange_id, kind, initiator, at, terms, parts, *later, is_cut = json.loads(line)
+    recipients, passed_on = (*later, *((), ()))[:2]
     return Indexed(
         exchange_id,
         kind,
@@ -299,7 +324,11 @@ def _decode(line: bytes) -> Indexed:
             SealedFrom(sha256, statement, AgencyId(author), tuple(map(AgencyId, onward)))
             for sha256, statement, author, onward in parts
         ),
-        tuple(AgencyId(each) for named in recipients for each in named),
+        tuple(map(AgencyId, recipients)),
+        tuple(
+            PassedOn(source, AgencyId(author), tuple(map(AgencyId, to)))
+            for source, author, to in passed_on
+        ),
     )
 
 

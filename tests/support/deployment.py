@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agency_client import ExchangeClient, Profile
 from agency_client.state.keys import generate_sealing_key
+from agency_client.state.profile import Defaults, KeyPair, PinnedHub
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import parse_agency_id, parse_member
@@ -66,17 +67,12 @@ class Deployment:
         assert signing.key is not None
         return Profile.create(
             self.profile(member),
-            hub_target=f"localhost:{port}",
-            hub_name="main",
-            log_vkey=self.files.log_vkey,
-            roots_pem=self.files.root_pem,
-            tls_certificate_pem=tls.certificate_pem,
-            tls_key=tls.key,
-            signing_certificate_pem=signing.certificate_pem,
-            signing_key=signing.key,
+            hub=PinnedHub(f"localhost:{port}", "main", self.files.log_vkey, self.files.root_pem),
+            tls=KeyPair(tls.certificate_pem, tls.key),
+            signing=KeyPair(signing.certificate_pem, signing.key),
             passphrase=PASSPHRASE,
             write_passphrase=True,
-            legal_basis="TEST-1",
+            defaults=Defaults("TEST-1"),
         )
 
 

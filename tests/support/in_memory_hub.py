@@ -22,6 +22,7 @@ from agency_client import AsyncExchangeClient, ExchangeClient, Profile
 from agency_client._channel import take_answer
 from agency_client.core import Call, Fetch, Stream, Together, Unary, Upload
 from agency_client.state.keys import save_sealing_key
+from agency_client.state.profile import Defaults, KeyPair, PinnedHub
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
@@ -88,17 +89,12 @@ class InMemoryHub:
             return Profile.load(place)
         made = Profile.create(
             place,
-            hub_target="localhost:1",
-            hub_name="main",
-            log_vkey=log_signer().vkey,
-            roots_pem=self.cast.authority.root_pem(),
-            tls_certificate_pem=tls.certificate_pem,
-            tls_key=tls.key,
-            signing_certificate_pem=_pem(signer.certificate),
-            signing_key=signer.key,
+            hub=PinnedHub("localhost:1", "main", log_signer().vkey, self.cast.authority.root_pem()),
+            tls=KeyPair(tls.certificate_pem, tls.key),
+            signing=KeyPair(_pem(signer.certificate), signer.key),
             passphrase=PASSPHRASE,
             write_passphrase=True,
-            legal_basis="KZ-AML-18",
+            defaults=Defaults("KZ-AML-18"),
         )
         key = self.cast.sealing_keys[member.agency]
         save_sealing_key(made.sealing_folder, key, PASSPHRASE, START)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from agency_client import ExchangeClient, Profile
 from agency_client.core import Call, Fetch, Together, Unary
 from agency_client.state.keys import save_sealing_key
+from agency_client.state.profile import Defaults, KeyPair, PinnedHub
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -95,17 +96,12 @@ def _profile(folder: Path, who: Member) -> Profile:
     assert tls.key is not None
     made = Profile.create(
         place,
-        hub_target="localhost:1",
-        hub_name="main",
-        log_vkey=log_signer().vkey,
-        roots_pem=region.authority.root_pem(),
-        tls_certificate_pem=tls.certificate_pem,
-        tls_key=tls.key,
-        signing_certificate_pem=_pem(signer.certificate) if signer else None,
-        signing_key=signer.key if signer else None,
+        hub=PinnedHub("localhost:1", "main", log_signer().vkey, region.authority.root_pem()),
+        tls=KeyPair(tls.certificate_pem, tls.key),
+        signing=KeyPair(_pem(signer.certificate), signer.key) if signer else None,
         passphrase=PASSPHRASE,
         write_passphrase=True,
-        legal_basis="KZ-AML-18",
+        defaults=Defaults("KZ-AML-18"),
     )
     save_sealing_key(made.sealing_folder, region.sealing_keys[who.agency], PASSPHRASE, START)
     return Profile.load(place)

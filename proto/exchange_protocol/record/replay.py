@@ -247,17 +247,8 @@ class Replay:
             HubDishonest: RULE_BROKEN or ENTRY_MISMATCH, naming the entry.
         """
         entry, state = entry or verify_statement_of(opening), self.state
-        # In another order, a delivery could be shown as if its approval had come before it.
-        if state.last_index is not None and index <= state.last_index:
-            raise _broken(index, f"expected entries in log order, after {state.last_index}")
-        if state.last_time is not None and entry.hub_time < state.last_time:
-            raise _broken(index, _before_the_last(entry))
-        if (entry.inspected is not None) != (entry.event is Event.INSPECTION):
-            raise _broken(index, "expected a range that was read with an inspection alone")
-        if entry.signature_digest and entry.event is not Event.STATEMENT:
-            raise _broken(index, "expected a signature with a statement alone")
-        if (entry.reason or entry.operation) and entry.event in (Event.STATEMENT, Event.DELIVERY):
-            raise _broken(index, "expected a reason and an operation with a denial alone")
+        self._check_follows(index, entry)
+        _check_fields(index, entry)
         state.last_index, state.last_time = index, entry.hub_time
         judgement = None
         # `match` would compare by a function of Python, once for each event before the right one.
@@ -276,6 +267,15 @@ class Replay:
         if len(state.scopes) == index:
             state.scopes.append(_scope_of(entry, exchange))
         return Applied(index, entry, judgement, exchange)
+
+    def _check_follows(self, index: int, entry: Entry) -> None:
+        """Check that an entry comes after the last one, in place and in time."""
+        state = self.state
+        # In another order, a delivery could be shown as if its approval had come before it.
+        if state.last_index is not None and index <= state.last_index:
+            raise _broken(index, f"expected entries in log order, after {state.last_index}")
+        if state.last_time is not None and entry.hub_time < state.last_time:
+            raise _broken(index, _before_the_last(entry))
 
     def _apply_statement(self, index: int, opening: CommitmentOpening, entry: Entry) -> Judgement:
         view, exchange = self._view, self.exchanges.get(entry.exchange_id)
@@ -366,6 +366,16 @@ class Replay:
                 f"expected a delivery to cite nothing, it records {entry.ruling or 'no ruling'}",
             )
         self.exchanges[exchange.id] = after
+
+
+def _check_fields(index: int, entry: Entry) -> None:
+    """Check that an entry has no field of another event."""
+    if (entry.inspected is not None) != (entry.event is Event.INSPECTION):
+        raise _broken(index, "expected a range that was read with an inspection alone")
+    if entry.signature_digest and entry.event is not Event.STATEMENT:
+        raise _broken(index, "expected a signature with a statement alone")
+    if (entry.reason or entry.operation) and entry.event in (Event.STATEMENT, Event.DELIVERY):
+        raise _broken(index, "expected a reason and an operation with a denial alone")
 
 
 def _scope_of(entry: Entry, exchange: Exchange | None) -> EntryScope:

@@ -20,7 +20,7 @@ all members of a joint case is sealed to those who were active then, and to no a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -123,23 +123,34 @@ def shown_anew(before: Exchange | None, after: Exchange) -> tuple[Shown, ...]:
     """
     if before is None:
         return ()
-    shown: dict[tuple[AgencyId, bytes], ReaderRole] = {}
+    shown = {(each.agency, each.digest): each for each in _shown_by_release(before, after)}
+    for each in _shown_by_entering(before, after):
+        shown.setdefault((each.agency, each.digest), each)
+    return tuple(shown.values())
+
+
+def _shown_by_release(before: Exchange, after: Exchange) -> Iterator[Shown]:
+    """The statements that recipients see since their legs were released."""
     for leg in after.legs:
         was = before.leg(leg.agency)
         for digest in was.hidden if was else ():
             if digest not in leg.hidden:
-                shown[leg.agency, digest] = ReaderRole.RECIPIENT
-        is_released = leg.was_released and not (was and was.was_released)
-        if is_released and leg.record.from_initiator[0] != after.initial_digest:
-            shown[leg.agency, after.initial_digest] = ReaderRole.RECIPIENT
+                yield Shown(leg.agency, digest, ReaderRole.RECIPIENT)
+        is_first = leg.was_released and not (was and was.was_released)
+        if is_first and leg.record.from_initiator[0] != after.initial_digest:
+            # Its leg was begun by an invitation: the initial statement is shown with that.
+            yield Shown(leg.agency, after.initial_digest, ReaderRole.RECIPIENT)
+
+
+def _shown_by_entering(before: Exchange, after: Exchange) -> Iterator[Shown]:
+    """The statements of a joint case that its new members and approvers have not seen."""
     for agency in sorted(insiders(after) - insiders(before) - {after.initiator}):
         own = after.leg(agency)
-        seen = own.record if own is not None and own.was_released else None
+        seen = own.record.all_said if own is not None and own.was_released else ()
         role = ReaderRole.APPROVER if own is None else ReaderRole.RECIPIENT
         for digest in said_in(after):
-            if seen is None or digest not in seen.all_said:
-                shown.setdefault((agency, digest), role)
-    return tuple(Shown(agency, digest, role) for (agency, digest), role in shown.items())
+            if digest not in seen:
+                yield Shown(agency, digest, role)
 
 
 def deliver_to(
@@ -229,24 +240,29 @@ def readers(exchange: Exchange, said: StatementFacts, part_name: str) -> dict[Ag
     if said.kind.spec.supervises:
         agencies = dict.fromkeys(said.legs, ReaderRole.RECIPIENT)
         return agencies | {said.author: ReaderRole.AUTHOR}
+    spec, legs = said.kind.spec, _legs(exchange, said)
+    is_brief = part_name == BRIEF
+    # Where an agency has several roles, the last of these is the one that it reads in.
     roles: dict[AgencyId, ReaderRole] = {}
-    to_members = said.kind.spec.to_members
-    involved = {each for leg in _legs(exchange, said) for each in leg.record.involved}
+    involved = {each for leg in legs for each in leg.record.involved}
     for supervisor in said.supervisors:
-        if part_name == BRIEF or supervisor in involved:
+        if is_brief or supervisor in involved:
             roles[supervisor] = ReaderRole.SUPERVISOR
-    is_asked = said.author == exchange.initiator and not to_members
-    if part_name == BRIEF and (said.kind.spec.decides or is_asked):
-        for leg in _legs(exchange, said):
+    is_for_approval = said.author == exchange.initiator and not spec.to_members
+    if is_brief and (spec.decides or is_for_approval):
+        for leg in legs:
             roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
-    addressed = said.legs if said.author == exchange.initiator else (exchange.initiator,)
-    if said.author in said.legs:  # A recipient's; other legs are those of members that it answers.
-        addressed = (exchange.initiator, *said.legs)
-    if to_members:
-        addressed = (exchange.initiator, *said.legs)
-    roles.update(dict.fromkeys(addressed, ReaderRole.RECIPIENT))
+    roles.update(dict.fromkeys(_addressed(exchange, said), ReaderRole.RECIPIENT))
     roles[said.author] = ReaderRole.AUTHOR
     return roles
+
+
+def _addressed(exchange: Exchange, said: StatementFacts) -> tuple[AgencyId, ...]:
+    """The agencies that a statement speaks to; its author may be among them."""
+    if said.kind.spec.to_members or said.author in said.legs:
+        # To all members, or a recipient's: other legs are those of members that it answers.
+        return (exchange.initiator, *said.legs)
+    return said.legs if said.author == exchange.initiator else (exchange.initiator,)
 
 
 def _legs(exchange: Exchange, said: StatementFacts) -> list[Leg]:

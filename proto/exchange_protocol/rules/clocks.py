@@ -139,33 +139,55 @@ class Turn(NamedTuple):
 def times_after(
     times: LegTimes | None, before: LegState | None, turn: Turn, rules: TimeRules, at: datetime
 ) -> tuple[LegTimes, datetime | None]:
-    """The times of a leg after a statement at the hub's time, and its due time."""
-    is_by_rule = times is not None and times.is_by_rule and not turn.names_due
-    due_at = turn.due_at
+    """The times of a leg after a statement, and its due time.
+
+    Args:
+        times: the times of the leg before; None for a leg that begins.
+        before: the state of the leg before.
+        turn: the leg after the statement.
+        rules: the published times.
+        at: the hub's time of the statement.
+    """
     if times is not None and not turn.is_anew and _turn(before) is _turn(turn.state):
-        ends = tuple(each for each in times.ends if each.rule is not turn.meets)
-        after = replace(times, ends=ends, is_by_rule=is_by_rule)
+        after, due_at = _in_same_turn(times, turn), turn.due_at
     else:
-        ends = tuple(_ends(turn, rules, at)) if turn.is_counted and rules.limits else ()
-        if is_by_rule and turn.state in BEFORE_ANSWER:
-            # The time for an answer stops while the leg is not the recipient's turn.
-            due_at = None
-        reply = next((each for each in ends if each.rule in _REPLIES), None)
-        is_by_rule = due_at is None and reply is not None and not reply.unpublished
-        if is_by_rule and reply is not None:
-            due_at = reply.at
-        answer_due = times.answer_due if times else None
-        if turn.state in BEFORE_ANSWER:
-            answer_due = due_at
-        # In a new turn to answer, the recipient tells anew whether a judge is awaited.
-        is_anew = times is None or turn.state in BEFORE_ANSWER
-        judge = None if times is None or is_anew else times.judge_awaited_since
-        after = LegTimes(at, answer_due, is_by_rule, ends, judge)
+        after, due_at = _in_new_turn(times, turn, rules, at)
     if turn.awaits_judge and after.judge_awaited_since is None:
         after = replace(after, judge_awaited_since=at)
     if turn.state in BEFORE_ANSWER and after.answer_due != due_at:
         after = replace(after, answer_due=due_at)
     return _with_retention(after, times, before, turn, rules, at), due_at
+
+
+def _in_same_turn(times: LegTimes, turn: Turn) -> LegTimes:
+    """The times while a turn goes on: a clock that the statement meets stops, the others run."""
+    ends = tuple(each for each in times.ends if each.rule is not turn.meets)
+    return replace(times, ends=ends, is_by_rule=times.is_by_rule and not turn.names_due)
+
+
+def _in_new_turn(
+    times: LegTimes | None, turn: Turn, rules: TimeRules, at: datetime
+) -> tuple[LegTimes, datetime | None]:
+    """The times of a turn that begins, and the due time of the leg.
+
+    The published time for an answer sets the due time where nobody named one.
+    """
+    ends = tuple(_ends(turn, rules, at)) if turn.is_counted and rules.limits else ()
+    is_to_answer = turn.state in BEFORE_ANSWER
+    due_at = turn.due_at
+    if is_to_answer and times is not None and times.is_by_rule and not turn.names_due:
+        # The time for an answer stops while the leg is not the recipient's turn.
+        due_at = None
+    reply = next((each for each in ends if each.rule in _REPLIES), None)
+    is_by_rule = False
+    if due_at is None and reply is not None and not reply.unpublished:
+        due_at, is_by_rule = reply.at, True
+    if is_to_answer or times is None:
+        # The recipient tells anew whether a judge is awaited.
+        answer_due, judge = due_at if is_to_answer else None, None
+    else:
+        answer_due, judge = times.answer_due, times.judge_awaited_since
+    return LegTimes(at, answer_due, is_by_rule, ends, judge), due_at
 
 
 def _with_retention(

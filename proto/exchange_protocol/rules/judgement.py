@@ -35,7 +35,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import RefusalGround
+from exchange_protocol.kinds.codes import ReaderRole, RefusalGround
 from exchange_protocol.kinds.consent_decision import ConsentGround
 from exchange_protocol.kinds.days import in_zone_of_day, moment_text
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
@@ -55,7 +55,7 @@ from exchange_protocol.rules.routing import (
     unknown_exchange,
 )
 from exchange_protocol.rules.signed_statements import SignedStatement
-from exchange_protocol.rules.statements import BRIEF, Statement
+from exchange_protocol.rules.statements import BRIEF, Part, Statement
 from exchange_protocol.trust.certificates import (
     TrustAnchors,
     Usage,
@@ -201,53 +201,74 @@ def judge(
     """
     # Steps 1 to 3.
     authenticate(signed, statement, directory, anchors, at, verified)
-    kind = statement.kind
+    stage = statement.kind.stage
     # Step 4.
-    if kind.stage is Stage.DIRECTORY:
+    if stage is Stage.DIRECTORY:
         after = advance_directory(directory, statement, anchors, at)
         digest = directory.policy.digest if directory.policy else b""
         return Judgement(statement, Ruling(digest, (), (), ()), after, None, None)
     # Steps 5 to 7: the route asks the policy, the lifecycle makes the move.
-    if kind.stage is Stage.INITIAL:
+    if stage is Stage.INITIAL:
         if exchange is not None:
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
-        route = plan_route(directory, statement)
-        check_taken(directory, statement)
-        exchange, changes = open_exchange(statement, route.legs, at=at, times=directory.times)
+        moved = _opened(statement, directory, at)
     else:
         if exchange is None:
             raise unknown_exchange(statement)
-        subjects = subjects_of(exchange, statement, view)
-        if kind.spec.decides:
-            exchange = _without_revoked_approvals(exchange, subjects, directory)
-        route = route_on(directory, statement, exchange, subjects)
-        _check_time_limits(directory, statement, subjects, at)
-        times = directory.times
-        if kind.spec.invites:
-            check_taken(directory, statement, exchange.kind)
-            exchange, changes = admit(exchange, statement, route.legs, at=at, times=times)
-        elif kind.spec.supervises:
-            changes = ()
-        else:
-            exchange, changes = advance(
-                exchange,
-                statement,
-                subjects,
-                route.legs,
-                at=at,
-                times=times,
-                partial=view is not None,
-            )
+        moved = _continued(statement, directory, exchange, at, view)
     if sources is not None:
         check_provenance(statement, sources, at)
     _check_named(directory, statement)
-    said = spoken(exchange, statement)
+    said = spoken(moved.exchange, statement)
     # Steps 8 and 9. On one leg alone not all supervisors and readers can be known.
-    if view is None or kind.stage is Stage.INITIAL:
+    route = moved.route
+    if view is None or stage is Stage.INITIAL:
         _check_supervisors(statement, route)
-        _check_parts(statement, said, exchange, directory)
-    ruling = Ruling(route.policy_digest, route.rule_ids, changes, route.supervisors)
-    return Judgement(statement, ruling, directory, exchange, said)
+        _check_parts(statement, said, moved.exchange, directory)
+    ruling = Ruling(route.policy_digest, route.rule_ids, moved.changes, route.supervisors)
+    return Judgement(statement, ruling, directory, moved.exchange, said)
+
+
+# --- Steps 5 to 7 -------------------------------------------------------------------------------
+
+
+class _Moved(NamedTuple):
+    """An exchange after a statement, and the route by which it came there."""
+
+    route: Route
+    exchange: Exchange
+    changes: tuple[LegChange, ...]
+
+
+def _opened(statement: Statement, directory: Directory, at: datetime) -> _Moved:
+    """Open an exchange by its initial statement."""
+    route = plan_route(directory, statement)
+    check_taken(directory, statement)
+    return _Moved(route, *open_exchange(statement, route.legs, at=at, times=directory.times))
+
+
+def _continued(
+    statement: Statement,
+    directory: Directory,
+    exchange: Exchange,
+    at: datetime,
+    view: AgencyId | None,
+) -> _Moved:
+    """Apply a continuing statement to an exchange, or to one leg of it (`view`)."""
+    spec, times = statement.kind.spec, directory.times
+    subjects = subjects_of(exchange, statement, view)
+    if spec.decides:
+        exchange = _without_revoked_approvals(exchange, subjects, directory)
+    route = route_on(directory, statement, exchange, subjects)
+    _check_time_limits(directory, statement, subjects, at)
+    if spec.supervises:
+        return _Moved(route, exchange, ())
+    if spec.invites:
+        check_taken(directory, statement, exchange.kind)
+        return _Moved(route, *admit(exchange, statement, route.legs, at=at, times=times))
+    partial = view is not None
+    moved = advance(exchange, statement, subjects, route.legs, at=at, times=times, partial=partial)
+    return _Moved(route, *moved)
 
 
 def _check_time_limits(
@@ -365,8 +386,26 @@ def _check_supervisors(statement: Statement, route: Route) -> None:
 def _check_parts(
     statement: Statement, said: StatementFacts, exchange: Exchange, directory: Directory
 ) -> None:
+    """Step 9: check that the parts are those that are needed, each sealed to whom it must be."""
+    _check_brief(statement)
     spec = statement.kind.spec
-    if (spec.passes_gate or statement.supervisors) and statement.part(BRIEF) is None:
+    only_brief = said.author == exchange.initiator and not spec.passes_gate and not spec.to_members
+    for i, part in enumerate(statement.parts):
+        if only_brief and part.name != BRIEF:
+            raise Reason.PART_MISMATCH.error(
+                f"expected no part but {BRIEF!r}, which approvers read too, in a {statement.kind}: "
+                f"content for a recipient passes the gate; got {part.name!r}",
+                field=f"parts[{i}].name",
+            )
+        where = f"parts[{i}].wrapped_keys"
+        _check_readers(part, readers(exchange, said, part.name), where)
+        _check_sealing_keys(part, directory, where)
+
+
+def _check_brief(statement: Statement) -> None:
+    """Check that there is a brief for those who judge by it, or explains a ground."""
+    needs_brief = statement.kind.spec.passes_gate or statement.supervisors
+    if needs_brief and statement.part(BRIEF) is None:
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
@@ -377,32 +416,30 @@ def _check_parts(
             "(docs/rules.md#p4)",
             field="parts",
         )
-    ungated = said.author == exchange.initiator and not spec.passes_gate and not spec.to_members
-    for i, part in enumerate(statement.parts):
-        if ungated and part.name != BRIEF:
-            raise Reason.PART_MISMATCH.error(
-                f"expected no part but {BRIEF!r}, which approvers read too, in a {statement.kind}: "
-                f"content for a recipient passes the gate; got {part.name!r}",
-                field=f"parts[{i}].name",
-            )
-        where = f"parts[{i}].wrapped_keys"
-        required = readers(exchange, said, part.name)
-        got = {key.agency: key.role for key in part.wrapped_keys}
-        if got != required:
-            raise Reason.READERS_MISMATCH.error(
-                f"expected part {part.name!r} to be sealed to exactly {_listed(required)}; "
-                f"got {_listed(got)}",
+
+
+def _check_readers(part: Part, required: Mapping[AgencyId, ReaderRole], where: str) -> None:
+    """Check that a part is sealed to its readers: no more and no fewer, each in its role."""
+    got = {key.agency: key.role for key in part.wrapped_keys}
+    if got != required:
+        raise Reason.READERS_MISMATCH.error(
+            f"expected part {part.name!r} to be sealed to exactly {_listed(required)}; "
+            f"got {_listed(got)}",
+            field=where,
+        )
+
+
+def _check_sealing_keys(part: Part, directory: Directory, where: str) -> None:
+    """Check that a part is sealed with keys that its readers have published."""
+    for key in part.wrapped_keys:
+        for published in directory.sealing_keys.get(key.agency, ()):
+            if published.key_id == key.key_id:
+                break
+        else:
+            raise Reason.SEALING_KEY_UNKNOWN.error(
+                f"expected a sealing key that {key.agency} published, got {key.key_id.hex()}",
                 field=where,
             )
-        for key in part.wrapped_keys:
-            for published in directory.sealing_keys.get(key.agency, ()):
-                if published.key_id == key.key_id:
-                    break
-            else:
-                raise Reason.SEALING_KEY_UNKNOWN.error(
-                    f"expected a sealing key that {key.agency} published, got {key.key_id.hex()}",
-                    field=where,
-                )
 
 
 def _listed(roles: Mapping[AgencyId, str]) -> str:

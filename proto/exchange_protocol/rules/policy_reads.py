@@ -13,7 +13,7 @@ answer changes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from exchange_protocol.kinds.offences import OffenceType
@@ -108,36 +108,39 @@ def named_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _reads(rule: Mapping[str, Any]) -> Reads:
-    facts: set[str] = set() if rule["resource"]["op"] == "All" else {RESOURCE}
-    thresholds: set[int] = set()
-    texts: set[str] = set()
-    only_compares = True
+    """The reads of one rule: of its scope, and of every expression in its conditions."""
+    reads = Reads() if rule["resource"]["op"] == "All" else Reads(frozenset({RESOURCE}))
     # No recursion: a rule may be as deep as the bounds of a policy allow.
     left: list[Any] = [rule["conditions"]]
     while left:
         node = left.pop()
         if isinstance(node, list):
             left += node
-        if not isinstance(node, dict):
-            continue
-        for operator, operand in node.items():
-            if operator in _COMPARES and (number := _compared_with(operand)) is not None:
-                facts.add(SUBJECT_COUNT)
-                thresholds.add(number)
-            elif operator in (".", "has") and operand.get("left") == _CONTEXT:
-                facts.add(operand["attr"])
-                only_compares = only_compares and operand["attr"] != SUBJECT_COUNT
-            elif operator == "Value" and isinstance(operand, str):
-                texts.add(operand)
-            elif operator == "Var" and operand == RESOURCE:
-                facts.add(RESOURCE)
-            elif operator == "Var" and operand == "context":
-                facts |= FACTS
-                only_compares = False
-            else:
-                left.append(operand)
-    written = frozenset(texts) if OFFENCES in facts else frozenset()
-    return Reads(frozenset(facts), frozenset(thresholds), only_compares, written)
+        elif isinstance(node, dict):
+            for operator, operand in node.items():
+                read = _read_by(operator, operand)
+                if read is None:
+                    left.append(operand)
+                else:
+                    reads |= read
+    return reads if OFFENCES in reads.facts else replace(reads, texts=frozenset())
+
+
+def _read_by(operator: str, operand: Any) -> Reads | None:
+    """The reads of one expression; None if its operands have to be looked into."""
+    if operator in _COMPARES and (number := _compared_with(operand)) is not None:
+        return Reads(frozenset({SUBJECT_COUNT}), thresholds=frozenset({number}))
+    if operator in (".", "has") and operand.get("left") == _CONTEXT:
+        fact = operand["attr"]
+        return Reads(frozenset({fact}), only_compares=fact != SUBJECT_COUNT)
+    if operator == "Value" and isinstance(operand, str):
+        return Reads(texts=frozenset({operand}))
+    if operator == "Var" and operand == RESOURCE:
+        return Reads(frozenset({RESOURCE}))
+    if operator == "Var" and operand == "context":
+        # The whole context goes somewhere: any fact of it may be read there.
+        return Reads(FACTS, only_compares=False)
+    return None
 
 
 def _compared_with(operand: Mapping[str, Any]) -> int | None:

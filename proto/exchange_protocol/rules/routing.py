@@ -27,7 +27,12 @@ from exchange_protocol.rules.exchange import Exchange, LegRoute
 from exchange_protocol.rules.joint_case import check_invitation
 from exchange_protocol.rules.rulebook import PolicyContext, Rulebook
 from exchange_protocol.rules.statements import Draft, Header
-from exchange_protocol.rules.supervision import check_comment, check_involved, involved_in
+from exchange_protocol.rules.supervision import (
+    check_comment,
+    check_involved,
+    comment_on,
+    involved_in,
+)
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
 _CACHED_ROUTES = 4096
@@ -69,6 +74,14 @@ class Planned(NamedTuple):
     """Offences in the order of their list, each once."""
 
 
+class OfExchange(NamedTuple):
+    """The facts of a statement's exchange that the policy may know."""
+
+    initiator: AgencyId
+    kind: Kind
+    offences: tuple[OffenceType, ...] = ()
+
+
 def planned_of(statement: Draft) -> Planned:
     """The facts of an initial statement that is drafted."""
     offences = offences_of(statement.body)
@@ -99,9 +112,29 @@ def ask_ahead(directory: Directory, author: Member, planned: Planned) -> Iterato
         yield from rulebook.ask_ahead(leg)
 
 
-def _of_initial(author: Member, planned: Planned) -> tuple[_OfExchange, dict[AgencyId, int]]:
+def check_may_say(
+    directory: Directory,
+    author: Member,
+    kind: Kind,
+    header: Header,
+    exchange: OfExchange,
+    recipient: AgencyId,
+) -> None:
+    """Ask the policy whether a member may say a kind to an agency, before there is a statement.
+
+    Its subjects are not known yet, so the policy is asked about none.
+
+    Raises:
+        NotFound: AGENCY_UNKNOWN.
+        NotPermitted: POLICY_DENIED.
+    """
+    for context in _question(author, kind, header, exchange, {recipient: 0}).legs():
+        directory.rulebook.check_permitted(context)
+
+
+def _of_initial(author: Member, planned: Planned) -> tuple[OfExchange, dict[AgencyId, int]]:
     """The exchange that an initial statement opens, and the subjects on each of its legs."""
-    of_exchange = _OfExchange(author.agency, planned.kind, planned.offences)
+    of_exchange = OfExchange(author.agency, planned.kind, planned.offences)
     return of_exchange, dict.fromkeys(planned.recipients, planned.header.subject_count)
 
 
@@ -112,7 +145,7 @@ def route_on(
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     """Plan a statement that continues an exchange, on the legs of `subjects_of`."""
-    of_exchange = _OfExchange(exchange.initiator, exchange.kind, exchange.offences)
+    of_exchange = OfExchange(exchange.initiator, exchange.kind, exchange.offences)
     route = _route(
         directory, statement.author, statement.kind, statement.header, of_exchange, subjects
     )
@@ -158,7 +191,9 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
     the number that calls for four eyes could be split over supplements.
     """
     if statement.kind.spec.supervises:
-        supervised = check_comment(exchange, statement)
+        # A recipient may supervise another leg, and does not know what is recorded on that one.
+        is_own = view == statement.author.agency
+        supervised = comment_on(statement) if is_own else check_comment(exchange, statement)
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the exchange")
         return {supervised: statement.header.subject_count}
@@ -201,7 +236,7 @@ def _route(
     author: Member,
     kind: Kind,
     header: Header,
-    exchange: _OfExchange,
+    exchange: OfExchange,
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     """Plan a statement on the legs of `subjects`, each with the subjects at stake there."""
@@ -232,7 +267,7 @@ def _question(
     author: Member,
     kind: Kind,
     header: Header,
-    exchange: _OfExchange,
+    exchange: OfExchange,
     subjects: Mapping[AgencyId, int],
 ) -> _RouteQuestion:
     return _RouteQuestion(
@@ -247,14 +282,6 @@ def _question(
         urgency=header.urgency,
         subjects=tuple(subjects.items()),
     )
-
-
-class _OfExchange(NamedTuple):
-    """The facts of a statement's exchange that the policy may know."""
-
-    initiator: AgencyId
-    kind: Kind
-    offences: tuple[OffenceType, ...]
 
 
 class _RouteQuestion(NamedTuple):

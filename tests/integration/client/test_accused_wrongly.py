@@ -9,11 +9,29 @@ import pytest
 
 from agency_client import ExchangeClient
 from exchange_protocol.errors import HubDishonest, Reason
-from exchange_protocol.kinds.codes import TimeLimitRule
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState, TimeLimitRule
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.involve_supervisor import InvolveSupervisor
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.kinds.supervisor_comment import SupervisorComment, SupervisorWish
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import AgencyId
 from tests.support.asking import new_exchange
 from tests.support.in_memory_hub import Connection, InMemoryHub
-from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR
+from tests.support.statements import (
+    CARICC,
+    COORDINATOR,
+    KG_MIA,
+    KZ_FMA,
+    KZ_GPO,
+    KZ_MIA,
+    OPERATOR,
+    SECOND_COORDINATOR,
+    UZ_FIU,
+    Hub,
+)
 
 
 def answered(hub: InMemoryHub, folder: Path, *, days: int) -> str:
@@ -66,3 +84,69 @@ def test_hub_that_forgets_long_before_the_end_of_retention_is_caught(
     with pytest.raises(HubDishonest, match="no signed notice says so") as caught:
         hub.client(tmp_path).open(exchange)
     assert caught.value.reason is Reason.RULE_BROKEN
+
+
+def test_recipient_that_supervises_another_leg_reads_its_own_comment(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """Leave out of its view as a party what was said on the other leg: it got copies of that."""
+    model = hub.model
+    asked = model.say(KZ_FMA, Kind.INFORMATION_REQUEST.body(), to=["kz.mia", "kz.gpo"])
+    for reader in (KZ_MIA, KZ_GPO):
+        model.deliver(reader, asked)
+    model.say(KZ_MIA, Reply(ReplyResult.NO_HIT), on=asked)
+    comment = SupervisorComment(KZ_MIA.agency, SupervisorWish.EXPLANATION)
+    model.say(KZ_GPO, comment, to=["kz.mia"], on=asked)
+    for reader in (KZ_FMA, KZ_MIA, KZ_GPO):
+        kinds = [
+            each.kind for each in hub.client(tmp_path, reader).get(asked.exchange_id).statements
+        ]
+        assert (Kind.SUPERVISOR_COMMENT in kinds) == (reader is not KZ_FMA)
+
+
+def test_member_invited_to_a_case_that_approves_anothers_leg_follows_all_of_it(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """An approver is shown what every member says, though its own leg waits for it to join."""
+    model = hub.model
+    case = model.say(KG_MIA, Kind.JOINT_CASE.body(), to=["kz.fma", "caricc"])
+    for coordinator in (COORDINATOR, SECOND_COORDINATOR):
+        if model.leg(case, "kz.fma").was_released:
+            break
+        model.say(coordinator, Decision(Verdict.APPROVE), to=["kz.fma"], on=case)
+    model.deliver(KZ_FMA, case)
+    model.say(KZ_FMA, Kind.JOIN.body(), on=case)
+    model.say(KZ_FMA, Kind.CONTRIBUTE.body(), on=case)
+    for reader in (KG_MIA, KZ_FMA, CARICC):
+        seen = hub.client(tmp_path, reader).get(case.exchange_id)
+        assert seen.statements[-1].kind is Kind.CONTRIBUTE
+
+
+@pytest.mark.parametrize("by_recipient", [True, False])
+def test_approver_follows_what_a_supervisor_reads_who_was_let_take_part_unseen(
+    hub: InMemoryHub, tmp_path: Path, by_recipient: bool
+) -> None:
+    """It is not shown that the recipient let its prosecutor take part, and decides all the same."""
+    model = hub.model
+    asker, asked_of = (KG_MIA, KZ_MIA) if by_recipient else (KZ_MIA, UZ_FIU)
+    to = [asked_of.agency]
+    asked = model.say(asker, Kind.INFORMATION_REQUEST.body(), to=to)
+    approve(model, asked, to)
+    model.deliver(asked_of, asked)
+    model.say(asked_of, Kind.PARTIAL_REPLY.body(), on=asked)
+    model.say(KZ_MIA, InvolveSupervisor(KZ_GPO.agency), to=[] if by_recipient else to, on=asked)
+    model.say(asked_of, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+    for _ in range(2):
+        supplement = model.say(asker, Kind.SUPPLEMENT.body(), to=to, on=asked)
+        assert KZ_GPO.agency in supplement.supervisors
+        hub.client(tmp_path, COORDINATOR).get(asked.exchange_id)
+        approve(model, asked, to)
+        hub.client(tmp_path, COORDINATOR).get(asked.exchange_id)
+        model.deliver(asked_of, supplement)
+        model.say(asked_of, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+
+
+def approve(model: Hub, asked: Statement, to: list[AgencyId]) -> None:
+    for coordinator in (COORDINATOR, SECOND_COORDINATOR):
+        if model.leg(asked, to[0]).state is LegState.HELD:
+            model.say(coordinator, Decision(Verdict.APPROVE), to=to, on=asked)

@@ -317,7 +317,7 @@ def test_listed_day_that_nobody_gave_is_refused(
 def test_entry_is_dated_between_its_neighbours_in_the_directory(
     hub: InMemoryHub, tmp_path: Path, reader: Member, is_late: bool
 ) -> None:
-    """Whoever sees one entry of an exchange alone sees the directory's on both sides of it."""
+    """A reader of one entry of an exchange sees the directory's on both sides of it."""
     with hub.client(tmp_path, KZ_FMA) as fma:
         fma.publish_sealing_key(SealingPrivateKey.generate().public_key)
     exchange = new_exchange(hub.client(tmp_path), "kz.fma")

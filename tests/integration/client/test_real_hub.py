@@ -22,6 +22,7 @@ from agency_client import (
     ReplyDocument,
     Sent,
 )
+from agency_client.state.profile import KeyPair, PinnedHub
 from exchange_certs.authority import Authority
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import (
@@ -194,12 +195,13 @@ def test_expired_tls_certificate_is_named(region: Region, tmp_path: Path) -> Non
     folder = tmp_path / "expired"
     Profile.create(
         folder,
-        hub_target=region.hub.target,
-        hub_name="main",
-        log_vkey=region.deployment.files.log_vkey,
-        roots_pem=region.deployment.files.root_pem,
-        tls_certificate_pem=issued.certificate_pem,
-        tls_key=issued.key,
+        hub=PinnedHub(
+            region.hub.target,
+            "main",
+            region.deployment.files.log_vkey,
+            region.deployment.files.root_pem,
+        ),
+        tls=KeyPair(issued.certificate_pem, issued.key),
         passphrase=PASSPHRASE,
         write_passphrase=True,
     )
@@ -236,13 +238,14 @@ def test_hub_of_another_root_is_not_talked_to(region: Region, tmp_path: Path) ->
     assert issued.key is not None
     profile = Profile.create(
         tmp_path / "foreign",
-        # By one address: of several, gRPC tells the error of the last alone.
-        hub_target=region.hub.target.replace("localhost", "127.0.0.1"),
-        hub_name="main",
-        log_vkey=region.deployment.files.log_vkey,
-        roots_pem=other.root_pem(),
-        tls_certificate_pem=issued.certificate_pem,
-        tls_key=issued.key,
+        hub=PinnedHub(
+            # By one address: of several, gRPC tells the error of the last alone.
+            region.hub.target.replace("localhost", "127.0.0.1"),
+            "main",
+            region.deployment.files.log_vkey,
+            other.root_pem(),
+        ),
+        tls=KeyPair(issued.certificate_pem, issued.key),
         passphrase=PASSPHRASE,
         write_passphrase=True,
     )

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agency_client.state.profile import Profile
+from agency_client.state.profile import (
+    NO_DEFAULTS,
+    Defaults,
+    KeyPair,
+    PinnedHub,
+    Profile,
+)
 from agency_client.state.profile_file import PROFILES_VARIABLE
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, InvalidInput, NotAuthenticated, Reason
@@ -255,7 +261,7 @@ def test_expired_certificate_still_loads_so_that_the_outbox_can_be_read(tmp_path
         not_after=START + timedelta(minutes=1),
         public_key=key.public_key(),
     )
-    profile = create(tmp_path / "p", tls_certificate_pem=issued.certificate_pem, tls_key=key)
+    profile = create(tmp_path / "p", KeyPair(issued.certificate_pem, key))
     assert profile.tls.certificate.not_after == START + timedelta(minutes=1)
 
 
@@ -267,9 +273,7 @@ def test_profile_without_a_signing_key_reads_and_cannot_sign(tmp_path: Path) -> 
 
 
 def test_profile_is_made_of_values_that_come_back(tmp_path: Path) -> None:
-    profile = create(
-        tmp_path / "p", language=Language.KK, time_zone="Asia/Almaty", legal_basis="KZ-1"
-    )
+    profile = create(tmp_path / "p", defaults=Defaults("KZ-1", Language.KK, "Asia/Almaty"))
     assert profile.defaults.language is Language.KK
     assert profile.defaults.time_zone == "Asia/Almaty"
     assert (profile.folder / "profile.toml").stat().st_mode & 0o777 == 0o600
@@ -310,19 +314,18 @@ def test_passphrase_may_come_from_the_environment(
     assert Profile.load(folder).agency == "kz.mia"
 
 
-def create(folder: Path, **changes: object) -> Profile:
-    """A profile with a TLS certificate alone, unless changed."""
-    tls = tls_certificate(KZ_MIA)
-    given: dict[str, object] = {
-        "hub_target": "localhost:1",
-        "hub_name": "main",
-        "log_vkey": log_signer().vkey,
-        "roots_pem": fictional_cast().authority.root_pem(),
-        "tls_certificate_pem": tls.certificate_pem,
-        "tls_key": tls.key,
-        "passphrase": PASSPHRASE,
-    }
-    return Profile.create(folder, **(given | changes))  # type: ignore[arg-type]
+def create(folder: Path, tls: KeyPair | None = None, defaults: Defaults = NO_DEFAULTS) -> Profile:
+    """A profile with a TLS certificate alone."""
+    issued = tls_certificate(KZ_MIA)
+    assert issued.key is not None
+    root = fictional_cast().authority.root_pem()
+    return Profile.create(
+        folder,
+        hub=PinnedHub("localhost:1", "main", log_signer().vkey, root),
+        tls=tls or KeyPair(issued.certificate_pem, issued.key),
+        passphrase=PASSPHRASE,
+        defaults=defaults,
+    )
 
 
 def test_reason_of_a_fault_stays_what_it_is(folder: Path) -> None:
