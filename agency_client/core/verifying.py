@@ -8,9 +8,9 @@
     6. The agency's own statements are where receipts promised them.         own_receipts
     7. The hub's summary describes the initial statement.                    check_summary
 
-`exchanges` fetches, and takes steps 1 to 4 as pages come. `verify_exchange` takes 5 to 7. The list from
-which an exchange was picked is held to step 7 too. docs/threat-model.md says which lie each of
-them catches.
+`exchanges` fetches, and takes steps 1 to 4 as pages come. `verify_exchange` takes steps 5 to 7. The
+list from which an exchange was picked is held to step 7 too. docs/threat-model.md says which lie
+each of them catches.
 
 Left to the caller: unsealing (`unsealing`). A hub can hide an exchange entirely; witnesses and
 auditors see that.
