@@ -23,14 +23,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
-from typing import Final, cast
+from typing import Final
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
 from agency_client.content.entity import Entity
 from benchmarks.section import Ratio
 from exchange_protocol.kinds.codes import Handling, LegState, Urgency
 from exchange_protocol.record.listing import ExchangeSummary, LegSummary
-from exchange_protocol.rules.rulebook import Agency
 from exchange_protocol.trust.identity import AgencyId
 from tests.support.console import Browser, RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
@@ -216,11 +215,13 @@ def _widen(client: ExchangeClient, rows: int) -> None:
     base = client.holdings.import_entities("Учёт", [own])
     sets = tuple(replace(base, name=f"Вымышленный учёт {number:05}") for number in range(rows))
     client.holdings.all = lambda: sets  # type: ignore[method-assign]
-    agencies = cast(dict[AgencyId, Agency], client.directory.agencies)
+    agencies = dict(client.directory.agencies)
     known = agencies[KZ_FMA.agency]
     for number in range(rows):
         name = AgencyId(f"kz.x{number:05}")
         agencies[name] = replace(known, id=name, name=f"Вымышленный орган {number}")
+    # The client holds this very directory, and a hub in memory enrols nobody meanwhile.
+    object.__setattr__(client.directory, "agencies", agencies)
 
 
 def _listed(base: ExchangeSummary, number: int) -> ExchangeSummary:
