@@ -46,7 +46,8 @@ class ExchangeError(Exception):
         """Dotted path of the offending field of the request, where there is one."""
         self.kept: tuple[str, ...] = ()
         """Ids of the statements that the call had signed and kept before it failed: each waits in
-        the outbox or is among the refused. Empty where a client may simply call again."""
+        the outbox, is among the refused, or has a receipt. Empty where a client may simply call
+        again."""
 
     def __str__(self) -> str:
         where = f" [{self.field}]" if self.field else ""

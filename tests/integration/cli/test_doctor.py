@@ -114,6 +114,23 @@ def test_one_exchange_that_fails_is_named_and_says_nothing_of_the_hub(
         assert {bad, *others} <= set(asked)
 
 
+def test_disk_of_this_computer_is_not_told_as_the_hubs(
+    foundation: Foundation,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def is_full(client: ExchangeClient) -> None:
+        raise Reason.FILE_NOT_WRITTEN.error("Read-only file system: state/.checkpoint.lock")
+
+    monkeypatch.setattr(ExchangeClient, "sync", is_full)
+    town = foundation.copy(tmp_path / "hub")
+    code, checks = page_of(capsys, town.profile("kz.mia/system"))
+    assert code == 1
+    assert "disk of this computer" in str(checks["hub"])
+    assert "operator" not in str(checks["hub"])
+
+
 def test_profile_that_does_not_load_is_named_and_hides_nothing_else(
     foundation: Foundation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
