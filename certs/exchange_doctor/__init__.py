@@ -175,7 +175,7 @@ def permissions(what: str, path: Path) -> Check:
 def name_of(host: str) -> Check:
     """Check if a name leads to an address, within some seconds.
 
-    The system's own look-up of a server that says nothing takes half a minute, for each name.
+    The system's own look-up waits far longer for a server that says nothing.
     """
     ended: list[list[str] | OSError] = []
 
