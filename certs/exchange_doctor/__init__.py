@@ -184,6 +184,8 @@ def name_of(host: str) -> Check:
             ended.append(sorted({str(each[4][0]) for each in socket.getaddrinfo(host, None)}))
         except OSError as error:
             ended.append(error)
+        except UnicodeError as error:  # A label that no name may have.
+            ended.append(OSError(0, str(error)))
 
     looking = threading.Thread(target=look_up, daemon=True)
     looking.start()
