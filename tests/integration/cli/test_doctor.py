@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import exchange_doctor
 from agency_client import ExchangeClient, InformationRequest, Item
 from agency_client.cli import main
 from exchange_doctor import Check, Grade, ending, examine, is_well, lines, room
@@ -223,6 +226,16 @@ def test_ends_and_room_are_graded(tmp_path: Path) -> None:
     grades = [ending("x", now + timedelta(days=days), now, "renew").grade for days in (100, 29, -1)]
     assert grades == [Grade.OK, Grade.WARN, Grade.FAIL]
     assert "GB free" in room("disk", tmp_path).found
+
+
+def test_server_of_names_that_says_nothing_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(exchange_doctor, "_PORT_SECONDS", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [][never.wait(60) :])
+    found = exchange_doctor.name_of("hub.example")
+    never.set()
+    assert found.grade is Grade.FAIL
+    assert found.found == "hub.example: no server of names answers within 0.2 s"
 
 
 def test_disk_that_takes_no_more_files_is_told(
