@@ -31,6 +31,7 @@ _STATUS_DETAILS: Final = "grpc-status-details-bin"
 _SUBMISSIONS: Final = frozenset(
     {"ExchangeService/Submit", "ExchangeService/SubmitStream", "ExchangeService/UploadPart"}
 )
+_TRANSFERS: Final = frozenset({"ExchangeService/UploadPart", "ExchangeService/FetchPart"})
 
 
 def proxy_variable(target: str, environment: Mapping[str, str]) -> str:
@@ -63,6 +64,12 @@ class CallFaults:
             return Reason.DEADLINE_EXCEEDED.error(
                 "the token with your TLS key did not sign in time: "
                 "does it wait for a PIN or a touch?"
+            )
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED and method in _TRANSFERS:
+            return Reason.DEADLINE_EXCEEDED.error(
+                f"a file did not pass between here and the hub {self._profile.target} in the time "
+                "that the hub or this client allows: the line is slow; send a large file in "
+                "smaller pieces, or ask the operator for a longer `transfer_deadline_seconds`"
             )
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return Reason.DEADLINE_EXCEEDED.error(
@@ -109,6 +116,11 @@ class CallFaults:
             )
         elif "handshak" in details.lower() or "ssl" in details.lower():
             hint = "; the TLS handshake failed: is this profile's root the one that the hub trusts?"
+        elif "errors resolving" in details or "DNS resolution" in details:
+            hint = (
+                "; its name could not be looked up: is it right, and do the name servers of this "
+                "machine answer?"
+            )
         if variable := proxy_variable(profile.target, os.environ):
             # The value may hold a password.
             hint += (

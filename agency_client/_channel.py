@@ -39,6 +39,7 @@ from agency_client.core.calls import (
     Together,
     Unary,
     Upload,
+    seconds_for,
 )
 from agency_client.state.profile import Profile
 from agency_client.state.renewed_tls import RenewedTls
@@ -85,12 +86,12 @@ class Channel:
         with translated(self._faults, call.method):
             match call:
                 case Unary(method=method, request=request):
-                    return parsed(self._call(method)(request, timeout=DEADLINES[method]))
+                    return parsed(self._call(method)(request, timeout=seconds_for(call)))
                 case Upload(requests=requests, method=method):
-                    return parsed(self._call(method)(requests(), timeout=DEADLINES[method]))
+                    return parsed(self._call(method)(requests(), timeout=seconds_for(call)))
                 case Stream(requests=requests, answers=answers, most=most, method=method):
                     rest = requests(len(answers))
-                    stream = self._call(method)(rest, timeout=DEADLINES[method])
+                    stream = self._call(method)(rest, timeout=seconds_for(call))
                     try:
                         for response in stream:
                             take_answer(answers, parsed(response), most)
@@ -103,7 +104,7 @@ class Channel:
                     return self._together(several)
 
     def _begin(self, fetch: Fetch) -> Any:
-        return self._call(fetch.method)(fetch.request, timeout=DEADLINES[fetch.method])
+        return self._call(fetch.method)(fetch.request, timeout=seconds_for(fetch))
 
     def _read(self, stream: Any, fetch: Fetch) -> None:
         for response in stream:
@@ -118,7 +119,7 @@ class Channel:
                     begun.append((each, self._begin(each)))
                 else:
                     call = self._call(each.method)
-                    future = call.future(each.request, timeout=DEADLINES[each.method])
+                    future = call.future(each.request, timeout=seconds_for(each))
                     begun.append((each, future))
             return [self._outcome(*each) for each in begun]
         finally:
@@ -199,12 +200,12 @@ class AsyncChannel:
         with translated(self._faults, call.method):
             match call:
                 case Unary(method=method, request=request):
-                    return parsed(await self._call(method)(request, timeout=DEADLINES[method]))
+                    return parsed(await self._call(method)(request, timeout=seconds_for(call)))
                 case Upload(requests=requests, method=method):
-                    return parsed(await self._call(method)(requests(), timeout=DEADLINES[method]))
+                    return parsed(await self._call(method)(requests(), timeout=seconds_for(call)))
                 case Stream(requests=requests, answers=answers, most=most, method=method):
                     rest = requests(len(answers))
-                    stream = self._call(method)(rest, timeout=DEADLINES[method])
+                    stream = self._call(method)(rest, timeout=seconds_for(call))
                     try:
                         async for response in stream:
                             take_answer(answers, parsed(response), most)
@@ -217,7 +218,7 @@ class AsyncChannel:
                     return await asyncio.gather(*map(self._outcome, several))
 
     async def _fetch(self, fetch: Fetch) -> None:
-        stream = self._call(fetch.method)(fetch.request, timeout=DEADLINES[fetch.method])
+        stream = self._call(fetch.method)(fetch.request, timeout=seconds_for(fetch))
         async for response in stream:
             take_chunk(fetch.sink, parsed(response).chunk, fetch.limit)
 

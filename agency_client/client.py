@@ -396,7 +396,8 @@ class ExchangeClient(Acts):
 
         A lost connection is taken up again. The place of a notice is kept when the next one is
         asked for, and not before: a notice whose handling failed comes again, and so does the last
-        one of a loop that was left.
+        one of a loop that was left. Where another process watches with this profile, it alone keeps
+        the place.
 
         Args:
             from_start: begin with everything that was ever visible.
@@ -417,22 +418,23 @@ class ExchangeClient(Acts):
             ends_at=None if max_seconds is None else time.monotonic() + max_seconds,
             max_notices=max_notices,
         )
-        while watching.goes_on:
-            try:
-                for response in self._driver.watch(watching.request(), watching.seconds):
-                    if notice := watching.notice(response):
-                        yield notice
-                    watching.done(response)
-                    if watching.is_full:
-                        return
-                self._driver.pause(watching.rest)
-            except HubUnavailable as error:
-                pause = watching.pause(error)
-                if pause is None:
-                    continue
-                if on_away is not None:
-                    on_away(error, pause)
-                self._driver.pause(max(0.0, min(pause, watching.seconds)))
+        with watching.keeping():
+            while watching.goes_on:
+                try:
+                    for response in self._driver.watch(watching.request(), watching.seconds):
+                        if notice := watching.notice(response):
+                            yield notice
+                        watching.done(response)
+                        if watching.is_full:
+                            return
+                    self._driver.pause(watching.rest)
+                except HubUnavailable as error:
+                    pause = watching.pause(error)
+                    if pause is None:
+                        continue
+                    if on_away is not None:
+                        on_away(error, pause)
+                    self._driver.pause(max(0.0, min(pause, watching.seconds)))
 
     # --- The directory --------------------------------------------------------------------------
 

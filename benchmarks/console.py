@@ -1,10 +1,11 @@
 """The console under a full inbox: 10,000 exchanges listed, 100,000 payments in one answer.
 
-    python -m benchmarks.console [--exchanges 10000] [--payments 100000]
+    python -m benchmarks.console [--exchanges 10000] [--payments 100000] [--rows 5000]
 
 A hub in memory answers, and lists cost it nothing, so what is measured is the console and the
 library in it: each page from
-the request to its last byte, the first time and then again; the same pages in Chromium, where there
+the request to its last byte, the first time and then again; own records and the directory with so
+many rows; the same pages in Chromium, where there
 is one; and the memory of the process, hub included. The program ends with 1 if a goal is missed.
 """
 
@@ -25,9 +26,11 @@ from statistics import median
 from typing import Final
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
+from agency_client.content.entity import Entity
 from benchmarks.section import Ratio
 from exchange_protocol.kinds.codes import Handling, LegState, Urgency
 from exchange_protocol.record.listing import ExchangeSummary, LegSummary
+from exchange_protocol.trust.identity import AgencyId
 from tests.support.console import Browser, RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA
@@ -46,9 +49,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.console", description=__doc__)
     parser.add_argument("--exchanges", type=int, default=10_000)
     parser.add_argument("--payments", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=5_000, help="sets of own records, agencies")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="exchange-console-") as name:
-        found, goals = measure(Path(name), arguments.exchanges, arguments.payments)
+        found, goals = measure(Path(name), arguments.exchanges, arguments.payments, arguments.rows)
     judged = {
         name: {"value": each.value, "goal": str(each), "met": each.is_met}
         for name, each in goals.items()
@@ -59,7 +63,7 @@ def main() -> None:
 
 
 def measure(
-    folder: Path, exchanges: int, payments: int
+    folder: Path, exchanges: int, payments: int, rows: int
 ) -> tuple[dict[str, object], dict[str, Ratio]]:
     """Measure the pages; gives the figures, and those that have a goal."""
     hub = InMemoryHub()
@@ -87,6 +91,10 @@ def measure(
                 f"/exchange/{answered}/flows/{answer}",
             ]
             pages = {path: _time(browser, path) for path in paths}
+            _widen(client, rows)
+            wide = ["/holdings", f"/holdings?page={rows // 200}", "/directory", "/new/refer"]
+            paths += wide
+            pages |= {path: _time(browser, path) for path in wide}
             in_browser = _in_chromium(console, paths)
     slowest = max([first, beside, *(each for times in pages.values() for each in times)])
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -199,6 +207,21 @@ def _fill(client: ExchangeClient, count: int) -> None:
     base = replace(first, urgency=Urgency.ROUTINE, handling=Handling.H1, legs=(leg,))
     many = [_listed(base, number) for number in range(count)]
     client.exchanges = lambda **_: iter(many)  # type: ignore[method-assign]
+
+
+def _widen(client: ExchangeClient, rows: int) -> None:
+    """Let the profile have so many sets of own records, and the directory so many agencies."""
+    own: Entity = {"id": "a", "schema": "Person", "properties": {"name": ["Вымышлен"]}}
+    base = client.holdings.import_entities("Учёт", [own])
+    sets = tuple(replace(base, name=f"Вымышленный учёт {number:05}") for number in range(rows))
+    client.holdings.all = lambda: sets  # type: ignore[method-assign]
+    agencies = dict(client.directory.agencies)
+    known = agencies[KZ_FMA.agency]
+    for number in range(rows):
+        name = AgencyId(f"kz.x{number:05}")
+        agencies[name] = replace(known, id=name, name=f"Вымышленный орган {number}")
+    # The client holds this very directory, and a hub in memory enrols nobody meanwhile.
+    object.__setattr__(client.directory, "agencies", agencies)
 
 
 def _listed(base: ExchangeSummary, number: int) -> ExchangeSummary:

@@ -40,8 +40,8 @@ from exchange_server.storage.engine import (
     real_file,
 )
 from exchange_server.storage.log_rows import read_head
-from exchange_server.storage.schema import check_schema
-from exchange_server.storage.server_check import verify_server
+from exchange_server.storage.schema import check_indexes, check_schema
+from exchange_server.storage.server_check import order_that_changed, verify_server
 from exchange_server.tls.held_lists import REMEDY, told
 from exchange_server.tls.revocation_file import AHEAD
 from exchange_server.tls.revocation_install import refused_by_hub
@@ -50,6 +50,9 @@ SILENT: Final = timedelta(hours=1)
 """A witness that has not cosigned for longer is told of."""
 BACKUP_AGE: Final = timedelta(days=2)
 """A backup that is older is told of."""
+ORDER_TODO: Final = (
+    "stop the hub; REINDEX DATABASE, and only then ALTER DATABASE ... REFRESH COLLATION VERSION"
+)
 CLOCK_TODO: Final = "set the clock of this computer; if it is right, tell the signer"
 _PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "sqlalchemy")
 
@@ -138,8 +141,11 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
     try:
         verify_server(engine)
         check_schema(engine)
+        check_indexes(engine)
         with reading(engine) as connection:
             yield from _log(connection, config, now)
+            if changed := order_that_changed(connection):
+                yield Check("sorting", Grade.FAIL, changed, ORDER_TODO)
             yield from _witnesses(connection, config, now)
         file = real_file(engine)
         if file is not None:

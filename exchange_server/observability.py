@@ -19,11 +19,13 @@ as writing the line.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import json
 import logging
 import os
 import queue
 import select
+import stat
 import sys
 import threading
 import time
@@ -87,6 +89,12 @@ class _Descriptor:
 
     def __init__(self, number: int) -> None:
         self._number = number
+        # Rotated by `copytruncate`, a file that was opened without this begins with zeros: what
+        # comes next would be written where the last line ended.
+        with suppress(OSError):
+            if stat.S_ISREG(os.fstat(number).st_mode):
+                flags = fcntl.fcntl(number, fcntl.F_GETFL)
+                fcntl.fcntl(number, fcntl.F_SETFL, flags | os.O_APPEND)
 
     def write(self, text: str, /) -> None:
         data = text.encode()

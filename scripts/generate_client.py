@@ -25,6 +25,7 @@ from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.rows import Row
 from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
+from scripts.check_kinds import kind_faults
 from scripts.generate_faces import async_acts, blocking
 from scripts.generate_names import with_names
 from scripts.generate_picture import with_picture
@@ -168,6 +169,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="change nothing; name what differs")
     check: bool = parser.parse_args().check
+    if faults := kind_faults():
+        sys.stderr.write("\n".join([*faults, "Mend this, and run `make proto` again."]) + "\n")
+        return 1
     stale = 0
     for path, generate in GENERATED.items():
         present = path.read_text("utf-8") if path.exists() else ""

@@ -36,7 +36,9 @@ def run_protoc(protos: list[Path], *outputs: str) -> None:
     plugins = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     names = [str(proto.relative_to(PROTO_ROOT)) for proto in protos]
     command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO_ROOT}", *outputs, *names]
-    subprocess.run(command, check=True, env={**os.environ, "PATH": plugins})
+    done = subprocess.run(command, check=False, env={**os.environ, "PATH": plugins})
+    if done.returncode:
+        sys.exit("protoc does not take the contract: mend what its first line above names")
 
 
 def read_generated(root: Path) -> dict[Path, bytes]:

@@ -283,7 +283,12 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
         return _parameter(name, Annotated[many | None, words], None)
     if get_origin(hint) is Annotated:
         bounds: Range = get_args(hint)[1]
-        words = typer.Option(option, min=bounds.least, max=bounds.most, help=help_text)
+        words = typer.Option(
+            option,
+            metavar="NUMBER",
+            parser=inputs.whole_number(bounds.least, bounds.most),
+            help=help_text,
+        )
         kind = int
     elif hint is datetime:
         words = typer.Option(option, metavar="30d|DAY|TIME", parser=_Moment, help=help_text)

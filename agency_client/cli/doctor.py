@@ -42,6 +42,7 @@ _ADVICE: Final = {
     Reason.UNAVAILABLE: "see DNS and the port above; else ask the hub's operator",
     Reason.CERTIFICATE_EXPIRED: "`agency keys renew`, or enrol again",
     Reason.CERTIFICATE_REVOKED: "enrol again; if you do not know why, call the operator",
+    Reason.FILE_NOT_WRITTEN: "mend the disk of this computer, or who may write there; not the hub",
 }
 
 

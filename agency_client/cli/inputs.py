@@ -19,7 +19,7 @@ from agency_client.content.document_reading import look_alikes
 from agency_client.content.file_names import check_file_names, name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
 from agency_client.core.time_zones import find_zone
-from exchange_files import read_given
+from exchange_files import read_given, without_bom
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -52,9 +52,25 @@ def one_of(enum: type[EnumT]) -> Callable[[str], EnumT]:
     return parse
 
 
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers, with or without spaces between groups of digits."""
+
+    def parse(text: str | int) -> int:
+        digits = re.sub(r"[ \u00a0\u202f]", "", str(text))
+        if re.fullmatch(r"[0-9]{1,18}", digits) and least <= int(digits) <= most:
+            return int(digits)
+        exact = "; a fraction is left out here, and told in words or a table" if most > 1000 else ""
+        raise typer.BadParameter(
+            f"expected a whole number from {least} to {most}{exact}; got {str(text)[:64]!r}"
+        )
+
+    return parse
+
+
 def trust_anchors(file: Path, option: str) -> TrustAnchors:
     """Read the roots that a person trusts; raises as `anchors_of` does."""
-    return anchors_of(read_given(file), file, option)
+    pem = without_bom(read_given(file), file, Reason.CONFIG_INVALID)
+    return anchors_of(pem, file, option)
 
 
 def anchors_of(pem: bytes, file: Path, option: str) -> TrustAnchors:

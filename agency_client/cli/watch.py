@@ -19,6 +19,7 @@ from agency_client.core.views import (
 from agency_client.presentation.exchanges import known_legs, notice_line, turn_of
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import notice_json
+from agency_client.state.watch_place import WatchPlace
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.record.notices import Notice
 
@@ -46,6 +47,11 @@ def watch(
     """
     session = session_of(context)
     with session.hub() as hub:
+        if WatchPlace(hub.profile.state).is_kept_elsewhere:
+            complain(
+                "agency: another watch of this profile runs and keeps the place; this one tells "
+                "all the same, and the next one will tell it again"
+            )
         told = _Told(hub, session.locale_of(hub))
         for notice in hub.watch(
             from_start=from_start,

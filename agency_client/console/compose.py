@@ -43,7 +43,7 @@ from agency_client.presentation.places import note_in_words
 from agency_client.presentation.schemata import SCHEMATA
 from agency_client.state.references import Reference
 from exchange_protocol.errors import ExchangeError, HubUnavailable
-from exchange_protocol.kinds.codes import LegState, Party, Purpose
+from exchange_protocol.kinds.codes import LegState, Party, Purpose, Urgency
 from exchange_protocol.kinds.spec import Stage
 
 _NO_FIELDS: Final = frozenset({TOKEN, "draft", "version", "step", "here", "remove"})
@@ -73,6 +73,8 @@ def show_new(visit: Visit) -> Response:
     if kind.stage is Stage.INITIAL:
         defaults = visit.console.client.profile.defaults
         draft.fields = {name: [code.name] for name, code in PRESET.items()}
+        if kind.spec.is_urgent:
+            draft.fields["urgency"] = [Urgency.URGENT.name]
         draft.fields["legal_basis"] = [defaults.legal_basis or ""]
         draft.fields |= _given_by_address(visit)
     return _form(visit, draft)

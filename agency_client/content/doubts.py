@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final
 
 from agency_client.content.characters import describe_mixed
-from agency_client.content.spoiled import doubt, is_absent, tells_nothing_apart
+from agency_client.content.spoiled import doubt, is_absent, is_cut, tells_nothing_apart
 from agency_client.content.values import has_format
 
 _COUNTRIES: Final = ("country", "jurisdiction", "nationality")
@@ -29,6 +29,14 @@ IDENTIFIERS: Final = frozenset(
 """Properties with identifiers of persons, companies and accounts, mostly of digits."""
 _CONTACTS: Final = frozenset({"cryptoWallet", "email", "phone", "publicKey", "website"})
 """Properties that others are found or reached by, in letters as well as in digits."""
+_KIND: Final = re.compile(r"(?:mailto|e-?mail|tel|phone|почта|тел)\.?:", re.IGNORECASE)
+"""The name of its kind before an address; of a link, or of the heading of a column."""
+_NAMES: Final = frozenset(
+    {"address", "alias", "fatherName", "firstName", "lastName", "middleName", "name",
+     "previousName", "weakAlias"}
+)  # fmt: skip
+_FROM_A_NUMBER: Final = re.compile(r"[A-Z]{1,4}[0-9]{6,}\.0")
+"""An identifier to which a program has given the decimal of the numbers beside it."""
 _NO_BIC: Final = (
     "it is no BIC of SWIFT, which has 8 or 11 letters and digits: others will not find the "
     "bank by a number of its own country (БИК, МФО)"
@@ -90,7 +98,10 @@ _EXACT_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps; it writes zeros in the place of the others."""
 _FAR: Final = re.compile(r"(?:1[0-7]|2[1-9])[0-9]{2}-[0-9]{2}(?:-[0-9]{2}.*)?")
 """Days before 1800 and after 2099; among other texts, such as a number of a file: 1450-05."""
-_NO_DATES: Final = frozenset({"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "9999-12-31"})
+_NO_DATES: Final = frozenset(
+    {"0001-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "1970-01-01",
+     "2079-06-06", "9999-12-31"}
+)  # fmt: skip
 """Days that programs write where there is no date."""
 _PAST: Final = frozenset(
     {"birthDate", "date", "deathDate", "dissolutionDate", "incorporationDate", "modifiedAt"}
@@ -101,6 +112,11 @@ _AMOUNT: Final = re.compile(r"[+-]?[0-9]+(?:\.(?P<part>[0-9]+))?[ \u00a0]?(?P<un
 _MOST_DECIMALS: Final = 3
 _THOUSANDTHS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """Currencies that have three decimals."""
+_COINS: Final = {
+    "BTC": 8, "LTC": 8, "DOGE": 8, "USDT": 18, "USDC": 18, "ETH": 18, "BNB": 18,
+    "TRX": 6, "XMR": 12,
+}  # fmt: skip
+"""Decimals of virtual assets; a token has those of the chain that it is on, 18 at the most."""
 _MULTIPLE: Final = re.compile(
     r"(?:тыс\w*|млн|млрд|мың|миң|минг|ming|mln|mlrd|bn|[kкmмdcдс]|dr|cr|дт|кт|dt|kt|db"
     r"|дебет|кредит|debit|credit|приход|расход|кіріс|шығыс|debet|kredit|kirim|chiqim)\.?",
@@ -114,7 +130,7 @@ _CODES: Final = frozenset(
         "DKK", "EUR", "GBP", "GEL", "HKD", "HUF", "ILS", "INR", "IRR", "JPY", "KGS",
         "KRW", "KZT", "MAD", "MDL", "MNT", "NOK", "NZD", "PKR", "PLN", "QAR", "RON",
         "RSD", "RUB", "SAR", "SEK", "SGD", "THB", "TJS", "TMT", "TRY", "UAH", "USD",
-        "UZS", "USDC", "USDT", "BTC", "ETH",
+        "UZS", *_COINS,
     }
 )  # fmt: skip
 """Codes that are known in small letters too; of other words in such letters none is a code."""
@@ -166,6 +182,11 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name in _CONTACTS & properties.keys():
         if any(value != value.strip() for value in properties[name]):
             yield f"{name}: it has spaces around it"
+        if any(_KIND.match(value) for value in properties[name]):
+            yield f"{name}: it begins with the name of its kind"
+    for name in _NAMES & properties.keys():
+        if any(is_cut(value) for value in properties[name]):
+            yield f"{name}: it ends in points, as programs show what they cut: is it whole?"
     for name, (form, words) in _FORMATS.items():
         if name in properties and any(not has_format(value, form) for value in properties[name]):
             yield f"{name}: {words}"
@@ -237,6 +258,8 @@ def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
         yield "it reads like an IIN whose zero at the beginning is missing"
     if value != value.strip():
         yield "it has spaces around it"
+    if _FROM_A_NUMBER.fullmatch(value):
+        yield "it ends in .0, as an identifier that was taken for a number"
     if _OTHER_DIGITS.search(value):
         yield "it has digits of another script"
     if name in _ACCOUNTS:
@@ -314,12 +337,11 @@ def _of_amounts(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[s
             yield "its unit is none of money: is it a share, a weight or a shortened number?"
         if currencies and codes and codes.isdisjoint(map(str.upper, currencies)):
             yield "it names another currency than the property currency"
-        if decimals > _MOST_DECIMALS:
-            yield f"it has more than {_MOST_DECIMALS} decimals, as a calculation leaves them"
-        elif decimals == _MOST_DECIMALS and not _THOUSANDTHS & {
-            *map(str.upper, currencies),
-            unit.upper(),
-        }:
+        named = {*map(str.upper, currencies), unit.upper()}
+        most = max((_COINS[each] for each in named & _COINS.keys()), default=_MOST_DECIMALS)
+        if decimals > most:
+            yield f"it has more than {most} decimals, as a calculation leaves them"
+        elif decimals == _MOST_DECIMALS and not named & (_THOUSANDTHS | _COINS.keys()):
             yield "it has 3 decimals; if the point parts thousands, say so with --numbers"
 
 

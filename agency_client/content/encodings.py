@@ -250,6 +250,11 @@ def other_file(head: bytes, *, is_json: bool = False) -> str | None:
         head: its first bytes, 256 of them or more; what Office wrote is told further inside.
         is_json: whether JSON is expected.
     """
+    if head and not head[:_FIRST_BYTES].strip(b"\0"):
+        return (
+            "a file that begins with zeros alone, as a machine leaves it that lost power while it "
+            "was written: take it from its source again"
+        )
     if head.startswith(_OLD_OFFICE):
         return _old_office(head)
     if _BARE_WORKBOOK.match(head):

@@ -46,7 +46,8 @@ _SHORTENED: Final = re.compile(
 )
 """A number as Excel, a program or one who types Cyrillic shortens it; its exponent is short."""
 _ABSENT: Final = frozenset(
-    {"null", "(null)", "<null>", "\\n", "none", "nan", "nat", "n/a", "н/д", "undefined", "unknown",
+    {"null", "(null)", "<null>", "[null]", "nil", "\\n", "none", "nan",
+     "nat", "<na>", "[]", "{}", "n/a", "н/д", "undefined", "unknown",
      "-", "--", "–", "—",
      "нет", "нет данных", "не указан", "не указано", "не указана", "неизвестно", "неизвестен",
      "неизвестна", "отсутствует", "б/н", "жоқ", "белгісіз", "жок", "белгисиз", "йўқ", "yo'q",
@@ -78,7 +79,9 @@ _UTF_7: Final = re.compile(r"\+(B[BDE][A-Za-z0-9/+]{6,})")
 """Letters of Cyrillic as UTF-7 writes them among those of ASCII."""
 _PROGRAM: Final = re.compile(
     r"\[object \w+\]|System\.[A-Z][\w.]*(?:\[\])?|.*(?:\{\{.*\}\}|\$\{.*\}).*|%[sd]|b'.*'"
-    r"|\[(['\"]).*\1\]|\{(['\"]).*\2:.*\}",
+    r"|\[(['\"]).*\1\]|\{(['\"]).*\2:.*\}|<[\w. ]+ at 0x[0-9a-fA-F]+>"
+    r"|(?:np\.\w+|datetime\.\w+|Decimal|Timestamp|UUID|array)\(.*\)"
+    r"|(?:(?:\w+[.$])+[A-Z]\w*|\[+(?:[BCDFIJSZ]|L[\w.$]+;))@[0-9a-f]{5,8}",
     re.DOTALL,
 )
 """Text of a program that was given a value of another kind, or of a form that it did not fill."""
@@ -89,6 +92,8 @@ _TURNED_OVER: Final = re.compile(r"(?<![^\W\d_])[а-я][А-Я]{4,}(?![^\W\d_])")
 """Russian in KOI8-R that was taken for cp1251, or typed with Caps Lock."""
 _OF_THE_BALKANS: Final = re.compile("[ЌќЋћЈјЅѕ]")
 """Letters that cp1251 has where KZ-1048 has the Kazakh Қ, Һ, Ә and Ң."""
+_SHOWN: Final = re.compile(r".*[^\W_](?:\.{3}|\u2026)", re.DOTALL)
+"""A text as programs show a longer one; prose may end so too."""
 _CUT: Final = frozenset({255, 32_767})
 """Characters at which drivers of spreadsheets and databases, and a cell of Excel, cut a text."""
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
@@ -176,6 +181,11 @@ def doubt(text: str) -> str | None:
     if _TURNED_OVER.search(text):
         return "its small and capital letters are turned over, as by a wrong encoding"
     return None
+
+
+def is_cut(name: str) -> bool:
+    """True if a name ends as programs show a longer one."""
+    return bool(_SHOWN.fullmatch(name.strip()))
 
 
 def is_utf_7(text: str) -> bool:

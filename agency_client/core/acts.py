@@ -280,7 +280,7 @@ def _content(act: Act, body: Body, given: _Given) -> Content:
     """The content to seal, all of it checked first; raises DOCUMENT_INVALID, INVALID_FIELD."""
     summary = summary_of(act, body, given.codes)
     brief = _brief(act, summary, given)
-    check_reasons(given.terms, brief)
+    check_reasons(kind_of(body), given.terms, brief)
     content = Content(
         brief=brief,
         default_brief=make_brief(summary),

@@ -43,6 +43,11 @@ DEADLINES: Final = {
     "AuditService/AddCosignature": 15.0,
 }
 """Seconds that the client waits for each RPC; a `Watch` is opened anew when its life ends."""
+SLOWEST_LINE: Final = 16 * 1024
+"""Bytes a second of the slowest line that is waited for: a large part takes its time there.
+
+A line that stalls ends earlier, by keepalive, and so does what the hub's own bound ends.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Upload:
     """UploadPart: a stream of requests, made anew for each attempt; sends back its response."""
 
     requests: Callable[[], Iterator[pb.UploadPartRequest]]
+    size: int
+    """Bytes of the part."""
     method: str = field(default="ExchangeService/UploadPart", init=False)
 
 
@@ -124,6 +131,18 @@ class Sign:
 
 
 Call = Unary | Upload | Stream | Fetch | Together
+
+
+def seconds_for(call: Unary | Upload | Stream | Fetch) -> float:
+    """The seconds that the client waits for a call, by what it carries.
+
+    A stream has no more for its size: what it did not bring goes in another one.
+    """
+    match call:
+        case Upload(size=size) | Fetch(limit=size):
+            return DEADLINES[call.method] + size / SLOWEST_LINE
+    return DEADLINES[call.method]
+
 
 T = TypeVar("T")
 Operation = Generator[Call | Pause | Sign, Any, T]

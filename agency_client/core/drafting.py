@@ -116,8 +116,11 @@ def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Head
     )
 
 
-def check_reasons(terms: Terms, brief: Brief | None) -> None:
-    """Check that the brief gives the reasons that the terms ask for; raises DOCUMENT_INVALID."""
+def check_reasons(kind: Kind, terms: Terms, brief: Brief | None) -> None:
+    """Check that the brief gives the reasons that the terms ask for; raises DOCUMENT_INVALID.
+
+    A kind that is urgent by itself needs none for that.
+    """
     handling = _code(Handling, terms.handling, "handling")
     if handling is Handling.H3 and (brief is None or brief.handling_restrictions is None):
         raise Reason.DOCUMENT_INVALID.error(
@@ -126,7 +129,8 @@ def check_reasons(terms: Terms, brief: Brief | None) -> None:
             field="brief.handling_restrictions",
         )
     urgency = _code(Urgency, terms.urgency, "urgency")
-    if urgency is Urgency.URGENT and (brief is None or brief.urgency_reason is None):
+    is_told = urgency is Urgency.URGENT and not kind.spec.is_urgent
+    if is_told and (brief is None or brief.urgency_reason is None):
         raise Reason.DOCUMENT_INVALID.error(
             "expected the brief to say why it is urgent, as urgency_reason; got no reason",
             field="brief.urgency_reason",
@@ -135,7 +139,8 @@ def check_reasons(terms: Terms, brief: Brief | None) -> None:
 
 def initial_header(kind: Kind, terms: Terms, ports: Ports, now: datetime) -> Header:
     """The header of an initial statement; raises also MISSING_FIELD, without a legal basis."""
-    header = make_header(terms, INITIAL_FLOOR, ports, now)
+    urgency = Urgency.URGENT if kind.spec.is_urgent else INITIAL_FLOOR.urgency
+    header = make_header(terms, replace(INITIAL_FLOOR, urgency=urgency), ports, now)
     return replace(header, legal_basis=_require_legal_basis(kind, terms, ports))
 
 

@@ -1,6 +1,6 @@
 """Exchanges: list them, fetch and verify one, unseal it.
 
-`get` checks the seven claims of `verifying`. `open` goes on:
+`get` takes the seven steps of `verifying`. `open` goes on:
 
  8. Each part that is sealed to this agency is fetched (`fetching`). It must be the one that its
     author signed, by size and SHA-256.

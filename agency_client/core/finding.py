@@ -16,6 +16,7 @@ from agency_client.core.views import (
 from agency_client.state.search_index import Indexed, PassedOn, SealedFrom, SearchIndex
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.rows import About
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.record.notices import Notice
@@ -24,6 +25,13 @@ from exchange_protocol.trust.identity import AgencyId
 
 _WITHDRAWING = frozenset(
     kind for kind in Kind if any(row.after is LegState.RECALLED for row in kind.spec.rows)
+)
+
+_ANNOUNCING = frozenset(
+    kind
+    for kind in Kind
+    for row in kind.spec.rows
+    if row.party is Party.INITIATOR and row.after is LegState.RETURNED
 )
 
 
@@ -53,16 +61,24 @@ def _passed_on(said: Draft) -> tuple[PassedOn, ...]:
 def passed_on_before(
     search: SearchIndex, opened: UnsealedExchange, agency: AgencyId
 ) -> list[tuple[Indexed, PassedOn]]:
-    """The places where an agency passed on what its author corrected, recalled or erased since.
+    """The places where an agency passed on what its author corrected, called back or erased since.
 
     Nobody else tells those who received it: the author does not know them (docs/rules.md#p20).
     """
-    recalled_by = {each.author.agency for each in opened.statements if each.kind in _WITHDRAWING}
+    called_back: dict[AgencyId, int] = {}
+    for each in opened.statements:
+        # A correction that is announced may wait at the gate for days, or never come.
+        if each.kind in _WITHDRAWING or each.kind in _ANNOUNCING:
+            called_back[each.author.agency] = each.index
+        elif any(row.about is About.OWN for row in each.kind.spec.rows):
+            called_back.pop(each.author.agency, None)
     changed = {
         each.statement.digest.hex()
         for each in opened.statements
         if each.author.agency != agency
-        if each.superseded_by or each.is_erased or each.author.agency in recalled_by
+        if each.superseded_by
+        or each.is_erased
+        or each.index < called_back.get(each.author.agency, -1)
     }
     found = search.passed_on(changed) if changed else ()
     own = (each for each in found if each[1].author == agency)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Final, TypeVar
 
 from agency_client.core.calls import Operation, Pause
@@ -69,11 +69,12 @@ class Sender:
         """
         if (away := self._ports.reach.why_not()) is not None:
             return self._settling.queued(statement_id, away)
-        if len(self._ports.outbox.waiting_with([statement_id])) == 1:
-            return (yield from self._send(statement_id))
-        [result] = yield from self.send_new_group([statement_id])
-        if isinstance(result, Refused):
-            raise result.reason
+        with _naming([statement_id]):
+            if len(self._ports.outbox.waiting_with([statement_id])) == 1:
+                return (yield from self._send(statement_id))
+            [result] = yield from self.send_new_group([statement_id])
+            if isinstance(result, Refused):
+                raise result.reason
         return result
 
     def send_new_group(self, statement_ids: Sequence[str]) -> Operation[list[SendResult]]:
@@ -84,7 +85,8 @@ class Sender:
         """
         if (away := self._ports.reach.why_not()) is not None:
             return [self._settling.queued(each, away) for each in statement_ids]
-        results = yield from self.send_all(self._ports.outbox.waiting_with(statement_ids))
+        with _naming(statement_ids):
+            results = yield from self.send_all(self._ports.outbox.waiting_with(statement_ids))
         found = {each.statement_id: each for each in results}
         for each in statement_ids:
             if each not in found:
@@ -334,6 +336,16 @@ def _patiently(patience: float, ask: Callable[[], Operation[T]]) -> Operation[T]
                 raise
         yield Pause(delay)
         patience -= delay
+
+
+@contextmanager
+def _naming(statement_ids: Sequence[str]) -> Iterator[None]:
+    """A block whose error names what was kept before: its caller would else say it again."""
+    try:
+        yield
+    except ExchangeError as error:
+        error.kept = tuple(statement_ids)
+        raise
 
 
 def _taken(statement_id: str) -> ExchangeError:

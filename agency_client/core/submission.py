@@ -78,7 +78,7 @@ class Submission:
                 inline.append(_inline(stored, part))
                 room -= part.size
             else:
-                yield Upload(partial(upload_requests, stored, part))
+                yield Upload(partial(upload_requests, stored, part), part.size)
         answer, _ = yield from self._view.ask(
             "ExchangeService/Submit",
             lambda size: pb.SubmitRequest(

@@ -1,4 +1,4 @@
-"""Verify what a hub shows of an exchange: seven claims, checked one after another.
+"""Verify what a hub shows of an exchange: seven steps, one after another.
 
     1. The pinned log key signed the checkpoint; it extends the one held.    View.ask
     2. Every entry is in its tree, in log order, with its statement.         verify_proven_entries
@@ -8,9 +8,9 @@
     6. The agency's own statements are where receipts promised them.         own_receipts
     7. The hub's summary describes the initial statement.                    check_summary
 
-`exchanges` fetches, and checks 1 to 4 as pages come. `verify_exchange` checks 5 to 7. The list from
-which an exchange was picked is held to claim 7 too. docs/threat-model.md says which lie each of
-them catches.
+`exchanges` fetches, and takes steps 1 to 4 as pages come. `verify_exchange` takes steps 5 to 7. The
+list from which an exchange was picked is held to step 7 too. docs/threat-model.md says which lie
+each of them catches.
 
 Left to the caller: unsealing (`unsealing`). A hub can hide an exchange entirely; witnesses and
 auditors see that.
@@ -50,7 +50,7 @@ _TO_THE_END: Final = sys.maxsize
 
 @dataclass(frozen=True, slots=True)
 class ShownExchange:
-    """The hub's answer about one exchange, of which claims 1 to 4 are verified."""
+    """The hub's answer about one exchange, after steps 1 to 4."""
 
     id: str
     entries: ProvenEntries
@@ -90,7 +90,7 @@ def verify_exchange(
     log: LogVerifier,
     known: JudgedView | None = None,
 ) -> tuple[VerifiedExchange, JudgedView]:
-    """Check claims 5 to 7 of an exchange that an agency is shown.
+    """Take steps 5 to 7 for an exchange that an agency is shown.
 
     Args:
         shown: what the hub shows.
@@ -122,7 +122,7 @@ def verify_exchange(
     return verified, judged
 
 
-# --- Claim 3 --------------------------------------------------------------------------------------
+# --- Step 3 ---------------------------------------------------------------------------------------
 
 
 def check_exchange(exchange_id: str, entries: ProvenEntries) -> None:
@@ -135,7 +135,7 @@ def check_exchange(exchange_id: str, entries: ProvenEntries) -> None:
             )
 
 
-# --- Claim 5 --------------------------------------------------------------------------------------
+# --- Step 5 ---------------------------------------------------------------------------------------
 
 
 def judge_view(
@@ -147,17 +147,20 @@ def judge_view(
 ) -> JudgedView:
     """Judge what an agency is shown of an exchange, by the hub's own rules.
 
-    Each statement is judged against the directory at its place in the log. How much can be judged
-    depends on how much the agency is shown:
+    1. Times do not go back along the log.
+    2. Each statement is the one that its entry names.
+    3. What is shown tells the agency's part in the exchange, and so how much it can judge:
 
-    - initiator: the whole exchange is replayed;
-    - recipient: the exchange is replayed as far as its leg goes, with policy, gate and approvals.
-      A release without enough coordinators' own signatures over that very payload breaks a rule;
-    - member of a joint case: the whole case is replayed, up to where the member left last;
-    - approver: each statement is judged on the leg as that statement found it;
-    - supervisor: author, certificate and signature of each statement are verified.
+       - initiator: the whole exchange is replayed;
+       - recipient: it is replayed as far as its leg goes, with policy, gate and approvals. A
+         release without enough coordinators' own signatures over that very payload breaks a rule;
+       - member of a joint case: all of it is replayed, up to where the member left last;
+       - approver: each statement is judged on the leg as that statement found it;
+       - supervisor: author, certificate and signature of each statement are verified.
 
-    Assumed verified: claims 1 to 4; `fold` holds the directory up to the last entry. `known` is
+    4. A recipient is shown nothing that is held back from it.
+
+    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry. `known` is
     what was judged before: statements that are shown again, byte for byte, are not judged again.
 
     Raises:
@@ -168,7 +171,8 @@ def judge_view(
     _check_times(entries, fold)
     statements = _statements_of(entries, known)
     party = _party_of(agency, statements)
-    exchange, replay = None, None
+    exchange: Exchange | None = None
+    replay: Replay | None = None
     match party:
         case Party.SUPERVISOR:
             check_supervised(agency, statements, fold)
@@ -321,7 +325,7 @@ def _check_released(
             )
 
 
-# --- Claim 7 --------------------------------------------------------------------------------------
+# --- Step 7 ---------------------------------------------------------------------------------------
 
 
 def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:

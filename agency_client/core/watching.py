@@ -7,6 +7,8 @@ of the last notice. Between two failures in a row it waits longer and longer.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +16,7 @@ from agency_client.core.calls import DEADLINES
 from agency_client.core.exchanges import Exchanges
 from agency_client.core.summaries import take_notice
 from agency_client.state.watch_place import WatchPlace
-from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.errors import HubUnavailable, InvalidInput, Reason
 from exchange_protocol.record.notices import Notice
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
@@ -42,6 +44,8 @@ class Watching:
     """The monotonic time at which it ends; None for never."""
     max_notices: int | None
     _token: str | None = field(default=None, init=False)
+    _is_keeper: bool = field(default=False, init=False)
+    """True if no other process's watch keeps the place."""
     _count: int = field(default=0, init=False)
     _failures: int = field(default=0, init=False)
     _call_ends_at: float = field(default=0.0, init=False)
@@ -50,6 +54,20 @@ class Watching:
     def __post_init__(self) -> None:
         if self.place is not None and not self.from_start:
             self._token = self.place.token()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """The block of the watch, in which it keeps the place unless another process does."""
+        if self.place is None:
+            yield
+            return
+        with self.place.keeping() as self._is_keeper:
+            try:
+                yield
+            except InvalidInput as error:
+                if error.reason is not Reason.RESUME_TOKEN_INVALID:
+                    raise
+                raise self.place.not_taken(error) from None
 
     @property
     def goes_on(self) -> bool:
@@ -86,7 +104,7 @@ class Watching:
         """Keep the place of an answer, once its notice was handled."""
         self._count += response.HasField("notice")
         self._token = response.resume_token
-        if self.place is not None:
+        if self.place is not None and self._is_keeper:
             self.place.keep(self._token)
 
     @property

@@ -122,6 +122,14 @@ WHOLE_FILES: Final = (
         "{}: бұл Outlook хаты (winmail.dat); кестенің өзін CSV түрінде сұрап, соны беріңіз",
     ),
     Words(
+        "{} is a file that begins with zeros alone, as a machine leaves it that lost power while "
+        "it was written: take it from its source again, and give that",
+        "{}: файл начинается с одних нулей, как бывает, когда при записи пропало питание; возьмите "
+        "его из источника снова и приложите",
+        "{}: файл тек нөлдерден басталады, жазу кезінде қуат үзілгенде осылай болады; оны бастапқы "
+        "көзінен қайта алып, соны беріңіз",
+    ),
+    Words(
         "{} is a load file of Concordance: save it as CSV (in UTF-8), and give that",
         "{}: это файл загрузки Concordance; сохраните его как CSV (в UTF-8) и приложите",
         "{}: бұл Concordance жүктеу файлы; оны CSV (UTF-8) етіп сақтап, соны беріңіз",

@@ -157,23 +157,25 @@ class Label(Enum):
     )
     PASSED_ON = Words("Passed on by you", "Передано вами далее", "Сіз одан әрі бергеніңіз")
     WARN_READERS = Words(
-        "You passed {digest}… on to {whom}, in exchange {exchange}. Its author has changed it "
-        "since. Warn them: agency announce-correction {exchange}. If it is answered already, send "
-        "another referral.",
-        "Вы передали {digest}… далее: {whom}, обмен {exchange}. С тех пор автор это изменил. "
-        "Предупредите их: agency announce-correction {exchange}. Если ответ уже дан, направьте "
-        "новую передачу материалов.",
+        "You passed {digest}… on to {whom}, in exchange {exchange}. Its author has corrected it, "
+        "called it back or erased it since. Warn them: agency announce-correction {exchange}. If "
+        "it is answered already, send another referral.",
+        "Вы передали {digest}… далее: {whom}, обмен {exchange}. С тех пор автор это исправил, "
+        "отозвал или уничтожил. Предупредите их: agency announce-correction {exchange}. Если ответ "
+        "уже дан, направьте новую передачу материалов.",
         "Сіз {digest}… одан әрі бердіңіз: {whom}, алмасу {exchange}. Содан бері авторы мұны "
-        "өзгертті. Оларға ескертіңіз: agency announce-correction {exchange}. Жауап берілген болса, "
-        "материалдарды жаңадан беріңіз.",
+        "түзетті, кері қайтарды немесе жойды. Оларға ескертіңіз: agency announce-correction "
+        "{exchange}. Жауап берілген болса, материалдарды жаңадан беріңіз.",
     )
     CORRECT_FOR_READERS = Words(
-        "You passed {digest}… on to {whom}, in exchange {exchange}. Its author has changed it "
-        "since. Correct what you said there: agency correct {exchange}.",
-        "Вы передали {digest}… далее: {whom}, обмен {exchange}. С тех пор автор это изменил. "
-        "Исправьте сказанное там: agency correct {exchange}.",
+        "You passed {digest}… on to {whom}, in exchange {exchange}. Its author has corrected it, "
+        "called it back or erased it since. Correct what you said there: agency correct "
+        "{exchange}.",
+        "Вы передали {digest}… далее: {whom}, обмен {exchange}. С тех пор автор это исправил, "
+        "отозвал или уничтожил. Исправьте сказанное там: agency correct {exchange}.",
         "Сіз {digest}… одан әрі бердіңіз: {whom}, алмасу {exchange}. Содан бері авторы мұны "
-        "өзгертті. Онда айтқаныңызды түзетіңіз: agency correct {exchange}.",
+        "түзетті, кері қайтарды немесе жойды. Онда айтқаныңызды түзетіңіз: agency correct "
+        "{exchange}.",
     )
     SEALED_TO_OTHERS = Words(
         "sealed to others", "зашифровано для других", "басқалар үшін шифрланған"

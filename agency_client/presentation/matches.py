@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agency_client.content.matching import MatchReason, Score
+from agency_client.content.matching import NAMES, MatchReason, Score
+from agency_client.content.search_terms import ACCOUNTS, CONTACTS, IDENTIFIERS
+from agency_client.presentation.entities import DETAILS
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.state.holdings import Match
@@ -17,14 +19,35 @@ SCORES: Final[Mapping[Score, Label]] = {
 }
 
 
+_SORTS: Final = (
+    (NAMES, Label.IN_NAME),
+    (ACCOUNTS, Label.IN_ACCOUNT),
+    (IDENTIFIERS, Label.IN_IDENTIFIER),
+    (CONTACTS, Label.IN_CONTACT),
+)
+_NAMED: Final = ("name",)
+"""Properties whose sort says all of them."""
+
+
 def reason_words(reason: MatchReason, locale: Locale) -> str:
     """Say why two records match: both values as they were written, and the date of both."""
-    one = f"{reason.prop} {locale.one_line(reason.value)}"
-    other = f"{reason.own_prop} {locale.one_line(reason.own_value)}"
+    one = f"{_property(reason.prop, locale)} {locale.one_line(reason.value)}"
+    other = f"{_property(reason.own_prop, locale)} {locale.one_line(reason.own_value)}"
     if reason.edits:
         similar = locale.say(Label.SIMILAR_BY, number=reason.edits)
         return ", ".join(filter(None, (f"{one} ~ {other}", similar, reason.date)))
     return ", ".join(filter(None, (f"{one} = {other}", reason.date)))
+
+
+def _property(name: str, locale: Locale) -> str:
+    """A property in words; one without words is called by its sort, and by its own name."""
+    if name in DETAILS:
+        return locale.say(DETAILS[name])
+    label = next((label for names, label in _SORTS if name in names), None)
+    if label is None:
+        return name
+    said = locale.say(label)
+    return said if name in _NAMED else f"{said} ({name})"
 
 
 def match_json(exchange_id: str, match: Match) -> dict[str, Any]:

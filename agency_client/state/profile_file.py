@@ -46,6 +46,12 @@ def find_profile(profile: str | os.PathLike[str]) -> Path:
         raise invalid(
             f"expected the folder of a profile, or its name, got {type(profile).__name__}"
         )
+    if not os.fspath(profile).strip():
+        # As a path it would be the folder that the program runs in: another profile, by chance.
+        raise invalid(
+            f"expected a folder with {FILE}, or the name of one; got an empty text: is a variable "
+            "not set?"
+        )
     given = Path(profile)
     if (given / FILE).is_file():
         return given.absolute()

@@ -8,6 +8,8 @@ from typing import Final
 
 from agency_client.state.key_files import stamp_of
 from agency_client.state.profile import Profile
+from agency_client.state.profile_file import read_tables
+from agency_client.state.profile_keys import load_tls, passphrase_of
 from exchange_protocol.errors import ExchangeError
 
 LOOK_SECONDS: Final = 1.0
@@ -40,8 +42,12 @@ class RenewedTls:
         stamp = stamp_of(self._profile.folder)
         if stamp == self._stamp:
             return None
+        folder = self._profile.folder
         try:
-            tls = Profile.load(self._profile.folder).tls
+            tables = read_tables(folder)
+            passphrase = passphrase_of(folder, tables)
+            # These alone: the vault takes up its own, and each loading tries a card's PIN.
+            tls = load_tls(folder, tables["tls"], self._profile.anchors, passphrase)
         except OSError:
             return None
         except ExchangeError:

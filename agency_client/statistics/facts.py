@@ -261,7 +261,13 @@ class Gatherer:
             facts.begin_anew(moment)
         leg = exchange.leg(change.agency)
         times = leg.record.times if leg else None
-        if times and is_late(times.answer_due, change.before, change.after, moment.at):
+        # The initiator puts on record that no answer came: that is none, and so not a late one.
+        is_answer = statement is not None and statement.author.agency != exchange.initiator
+        if (
+            times
+            and is_answer
+            and is_late(times.answer_due, change.before, change.after, moment.at)
+        ):
             facts.was_late = True
             facts.was_late_for_judge |= times.awaited_judge_when_due
         facts.awaits_judge = times is not None and times.awaited_judge_when_due
@@ -270,7 +276,8 @@ class Gatherer:
         facts.state = change.after
         facts.reached = self._share(facts.reached | {change.after})
         _note_hold(facts, moment)
-        if change.after in _ANSWERS:
+        # What the recipient says after the record of silence, such as a consent, is no answer.
+        if change.before in BEFORE_ANSWER and change.after in _ANSWERS and is_answer:
             facts.answered = facts.answered or moment
         if change.after in ENDED and change.before is not change.after and statement is not None:
             facts.ended, facts.ended_as = moment, change.after

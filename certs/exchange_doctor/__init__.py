@@ -10,6 +10,7 @@ import os
 import platform
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from ctypes import CDLL, byref, create_string_buffer
@@ -172,14 +173,30 @@ def permissions(what: str, path: Path) -> Check:
 
 
 def name_of(host: str) -> Check:
-    """Check if a name leads to an address."""
-    try:
-        found = sorted({str(each[4][0]) for each in socket.getaddrinfo(host, None)})
-    except OSError as error:
-        return Check(
-            "DNS", Grade.FAIL, f"{host}: {error.strerror}", "ask the administrator of the network"
-        )
-    return Check("DNS", Grade.OK, f"{host} is {', '.join(found[:3])}")
+    """Check if a name leads to an address, within some seconds.
+
+    The system's own look-up waits far longer for a server that says nothing.
+    """
+    ended: list[list[str] | OSError] = []
+
+    def look_up() -> None:
+        try:
+            ended.append(sorted({str(each[4][0]) for each in socket.getaddrinfo(host, None)}))
+        except OSError as error:
+            ended.append(error)
+        except UnicodeError as error:  # A label that no name may have.
+            ended.append(OSError(0, str(error)))
+
+    looking = threading.Thread(target=look_up, daemon=True)
+    looking.start()
+    looking.join(_PORT_SECONDS)
+    todo = "ask the administrator of the network"
+    if not ended:
+        found = f"{host}: no server of names answers within {_PORT_SECONDS:g} s"
+        return Check("DNS", Grade.FAIL, found, f"look at /etc/resolv.conf, and {todo}")
+    if isinstance(ended[0], OSError):
+        return Check("DNS", Grade.FAIL, f"{host}: {ended[0].strerror}", todo)
+    return Check("DNS", Grade.OK, f"{host} is {', '.join(ended[0][:3])}")
 
 
 def reached(what: str, host: str, port: int) -> Check:

@@ -65,8 +65,14 @@ def _state(file: BinaryIO) -> tuple[int, int] | None:
 def without_bom(data: bytes, path: Path, reason: Reason) -> bytes:
     """Text without the byte order mark that some editors put before UTF-8.
 
-    Raises `reason` for UTF-16, by that name.
+    Raises `reason` for UTF-16 and for DER, by those names.
     """
+    if data[:1] == b"0" and data[1:2] > b"\x7f":
+        # A sequence of more than 127 bytes; no text in UTF-8 begins so.
+        raise reason.error(
+            f"{path} is in DER, and PEM is expected: `openssl x509 -inform DER -in FILE -out "
+            "FILE.pem` makes it of a certificate, `openssl crl` of a revocation list"
+        )
     if data.startswith(_UTF16_MARKS):
         raise reason.error(
             f"{path} begins with a byte order mark of UTF-16; expected text in UTF-8: save it so"

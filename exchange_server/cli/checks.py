@@ -79,7 +79,7 @@ def _checked_database(url: str, credentials: Credentials) -> int | None:
     from exchange_server.ledger.start_check import verify_start
     from exchange_server.storage.engine import open_engine, reading, sqlite_file
     from exchange_server.storage.log_rows import read_head
-    from exchange_server.storage.schema import check_schema
+    from exchange_server.storage.schema import check_indexes, check_schema
     from exchange_server.storage.server_check import verify_server
 
     signer, now = credentials.signer, utc_now()
@@ -92,6 +92,7 @@ def _checked_database(url: str, credentials: Credentials) -> int | None:
         try:
             verify_server(engine)
             check_schema(engine)
+            check_indexes(engine)
             log = LogVerifier(signer.vkey)
             verify_start(engine, log)
             with reading(engine) as connection:

@@ -111,6 +111,7 @@ def migrate(config: ConfigFile) -> None:
     """
     from exchange_protocol.trust.certificates import TrustAnchors
     from exchange_server.storage.engine import open_engine
+    from exchange_server.storage.schema import make_missing_indexes
     from exchange_server.storage.schema import migrate as migrate_schema
     from exchange_server.storage.server_check import verify_server
     from exchange_server.tls.held_lists import HeldLists, told
@@ -123,11 +124,14 @@ def migrate(config: ConfigFile) -> None:
         try:
             verify_server(engine)
             before, now = migrate_schema(engine, anchors)
+            made = make_missing_indexes(engine)
         finally:
             engine.dispose()
-    if before == now:
+    if made:
+        typer.echo(f"indexes that were missing are made anew: {', '.join(made)}")
+    elif before == now:
         typer.echo(f"the database has schema {now} already: nothing was changed")
-    else:
+    if before != now:
         typer.echo(f"the database has schema {now} now; before: {before or 'none'}")
     held = HeldLists(settings.held_lists, anchors)
     if (lists := held.begin(settings.tls.crl)) is not None:

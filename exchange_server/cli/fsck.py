@@ -61,7 +61,7 @@ def fsck(
     from exchange_protocol.trust.certificates import TrustAnchors
     from exchange_server.ledger.fsck import fsck as check
     from exchange_server.storage.engine import open_engine
-    from exchange_server.storage.schema import check_schema
+    from exchange_server.storage.schema import check_indexes, check_schema
 
     is_copy = config is None
     if config is not None and (database, root, log_key) == (None, None, None):
@@ -76,6 +76,8 @@ def fsck(
     with database_errors():
         try:
             check_schema(engine)
+            if not is_copy:
+                check_indexes(engine)
             report: ledger.FsckReport = check(
                 engine,
                 anchors,

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from exchange_files import read_given
+from exchange_files import read_given, without_bom
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
@@ -38,7 +38,7 @@ def what_to_check(config: Config) -> tuple[str, Path, str]:
 def read_named(path: Path) -> bytes:
     """Read a file that the caller or the configuration names."""
     try:
-        return read_given(path)
+        return without_bom(read_given(path), path, Reason.CONFIG_INVALID)
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
 

@@ -49,8 +49,8 @@ from exchange_server.ledger.witnessing import WitnessGate, check_cosigned
 from exchange_server.ledger.writer import Writer
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.storage.database_file import DatabaseFile, FileClaim
-from exchange_server.storage.schema import check_schema
-from exchange_server.storage.server_check import verify_server
+from exchange_server.storage.schema import check_indexes, check_schema
+from exchange_server.storage.server_check import tell_of_order, verify_server
 
 _T = TypeVar("_T")
 
@@ -113,7 +113,9 @@ class Ledger:
             HubUnavailable: where the clock contradicts what was signed (`clock_evidence`).
         """
         await asyncio.to_thread(verify_server, engine)
+        await asyncio.to_thread(tell_of_order, engine)
         await asyncio.to_thread(check_schema, engine)
+        await asyncio.to_thread(check_indexes, engine)
         limits = limits or LedgerLimits()
         context = BatchContext(
             anchors,

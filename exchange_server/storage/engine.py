@@ -270,8 +270,9 @@ def way_out(cause: BaseException) -> str:
             return "; make room on the disk and repeat it: nothing was written"
         case sqlite3.SQLITE_IOERR:
             return (
-                "; its disk or a quota on it is full, or the disk fails, or the kernel made it "
-                "read-only: look with `df`, `quota` and `dmesg`, make room and repeat it"
+                "; its disk or a quota on it is full, or a file may not grow so long (`ulimit -f`, "
+                "LimitFSIZE= of a unit, 4 GiB on a FAT disk), or the disk fails, or the kernel "
+                "made it read-only: look with `df`, `quota` and `dmesg`, make room and repeat it"
             )
         case sqlite3.SQLITE_READONLY:
             return (

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+import structlog
 from sqlalchemy import Connection, Engine, text
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.storage.engine import reading
 from exchange_server.storage.tables import metadata
+
+_log = structlog.get_logger(__name__)
 
 CONNECTIONS: Final = 6
 """The connections that a hub, or one of its workers, needs."""
@@ -46,6 +49,41 @@ _OF_ANOTHER: Final = text(
     " WHERE c.oid = to_regclass('log_head') AND n.nspname <> current_user"
 )
 _PRIVILEGE: Final = text("SELECT has_table_privilege(to_regclass(:name), :privilege)")
+
+
+_COLLATION: Final = text(
+    "SELECT datcollversion, pg_catalog.pg_database_collation_actual_version(oid)"
+    " FROM pg_catalog.pg_database WHERE datname = current_database()"
+)
+_KNOWS_COLLATIONS: Final = (15,)
+"""The version of PostgreSQL from which a database knows by which order it was sorted."""
+
+
+def order_that_changed(connection: Connection) -> str | None:
+    """Tell of indexes that were sorted by another order than the system has now; None if all agree.
+
+    A search may miss a row then, and a unique index may take a row twice.
+    """
+    if (
+        connection.dialect.name != "postgresql"
+        or (connection.dialect.server_version_info or ()) < _KNOWS_COLLATIONS
+    ):
+        return None
+    before, now = connection.execute(_COLLATION).one()
+    if before is None or before == now:
+        return None
+    return (
+        f"the database was sorted by version {before} of its collation, and the system has "
+        f"{now or 'none'}: an index may miss rows"
+    )
+
+
+def tell_of_order(engine: Engine) -> None:
+    """Log what `order_that_changed` tells, for the operator of a hub that starts."""
+    with reading(engine) as connection:
+        changed = order_that_changed(connection)
+    if changed:
+        _log.error("order_changed", why=changed, todo="see `exchange-server doctor`")
 
 
 def verify_server(engine: Engine) -> None:

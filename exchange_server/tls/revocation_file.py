@@ -20,8 +20,8 @@ from typing import Final
 
 import structlog
 
-from exchange_files import read_given
-from exchange_protocol.errors import ExchangeError, StorageFailed
+from exchange_files import read_given, without_bom
+from exchange_protocol.errors import ExchangeError, Reason, StorageFailed
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.tls.glances import Glances
 from exchange_server.tls.held_lists import HeldLists, unreadable, verify_newer
@@ -187,6 +187,7 @@ class RevocationFile:
             pem = read_given(self._path)
         except OSError as error:
             raise unreadable(self._path, error) from None
+        pem = without_bom(pem, self._path, Reason.CERTIFICATE_INVALID)
         lists = Revocations.from_pem(pem, self._anchors)
         self._read_pem = pem
         return lists

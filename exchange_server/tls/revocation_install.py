@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from exchange_files import PUBLIC, read_given, replace_file
+from exchange_files import PUBLIC, read_given, replace_file, without_bom
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.config import Config, Metrics
@@ -93,6 +93,6 @@ def _figures(settings: Metrics) -> dict[str, set[float]]:
 
 def _read(path: Path) -> bytes:
     try:
-        return read_given(path)
+        return without_bom(read_given(path), path, Reason.CERTIFICATE_INVALID)
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None

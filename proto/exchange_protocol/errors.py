@@ -44,6 +44,10 @@ class ExchangeError(Exception):
         self.message = message
         self.field = field
         """Dotted path of the offending field of the request, where there is one."""
+        self.kept: tuple[str, ...] = ()
+        """Ids of the statements that the call had signed and kept before it failed: each waits in
+        the outbox, is among the refused, or has a receipt. Empty where a client may simply call
+        again."""
 
     def __str__(self) -> str:
         where = f" [{self.field}]" if self.field else ""

@@ -20,6 +20,7 @@ from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.policy import SCHEMA, Policy
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code
+from scripts.check_kinds import kind_faults
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "lifecycle.md").read_text("utf-8")
@@ -48,6 +49,7 @@ def message_of(kind: Kind) -> Descriptor:
 
 
 def test_the_body_of_a_statement_offers_exactly_the_kinds() -> None:
+    assert not kind_faults(), "\n".join(kind_faults())
     fields = pb.Statement.DESCRIPTOR.oneofs_by_name["body"].fields
     assert [field.name for field in fields] == [kind.value for kind in Kind]
     assert [message_of(kind).name for kind in Kind] == [kind.action for kind in Kind]
@@ -123,7 +125,11 @@ def test_the_diagram_draws_exactly_the_moves_of_the_table() -> None:
     }
     by_gate = {("[*]", "HELD"), ("[*]", "RELEASED"), ("RETURNED", "HELD")}
     by_reading = {("RELEASED", "DELIVERED")}
-    assert arrows == moves | by_gate | by_reading | {("ERASED", "[*]")}
+    drawn = moves | by_gate | by_reading | {("ERASED", "[*]")}
+    assert arrows == drawn, (
+        "docs/lifecycle.md: in the picture, draw the arrows "
+        f"{sorted(drawn - arrows)} and take out {sorted(arrows - drawn)}"
+    )
 
 
 def test_the_states_in_the_document_wait_for_who_can_act() -> None:
@@ -152,7 +158,10 @@ def actions_of_the_policy() -> set[str]:
 def test_a_spoken_kind_is_an_action_of_the_schema_and_of_the_policy(kind: Kind) -> None:
     rule = f'@id("x") permit(principal, action == Action::"{kind.action}", resource);'
     Policy.compile(POLICY + rule)
-    assert kind.action in actions_of_the_policy()
+    assert kind.action in actions_of_the_policy(), (
+        f'policies/caricc.cedar: no rule lets anybody say {kind}; add Action::"{kind.action}" to '
+        "the rule of the party that says it"
+    )
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in SPOKEN])

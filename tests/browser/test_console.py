@@ -22,6 +22,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, LegState
 from tests.browser.conftest import (
     AUDITOR,
+    CHROMIUM,
     COORDINATOR,
     LANGUAGES,
     OFFICER,
@@ -33,6 +34,7 @@ from tests.browser.conftest import (
     entered,
     problems_of,
 )
+from tests.browser.rarities import settle
 from tests.browser.soundness import serious
 from tests.support.console import RunningConsole, running_console
 from tests.support.deployment import Deployment
@@ -234,6 +236,7 @@ def test_axe_finds_nothingserious(
         page = entered(chromium, consoles(role), language, theme=theme)
         for path in PAGES[role]:
             page.goto(consoles(role).origin + path.format(**exchanges))
+            settle(page)
             assert serious(page) == [], (path, theme)
         # The browser itself tells of pages that are answered with a status of an error.
         assert [each for each in problems_of(page) if "status of 40" not in each] == []
@@ -540,7 +543,7 @@ def test_every_route_is_visited_or_said_to_be_no_page(consoles: Consoles) -> Non
     # The application itself has no other routes than these, and no application below it.
     assert all(type(each) is Route for each in console.routes)
     templates = {each.removesuffix(".html") for each in environment().list_templates()}
-    assert templates - {"layout", "parts"} == VISITED, "a new page is added to a test"
+    assert templates - {"layout", "parts", "fields"} == VISITED, "a new page is added to a test"
 
 
 VISITED = {
@@ -572,6 +575,35 @@ def test_a_locked_console_leaves_nothing_on_the_screen(
         assert "тайна экрана" not in page.inner_text("body")
 
 
+def test_a_page_that_the_browser_kept_whole_is_hidden_until_it_is_asked_for_anew(
+    town: Deployment, consoles: Consoles, chromium: Browser
+) -> None:
+    """Browsers keep pages in memory for the way back; tests' Chromium does so only when told."""
+    exchange = ask(town, "kz.fma", "Вымышленная тайна памяти")
+    console = consoles(RECIPIENT)
+    keeping = chromium.browser_type.launch(
+        executable_path=CHROMIUM,
+        args=["--no-sandbox"],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    try:
+        page = entered(keeping, console)
+        page.context.add_init_script(
+            "addEventListener('pageshow', (event) => { if (event.persisted)"
+            " window.name += getComputedStyle(document.body).visibility; })"
+        )
+        page.goto(f"{console.origin}/exchange/{exchange}")
+        page.get_by_text("Вымышленная тайна памяти").first.wait_for()
+        page.goto(f"{console.origin}/overview")
+        console.sessions.end()
+        page.evaluate("history.back()")
+        page.wait_for_url("**/enter")
+        # Where this Chromium keeps no such page there is nothing to hide.
+        assert page.evaluate("window.name") in ("hidden", "")
+    finally:
+        keeping.close()
+
+
 @pytest.mark.parametrize("width", [360, 640])
 @pytest.mark.parametrize("role", ROLES)
 def test_nothing_is_cut_off_on_a_telephone_or_at_twice_the_size(
@@ -580,6 +612,8 @@ def test_nothing_is_cut_off_on_a_telephone_or_at_twice_the_size(
     page = entered(chromium, consoles(role), "kk", width=width)
     for path in PAGES[role]:
         page.goto(consoles(role).origin + path.format(**exchanges))
+        # A page that loads itself again would break into the way to the next one.
+        settle(page)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, path
 

@@ -12,7 +12,7 @@ from tests.faults.load import FULL
 from tests.support.hub_process import REPOSITORY
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2700)
 @pytest.mark.skipif(not FULL, reason="takes some minutes: make faults")
 def test_every_step_of_the_demonstration_passes(tmp_path: Path) -> None:
     done = subprocess.run(

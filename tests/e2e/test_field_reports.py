@@ -118,7 +118,8 @@ def test_two_operators_at_once_both_send(profile: Path) -> None:
     started = [
         start(AGENCY, *sending(profile, "--attach", f"{number}.txt={file}")) for number in range(3)
     ]
-    ended = [(each.communicate(timeout=120), each.returncode) for each in started]
+    # Whatever each takes: all other processes of a run share these cores.
+    ended = [(each.communicate(), each.returncode) for each in started]
     assert [code for _, code in ended] == [0, 0, 0], ended
     ids = {json.loads(out)["exchange_id"] for (out, _), _ in ended}
     assert len(ids) == 3

@@ -84,7 +84,7 @@ def test_the_programs_of_the_guide_run_one_after_the_other(
     for program in programs("docs/python.md"):
         run(program)
         said.append(capsys.readouterr().out)
-    asked, read, table, cases, watched, many, at_once, queued, failed = said
+    asked, read, table, cases, watched, many, at_once, queued, failed, _ = said
     assert re.fullmatch(r"entry \d+ of the log; exchange [0-9a-f-]{36}\n", asked)
     assert "kz.mia asks: Suspected laundering of heroin proceeds" in read
     assert "Person ['Вымышленный Пример']" in read
@@ -97,6 +97,11 @@ def test_the_programs_of_the_guide_run_one_after_the_other(
     assert re.fullmatch(r"True 1 waits\nsent as entry \d+\n", queued)
     assert failed.startswith("INVALID_FIELD due expected a timedelta")
     exchange = asked.split()[-1]
+    with ExchangeClient.from_profile("kz.mia") as mia:
+        before = len(list(mia.sent()))
+        run(programs("docs/python.md")[-1])
+        assert len(list(mia.sent())) == before, "a job that is started again says nothing twice"
+        assert len(mia.search_index.search("2026/501").found) == 1
     with ExchangeClient.from_profile("kz.mia") as mia:
         opened = mia.open(exchange)
         assert opened.legs[0].state is LegState.ANSWERED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,9 @@ from tests.scenarios.conftest import Region
 from tests.scenarios.members import open_case
 from tests.scenarios.test_consent import agreed, answered, digest
 from tests.support.asking import new_exchange
+from tests.support.clocks import let_pass, shortly
 from tests.support.commands import as_member, run
-from tests.support.deployment import COORDINATORS, Deployment
+from tests.support.deployment import AUDITOR, COORDINATORS, Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.refusals import refused
@@ -173,6 +175,92 @@ def test_the_centre_is_told_that_what_its_analysis_rests_on_was_erased(
     told = " ".join(said(region.town, capsys, "caricc/system", "show", case).split())
     assert f"on to uz.fiu, in exchange {asked.exchange_id}." in told
     assert f"Correct what you said there: agency correct {asked.exchange_id}." in told
+
+
+def test_who_passed_on_what_is_being_corrected_is_told_before_the_correction_comes(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uz, fma, town = region["uz.fiu"], region["kz.fma"], region.town
+    sent = uz.refer(to=["kz.fma"], brief=NOTE, onward_authorities=["kz.mia"])
+    assert isinstance(sent, Sent)
+    region.approve(sent.exchange_id, FIRST)
+    fma.open(sent.exchange_id)
+    source = digest(fma, sent.exchange_id, "referral")
+    onward = fma.refer(to=["kz.mia"], brief=NOTE, sources=[source])
+    assert isinstance(onward, Sent)
+    told = said(town, capsys, "kz.fma/system", "show", sent.exchange_id)
+    assert "Passed on by you" not in told
+    uz.announce_correction(sent.exchange_id, "wrong-identity")
+    told = said(town, capsys, "kz.fma/system", "show", sent.exchange_id)
+    assert f"agency announce-correction {onward.exchange_id}" in " ".join(told.split())
+    # The correction waits at the gate, and is another source: of it nothing was passed on.
+    uz.correct(sent.exchange_id, source, "wrong-identity", brief=NOTE)
+    region.approve(sent.exchange_id, SECOND)
+    listed = json.loads(said(town, capsys, "kz.fma/system", "--json", "show", sent.exchange_id))
+    assert [each["source"] for each in listed["passed_on"]] == [source.hex()]
+    region.replay(capsys)
+
+
+# --- Terms and figures --------------------------------------------------------------------------
+
+
+def test_a_request_to_freeze_is_urgent_by_itself(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia = region["kz.mia"]
+    sent = mia.request_freeze(to=["kz.fma"], brief=NOTE)
+    assert isinstance(sent, Sent)
+    header = mia.open(sent.exchange_id).statements[0].statement.header
+    assert header.urgency.name == "URGENT"
+    calm = mia.request_freeze(to=["kz.fma"], brief=NOTE, urgency="routine")
+    assert isinstance(calm, Sent)
+    assert mia.open(calm.exchange_id).statements[0].statement.header.urgency.name == "ROUTINE"
+    # Of another request its author says why it is urgent.
+    why = region.refusal(mia.refer, to=["kz.fma"], brief=NOTE, urgency="urgent")
+    assert why is Reason.DOCUMENT_INVALID
+    region.replay(capsys)
+
+
+def test_silence_on_record_is_no_late_answer_in_statistics(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, end = region["kz.mia"], shortly()
+    sent = mia.give_advance_notice(to=["kz.fma"], brief=NOTE, due=end)
+    assert isinstance(sent, Sent)
+    let_pass(end)
+    mia.record_silence(sent.exchange_id)
+    # What the recipient says later is no answer either.
+    fma = region["kz.fma"]
+    notice = digest(fma, sent.exchange_id, "advance_notice")
+    fma.ask_consent(sent.exchange_id, notice, "kz.gpo", "PROSECUTION", reason=NOTE)
+    told = json.loads(said(region.town, capsys, AUDITOR, "--json", "report", "statistics"))
+    late = _total(told, "exchanges", "late")
+    ended = _total(told, "times", "ended")
+    silent = _total(told, "outcomes", "clearanceresult.no_answer")
+    assert (late, ended, silent) == (0, 0, 1)
+
+
+def _total(told: dict[str, Any], table: str, column: str) -> object:
+    """The figure of a column in the row of totals, which is the last."""
+    value: object = told["tables"][table]["rows"][-1]["figures"][column]["value"]
+    return value
+
+
+def test_an_amount_with_a_fraction_is_refused_with_what_to_do(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    sent = mia.request_freeze(to=["kz.fma"], brief=NOTE)
+    assert isinstance(sent, Sent)
+    fma.open(sent.exchange_id)
+    act = ("freeze-impose", sent.exchange_id, "--due", "5d", "--currency", "KZT", "--amount")
+    profile = as_member(region.town, "kz.fma/system")
+    code, _, err = run(capsys, *profile, *act, "150000,50")
+    assert code != 0
+    assert "a fraction is left out here, and told in words or a table" in " ".join(err.split())
+    assert "150,000 KZT" in said(region.town, capsys, "kz.fma/system", *act, "150 000") or (
+        "150,000 KZT" in said(region.town, capsys, "kz.fma/system", "show", sent.exchange_id)
+    )
 
 
 # --- A hub that was set back --------------------------------------------------------------------

@@ -369,7 +369,7 @@ async def _silence(talk: Talk) -> bool:
         await talk.asked(Remind())
     if note.kind is Kind.ADVANCE_NOTICE:
         said = await talk.asked(Clearance(ClearanceResult.NO_ANSWER))
-        note.finish(town.now, said.entry, ending(said.statement.body))
+        note.finish(town.now, said.entry, ending(said.statement.body), silent=True)
         return True
     return False
 

@@ -188,10 +188,16 @@ class LegNote:
         self.state, self.due, self.due_by_rule, self.clocks = LegState.FROZEN, until, False, {}
 
     def finish(
-        self, now: datetime, entry: int, codes: tuple[str, ...], *, refused: bool = False
+        self,
+        now: datetime,
+        entry: int,
+        codes: tuple[str, ...],
+        *,
+        refused: bool = False,
+        silent: bool = False,
     ) -> None:
-        """The last word of the recipient, or of who records that there was none."""
-        if self.answered is None:
+        """The last word of the recipient, or of who records that there was none: `silent`."""
+        if self.answered is None and not silent:
             self._answer(now, entry)
         self._end(LegState.REFUSED if refused else LegState.ANSWERED, entry, codes)
         if not refused and self.is_about_a_case:

@@ -20,6 +20,17 @@ useCode();
 // The page begins at its top, also on a small screen: what is signed is read before it is signed.
 document.querySelector("[data-focus]")?.focus({ preventScroll: true });
 
+// A browser may keep a whole page in memory for its way back, also one that must not be stored, and
+// also over the lock. Such a page is hidden as it is left, and asked for anew. A form that is being
+// written stays, as it does when the console is locked.
+const isWritten = document.querySelector("[data-compose], [data-asks]") !== null;
+addEventListener("pagehide", () => {
+  if (!isWritten) document.documentElement.dataset.left = "";
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted && !isWritten) location.reload();
+});
+
 // On a small screen the menu is one line that moves sideways: where one is must be seen.
 const here = document.querySelector(".console-menu [aria-current]");
 if (here) here.closest("ul").scrollLeft = here.offsetLeft - 16;

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from exchange_protocol.kinds.acts import Act, Brief, Document
 from exchange_protocol.kinds.bodies import Body
-from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Row
+from exchange_protocol.kinds.rows import ANSWERS
 from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
@@ -33,15 +32,7 @@ SPEC = KindSpec(
     stage=Stage.CONTINUING,
     words=Words("product of analysis", "аналитический продукт", "талдау өнімі"),
     passes_on=True,
-    rows=(
-        Row(
-            party=Party.RECIPIENT,
-            before=OPEN_TO_RECIPIENT,
-            after=LegState.ANSWERED,
-            is_answer=True,
-            becomes_awaited=True,
-        ),
-    ),
+    rows=(ANSWERS,),
     acts=(
         Act(
             name="analysis_product",

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from exchange_protocol.kinds.acts import Act
 from exchange_protocol.kinds.bodies import Body
-from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Row
+from exchange_protocol.kinds.rows import ANSWERS
 from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
@@ -22,15 +21,7 @@ SPEC = KindSpec(
     stage=Stage.CONTINUING,
     words=Words("answer to a test", "ответ на проверку", "тексеруге жауап"),
     is_counted=False,
-    rows=(
-        Row(
-            party=Party.RECIPIENT,
-            before=OPEN_TO_RECIPIENT,
-            after=LegState.ANSWERED,
-            is_answer=True,
-            becomes_awaited=True,
-        ),
-    ),
+    rows=(ANSWERS,),
     acts=(
         Act(
             name="answer_test",

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from exchange_protocol.kinds.acts import Act, Brief
 from exchange_protocol.kinds.bodies import Body, Range
-from exchange_protocol.kinds.codes import MAX_AMOUNT, Currency, LegState, Party
-from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Row
+from exchange_protocol.kinds.codes import MAX_AMOUNT, Currency
+from exchange_protocol.kinds.rows import ANSWERS
 from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
@@ -63,15 +63,7 @@ SPEC = KindSpec(
     together=(("amount", "currency"),),
     never_with={"assets": TraceResult.NOT_FOUND, "amount": TraceResult.NOT_FOUND},
     names={"amount": Words("amount", "сумма", "сома")},
-    rows=(
-        Row(
-            party=Party.RECIPIENT,
-            before=OPEN_TO_RECIPIENT,
-            after=LegState.ANSWERED,
-            is_answer=True,
-            becomes_awaited=True,
-        ),
-    ),
+    rows=(ANSWERS,),
     acts=(
         Act(
             name="report_findings",

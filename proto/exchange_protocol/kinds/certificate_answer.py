@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from exchange_protocol.kinds.acts import Act, Text
 from exchange_protocol.kinds.bodies import Body
-from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Row
+from exchange_protocol.kinds.rows import ANSWERS
 from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.words import Words
 
@@ -23,15 +22,7 @@ SPEC = KindSpec(
     words=Words("certificates", "сертификаты", "сертификаттар"),
     is_counted=False,
     is_for_certificates=True,
-    rows=(
-        Row(
-            party=Party.RECIPIENT,
-            before=OPEN_TO_RECIPIENT,
-            after=LegState.ANSWERED,
-            is_answer=True,
-            becomes_awaited=True,
-        ),
-    ),
+    rows=(ANSWERS,),
     acts=(
         Act(
             name="give_certificates",

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from exchange_protocol.kinds.acts import Act, Brief, Document
 from exchange_protocol.kinds.bodies import Body
-from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.rows import OPEN_TO_RECIPIENT, Row
+from exchange_protocol.kinds.rows import ANSWERS
 from exchange_protocol.kinds.spec import KindSpec, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
@@ -37,15 +36,7 @@ SPEC = KindSpec(
     body=Reply,
     stage=Stage.CONTINUING,
     words=Words("reply", "ответ", "жауап"),
-    rows=(
-        Row(
-            party=Party.RECIPIENT,
-            before=OPEN_TO_RECIPIENT,
-            after=LegState.ANSWERED,
-            is_answer=True,
-            becomes_awaited=True,
-        ),
-    ),
+    rows=(ANSWERS,),
     acts=(
         Act(
             name="reply",

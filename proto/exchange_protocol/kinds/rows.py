@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from exchange_protocol.kinds.bodies import Body, holds
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround, TimeLimitRule
@@ -162,6 +163,16 @@ class Row:
     def follows_unseen(self) -> bool:
         """True if the recipient may not know the state or the statement that came before."""
         return self.shown_while_hidden and not self.before.isdisjoint(UNSEEN)
+
+
+ANSWERS: Final = Row(
+    party=Party.RECIPIENT,
+    before=OPEN_TO_RECIPIENT,
+    after=LegState.ANSWERED,
+    is_answer=True,
+    becomes_awaited=True,
+)
+"""The row of a kind that answers the initial one for good, whatever its codes are."""
 
 
 def matches(row: Row, body: Body) -> bool:

@@ -88,6 +88,8 @@ class KindSpec:
     """For an initial kind without data of a case: the code in its header, which nobody types."""
     is_for_certificates: bool = False
     """True if its one attached file asks for certificates, or gives them."""
+    is_urgent: bool = False
+    """True if a client marks it as urgent, unless its author says otherwise; for initial kinds."""
     needs_due: bool = False
     """True if its header must name a due time; for initial kinds."""
     due_words: str = "When the answer is due"

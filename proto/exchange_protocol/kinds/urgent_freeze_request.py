@@ -32,6 +32,7 @@ SPEC = KindSpec(
         "шұғыл қатыру туралы сұрау салу",
     ),
     answer=FreezeStatus,
+    is_urgent=True,
     steps=dict.fromkeys(
         OPEN_TO_RECIPIENT,
         Words(

@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import ReaderRole, RefusalGround
@@ -211,40 +211,36 @@ def judge(
     if stage is Stage.INITIAL:
         if exchange is not None:
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
-        moved = _opened(statement, directory, at)
+        route, exchange, changes = _opened(statement, directory, at)
     else:
         if exchange is None:
             raise unknown_exchange(statement)
-        moved = _continued(statement, directory, exchange, at, view)
+        route, exchange, changes = _continued(statement, directory, exchange, at, view)
     if sources is not None:
         check_provenance(statement, sources, at)
     _check_named(directory, statement)
-    said = spoken(moved.exchange, statement)
+    said = spoken(exchange, statement)
     # Steps 8 and 9. On one leg alone not all supervisors and readers can be known.
-    route = moved.route
     if view is None or stage is Stage.INITIAL:
         _check_supervisors(statement, route)
-        _check_parts(statement, said, moved.exchange, directory)
-    ruling = Ruling(route.policy_digest, route.rule_ids, moved.changes, route.supervisors)
-    return Judgement(statement, ruling, directory, moved.exchange, said)
+        _check_parts(statement, said, exchange, directory)
+    ruling = Ruling(route.policy_digest, route.rule_ids, changes, route.supervisors)
+    return Judgement(statement, ruling, directory, exchange, said)
 
 
 # --- Steps 5 to 7 -------------------------------------------------------------------------------
 
 
-class _Moved(NamedTuple):
-    """An exchange after a statement, and the route by which it came there."""
-
-    route: Route
-    exchange: Exchange
-    changes: tuple[LegChange, ...]
+_Moved: TypeAlias = tuple[Route, Exchange, tuple[LegChange, ...]]
+"""The route of a statement, the exchange after it, and how its legs changed."""
 
 
 def _opened(statement: Statement, directory: Directory, at: datetime) -> _Moved:
     """Open an exchange by its initial statement."""
     route = plan_route(directory, statement)
     check_taken(directory, statement)
-    return _Moved(route, *open_exchange(statement, route.legs, at=at, times=directory.times))
+    exchange, changes = open_exchange(statement, route.legs, at=at, times=directory.times)
+    return route, exchange, changes
 
 
 def _continued(
@@ -262,13 +258,16 @@ def _continued(
     route = route_on(directory, statement, exchange, subjects)
     _check_time_limits(directory, statement, subjects, at)
     if spec.supervises:
-        return _Moved(route, exchange, ())
+        return route, exchange, ()
     if spec.invites:
         check_taken(directory, statement, exchange.kind)
-        return _Moved(route, *admit(exchange, statement, route.legs, at=at, times=times))
-    partial = view is not None
-    moved = advance(exchange, statement, subjects, route.legs, at=at, times=times, partial=partial)
-    return _Moved(route, *moved)
+        exchange, changes = admit(exchange, statement, route.legs, at=at, times=times)
+    else:
+        partial = view is not None
+        exchange, changes = advance(
+            exchange, statement, subjects, route.legs, at=at, times=times, partial=partial
+        )
+    return route, exchange, changes
 
 
 def _check_time_limits(
@@ -397,9 +396,8 @@ def _check_parts(
                 f"content for a recipient passes the gate; got {part.name!r}",
                 field=f"parts[{i}].name",
             )
-        where = f"parts[{i}].wrapped_keys"
-        _check_readers(part, readers(exchange, said, part.name), where)
-        _check_sealing_keys(part, directory, where)
+        _check_readers(i, part, readers(exchange, said, part.name))
+        _check_sealing_keys(i, part, directory)
 
 
 def _check_brief(statement: Statement) -> None:
@@ -418,19 +416,19 @@ def _check_brief(statement: Statement) -> None:
         )
 
 
-def _check_readers(part: Part, required: Mapping[AgencyId, ReaderRole], where: str) -> None:
-    """Check that a part is sealed to its readers: no more and no fewer, each in its role."""
+def _check_readers(i: int, part: Part, required: Mapping[AgencyId, ReaderRole]) -> None:
+    """Check that part `i` is sealed to its readers: no more and no fewer, each in its role."""
     got = {key.agency: key.role for key in part.wrapped_keys}
     if got != required:
         raise Reason.READERS_MISMATCH.error(
             f"expected part {part.name!r} to be sealed to exactly {_listed(required)}; "
             f"got {_listed(got)}",
-            field=where,
+            field=f"parts[{i}].wrapped_keys",
         )
 
 
-def _check_sealing_keys(part: Part, directory: Directory, where: str) -> None:
-    """Check that a part is sealed with keys that its readers have published."""
+def _check_sealing_keys(i: int, part: Part, directory: Directory) -> None:
+    """Check that part `i` is sealed with keys that its readers have published."""
     for key in part.wrapped_keys:
         for published in directory.sealing_keys.get(key.agency, ()):
             if published.key_id == key.key_id:
@@ -438,7 +436,7 @@ def _check_sealing_keys(part: Part, directory: Directory, where: str) -> None:
         else:
             raise Reason.SEALING_KEY_UNKNOWN.error(
                 f"expected a sealing key that {key.agency} published, got {key.key_id.hex()}",
-                field=where,
+                field=f"parts[{i}].wrapped_keys",
             )
 
 

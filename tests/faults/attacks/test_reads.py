@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from agency_client import InformationRequest, Item, Sent
 from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.feedback import Feedback
@@ -32,6 +34,8 @@ AUTHOR, READER = "kz.mia/system", "kg.mia"
 SAID = 10_000 if FULL else 2_000
 EXCHANGES = 100_000 if FULL else 20_000
 IN_FLIGHT = 64
+pytestmark = pytest.mark.timeout(1800 if FULL else 300)
+"""To say 10,000 things takes minutes where other tests share the cores."""
 GET_EXCHANGE = "/exchange_protocol.v1.ExchangeService/GetExchange"
 LIST_EXCHANGES = "/exchange_protocol.v1.ExchangeService/ListExchanges"
 

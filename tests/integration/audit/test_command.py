@@ -47,7 +47,7 @@ def test_state_auditor_opens_its_own_exchanges(
 ) -> None:
     code, out, _ = run(capsys, *as_member(stage[0], STATE_AUDITOR), "audit", "verify")
     assert code == 0, out
-    assert "1 exchanges" in out
+    assert "1 exchange," in out
     assert "on the entries that were opened" in out
     # Its own reading is on the log, for itself and the centre to see.
     for member in (STATE_AUDITOR, AUDITOR):

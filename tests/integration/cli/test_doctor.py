@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import exchange_doctor
 from agency_client import ExchangeClient, InformationRequest, Item
 from agency_client.cli import main
 from exchange_doctor import Check, Grade, ending, examine, is_well, lines, room
@@ -114,6 +117,23 @@ def test_one_exchange_that_fails_is_named_and_says_nothing_of_the_hub(
         assert {bad, *others} <= set(asked)
 
 
+def test_disk_of_this_computer_is_not_told_as_the_hubs(
+    foundation: Foundation,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def is_full(client: ExchangeClient) -> None:
+        raise Reason.FILE_NOT_WRITTEN.error("Read-only file system: state/.checkpoint.lock")
+
+    monkeypatch.setattr(ExchangeClient, "sync", is_full)
+    town = foundation.copy(tmp_path / "hub")
+    code, checks = page_of(capsys, town.profile("kz.mia/system"))
+    assert code == 1
+    assert "disk of this computer" in str(checks["hub"])
+    assert "operator" not in str(checks["hub"])
+
+
 def test_profile_that_does_not_load_is_named_and_hides_nothing_else(
     foundation: Foundation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,6 +226,16 @@ def test_ends_and_room_are_graded(tmp_path: Path) -> None:
     grades = [ending("x", now + timedelta(days=days), now, "renew").grade for days in (100, 29, -1)]
     assert grades == [Grade.OK, Grade.WARN, Grade.FAIL]
     assert "GB free" in room("disk", tmp_path).found
+
+
+def test_server_of_names_that_says_nothing_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(exchange_doctor, "_PORT_SECONDS", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [][never.wait(60) :])
+    found = exchange_doctor.name_of("hub.example")
+    never.set()
+    assert found.grade is Grade.FAIL
+    assert found.found == "hub.example: no server of names answers within 0.2 s"
 
 
 def test_disk_that_takes_no_more_files_is_told(

@@ -47,7 +47,7 @@ def test_subject_of_a_request_meets_own_records(desk: Desk, name: str) -> None:
         ("STRONG", "a"),
     ]
     shown = desk.run(FIU, "holdings", "match", exchange).ok().out
-    for words in ("exact", f"idNumber N{name} = taxNumber n-{name}", "strong", "1980-05-01"):
+    for words in ("exact", f"id number N{name} = tax number n-{name}", "strong", "1980-05-01"):
         assert words in shown
     assert "Exchanges compared, on this machine alone: 1." in shown
     # Without an id: all that wait for an answer.

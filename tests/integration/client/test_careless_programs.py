@@ -277,6 +277,17 @@ def test_a_profile_that_is_none_is_refused(kind: Any, given: Any) -> None:
     assert caught.value.reason is Reason.PROFILE_INVALID
 
 
+@pytest.mark.parametrize("given", ["", " ", "\n"])
+def test_an_empty_name_is_not_the_profile_of_the_folder_that_the_program_runs_in(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """A variable that is not set would let it speak as whoever has a profile there."""
+    monkeypatch.chdir(hub.profile(tmp_path).folder)
+    with pytest.raises(InvalidInput, match="is a variable not set") as caught:
+        ExchangeClient.from_profile(given)
+    assert caught.value.reason is Reason.PROFILE_INVALID
+
+
 @pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_a_client_is_not_copied_and_says_what_to_do(
     hub: InMemoryHub, tmp_path: Path, copied: Callable[[object], object]

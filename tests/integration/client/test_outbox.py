@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
+import pickle
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +30,7 @@ from exchange_protocol.errors import (
     ExchangeError,
     HubInternal,
     HubUnavailable,
+    InvalidInput,
     LimitExceeded,
     NotAuthenticated,
     NotFound,
@@ -300,11 +303,47 @@ def test_channel_that_is_not_let_in_does_not_count_against_the_statement(
         raise Reason.CERTIFICATE_REVOKED.error("the TLS certificate is revoked")
 
     hub.submit = shut  # type: ignore[method-assign]
-    with pytest.raises(NotAuthenticated):
+    with pytest.raises(NotAuthenticated) as caught:
         ask(client, "kz.fma")
-    assert len(client.outbox.pending()) == 1
+    [waits] = client.outbox.pending()
+    assert caught.value.kept == (waits.statement_id,), "to ask again would say it twice"
+    assert pickle.loads(pickle.dumps(caught.value)).kept == caught.value.kept  # noqa: S301 - own
     with pytest.raises(NotAuthenticated):
         client.flush_outbox()
+
+
+def test_error_names_what_was_kept_before_it_and_nothing_else(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        ask(client, "kz.fma", due="soon")
+    assert caught.value.kept == ()
+
+    def refuses(caller: Any, request: Any) -> Any:
+        raise Reason.POLICY_DENIED.error("not so")
+
+    def shut(caller: Any, requests: Any) -> Any:
+        raise Reason.CERTIFICATE_REVOKED.error("the TLS certificate is revoked")
+
+    hub.submit = refuses  # type: ignore[method-assign]
+    with pytest.raises(NotPermitted) as denied:
+        ask(client, "kz.fma")
+    assert [each.entry.statement_id for each in client.outbox.refused()] == [*denied.value.kept]
+    hub.submit = hub.submit_stream = shut  # type: ignore[assignment, method-assign]
+    request = {"to": "kz.fma", "brief": "-", "request": {"items": ["STR"]}}
+    with pytest.raises(NotAuthenticated) as several:
+        client.request_information_batch([request, request])  # type: ignore[list-item]
+    assert [each.statement_id for each in client.outbox.pending()] == [*several.value.kept]
+
+    async def at_once() -> None:
+        async with hub.async_client(tmp_path) as awaiting:
+            asked = [awaiting.request_information(**request) for _ in range(3)]  # type: ignore[arg-type]
+            errors = await asyncio.gather(*asked, return_exceptions=True)
+            named = [error.kept for error in errors if isinstance(error, ExchangeError)]
+            assert len(named) == 3
+            assert all(awaiting.outbox.holds(each) for ids in named for each in ids)
+
+    asyncio.run(at_once())
 
 
 def test_statement_whose_own_certificate_is_not_good_any_more_is_refused_for_good(

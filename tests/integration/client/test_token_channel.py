@@ -147,7 +147,7 @@ def test_slow_token_is_waited_for(town: Deployment) -> None:
 def test_token_that_does_not_answer_in_time_is_named(
     town: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agency_client._channel.DEADLINES", dict.fromkeys(calls.DEADLINES, 0.5))
+    monkeypatch.setattr("agency_client.core.calls.DEADLINES", dict.fromkeys(calls.DEADLINES, 0.5))
     with town.client(MEMBER) as client:
         slow_down(client.profile, 2.0)
         error = refusal(client)

@@ -670,7 +670,7 @@ def test_file_that_the_user_may_not_use_is_told_with_the_way_out(
 
 
 def test_file_beside_the_journal_of_a_change_that_was_cut_short_is_not_read(tmp_path: Path) -> None:
-    """Who only reads undoes no change, and half of it was taken for what is there."""
+    """A reader undoes no change, and half of it was taken for what is there."""
     file, copy = tmp_path / "hub.db", tmp_path / "copy.db"
     journal = copy.with_name("copy.db-journal")
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:

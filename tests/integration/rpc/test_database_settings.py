@@ -161,6 +161,48 @@ def test_what_only_an_administrator_can_change_is_refused_in_one_sentence(
         server.execute("DROP SCHEMA IF EXISTS other")
 
 
+def test_database_that_was_sorted_by_another_order_is_told(
+    server: Postgres, files: HubFiles, run: ServerCommand
+) -> None:
+    """As after an upgrade of the system under PostgreSQL: an index may miss rows."""
+    assert run("migrate", "--config", str(files.config_file))[0] == 0
+    assert "sorted by" not in run("doctor", "--config", str(files.config_file))[1]
+    try:
+        server.execute("UPDATE pg_database SET datcollversion = '0.1'")
+        code, out, _ = run("doctor", "--config", str(files.config_file))
+        assert code == 1
+        assert "the database was sorted by version 0.1 of its collation" in out
+        assert "REINDEX DATABASE, and only then" in out
+    finally:
+        server.execute(
+            "UPDATE pg_database SET datcollversion = pg_database_collation_actual_version(oid)"
+        )
+
+
+def test_table_without_its_key_and_index_that_is_not_whole_are_told(
+    server: Postgres, files: HubFiles, run: ServerCommand
+) -> None:
+    """As after a dump that was put back with errors."""
+    config = ("--config", str(files.config_file))
+    assert run("migrate", *config)[0] == 0
+    index = "ix_legs_kept_until_exchange_id"
+    server.execute(
+        "UPDATE pg_index SET indisvalid = false"
+        " WHERE indexrelid = 'ix_legs_kept_until_exchange_id'::regclass"
+    )
+    code, _, err = run("check-config", *config)
+    assert (code, f"lacks the index {index}" in err) == (2, True)
+    assert run("migrate", *config)[1].startswith(
+        f"indexes that were missing are made anew: {index}"
+    )
+    [(key,)] = server.execute(
+        "SELECT conname FROM pg_constraint WHERE contype = 'p' AND conrelid = 'legs'::regclass"
+    )
+    server.execute(f"ALTER TABLE legs DROP CONSTRAINT {key}")
+    code, _, err = run("check-config", *config)
+    assert (code, "the table legs has no primary key" in err) == (2, True)
+
+
 @pytest.mark.parametrize("way", ["role", "url"])
 def test_second_log_in_a_schema_of_its_own_begins_beside_the_first(
     server: Postgres,

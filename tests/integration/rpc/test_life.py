@@ -374,7 +374,7 @@ def test_database_of_an_unknown_schema_is_not_migrated(files: HubFiles, run: Ser
         database.commit()
     code, _, err = run("migrate", "--config", str(files.config_file))
     assert code == 2
-    assert "no schema that this hub knows" in err
+    assert "got 9999; it is of a newer hub: run that one" in err
     assert err.count("\n") == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -24,7 +25,7 @@ from google.rpc import error_details_pb2, status_pb2
 from agency_client import _channel
 from agency_client._call_faults import CallFaults, proxy_variable
 from agency_client._channel import take_chunk
-from agency_client.core.calls import DEADLINES, Unary
+from agency_client.core.calls import DEADLINES, Fetch, Stream, Unary, Upload
 from agency_client.core.statuses import FOUND_HERE, HUBS_WORD
 from agency_client.core.watching import seconds_left
 from agency_client.state.profile import Profile
@@ -158,6 +159,64 @@ def test_hub_that_was_away_for_long_is_found_again_soon(profile: Profile) -> Non
                     channel.perform(Unary(GET, exchange_service_pb2.GetExchangeRequest()))
                 time.sleep(0.2)
     assert len(came) == 7, [round(at - came[0], 1) for at in came]
+
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_large_part_has_the_time_that_it_takes_over_a_slow_line(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch, is_async: bool
+) -> None:
+    """63 MiB took 300 s at the most: over 1 Mbit/s they were begun anew for ever."""
+    given: dict[str, float] = {}
+
+    class Answered(grpc.RpcError):
+        def code(self) -> grpc.StatusCode:
+            return grpc.StatusCode.DEADLINE_EXCEEDED
+
+        def details(self) -> str:
+            return ""
+
+        def trailing_metadata(self) -> tuple[()]:
+            return ()
+
+    def made(_: object, method: str) -> Any:
+        def call(_: Any, timeout: float) -> Any:
+            given[method] = timeout
+            raise Answered
+
+        return call
+
+    monkeypatch.setattr(_channel, "_multicallable", made)
+    several: list[Upload | Stream | Fetch | Unary] = [
+        Upload(lambda: iter(()), 63 * MIB),
+        Stream(lambda _: iter(()), [], 1),
+        Fetch(exchange_service_pb2.FetchPartRequest(), bytearray(), 63 * MIB),
+        Unary(GET, exchange_service_pb2.GetExchangeRequest()),
+    ]
+
+    async def run() -> None:
+        channel = _channel.AsyncChannel(profile, lambda: START)
+        for each in several:
+            with pytest.raises(HubUnavailable):
+                await channel.perform(each)
+        await channel.close()
+
+    if is_async:
+        asyncio.run(run())
+    else:
+        channel = _channel.Channel(profile, lambda: START)
+        with closing(channel):
+            for each in several:
+                with pytest.raises(HubUnavailable) as caught:
+                    channel.perform(each)
+                said = "smaller pieces" if isinstance(each, Upload | Fetch) else "answer in time"
+                assert said in caught.value.message
+    assert given.pop("ExchangeService/UploadPart") == 300 + 63 * 64
+    assert given.pop("ExchangeService/FetchPart") == 300 + 63 * 64
+    assert given.pop("ExchangeService/SubmitStream") == 60
+    assert given == {GET: DEADLINES[GET]}
 
 
 NOT_OURS = {"ExchangeService/SubmitBatch"}
@@ -299,6 +358,7 @@ def test_own_certificate_is_looked_at_when_the_hub_cannot_be_reached(
     [
         ("CERTIFICATE_VERIFY_FAILED", "pinned root"),
         ("Ssl handshake failed", "handshake"),
+        ("errors resolving hub.example:443: Domain name not found", "its name could not be looked"),
     ],
 )
 def test_people_get_a_hint(profile: Profile, details: str, hint: str) -> None:

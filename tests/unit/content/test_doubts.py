@@ -139,6 +139,7 @@ def test_day_that_stands_for_none_is_doubted(day: str) -> None:
         ({"amount": "5", "currency": "kzt"}, "currency: it is no code"),
         ({"amount": "5.50 USD", "currency": "KZT"}, "another currency"),
         ({"amount": "0.30000000000000004", "currency": "KZT"}, "more than 3 decimals"),
+        ({"amount": "0.123456789", "currency": "BTC"}, "more than 8 decimals"),
         ({"amount": "1.000", "currency": "KZT"}, "if the point parts thousands"),
         ({"amount": "50.00%", "currency": "KZT"}, "its unit is none of money"),
         ({"amount": "1e", "currency": "KZT"}, "its unit is none of money"),
@@ -163,6 +164,8 @@ def test_doubtful_money_is_told(properties: dict[str, str], says: str) -> None:
         {"amount": "5 тенге"},
         {"amount": "5 KZT", "currency": "KZT"},
         {"amount": "-5", "currency": "USDT"},
+        {"amount": "0.00012345", "currency": "BTC"},
+        {"amount": "0.125 ETH"},
         {"currency": "KZT"},
     ],
 )
@@ -415,3 +418,41 @@ def test_house_or_a_share_that_became_a_day_is_told(value: str) -> None:
 
 def test_sign_for_a_value_elsewhere_is_told() -> None:
     assert any("a value that stands elsewhere" in each for each in told("Person", notes="〃"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("name", "<NA>", "absent"),
+        ("name", "[]", "absent"),
+        ("name", "np.str_('Вымышленный')", "a program writes"),
+        ("address", "java.lang.Object@1b2c3d", "a program writes"),
+        ("name", "[B@6d06d69c", "a program writes"),
+        ("name", "<example.Row object at 0x7fb8b59c79d0>", "a program writes"),
+        ("notes", "datetime.date(1990, 1, 1)", "a program writes"),
+        ("name", "Вымышленная торговая комп...", "ends in points"),
+        ("address", "Алматы, улица Вымышлен…", "ends in points"),
+        ("email", "mailto:a@example.kz", "the name of its kind"),
+        ("birthDate", "1970-01-01", "programs write where there is no date"),
+        ("registrationNumber", "E100001014363.0", "taken for a number"),
+    ],
+)
+def test_what_a_program_of_the_sender_left_is_doubted(name: str, value: str, says: str) -> None:
+    assert any(says in each for each in doubts({name: [value]})), [*doubts({name: [value]})]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", "Иванов И.И."),
+        ("name", "ТОО «Пример»..."[:11]),
+        ("notes", "and so on..."),
+        ("email", "tel.office@example.kz"),
+        ("email", "j.Doe@deadbeef.example"),
+        ("registrationNumber", "E100001014363"),
+        ("birthDate", "1970-01-02"),
+        ("name", "[Пример] и партнёры"),
+    ],
+)
+def test_what_people_write_is_not_taken_for_what_programs_leave(name: str, value: str) -> None:
+    assert [*doubts({name: [value]})] == []

@@ -185,6 +185,8 @@ def _zip(*names: str, said: bytes = b"") -> bytes:
         (b"\x78\x9f\x3e\x22\x01\x00", "a letter of Outlook (winmail.dat)"),
         ("þidþ\x14þnameþ\r\n".encode(), "a load file of Concordance"),
         ("þidþ\x14þnameþ\r\n".encode("cp1252"), "a load file of Concordance"),
+        (bytes(1000), "a file that begins with zeros alone"),
+        (bytes(512) + b"\n1,2\n", "a file that begins with zeros alone"),
         (_ole("Contents"), "a file of an old Office"),
         (_zip("[Content_Types].xml", "word/document.xml"), "a document of Word: ask for its table"),
         (_zip("[Content_Types].xml", "ppt/presentation.xml"), "a presentation"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agency_client.content.entity import Entity
-from agency_client.content.matching import Score, best, compare, records
+from agency_client.content.matching import NAMES, MatchReason, Score, best, compare, records
+from agency_client.content.search_terms import ACCOUNTS, CONTACTS, IDENTIFIERS
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.matches import reason_words
 from exchange_protocol.kinds.codes import Language
@@ -121,7 +122,7 @@ def test_similar_names_are_possible_and_say_by_how_much(
         assert each.score is (Score.POSSIBLE if edits else Score.STRONG)
         assert each.date == "1980-05-01"
         words = [reason_words(each, Locale(language)) for language in Language]
-        assert len(set(words)) == (3 if edits else 1)
+        assert len(set(words)) == 3
         assert all((str(edits) in said and "~" in said) is bool(edits) for said in words)
 
 
@@ -132,3 +133,10 @@ def test_similar_names_of_other_dates_do_not_match() -> None:
     assert score(entity("Company", name="Алтын Жолы"), entity("Company", name="Алтан Жолы")) is (
         Score.POSSIBLE
     )
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES, *ACCOUNTS, *IDENTIFIERS, *CONTACTS}))
+def test_a_reason_names_what_it_compared_in_the_language_of_the_reader(name: str) -> None:
+    reason = MatchReason(Score.EXACT, name, "1", name, "1", "", 0)
+    words = {reason_words(reason, Locale(language)) for language in Language}
+    assert len(words) > 1 or name == "iban"
