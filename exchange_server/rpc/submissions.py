@@ -15,8 +15,9 @@ Rules of this module:
     the hub reads no more: gRPC lets the caller wait.
 3.  A statement that the writer puts off takes those along that may depend on it
     (`rules.dependencies`). Where the writer's queue is full, or `MOST_PUT_OFF` exchanges wait
-    already, every later one is put off unread. This ends when nothing is unanswered any more: the
-    caller has then seen what it has to send again.
+    already, every later one is put off unread. This holds to the end of the stream: a statement
+    that comes after the answer may have been sent before it, and would overtake the one put off.
+    The caller sends again in another stream what was put off.
 4.  A fault of the stream itself, such as a message that does not parse, ends the stream. The
     statements before it are answered first.
 """
@@ -42,7 +43,7 @@ UNANSWERED: Final = 64
 UNANSWERED_BYTES: Final = 1024 * 1024
 """One more statement is read while there is less."""
 MOST_PUT_OFF: Final = 1024
-"""Exchanges that wait, each for itself."""
+"""Exchanges that a stream remembers as put off; beyond them every later statement is put off."""
 
 
 class SubmissionStream:
@@ -58,7 +59,7 @@ class SubmissionStream:
         self._unanswered = _Unanswered()
         self._tracker = DependencyTracker()
         self._all_put_off: PutOff | None = None
-        """Why every later statement is put off; None while each is asked for by itself."""
+        """Why every later statement is put off; None while each goes to the writer."""
 
     async def answers(
         self, requests: AsyncIterator[pb.SubmitRequest]
@@ -75,7 +76,7 @@ class SubmissionStream:
             reading.cancel()
             # The caller may have gone: then nobody waits for the rest.
             self._unanswered.cancel()
-            # Its outcome was told above or is that of the cancelling; ours may be cancelled too.
+            # What the task raised is raised above, or it is this cancellation: not raised again.
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _read(self, requests: AsyncIterator[pb.SubmitRequest]) -> None:
@@ -83,8 +84,6 @@ class SubmissionStream:
         try:
             async for request in requests:
                 self._verify_still_good()
-                if self._unanswered.is_empty:
-                    self._put_off_nothing()
                 size = request.ByteSize()
                 self._unanswered.add(await self._submit(request), size)
                 await self._rates.flow_statement(self._caller.agency, size)
@@ -107,9 +106,6 @@ class SubmissionStream:
             self._all_put_off = handled
         return handled
 
-    def _put_off_nothing(self) -> None:
-        self._tracker, self._all_put_off = DependencyTracker(), None
-
 
 class _Unanswered:
     """The statements of a stream that are read and not answered, in order; a bounded queue.
@@ -122,11 +118,6 @@ class _Unanswered:
         self._bytes = 0
         self._is_closed = False
         self._changed = asyncio.Event()
-
-    @property
-    def is_empty(self) -> bool:
-        """True if all that was read is answered."""
-        return not self._statements
 
     def add(self, handled: Handled, size: int) -> None:
         """Add a statement of so many bytes behind the others."""
@@ -157,7 +148,7 @@ class _Unanswered:
         self._changed.set()
 
     def cancel(self) -> None:
-        """Wait for the outcomes no longer."""
+        """Give the statements up: nobody waits for their outcomes; they may be accepted still."""
         for handled, _ in self._statements:
             handled.cancel()
 

@@ -108,7 +108,8 @@ class ExchangeServiceServicer:
     def SubmitStream(self, request_iterator, context):
         """Submit for statements that come one after the other: who calls is asked once, each statement is
         judged by itself, and answers come in order while more is sent. After a cut call the client
-        sends the unanswered statements again, the same bytes.
+        sends the unanswered statements again, the same bytes. What follows on a statement that was put
+        off is put off too, to the end of the call: both are sent again in another call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,7 +40,8 @@ class ExchangeServiceStub:
     SubmitStream: _grpc.StreamStreamMultiCallable[_exchange_service_pb2.SubmitRequest, _exchange_service_pb2.SubmitStreamResponse]
     """Submit for statements that come one after the other: who calls is asked once, each statement is
     judged by itself, and answers come in order while more is sent. After a cut call the client
-    sends the unanswered statements again, the same bytes.
+    sends the unanswered statements again, the same bytes. What follows on a statement that was put
+    off is put off too, to the end of the call: both are sent again in another call.
     """
     UploadPart: _grpc.StreamUnaryMultiCallable[_exchange_service_pb2.UploadPartRequest, _exchange_service_pb2.UploadPartResponse]
     """Stages a sealed part that is too large to ride in Submit; forgotten if no statement claims it."""
@@ -64,7 +65,8 @@ class ExchangeServiceAsyncStub(ExchangeServiceStub):
     SubmitStream: _aio.StreamStreamMultiCallable[_exchange_service_pb2.SubmitRequest, _exchange_service_pb2.SubmitStreamResponse]  # type: ignore[assignment]
     """Submit for statements that come one after the other: who calls is asked once, each statement is
     judged by itself, and answers come in order while more is sent. After a cut call the client
-    sends the unanswered statements again, the same bytes.
+    sends the unanswered statements again, the same bytes. What follows on a statement that was put
+    off is put off too, to the end of the call: both are sent again in another call.
     """
     UploadPart: _aio.StreamUnaryMultiCallable[_exchange_service_pb2.UploadPartRequest, _exchange_service_pb2.UploadPartResponse]  # type: ignore[assignment]
     """Stages a sealed part that is too large to ride in Submit; forgotten if no statement claims it."""
@@ -109,7 +111,8 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_exchange_service_pb2.SubmitStreamResponse], _abc.AsyncIterator[_exchange_service_pb2.SubmitStreamResponse]]:
         """Submit for statements that come one after the other: who calls is asked once, each statement is
         judged by itself, and answers come in order while more is sent. After a cut call the client
-        sends the unanswered statements again, the same bytes.
+        sends the unanswered statements again, the same bytes. What follows on a statement that was put
+        off is put off too, to the end of the call: both are sent again in another call.
         """
 
     @_abc_1.abstractmethod
