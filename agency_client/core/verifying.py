@@ -242,7 +242,8 @@ def _statement_of(proven: ProvenEntry, entry: Entry) -> VerifiedStatement:
 def _party_of(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> Party:
     """The part of an agency in an exchange, by what it is shown.
 
-    Who is not shown the initial statement is taken for a supervisor, who may see single statements.
+    An agency that is not shown the initial statement is taken for a supervisor. A hub gains nothing
+    by leaving that statement out: `check_supervised` wants the agency named in each statement.
     """
     first = statements[0].statement
     # By its kind: a statement of another agency may have the id of the initial one.
@@ -313,11 +314,13 @@ def _check_released(
     """Check that no statement is shown to its recipient while it is held back from it.
 
     Raises:
-        HubDishonest: APPROVAL_MISSING.
+        HubDishonest: APPROVAL_MISSING; RULE_BROKEN, if its statements give the agency no leg.
     """
     leg = exchange.leg(agency)
+    if leg is None:
+        raise Reason.RULE_BROKEN.error(f"what the hub shows gives {agency} no leg of the exchange")
     for each in statements:
-        if leg is not None and each.statement.digest in leg.hidden:
+        if each.statement.digest in leg.hidden:
             raise Reason.APPROVAL_MISSING.error(
                 f"entry {each.index} waits for {leg.approvals_required} approval(s) by "
                 f"{' or '.join(leg.approvers)}, and {len(leg.approvals)} are given: "

@@ -127,6 +127,7 @@ class LogVerifier:
         Args:
             vkey: the key that is pinned; one of the chain, where there are successions.
             successions: the changes of the log's key, oldest first, as its directory tells them.
+                Assumed verified: both keys have signed each (`log.succession`).
 
         Raises:
             InvalidInput: CONFIG_INVALID, for a key that cannot be read.
@@ -191,16 +192,17 @@ class LogVerifier:
         return checkpoint
 
     def is_by_unknown_key(self, note: bytes) -> bool:
-        """True if a key in the log's name signed the note, and none that is known.
+        """True if a note has lines in the log's name, and none by a key that may sign such a tree.
 
-        Either the log's key was changed, or somebody made the note up.
+        Nothing is verified here. Either the log's key was changed, or the note was signed by an
+        older key than its tree's, or somebody made it up.
         """
         try:
             signed = SignedNote.parse(note)
-            known = self._keys_for(Checkpoint.parse(signed.text).size)
+            allowed = self._keys_for(Checkpoint.parse(signed.text).size)
         except ExchangeError:
             return False
-        if any(key.lines(signed) for key in known):
+        if any(key.lines(signed) for key in allowed):
             return False
         return any(map(self.is_own, signed.signatures))
 
@@ -211,7 +213,7 @@ class LogVerifier:
     def _signing_key(self, signed: SignedNote, size: int) -> NoteVerifier:
         """The oldest key that may sign a tree of this size and has a line under the note.
 
-        Where none has, that of the tree's time, which will miss its line.
+        Where none has, the key of the tree's time: its check tells that its line is missing.
         """
         allowed = self._keys_for(size)
         for key in allowed:
@@ -221,7 +223,7 @@ class LogVerifier:
 
     def _keys_for(self, size: int) -> list[NoteVerifier]:
         """The key of a tree's time, and the later ones."""
-        begun = sum(era.since <= size for era in self._eras)
+        begun = sum(era.since <= size for era in self._eras)  # At least one: the first begins at 0.
         return [era.key for era in self._eras[begun - 1 :]]
 
 

@@ -4,7 +4,7 @@
     verify_inclusion                   2.1.3.2  a leaf is in a tree
     verify_consistency                 2.1.4.2  one tree extends another
     inclusion_nodes, inclusion_proofs  2.1.3.1  making the first proof
-    consistency_nodes, ..._proof       2.1.4.1  making the second
+    consistency_nodes                  2.1.4.1  making the second
     tree_root, CompactRange            2.1.1    the root of a tree; 2.1.2 where it grows
 
 A node is named (level, index): the hash over leaves [index * 2**level, (index + 1) * 2**level).
@@ -13,8 +13,8 @@ a store: proofs are built from the hashes that the caller's `NodeReader` supplie
 
 Verifying proves that hashes fit together, nothing more. Left to the caller: to compute the hash of
 the leaf from the entry that it was given, and to take size and root from one checkpoint that it
-trusts. A proof alone does not tie a root to a size: the proof of leaf 5 looks the same in trees of
-7 and of 8 leaves.
+trusts. A proof alone does not tie a root to a size: the proof of leaf 5 has as many hashes, on the
+same sides, in trees of 7 and of 8 leaves.
 
 A size or an index out of range is PROOF_RANGE_INVALID; hashes that do not fit, PROOF_INVALID. The
 caller knows whose fault that is: check an index or a size that the hub gave before you pass it, and
@@ -111,7 +111,7 @@ def verify_consistency(
     `EMPTY_ROOT`. Between equal sizes the proof is empty, and the roots must be equal.
 
     Raises:
-        PROOF_RANGE_INVALID: if the sizes are in no order: the caller asked wrongly.
+        PROOF_RANGE_INVALID: unless 0 <= `size1` <= `size2`: the caller asked wrongly.
         PROOF_INVALID: if the proof does not lead to both roots.
     """
     _check_sizes(size1, size2)
@@ -228,7 +228,7 @@ def consistency_nodes(size1: int, size2: int) -> list[NodeGroup]:
     start, end = 0, size2
     while size1 != end:
         # k of RFC 9162: the largest power of two smaller than the number of leaves.
-        middle = start + (1 << (end - start - 1).bit_length() - 1)
+        middle = start + (1 << ((end - start - 1).bit_length() - 1))
         if size1 <= middle:
             groups.append(_cover(middle, end))
             end = middle
@@ -245,7 +245,10 @@ def consistency_nodes(size1: int, size2: int) -> list[NodeGroup]:
 
 def tree_root(size: int, read: NodeReader) -> bytes:
     """Compute the root of a tree from its complete subtrees."""
-    return _fold(list(_hashes_of(root_nodes(size), read).values())) if size else EMPTY_ROOT
+    if size == 0:
+        return EMPTY_ROOT
+    hashes = _hashes_of(root_nodes(size), read)
+    return _fold(list(hashes.values()))
 
 
 def inclusion_proof(index: int, tree_size: int, read: NodeReader) -> list[bytes]:
@@ -309,6 +312,7 @@ class CompactRange:
             nodes = [waiting.pop(level), *row] if level in waiting else row
             if len(nodes) % 2:
                 waiting[level] = nodes[-1]
+            # Pairs; `map` leaves out a last node without a right neighbour, which waits.
             row = list(map(hash_children, nodes[::2], nodes[1::2]))
             level += 1
         size = self.size + len(leaf_hashes)
@@ -393,7 +397,7 @@ def _bits(number: int) -> list[int]:
 
 
 def _is_power_of_two(number: int) -> bool:
-    return number & (number - 1) == 0
+    return number > 0 and number & (number - 1) == 0
 
 
 def _zeros_at_the_end(number: int) -> int:

@@ -128,13 +128,13 @@ def advance(
     Args:
         exchange: the state before it.
         statement: the statement.
-        agencies: the legs on which it is said, as `addressed_legs` gives them.
+        agencies: the legs on which it is said, each once, as `addressed_legs` gives them.
         routes: decided by the policy; needed for new content alone.
-        at: the hub's time, by which due times are judged; by default the statement's own time.
+        at: the hub's time, by which due times are judged; for a draft, its own.
         times: the published times, whose clocks it starts and stops.
         partial: the caller sees one leg only. So two checks are left out: the approvers of other
-            legs; and on a held leg `answers`, where the row may follow a statement that the caller
-            has not seen.
+            legs; and `answers`, where the row is one that may follow statements which are hidden
+            from the caller.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
@@ -185,9 +185,10 @@ def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegCh
 def _check_answers(leg: Leg, row: Row, statement: Statement, partial: bool) -> None:
     """Check that a statement answers what the leg awaits an answer to."""
     # A recipient is shown a recall even while statements before it are held back. It has no digest
-    # of those, so it cannot check which one is answered; the hub and auditors can.
-    follows_hidden = partial and row.follows_unseen and LegState.HELD in row.before
-    if statement.answers != leg.awaits and not follows_hidden:
+    # of those, and does not know whether there are any: so it cannot check which one is answered,
+    # in whatever state it knows its leg. The hub and auditors can.
+    may_follow_hidden = partial and row.follows_unseen and LegState.HELD in row.before
+    if statement.answers != leg.awaits and not may_follow_hidden:
         raise Reason.STALE_ANSWER.error(
             f"expected an answer to {leg.awaits.hex()}, the latest statement on the leg of "
             f"{leg.agency}; got one to {(statement.answers or b'').hex()}",
@@ -213,10 +214,10 @@ def _check_time(leg: Leg, row: Row, statement: Statement, at: datetime) -> None:
 
 
 def _check_approvers_are_others(exchange: Exchange) -> None:
-    """Check that no recipient of statements that are held back approves another leg.
+    """Check that no recipient of statements that are held back approves any leg.
 
     As approver it would read what the gate keeps from it, and two recipients could release to each
-    other. So it is also where the statements were recalled before a release.
+    other. The same holds where the statements were recalled before a release.
     """
     for leg in exchange.legs:
         if leg.hidden and any(leg.agency in one.approvers for one in exchange.legs):
