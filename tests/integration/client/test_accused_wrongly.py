@@ -17,7 +17,8 @@ from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.supervisor_comment import SupervisorComment, SupervisorWish
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.asking import new_exchange
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import (
@@ -84,6 +85,64 @@ def test_hub_that_forgets_long_before_the_end_of_retention_is_caught(
     with pytest.raises(HubDishonest, match="no signed notice says so") as caught:
         hub.client(tmp_path).open(exchange)
     assert caught.value.reason is Reason.RULE_BROKEN
+
+
+def test_hub_that_forgets_early_is_not_excused_by_a_delivery_that_it_dates_itself(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    hub.model.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=100))
+    with hub.client(tmp_path) as mia, hub.client(tmp_path, KZ_FMA) as fma:
+        exchange = new_exchange(mia, "kz.fma", "kz.gpo")
+        fma.reply(fma.open(exchange), brief="Вымышлено")
+        asked, *_, reply = [each.statement for each in mia.get(exchange).statements]
+    hub.model.now += timedelta(days=101)
+    hub.model.deliver(KZ_GPO, asked)
+    honest = hub.fetch_part
+
+    def forgets(caller: Member, request: pb.FetchPartRequest) -> bytes:
+        if request.payload_sha256 == reply.digest:
+            raise Reason.CONTENT_ERASED.error("its retention has ended")
+        return honest(caller, request)
+
+    hub.fetch_part = forgets  # type: ignore[method-assign]
+    with pytest.raises(HubDishonest, match="no signed notice says so"):
+        slow(hub, tmp_path, timedelta(days=101)).open(exchange)
+
+
+@pytest.mark.parametrize("reader", [KZ_MIA, KZ_FMA, KZ_GPO])
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_content_that_is_gone_on_every_leg_is_gone_for_each_recipient(
+    hub: InMemoryHub, tmp_path: Path, reader: Member, *, is_whole: bool
+) -> None:
+    """A recipient is not shown when the content on another leg ends, nor a copy's."""
+    hub.model.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=100))
+    with (
+        hub.client(tmp_path) as mia,
+        hub.client(tmp_path, KZ_FMA) as fma,
+        hub.client(tmp_path, KZ_GPO) as gpo,
+    ):
+        exchange = new_exchange(mia, "kz.fma", "kz.gpo")
+        fma.reply(fma.open(exchange), brief="Вымышлено")
+        if is_whole:
+            gpo.reply(gpo.open(exchange), brief="Вымышлено")
+    hub.model.now += timedelta(days=101)
+    opened = hub.client(tmp_path, reader).open(exchange)
+    first, *replies = (each.is_erased for each in opened.statements)
+    assert first is is_whole
+    assert replies == [True] * len(replies)
+
+
+def test_content_that_is_gone_accuses_no_hub_before_an_approver(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    hub.model.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=100))
+    asked = new_exchange(hub.client(tmp_path), "kg.mia")
+    approver = hub.client(tmp_path, COORDINATOR)
+    approver.approve(approver.open(asked))
+    with hub.client(tmp_path, KG_MIA) as recipient:
+        recipient.reply(recipient.open(asked), brief="Вымышлено")
+    hub.model.now += timedelta(days=101)
+    assert approver.open(asked).statements[0].is_erased
 
 
 def test_recipient_that_supervises_another_leg_reads_its_own_comment(
