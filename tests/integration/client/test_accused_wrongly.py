@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from agency_client import ExchangeClient
 from exchange_protocol.errors import HubDishonest, Reason
+from exchange_protocol.kinds.announce_correction import CorrectionReason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, TimeLimitRule
+from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.involve_supervisor import InvolveSupervisor
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
@@ -29,7 +32,9 @@ from tests.support.statements import (
     KZ_GPO,
     KZ_MIA,
     OPERATOR,
+    PROSECUTOR,
     SECOND_COORDINATOR,
+    SECOND_PROSECUTOR,
     UZ_FIU,
     Hub,
 )
@@ -99,7 +104,7 @@ def test_hub_that_forgets_early_is_not_excused_by_a_delivery_that_it_dates_itsel
     hub.model.deliver(KZ_GPO, asked)
     honest = hub.fetch_part
 
-    def forgets(caller: Member, request: pb.FetchPartRequest) -> bytes:
+    def forgets(caller: Member, request: pb.FetchPartRequest) -> Iterator[bytes]:
         if request.payload_sha256 == reply.digest:
             raise Reason.CONTENT_ERASED.error("its retention has ended")
         return honest(caller, request)
@@ -223,3 +228,21 @@ def test_recipient_gets_copies_of_a_leg_whose_release_it_is_not_shown(
     for reader in (KZ_MIA, KG_MIA, KZ_GPO):
         seen = hub.client(tmp_path, reader).get(asked.exchange_id)
         assert seen.statements[-1].statement.digest == copy.digest
+
+
+def test_approver_that_supervises_a_recipient_follows_a_correction_of_what_it_is_not_shown(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    model = hub.model
+    asked = model.say(CARICC, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
+    assert KZ_GPO.agency in model.leg(asked, "kz.fma").approvers
+    for approver in (PROSECUTOR, SECOND_PROSECUTOR):
+        if model.leg(asked, "kz.fma").state is LegState.HELD:
+            model.say(approver, Decision(Verdict.APPROVE), to=["kz.fma"], on=asked)
+    model.deliver(KZ_FMA, asked)
+    unseen = model.say(KZ_FMA, Kind.INTERIM_REPLY.body(), on=asked)
+    assert KZ_GPO.agency not in unseen.supervisors
+    model.say(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked)
+    model.say(KZ_FMA, Correct(unseen.digest, CorrectionReason.WRONG_FACT), on=asked)
+    seen = hub.client(tmp_path, KZ_GPO).get(asked.exchange_id)
+    assert seen.statements[-1].kind is Kind.CORRECT

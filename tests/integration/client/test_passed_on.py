@@ -1,4 +1,4 @@
-"""Whoever passed content on is told what its author did to it since, and nothing else."""
+"""Warnings for who passed content on: of what its author did to it since, and of nothing else."""
 
 from __future__ import annotations
 

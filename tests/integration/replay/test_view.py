@@ -243,7 +243,7 @@ def test_one_approval_where_two_are_due_is_caught(hub: Hub) -> None:
 
 
 def test_what_an_agency_without_a_part_says_is_taken_in_no_recipients_view(hub: Hub) -> None:
-    """What is said on another leg is taken unseen, and from those who have one alone."""
+    """A statement on another leg is taken unseen, and from those who have one alone."""
     asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma", "kz.gpo"])
     stranger = hub.sign(hub.compose(KG_MIA, REPLY, on=asked, to=["kz.fma"]))
     for agency in (None, AgencyId("kz.gpo")):
