@@ -175,10 +175,21 @@ def _involving(leg: Leg, supervisors: tuple[AgencyId, ...]) -> Leg:
 
 
 def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
-    """The exchange with its legs in the states that the hub recorded after a statement."""
+    """The exchange after a statement that cannot be judged here, as the hub recorded it.
+
+    Later ones of the initiator may name it: a correction can be one of a reminder.
+    """
     changes = each.entry.ruling.legs if each.entry.ruling else ()
     after = {change.agency: change.after for change in changes}
-    legs = (replace(leg, state=after.get(leg.agency, leg.state)) for leg in exchange.legs)
+
+    def said_on(leg: Leg) -> Leg:
+        record = leg.record
+        if each.author.agency == exchange.initiator:
+            said = (*record.from_initiator, each.statement.digest)
+            record = replace(record, from_initiator=said)
+        return replace(leg, state=after[leg.agency], record=record)
+
+    legs = (said_on(leg) if leg.agency in after else leg for leg in exchange.legs)
     return replace(exchange, legs=tuple(legs))
 
 

@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import Any, Final
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.codes import Party, Purpose
 from exchange_protocol.kinds.names import check_assigned
 from exchange_protocol.kinds.rows import ConsentStep
+from exchange_protocol.rules.access import role_of
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.provenance import Sources, check_chain, check_release
+from exchange_protocol.rules.recording import unknown_about
 from exchange_protocol.rules.statements import MAX_DUE, Statement
+from exchange_protocol.rules.supervision import comment_on
 
 
 def check_intake(
@@ -43,8 +46,11 @@ def check_intake(
             part to all that was asked for; CONTRADICTORY, for one that contradicts itself;
             PROVENANCE_CIRCULAR or CONSENT_MISSING, for what its sources pass on; CONTENT_ERASED,
             for a request for consent to what its author had erased; these two also for an approval
-            of what may be passed on no more.
+            of what may be passed on no more; STATEMENT_UNKNOWN, for one that its author may not
+            see, or that a supervisor names to a recipient from which it is held back.
     """
+    if exchange is not None:
+        _check_shown(statement, exchange, sources)
     if sources is not None:
         check_chain(statement, sources, at or statement.made_at)
         if exchange is not None:
@@ -73,6 +79,41 @@ def check_intake(
     purpose = getattr(statement.body, "purpose", None) if grants else None
     if exchange is not None and purpose is not None:
         _check_less(getattr(statement.body, "about", b""), purpose, exchange)
+
+
+def _check_shown(statement: Statement, exchange: Exchange, sources: Sources | None) -> None:
+    """Check that a statement names none that its author or its reader is not shown.
+
+    A recipient does not find such a statement in its view, and would accuse the hub of that.
+    """
+    if statement.kind.spec.supervises:
+        _check_comment_on_shown(statement, exchange, sources)
+        return
+    leg = exchange.leg(statement.author.agency)
+    about = getattr(statement.body, "about", b"")
+    if leg is not None and about in leg.hidden:
+        # In the same words as of one that is not there: else a guess would be confirmed.
+        raise unknown_about(Party.INITIATOR, about)
+
+
+def _check_comment_on_shown(
+    statement: Statement, exchange: Exchange, sources: Sources | None
+) -> None:
+    """Check that a supervisor speaks of what it got a copy of, and its reader may see."""
+    author, reader, answers = statement.author.agency, comment_on(statement), statement.answers
+    found = sources.find(answers) if sources is not None and answers is not None else None
+    if found is not None and role_of(author, found.exchange, found.said) is None:
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"expected a statement that {author} got a copy of, got {found.said.digest.hex()}",
+            field="answers",
+        )
+    leg = exchange.leg(reader)
+    if leg is not None and answers is not None and answers in leg.hidden:
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"expected a statement that {reader} may see, got {answers.hex()}, which waits for "
+            "approval: comment on it once it is approved",
+            field="answers",
+        )
 
 
 _ASKING: Final = (ConsentStep.ASKS, ConsentStep.ASKS_MEMBER, ConsentStep.ASKS_FOR_SOURCES)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.bodies import Body, attributes
 from exchange_protocol.kinds.codes import (
     LegState,
@@ -115,11 +115,15 @@ def _speaker(about: About, party: Party) -> Party:
 def _check_about(record: LegRecord, about: About, party: Party, body: Body) -> None:
     if not has_about(record, about, party, body):
         digest: bytes = getattr(body, "about")  # noqa: B009 # as above
-        speaker = _speaker(about, party)
-        raise Reason.STATEMENT_UNKNOWN.error(
-            f"expected a statement that the {speaker.value} said on this leg, got {digest.hex()}",
-            field="about",
-        )
+        raise unknown_about(_speaker(about, party), digest)
+
+
+def unknown_about(speaker: Party, digest: bytes) -> ExchangeError:
+    """An error for a statement that an end of the leg did not say, or that is held back."""
+    return Reason.STATEMENT_UNKNOWN.error(
+        f"expected a statement that the {speaker.value} said on this leg, got {digest.hex()}",
+        field="about",
+    )
 
 
 def _claim_after(claim: Claim | None, row: Row, author: Member, at: datetime) -> Claim | None:

@@ -193,7 +193,10 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
     if statement.kind.spec.supervises:
         # A recipient may supervise another leg, and does not know what is recorded on that one.
         is_own = view == statement.author.agency
-        supervised = comment_on(statement) if is_own else check_comment(exchange, statement)
+        partial = view is not None
+        supervised = (
+            comment_on(statement) if is_own else check_comment(exchange, statement, partial=partial)
+        )
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the exchange")
         return {supervised: statement.header.subject_count}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from agency_client import ExchangeClient
-from exchange_protocol.errors import HubDishonest, Reason
-from exchange_protocol.kinds.announce_correction import CorrectionReason
+from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
+from exchange_protocol.kinds.announce_correction import AnnounceCorrection, CorrectionReason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState, TimeLimitRule
+from exchange_protocol.kinds.codes import LegState, Purpose, TimeLimitRule
+from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.involve_supervisor import InvolveSupervisor
@@ -26,6 +28,7 @@ from tests.support.asking import new_exchange
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import (
     CARICC,
+    CASE,
     COORDINATOR,
     KG_MIA,
     KZ_FMA,
@@ -228,6 +231,92 @@ def test_recipient_gets_copies_of_a_leg_whose_release_it_is_not_shown(
     for reader in (KZ_MIA, KG_MIA, KZ_GPO):
         seen = hub.client(tmp_path, reader).get(asked.exchange_id)
         assert seen.statements[-1].statement.digest == copy.digest
+
+
+def test_approver_follows_the_correction_of_a_statement_that_it_cannot_judge(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """A reminder rests on a due time that the recipient may have moved, unseen by the approver."""
+    model, to = hub.model, [UZ_FIU.agency]
+    due = replace(CASE, due_at=model.now + timedelta(days=2))
+    asked = model.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=to, header=due)
+    approve(model, asked, to)
+    model.now += timedelta(days=3)
+    reminder = model.say(KZ_MIA, Kind.REMIND.body(), to=to, on=asked)
+    model.say(KZ_MIA, AnnounceCorrection(CorrectionReason.FORM), to=to, on=asked)
+    correction = Correct(reminder.digest, CorrectionReason.FORM)
+    said = model.say(KZ_MIA, correction, to=to, on=asked)
+    for reader in (KZ_MIA, COORDINATOR):
+        seen = hub.client(tmp_path, reader).get(asked.exchange_id)
+        assert seen.statements[-1].statement.digest == said.digest
+
+
+def supplement_held(model: Hub) -> tuple[Statement, Statement]:
+    """A request, and a supplement to it that waits for approval; a prosecutor has copies of both.
+
+    The recipient let its own prosecutor take part.
+    """
+    to = [KZ_MIA.agency]
+    asked = model.say(KG_MIA, Kind.INFORMATION_REQUEST.body(), to=to)
+    approve(model, asked, to)
+    model.deliver(KZ_MIA, asked)
+    model.say(KZ_MIA, Kind.PARTIAL_REPLY.body(), on=asked)
+    model.say(KZ_MIA, InvolveSupervisor(KZ_GPO.agency), on=asked)
+    model.say(KG_MIA, AnnounceCorrection(CorrectionReason.FORM), to=to, on=asked)
+    held = model.say(KG_MIA, Kind.SUPPLEMENT.body(), to=to, on=asked)
+    assert model.leg(asked, "kz.mia").hidden == (held.digest,)
+    assert KZ_GPO.agency in held.supervisors
+    return asked, held
+
+
+def test_supervisor_tells_no_recipient_of_what_is_held_back_from_it(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    model = hub.model
+    asked, held = supplement_held(model)
+    comment = SupervisorComment(KZ_MIA.agency, SupervisorWish.NONE)
+    to = [KZ_MIA.agency]
+    with pytest.raises(ExchangeError) as refused:
+        model.say(KZ_GPO, comment, to=to, on=asked, answers=held.digest)
+    assert (refused.value.reason, refused.value.field) == (Reason.STATEMENT_UNKNOWN, "answers")
+    assert "kz.mia may see" in refused.value.message
+    with pytest.raises(ExchangeError, match=r"kz\.gpo got a copy of"):
+        model.say(KZ_GPO, comment, to=to, on=asked, answers=asked.digest)
+    approve(model, asked, to)
+    said = model.say(KZ_GPO, comment, to=to, on=asked, answers=held.digest)
+    seen = hub.client(tmp_path, KZ_MIA).get(asked.exchange_id)
+    assert seen.statements[-1].statement.digest == said.digest
+
+
+def test_old_comment_on_what_is_held_back_accuses_no_hub(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = hub.model
+    asked, held = supplement_held(model)
+    comment = SupervisorComment(KZ_MIA.agency, SupervisorWish.NONE)
+    monkeypatch.setattr("tests.support.statements.check_intake", lambda *_, **__: None)
+    said = model.say(KZ_GPO, comment, to=[KZ_MIA.agency], on=asked, answers=held.digest)
+    seen = hub.client(tmp_path, KZ_MIA).get(asked.exchange_id)
+    assert seen.statements[-1].statement.digest == said.digest
+
+
+def test_recipient_names_no_statement_that_is_held_back_from_it(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    model = hub.model
+    asked, held = supplement_held(model)
+    model.say(KG_MIA, Kind.RECALL.body(), to=[KZ_MIA.agency], on=asked)
+    model.say(KG_MIA, Kind.CLOSE.body(), to=[KZ_MIA.agency], on=asked)
+    request = ConsentRequest(held.digest, KZ_FMA.agency, Purpose.INVESTIGATION)
+    with pytest.raises(ExchangeError) as refused:
+        model.say(KZ_MIA, request, on=asked)
+    with pytest.raises(ExchangeError) as unknown:
+        model.say(KZ_MIA, replace(request, about=bytes(32)), on=asked)
+    assert refused.value.reason is unknown.value.reason is Reason.STATEMENT_UNKNOWN
+    said_of_none = str(unknown.value).replace(bytes(32).hex(), held.digest.hex())
+    assert str(refused.value) == said_of_none
+    model.say(KZ_MIA, replace(request, about=asked.digest), on=asked)
+    hub.client(tmp_path, KZ_MIA).get(asked.exchange_id)
 
 
 def test_approver_that_supervises_a_recipient_follows_a_correction_of_what_it_is_not_shown(
