@@ -23,6 +23,7 @@ from agency_client.console.menu import APPROVERS, OFFICERS
 from agency_client.console.openings import Opened, Openings
 from agency_client.console.sessions import Sessions
 from agency_client.console.words import Word
+from agency_client.core.possible import may_say_on
 from agency_client.core.views import (
     Refused,
     Sent,
@@ -322,7 +323,8 @@ class Console:
 
     def view(self, opened: UnsealedExchange, locale: Locale) -> ExchangeView:
         """An opened exchange in words."""
-        agencies = self.client.directory.agencies.values()
+        directory = self.client.directory
+        agencies = directory.agencies.values()
         return view(
             opened,
             self.client.agency,
@@ -330,6 +332,7 @@ class Console:
             self.now,
             self.contents(opened),
             {each.id: _zone(each.time_zone) for each in agencies if each.time_zone},
+            may_say_on(directory, self.member, opened.verified.summary),
         )
 
     def _zone(self) -> tzinfo:

@@ -38,7 +38,7 @@ from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
-from agency_client.presentation.steps import state_words
+from agency_client.presentation.steps import MaySay, state_words
 from agency_client.presentation.words import due_words, statement_words
 from exchange_protocol.kinds.bodies import given_attributes
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
@@ -183,6 +183,7 @@ def view(
     now: datetime,
     contents: Mapping[bytes, Contents],
     zones: Mapping[str, tzinfo],
+    may_say: MaySay | None = None,
 ) -> ExchangeView:
     """Put an opened exchange into words.
 
@@ -193,6 +194,7 @@ def view(
         now: the present time.
         contents: the entities, by the digests of the statements.
         zones: the time zones of agencies.
+        may_say: whether the person may say a kind on the leg of an agency; None if nobody asks.
     """
     legs = known_legs(opened.verified, agency)
     first = opened.initial
@@ -201,7 +203,7 @@ def view(
         title=locale.say(
             first.kind.spec.words if first else opened.verified.summary.kind.spec.words
         ),
-        facts=_facts(header_facts(opened, legs, agency, locale, now), locale),
+        facts=_facts(header_facts(opened, legs, agency, locale, now, may_say), locale),
         legs=tuple(_leg(leg, locale, now) for leg in legs),
         clocks=tuple(_clocks(legs, opened.verified.summary.initiator, opened.party, locale, now)),
         steps=tuple(_steps(opened, locale, zones)),

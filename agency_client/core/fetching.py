@@ -20,8 +20,8 @@ from exchange_protocol.errors import (
     NotFound,
     Reason,
 )
-from exchange_protocol.record.entries import MOST_BEHIND, read_entry
-from exchange_protocol.rules.access import is_erased, is_told_of_erasure, spoken
+from exchange_protocol.record.entries import MOST_BEHIND
+from exchange_protocol.rules.access import is_erased, is_erased_to, is_told_of_erasure, spoken
 from exchange_protocol.rules.exchange import Exchange
 from exchange_protocol.rules.statements import Part
 from exchange_protocol.trust.identity import AgencyId
@@ -117,10 +117,11 @@ class Parts:
     def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
         """Check that a notice or retention erased it; raises RULE_BROKEN if a hub only says so."""
         verified = yield from self._get(each.statement.exchange_id)
-        exchange = verified.exchange
-        if exchange is None or not is_told(self._ports.agency, each, exchange):
+        agency, exchange = self._ports.agency, verified.exchange
+        if exchange is None or not is_told(agency, each, exchange):
             return
-        if not is_erased(exchange, spoken(exchange, each.statement), self._latest(verified)):
+        said = spoken(exchange, each.statement)
+        if not is_erased_to(agency, exchange, said, self._latest(verified)):
             raise Reason.RULE_BROKEN.error(
                 f"the hub says that the content of statement {each.statement.id} was erased; "
                 "no signed notice says so, and its retention has not ended"
@@ -130,10 +131,12 @@ class Parts:
         """The latest time that an honest hub may have now.
 
         The clock of this machine may be behind, which times on the log show; and that of a hub may
-        be ahead by as much as its log may be of its clock. Neither may accuse the hub.
+        be ahead by as much as its log may be of its clock. Neither may accuse the hub. Only the
+        times of statements count, which their authors bound by their own: a delivery has any time
+        that the hub gives it, and would excuse the hub by its own word.
         """
-        entries = (read_entry(each.opening.entry) for each in verified.entries)
-        logged = (self._ports.directory.fold.last_time, *(entry.hub_time for entry in entries))
+        said = (each.hub_time for each in verified.statements)
+        logged = (self._ports.directory.fold.last_time, *said)
         known = max(filter(None, logged), default=None)
         now = self._ports.clock()
         return max(now, known or now) + MOST_BEHIND

@@ -77,12 +77,22 @@ def passed_on_before(
         for each in opened.statements
         if each.author.agency != agency
         if each.superseded_by
-        or each.is_erased
+        or (each.is_erased and _was_erased_by_author(opened, each))
         or each.index < called_back.get(each.author.agency, -1)
     }
     found = search.passed_on(changed) if changed else ()
     own = (each for each in found if each[1].author == agency)
     return sorted(own, key=lambda each: each[0].exchange_id)
+
+
+def _was_erased_by_author(opened: UnsealedExchange, each: UnsealedStatement) -> bool:
+    """True if the author had content erased; the end of its retention warns of nothing."""
+    exchange = opened.verified.exchange
+    legs = exchange.legs if exchange else ()
+    if any(each.statement.digest in leg.record.erased for leg in legs):
+        return True
+    is_initiator = exchange is not None and each.author.agency == exchange.initiator
+    return is_initiator and any(leg.state is LegState.ERASED for leg in legs)
 
 
 def note_sent(search: SearchIndex, exchanges: Iterable[Indexed]) -> None:

@@ -39,7 +39,7 @@ def judge_one_by_one(statements: Sequence[VerifiedStatement], fold: DirectoryFol
     first, *later = statements
     exchange = _judge(first, None, fold)
     for each in later:
-        if _rests_on_unseen(each.statement):
+        if _rests_on_unseen(each.statement, exchange):
             _check_author(each, fold)
             exchange = _as_recorded(exchange, each)
         else:
@@ -108,12 +108,21 @@ def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
         ) from error
 
 
-def _rests_on_unseen(statement: Statement) -> bool:
-    """True if only who sees what the recipient said can judge a statement of the initiator."""
+def _rests_on_unseen(statement: Statement, exchange: Exchange) -> bool:
+    """True if only who sees what recipients said can judge a statement of the initiator or of one.
+
+    A recipient's statement is shown to an approver that supervises it too, and what it names of the
+    recipient's own statements may not be.
+    """
+    is_initiators = statement.author.agency == exchange.initiator
+    party = Party.INITIATOR if is_initiators else Party.RECIPIENT
     return any(
-        row.about is About.OTHERS or row.when is When.AFTER_DUE or row.involves
+        row.about is About.OTHERS
+        or (row.about is not None and not is_initiators)
+        or row.when is When.AFTER_DUE
+        or row.involves
         for row in statement.kind.spec.rows
-        if row.party is Party.INITIATOR and matches(row, statement.body)
+        if row.party is party and matches(row, statement.body)
     )
 
 

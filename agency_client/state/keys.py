@@ -223,7 +223,8 @@ def _taken_up(old: _Held, new: _Held) -> _Held:
     """New keys in the place of old ones; what does not load, or is gone, stays as it was."""
     sealing = {key_id: key for key_id, key in old.sealing.items() if key_id not in new.sealing}
     new = replace(new, sealing=MappingProxyType({**sealing, **new.sealing}))
-    if new.signing is None or (new.second is None and old.second is not None):
+    names_second = new.certificate is not None and new.certificate.post_quantum_key is not None
+    if new.signing is None or (names_second and new.second is None):
         return replace(new, certificate=old.certificate, signing=old.signing, second=old.second)
     return new
 

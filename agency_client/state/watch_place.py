@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,13 @@ _REMEDY: Final = (
     "Begin with everything that was ever visible (`agency watch --from-start`), or remove the file "
     "to begin with what comes from now on"
 )
+
+_turn: Final = threading.Lock()
+_open_locks: Final[dict[Path, tuple[int, int]]] = {}
+"""The open lock of each place, and how many watches of this process use it.
+
+The system lets a process's lock go once any file of it is closed, also that of another watch.
+"""
 
 
 class WatchPlace:
@@ -62,22 +70,25 @@ class WatchPlace:
     @contextmanager
     def keeping(self) -> Iterator[bool]:
         """A block of a watch; gives whether it keeps the place, or another process does."""
-        descriptor = self._open_lock()
+        lock = make_folder(self._state) / ".watching.lock"
+        with _turn:
+            descriptor, watches = _open_locks.get(lock) or (_opened(lock), 0)
+            _open_locks[lock] = descriptor, watches + 1
         try:
             yield _is_free(descriptor)
         finally:
-            os.close(descriptor)
+            with _turn:
+                descriptor, watches = _open_locks.pop(lock)
+                if watches > 1:
+                    _open_locks[lock] = descriptor, watches - 1
+                else:
+                    os.close(descriptor)
 
     @property
     def is_kept_elsewhere(self) -> bool:
         """True while another process watches and keeps the place."""
         with self.keeping() as is_own:
             return not is_own
-
-    def _open_lock(self) -> int:
-        lock = make_folder(self._state) / ".watching.lock"
-        with writing(lock):
-            return open_to_lock(lock)
 
     def heard_at(self) -> datetime | None:
         """The time at which a watch last took a notice; None before the first."""
@@ -92,6 +103,11 @@ class WatchPlace:
         state = make_folder(self._state)
         with locked(state / ".watch.lock"):
             replace_file(self.path, token.encode())
+
+
+def _opened(lock: Path) -> int:
+    with writing(lock):
+        return open_to_lock(lock)
 
 
 def _is_free(descriptor: int) -> bool:

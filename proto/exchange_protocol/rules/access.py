@@ -21,7 +21,7 @@ all members of a joint case is sealed to those who were active then, and to no a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -197,14 +197,28 @@ def is_erased(exchange: Exchange, said: StatementFacts, at: datetime | None = No
 
 
 def is_told_of_erasure(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> bool:
-    """True if a party is shown every statement by which the content of another can be erased.
+    """True if a party is shown statements without which the content of another is not erased.
 
-    In a joint case a member is shown them while it takes part. Afterwards it is shown no more than
-    those on its own leg, so it cannot tell whether another member has erased what it gave.
+    A recipient is shown those on its own leg, an approver none of them. In a joint case a member is
+    shown all of them while it takes part. Afterwards it is shown no more than those on its own leg,
+    so it cannot tell whether another member has erased what it gave.
     """
-    if not exchange.kind.spec.is_case or agency == exchange.initiator:
+    if agency == exchange.initiator:
         return True
-    return agency in insiders(exchange) or set(said.legs) <= {agency}
+    if exchange.kind.spec.is_case:
+        return agency in insiders(exchange) or set(said.legs) <= {agency}
+    return agency in said.legs
+
+
+def is_erased_to(
+    agency: AgencyId, exchange: Exchange, said: StatementFacts, at: datetime | None = None
+) -> bool:
+    """True if a statement is forgotten as far as a party can tell that `is_told_of_erasure`.
+
+    A recipient knows when the content on its own leg ends, and not when that on others does.
+    """
+    own = None if exchange.kind.spec.is_case else exchange.leg(agency)
+    return is_erased(replace(exchange, legs=(own,)) if own else exchange, said, at)
 
 
 def kept_until(leg: Leg) -> datetime | None:

@@ -200,9 +200,13 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the exchange")
         return {supervised: statement.header.subject_count}
-    # A recipient may supervise another leg, of whose release it is not shown.
-    is_judged = view in (None, statement.author.agency)
-    if is_judged and not exchange.is_known_to(statement.author.agency):
+    author = statement.author.agency
+    # A recipient may supervise another leg, of whose release it is not shown. In a joint case that
+    # it left it is not shown either who was invited since.
+    is_taken = view not in (None, author) and (
+        exchange.kind.spec.is_case or exchange.leg(author) is not None
+    )
+    if not is_taken and not exchange.is_known_to(author):
         raise unknown_exchange(statement)
     added = statement.header.subject_count
     if statement.kind.spec.invites:
@@ -220,7 +224,6 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
             continue
         party_on(exchange, leg, statement)
         _check_not_below(leg.handling, leg.tlp, statement, f"the leg of {leg.agency}")
-        author = statement.author.agency
         reads = to_members and leg.agency != author
         if reads or _passes_gate(statement.kind, author, exchange.initiator):
             subjects[leg.agency] = leg.subject_count + added

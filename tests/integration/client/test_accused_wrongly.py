@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,8 @@ from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.supervisor_comment import SupervisorComment, SupervisorWish
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.asking import new_exchange
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import (
@@ -33,7 +35,9 @@ from tests.support.statements import (
     KZ_GPO,
     KZ_MIA,
     OPERATOR,
+    PROSECUTOR,
     SECOND_COORDINATOR,
+    SECOND_PROSECUTOR,
     UZ_FIU,
     Hub,
 )
@@ -89,6 +93,64 @@ def test_hub_that_forgets_long_before_the_end_of_retention_is_caught(
     with pytest.raises(HubDishonest, match="no signed notice says so") as caught:
         hub.client(tmp_path).open(exchange)
     assert caught.value.reason is Reason.RULE_BROKEN
+
+
+def test_hub_that_forgets_early_is_not_excused_by_a_delivery_that_it_dates_itself(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    hub.model.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=100))
+    with hub.client(tmp_path) as mia, hub.client(tmp_path, KZ_FMA) as fma:
+        exchange = new_exchange(mia, "kz.fma", "kz.gpo")
+        fma.reply(fma.open(exchange), brief="Вымышлено")
+        asked, *_, reply = [each.statement for each in mia.get(exchange).statements]
+    hub.model.now += timedelta(days=101)
+    hub.model.deliver(KZ_GPO, asked)
+    honest = hub.fetch_part
+
+    def forgets(caller: Member, request: pb.FetchPartRequest) -> Iterator[bytes]:
+        if request.payload_sha256 == reply.digest:
+            raise Reason.CONTENT_ERASED.error("its retention has ended")
+        return honest(caller, request)
+
+    hub.fetch_part = forgets  # type: ignore[method-assign]
+    with pytest.raises(HubDishonest, match="no signed notice says so"):
+        slow(hub, tmp_path, timedelta(days=101)).open(exchange)
+
+
+@pytest.mark.parametrize("reader", [KZ_MIA, KZ_FMA, KZ_GPO])
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_content_that_is_gone_on_every_leg_is_gone_for_each_recipient(
+    hub: InMemoryHub, tmp_path: Path, reader: Member, *, is_whole: bool
+) -> None:
+    """A recipient is not shown when the content on another leg ends, nor a copy's."""
+    hub.model.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=100))
+    with (
+        hub.client(tmp_path) as mia,
+        hub.client(tmp_path, KZ_FMA) as fma,
+        hub.client(tmp_path, KZ_GPO) as gpo,
+    ):
+        exchange = new_exchange(mia, "kz.fma", "kz.gpo")
+        fma.reply(fma.open(exchange), brief="Вымышлено")
+        if is_whole:
+            gpo.reply(gpo.open(exchange), brief="Вымышлено")
+    hub.model.now += timedelta(days=101)
+    opened = hub.client(tmp_path, reader).open(exchange)
+    first, *replies = (each.is_erased for each in opened.statements)
+    assert first is is_whole
+    assert replies == [True] * len(replies)
+
+
+def test_content_that_is_gone_accuses_no_hub_before_an_approver(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    hub.model.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=100))
+    asked = new_exchange(hub.client(tmp_path), "kg.mia")
+    approver = hub.client(tmp_path, COORDINATOR)
+    approver.approve(approver.open(asked))
+    with hub.client(tmp_path, KG_MIA) as recipient:
+        recipient.reply(recipient.open(asked), brief="Вымышлено")
+    hub.model.now += timedelta(days=101)
+    assert approver.open(asked).statements[0].is_erased
 
 
 def test_recipient_that_supervises_another_leg_reads_its_own_comment(
@@ -255,3 +317,21 @@ def test_recipient_names_no_statement_that_is_held_back_from_it(
     assert str(refused.value) == said_of_none
     model.say(KZ_MIA, replace(request, about=asked.digest), on=asked)
     hub.client(tmp_path, KZ_MIA).get(asked.exchange_id)
+
+
+def test_approver_that_supervises_a_recipient_follows_a_correction_of_what_it_is_not_shown(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    model = hub.model
+    asked = model.say(CARICC, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
+    assert KZ_GPO.agency in model.leg(asked, "kz.fma").approvers
+    for approver in (PROSECUTOR, SECOND_PROSECUTOR):
+        if model.leg(asked, "kz.fma").state is LegState.HELD:
+            model.say(approver, Decision(Verdict.APPROVE), to=["kz.fma"], on=asked)
+    model.deliver(KZ_FMA, asked)
+    unseen = model.say(KZ_FMA, Kind.INTERIM_REPLY.body(), on=asked)
+    assert KZ_GPO.agency not in unseen.supervisors
+    model.say(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked)
+    model.say(KZ_FMA, Correct(unseen.digest, CorrectionReason.WRONG_FACT), on=asked)
+    seen = hub.client(tmp_path, KZ_GPO).get(asked.exchange_id)
+    assert seen.statements[-1].kind is Kind.CORRECT

@@ -68,3 +68,21 @@ def test_a_supervisor_is_told_of_files_by_their_numbers(hub: InMemoryHub, tmp_pa
         page = console.entered().get(f"/exchange/{exchange}")
     assert "Sealed to others: file 1 " in page.words
     assert "выписка" not in page.text
+
+
+def test_who_may_not_act_is_told_that_others_of_its_agency_may(
+    hub: InMemoryHub, console: RunningConsole, coordinator: RunningConsole, tmp_path: Path
+) -> None:
+    for_others = "(for others of your agency: your role may not)"
+    with hub.client(tmp_path, KZ_MIA) as client:
+        asked = client.request_analysis(to=["caricc"], brief="Вымышлено").exchange_id
+        held = new_exchange(client, "uz.fiu")
+    page = coordinator.entered().get(f"/exchange/{asked}").words
+    assert "your turn" in page
+    assert for_others in page
+    assert for_others not in coordinator.entered().get(f"/exchange/{held}").words
+    with hub.client(tmp_path, KZ_FMA) as fiu:
+        asked = new_exchange(fiu, "kz.mia")
+    page = console.entered().get(f"/exchange/{asked}").words
+    assert "your turn" in page
+    assert for_others not in page

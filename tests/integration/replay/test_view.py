@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import NotFound, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp
 from exchange_protocol.kinds.decision import Decision, Verdict
@@ -15,7 +15,9 @@ from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.access import role_of
+from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from tests.support.refusals import accusation
 from tests.support.statements import (
@@ -238,3 +240,21 @@ def test_one_approval_where_two_are_due_is_caught(hub: Hub) -> None:
     view(hub, shown)
     for missing in (1, 2):
         assert accusation(view, hub, shown[:missing] + shown[missing + 1 :]) is Reason.RULE_BROKEN
+
+
+def test_what_an_agency_without_a_part_says_is_taken_in_no_recipients_view(hub: Hub) -> None:
+    """A statement on another leg is taken unseen, and from those who have one alone."""
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma", "kz.gpo"])
+    stranger = hub.sign(hub.compose(KG_MIA, REPLY, on=asked, to=["kz.fma"]))
+    for agency in (None, AgencyId("kz.gpo")):
+        with pytest.raises(NotFound) as refused:
+            judge(
+                stranger,
+                parse_statement(stranger.payload),
+                directory=hub.directory,
+                exchange=hub.exchanges[asked.exchange_id],
+                anchors=hub.cast.anchors,
+                at=hub.now,
+                view=agency,
+            )
+        assert refused.value.reason is Reason.EXCHANGE_UNKNOWN

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 
+from agency_client.state import keys
 from agency_client.state.keys import (
     Vault,
     generate_sealing_key,
@@ -17,7 +19,9 @@ from agency_client.state.keys import (
 )
 from exchange_keys import SoftwareSigner, load_sealing_key
 from exchange_protocol.errors import ExchangeError, NotAuthenticated, Reason
+from exchange_protocol.trust.certificates import Usage, verify_chain
 from exchange_protocol.trust.identity import AgencyId
+from tests.support.statements import KZ_MIA, START, Signer, fictional_cast
 
 PASSPHRASE = b"fictional passphrase"
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -189,3 +193,44 @@ def test_no_key_shows_in_a_repr(tmp_path: Path) -> None:
     shown = repr(vault)
     assert key.to_bytes().hex() not in shown
     assert "PrivateKey" not in shown
+
+
+def vault_of(signer: Signer, second: MLDSA65PrivateKey | None, *renewals: Vault) -> Vault:
+    """A vault of a signer; its files on disk change once for each renewal."""
+    cast, left = fictional_cast(), list(renewals)
+    certificate = verify_chain(
+        signer.certificate, (), cast.anchors, usage=Usage.SIGNING, at=START + timedelta(hours=1)
+    )
+    return Vault.of(
+        signer.member.agency,
+        certificate,
+        SoftwareSigner(signer.key),
+        (),
+        second=None if second is None else SoftwareSigner(second),
+        renewed=lambda: left.pop(0) if left else None,
+    )
+
+
+def test_certificate_whose_second_key_does_not_load_is_half_a_renewal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keys, "LOOK_SECONDS", 0.0)
+    old = fictional_cast().signers[KZ_MIA]
+    new = fictional_cast().issue(KZ_MIA, post_quantum=True)
+    half, whole = vault_of(new, None), vault_of(new, new.second_key)
+    vault = vault_of(old, None, half, whole)
+    assert vault.sign(b"-").certificate_sha256 == old.fingerprint
+    signed = vault.sign(b"-")
+    assert signed.certificate_sha256 == new.fingerprint
+    assert signed.post_quantum_signature
+
+
+def test_certificate_that_names_no_second_key_any_more_is_a_whole_renewal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keys, "LOOK_SECONDS", 0.0)
+    old = fictional_cast().issue(KZ_MIA, post_quantum=True)
+    new = fictional_cast().issue(KZ_MIA)
+    signed = vault_of(old, old.second_key, vault_of(new, None)).sign(b"-")
+    assert signed.certificate_sha256 == new.fingerprint
+    assert not signed.post_quantum_signature

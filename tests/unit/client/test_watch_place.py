@@ -99,3 +99,15 @@ def test_watch_that_was_left_is_in_nobodys_way(
     [_] = fma.watch(from_start=True, max_notices=1)
     [after] = fma.watch(max_notices=1)
     assert after.index > first.index
+
+
+def test_watch_that_ends_leaves_the_place_to_another_of_its_process(tmp_path: Path) -> None:
+    """The system lets a process's lock go once any file of it is closed, whichever that is."""
+    place = WatchPlace(tmp_path)
+    with place.keeping() as first:
+        with WatchPlace(tmp_path).keeping() as second:
+            assert first
+            assert second
+        assert not place.is_kept_elsewhere
+        assert in_a_child(lambda: place.is_kept_elsewhere) == 0
+    assert in_a_child(lambda: place.is_kept_elsewhere) == 1

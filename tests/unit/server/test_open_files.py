@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,15 @@ def test_hub_without_room_for_a_connection_says_so_and_what_to_do(
         take_room(WANTED)
     assert refused.value.reason is Reason.CONFIG_INVALID
     assert "LimitNOFILE=" in refused.value.message
+
+
+def test_hub_starts_where_the_system_lists_no_open_files(
+    limits: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Such as in a root directory of its own, without /proc."""
+    monkeypatch.setattr(open_files, "_DESCRIPTORS", str(tmp_path / "fd"))
+    limits.append((1024, 1024))
+    assert take_room(WANTED).connections == 1024 - OWN_FILES
 
 
 @pytest.fixture(scope="module")
