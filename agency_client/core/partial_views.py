@@ -114,7 +114,10 @@ def _rests_on_unseen(statement: Statement, exchange: Exchange) -> bool:
     A recipient's statement is shown to an approver that supervises it too, and what it names of the
     recipient's own statements may not be.
     """
-    is_initiators = statement.author.agency == exchange.initiator
+    author = statement.author.agency
+    is_initiators = author == exchange.initiator
+    if not is_initiators and exchange.leg(author) is None:
+        return False
     party = Party.INITIATOR if is_initiators else Party.RECIPIENT
     return any(
         row.about is About.OTHERS

@@ -21,6 +21,7 @@ from exchange_protocol.kinds.involve_supervisor import InvolveSupervisor
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.supervisor_comment import SupervisorComment, SupervisorWish
+from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -332,6 +333,22 @@ def test_approver_that_supervises_a_recipient_follows_a_correction_of_what_it_is
     unseen = model.say(KZ_FMA, Kind.INTERIM_REPLY.body(), on=asked)
     assert KZ_GPO.agency not in unseen.supervisors
     model.say(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked)
-    model.say(KZ_FMA, Correct(unseen.digest, CorrectionReason.WRONG_FACT), on=asked)
+    correction = Correct(unseen.digest, CorrectionReason.WRONG_FACT)
+    said = model.say(KZ_FMA, correction, on=asked)
     seen = hub.client(tmp_path, KZ_GPO).get(asked.exchange_id)
     assert seen.statements[-1].kind is Kind.CORRECT
+    # One by an agency that has no part in it is no such correction.
+    forged = model.sign(
+        model.compose(KG_MIA, correction, on=asked, to=["kz.fma"], supervisors=said.supervisors)
+    )
+    entry = replace(
+        parse_entry(hub.log[-1].entry),
+        actor=KG_MIA,
+        certificate_sha256=forged.certificate_sha256,
+        payload_digest=forged.digest,
+        signature_digest=forged.signature_digest,
+    )
+    model.spoken[forged.digest] = replace(model.spoken[said.digest], digest=forged.digest)
+    model.record(entry, forged)
+    with pytest.raises(HubDishonest, match="the hub accepted what the rules refuse"):
+        hub.client(tmp_path, KZ_GPO).get(asked.exchange_id)
