@@ -1,10 +1,11 @@
 """Judge views that show too little of an exchange to replay it: an approver's and a supervisor's.
 
-An approver is shown what it decides on, and nothing that recipients say. So each statement is
-judged by itself, on the leg as that statement found it. What rests on a recipient's statement or on
-a due time (a consent, a reminder, the end of a freeze, a supervisor that takes part) cannot be
-judged here: author and signature are verified, and auditors judge the rest. Either end may let a
-supervisor of its own state take part: that is taken from the statements that name it.
+An approver is shown what it decides on. Of what recipients say it gets copies alone, and only if it
+is a supervisor, too. So each statement is judged by itself, on the leg as that statement found it.
+What rests on a recipient's statement or on a due time (a consent, a reminder, the end of a freeze,
+a supervisor that takes part) cannot be judged here: author and signature are verified, and auditors
+judge the rest. Either end may let a supervisor of its own state take part: that is taken from the
+statements that name it.
 
 A supervisor is shown single statements that name it. Author, certificate and signature are
 verified.
@@ -111,8 +112,8 @@ def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
 def _rests_on_unseen(statement: Statement, exchange: Exchange) -> bool:
     """True if only who sees what recipients said can judge a statement of the initiator or of one.
 
-    A recipient's statement is shown to an approver that supervises it too, and what it names of the
-    recipient's own statements may not be.
+    An approver that is a supervisor, too, gets copies of some of what a recipient says, and may not
+    get what these rest on.
     """
     author = statement.author.agency
     is_initiators = author == exchange.initiator
@@ -121,9 +122,9 @@ def _rests_on_unseen(statement: Statement, exchange: Exchange) -> bool:
     party = Party.INITIATOR if is_initiators else Party.RECIPIENT
     return any(
         row.about is About.OTHERS
-        or (row.about is not None and not is_initiators)
         or row.when is When.AFTER_DUE
         or row.involves
+        or (not is_initiators and (row.about or row.when or row.after_return) is not None)
         for row in statement.kind.spec.rows
         if row.party is party and matches(row, statement.body)
     )
@@ -166,7 +167,8 @@ def _with_involved(exchange: Exchange, statement: Statement, directory: Director
     def added(leg: Leg) -> Leg:
         states = (country(leg.agency), country(exchange.initiator))
         new = [each for each in taking_part if country(each) in states]
-        if not leg.was_released or leg.agency not in statement.recipients:
+        speaks_on = (*statement.recipients, statement.author.agency)
+        if not leg.was_released or leg.agency not in speaks_on:
             return leg
         return _involving(leg, tuple(dict.fromkeys((*leg.record.involved, *new))))
 
@@ -178,18 +180,23 @@ def _involving(leg: Leg, supervisors: tuple[AgencyId, ...]) -> Leg:
 
 
 def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
-    """The exchange after a statement that cannot be judged here, as the hub recorded it.
+    """The exchange after a statement that cannot be judged, as the hub recorded it.
 
-    Later ones of the initiator may name it: a correction can be one of a reminder.
+    Later ones may name it: a correction can be one of a reminder, and a supervisor that approves,
+    too, comments on what it got a copy of.
     """
     changes = each.entry.ruling.legs if each.entry.ruling else ()
     after = {change.agency: change.after for change in changes}
+    said, by_initiator = each.statement, each.author.agency == exchange.initiator
 
     def said_on(leg: Leg) -> Leg:
-        record = leg.record
-        if each.author.agency == exchange.initiator:
-            said = (*record.from_initiator, each.statement.digest)
-            record = replace(record, from_initiator=said)
+        record, new = leg.record, (said.digest,)
+        record = replace(
+            record,
+            from_initiator=record.from_initiator + (new if by_initiator else ()),
+            from_recipient=record.from_recipient + (() if by_initiator else new),
+            supervisors=tuple(dict.fromkeys((*record.supervisors, *said.supervisors))),
+        )
         return replace(leg, state=after[leg.agency], record=record)
 
     legs = (said_on(leg) if leg.agency in after else leg for leg in exchange.legs)

@@ -153,7 +153,7 @@ def advance(
         leg = exchange.leg(agency)
         if leg is None:
             raise ValueError(f"{agency} has no leg of exchange {exchange.id}")
-        row = allowed_row(exchange, leg, statement)
+        row = allowed_row(exchange, leg, statement, partial=partial)
         _check_answers(leg, row, statement, partial)
         _check_time(leg, row, statement, at)
         after = leg_after(exchange, leg, row, statement, by_agency.get(leg.agency), times, at)

@@ -7,6 +7,7 @@ must happen first.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.bodies import Body
@@ -17,9 +18,17 @@ from exchange_protocol.rules.addressing import party_on
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.statements import Statement
 
+_INVITED_AGAIN: Final = (LegState.REFUSED, LegState.LEFT)
+"""States of a leg of a joint case that its member goes on to know, while a new invitation waits."""
 
-def allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
+
+def allowed_row(
+    exchange: Exchange, leg: Leg, statement: Statement, *, partial: bool = False
+) -> Row:
     """The row by which a statement is said on a leg.
+
+    `partial`: the caller sees what the leg's recipient does. A recall may then be that of an
+    invitation which it is not shown.
 
     Raises:
         Conflict: OUT_OF_ORDER, with what is allowed instead.
@@ -27,6 +36,9 @@ def allowed_row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     """
     party = party_on(exchange, leg, statement)
     row = row_for(exchange, leg, statement.body, party)
+    if row is None and partial and exchange.kind.spec.is_case and leg.state in _INVITED_AGAIN:
+        held = row_for(exchange, replace(leg, state=LegState.HELD), statement.body, party)
+        row = held if held is not None and held.follows_unseen else None
     if row is None:
         raise out_of_order(exchange, leg, statement.body, party)
     return row

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -210,6 +210,9 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
         raise unknown_exchange(statement)
     added = statement.header.subject_count
     if statement.kind.spec.invites:
+        body: Any = statement.body
+        if view not in (None, body.member) and exchange.leg(body.member) is not None:
+            return {}  # It supervises the lead, and does not know whether the member has left.
         member = check_invitation(exchange, statement)
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the joint case")

@@ -13,16 +13,21 @@ from agency_client import ExchangeClient
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.kinds.announce_correction import AnnounceCorrection, CorrectionReason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState, Purpose, TimeLimitRule
+from exchange_protocol.kinds.codes import Handling, LegState, Purpose, TimeLimitRule
+from exchange_protocol.kinds.confirm_recall import ConfirmRecall, RecallUse
 from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.decline import Decline, DeclineReason
+from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
+from exchange_protocol.kinds.give_notice import GiveNotice, NoticeCode
+from exchange_protocol.kinds.invite import Invite
 from exchange_protocol.kinds.involve_supervisor import InvolveSupervisor
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.supervisor_comment import SupervisorComment, SupervisorWish
 from exchange_protocol.record.entries import parse_entry
-from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.asking import new_exchange
@@ -352,3 +357,88 @@ def test_approver_that_supervises_a_recipient_follows_a_correction_of_what_it_is
     model.record(entry, forged)
     with pytest.raises(HubDishonest, match="the hub accepted what the rules refuse"):
         hub.client(tmp_path, KZ_GPO).get(asked.exchange_id)
+
+
+def test_member_gets_the_copy_of_an_invitation_of_one_that_it_does_not_know_to_have_left(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """It supervises the lead, and has not joined."""
+    model = hub.model
+    case = model.say(KZ_FMA, Kind.JOINT_CASE.body(), to=["kz.mia", "kz.gpo"])
+    model.deliver(KZ_MIA, case)
+    model.say(KZ_MIA, Decline(DeclineReason.NO_CAPACITY), on=case)
+    again = model.say(KZ_FMA, Invite(KZ_MIA.agency), to=["kz.mia"], on=case)
+    assert KZ_GPO.agency in again.supervisors
+    seen = hub.client(tmp_path, KZ_GPO).get(case.exchange_id)
+    assert seen.statements[-1].statement.digest == again.digest
+
+
+def test_recipient_follows_what_comes_after_the_recall_of_a_stricter_supplement(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """The gate of the supplement stays on the leg, and it was never shown that."""
+    model, to = hub.model, [KG_MIA.agency]
+    asked = model.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=to)
+    approve(model, asked, to)
+    model.say(KZ_MIA, AnnounceCorrection(CorrectionReason.FORM), to=to, on=asked)
+    strict = Header(handling=Handling.H2)
+    model.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=to, on=asked, header=strict)
+    assert model.leg(asked, "kg.mia").approvals_required == 2
+    model.say(KZ_MIA, Kind.RECALL.body(), to=to, on=asked, header=strict)
+    model.say(KG_MIA, ConfirmRecall(RecallUse.UNUSED), on=asked, header=strict)
+    model.say(KZ_MIA, Kind.CLOSE.body(), to=to, on=asked, header=strict)
+    model.say(KZ_MIA, EraseNotice(ErasureGround.UNLAWFUL), to=to, on=asked, header=strict)
+    seen = hub.client(tmp_path, KG_MIA).get(asked.exchange_id)
+    assert seen.statements[-1].kind is Kind.ERASE_NOTICE
+
+
+def test_member_that_declined_follows_the_recall_of_an_invitation_that_it_was_not_shown(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    model, to = hub.model, [UZ_FIU.agency]
+    case = model.say(KZ_MIA, Kind.JOINT_CASE.body(), to=to)
+    approve(model, case, to)
+    model.deliver(UZ_FIU, case)
+    model.say(UZ_FIU, Decline(DeclineReason.NO_CAPACITY), on=case)
+    model.say(KZ_MIA, Invite(UZ_FIU.agency), to=to, on=case)
+    assert model.leg(case, "uz.fiu").state is LegState.HELD
+    model.say(KZ_MIA, Kind.RECALL.body(), to=to, on=case)
+    seen = hub.client(tmp_path, UZ_FIU).get(case.exchange_id)
+    assert seen.statements[-1].kind is Kind.RECALL
+
+
+def test_member_that_has_not_joined_follows_who_reads_what_it_says(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """An approver of another's membership is let into the case, and it is not shown that."""
+    model = hub.model
+    case = model.say(KZ_FMA, Kind.JOINT_CASE.body(), to=["kz.mia"])
+    model.deliver(KZ_MIA, case)
+    model.say(KZ_FMA, Invite(UZ_FIU.agency), to=["uz.fiu"], on=case)
+    declined = model.say(KZ_MIA, Decline(DeclineReason.NO_CAPACITY), on=case)
+    model.deliver(CARICC, declined)
+    hub.client(tmp_path, KZ_MIA).get(case.exchange_id)
+
+
+def test_approver_follows_copies_of_what_rests_on_what_it_got_no_copy_of(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """The prosecutor decides what the centre asks, and supervises who answers it."""
+    model, to = hub.model, [KZ_MIA.agency]
+    asked = model.say(CARICC, Kind.INFORMATION_REQUEST.body(), to=to)
+    for prosecutor in (PROSECUTOR, SECOND_PROSECUTOR):
+        if model.leg(asked, "kz.mia").state is LegState.HELD:
+            model.say(prosecutor, Decision(Verdict.APPROVE), to=to, on=asked)
+    model.deliver(KZ_MIA, asked)
+    noticed = model.say(KZ_MIA, GiveNotice(NoticeCode.OTHER_MEASURES), on=asked)
+    corrected = model.say(KZ_MIA, Correct(noticed.digest, CorrectionReason.FORM), on=asked)
+    assert KZ_GPO.agency not in noticed.supervisors
+    assert KZ_GPO.agency in corrected.supervisors
+    comment = SupervisorComment(KZ_MIA.agency, SupervisorWish.NONE)
+    model.say(KZ_GPO, comment, to=to, on=asked, answers=corrected.digest)
+    seen = hub.client(tmp_path, KZ_GPO).get(asked.exchange_id)
+    assert seen.statements[-1].kind is Kind.SUPERVISOR_COMMENT
+    model.say(KZ_MIA, InvolveSupervisor(KZ_GPO.agency), on=asked)
+    noticed = model.say(KZ_MIA, GiveNotice(NoticeCode.OTHER_MEASURES), on=asked)
+    assert KZ_GPO.agency in noticed.supervisors
+    hub.client(tmp_path, KZ_GPO).get(asked.exchange_id)
