@@ -254,7 +254,10 @@ def accept(
     else:
         ends = session.locale(loaded).second(got.signing.not_after)
         say(f"In force: keys of {loaded.vault.member}, good until {ends}.")
-        say("Programs that run take the new keys up by themselves, within a second.")
+        say(
+            "Programs that run take the new keys up by themselves, within a second; start one anew "
+            "where a person typed its passphrase."
+        )
 
 
 @keys.command("require-post-quantum")
