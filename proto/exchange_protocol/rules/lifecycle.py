@@ -40,7 +40,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.days import moment_text
 from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.rows import Row, When
@@ -189,8 +189,11 @@ def _check_answers(leg: Leg, row: Row, statement: Statement, partial: bool) -> N
     # in whatever state it knows its leg. The hub and auditors can.
     may_follow_hidden = partial and row.follows_unseen and LegState.HELD in row.before
     if statement.answers != leg.awaits and not may_follow_hidden:
+        # The digest of what is held back from a recipient is not for it.
+        is_hidden = row.party is Party.RECIPIENT and leg.awaits in leg.hidden
+        awaits = "another one" if is_hidden else leg.awaits.hex()
         raise Reason.STALE_ANSWER.error(
-            f"expected an answer to {leg.awaits.hex()}, the latest statement on the leg of "
+            f"expected an answer to {awaits}, the latest statement on the leg of "
             f"{leg.agency}; got one to {(statement.answers or b'').hex()}",
             field="answers",
         )

@@ -110,3 +110,17 @@ def test_a_held_invitation_takes_nothing_from_a_former_member() -> None:
     assert leg.record.shown is not None
     assert leg.record.shown.state is LegState.LEFT
     assert said.digest not in leg.hidden
+
+
+def test_the_digest_of_a_held_invitation_is_not_told_to_a_former_member() -> None:
+    hub = Hub.founded()
+    case = hub.say(KZ_MIA, Kind.JOINT_CASE.body(), to=["uz.fiu", "kg.mia"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu", "kg.mia"], on=case)
+    hub.deliver(UZ_FIU, case)
+    hub.say(UZ_FIU, Kind.JOIN.body(), on=case)
+    hub.say(UZ_FIU, Kind.LEAVE.body(), on=case)
+    held = hub.say(KZ_MIA, Invite(UZ_FIU.agency), to=["uz.fiu"], on=case)
+    wish = ConsentRequest(case.digest, AgencyId("kz.gpo"), Purpose.INVESTIGATION)
+    told = refused(hub.say, UZ_FIU, wish, on=case, answers=case.digest)
+    assert told.reason is Reason.STALE_ANSWER
+    assert held.digest.hex() not in str(told)
