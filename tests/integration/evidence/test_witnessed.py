@@ -618,7 +618,7 @@ def test_command_verifies_witnesses_of_its_words_or_of_the_profile(
 ) -> None:
     check = ("evidence", "verify", str(bundle), "--root", str(court.root), "--log-key", court.vkey)
     named = ("--witness", town.vkeys[0], "--witness", town.vkeys[1])
-    assert "NOT VERIFIED: 2 other signature(s)" in " ".join(run(capsys, *check)[1].split())
+    assert "NOT VERIFIED: 2 other signatures" in " ".join(run(capsys, *check)[1].split())
     code, said, _ = run(capsys, *check, *named)
     assert code == 0
     assert CENTRE in said
