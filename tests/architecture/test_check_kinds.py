@@ -8,7 +8,10 @@ from datetime import date, datetime
 import pytest
 from google.protobuf.descriptor import Descriptor
 
+from agency_client.aio import AsyncExchangeClient
+from agency_client.cli.loading import MODULES, words_of
 from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.consent_decision import SPEC as CONSENT
 from exchange_protocol.kinds.feedback import SPEC as FEEDBACK
 from exchange_protocol.kinds.reply import SPEC as REPLY
@@ -78,3 +81,14 @@ def test_a_command_of_two_kinds_is_told_with_both() -> None:
     other = replace(CONSENT.acts[0], command="reply")
     [said] = twice_named([(REPLY, REPLY.acts[0]), (CONSENT, other)])
     assert "reply and consent_decision have acts with one command, reply" in said
+
+
+def test_no_act_takes_the_word_of_another_command() -> None:
+    others = {word for module, words in MODULES.items() if module != "acts" for word in words}
+    taken = {*words_of("acts")} & others
+    assert not taken, f"{taken} are commands of agency_client/cli already: give the acts others"
+
+
+def test_no_act_takes_the_name_of_a_method_of_the_client() -> None:
+    taken = {act.name for kind in Kind for act in kind.spec.acts} & vars(AsyncExchangeClient).keys()
+    assert not taken, f"{taken} are methods of agency_client/aio.py: give the acts other names"
