@@ -9,6 +9,7 @@ It comes in from files exactly as it was, or not at all (docs/tables.md).
                       table_check says what is wrong with it
     goaml             parties and payments of a goAML report
     layout, spoiled   rows that are no data; values that a spreadsheet spoiled
+    late_pattern      their words, compiled when they are needed
     mapping_file      the file of a mapping
     links, doubts     ends of links; what is told to the sender of an entity
     matching          subjects beside own records; folding makes the keys of names

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from agency_client.content.late_pattern import LatePattern
+
 _LEAST_NUMBERED: Final = 3
 _LEAST_COLUMNS: Final = 4
 _LONGEST_NAME: Final = 100
@@ -70,54 +72,54 @@ _SUM: Final = (
 )
 _REST: Final = r"сальдо|qoldiq|қалдық|қолдиқ"
 """Names of a balance in the region; companies are called so too, with more words."""
-_TOTAL: Final = re.compile(
+_TOTAL: Final = LatePattern(
     rf"(?:{_SUM}|(?:grand |sub-?)?total|sum)(?:\W.*)?"
     rf"|(?:{_REST})(?:\s*:.*|\W*| (?:по|за|бойынша|бўйича|boʻyicha) .*)",
     re.IGNORECASE | re.DOTALL,
 )
-_BARE_TOTAL: Final = re.compile(
+_BARE_TOTAL: Final = LatePattern(
     rf"(?:{_SUM}|{_REST})(?: (?:по|за|бойынша|бўйича|boʻyicha) .*)?\s*:?", re.I
 )
 """A sum's name that is nobody's, in the languages of the region."""
-_OF_ACCOUNT: Final = re.compile(rf"(?:{_BALANCE})\s*:?", re.IGNORECASE)
-_BEGINS_AS_BALANCE: Final = re.compile(
+_OF_ACCOUNT: Final = LatePattern(rf"(?:{_BALANCE})\s*:?", re.IGNORECASE)
+_BEGINS_AS_BALANCE: Final = LatePattern(
     rf"(?:{_BALANCE_HERE})(?:\W.*)?|(?:opening|closing) balance (?-i:[^A-Z]).*", re.I | re.DOTALL
 )
 """Such a phrase with words behind it that are no name."""
-_BARE_BALANCE: Final = re.compile(
+_BARE_BALANCE: Final = LatePattern(
     r"остаток|қалдық|калдык|қолдиқ|qoldiq|balance|net (?:change|movement)", re.IGNORECASE
 )
-_NAMES_TOO: Final = re.compile(
+_NAMES_TOO: Final = LatePattern(
     r"(?:жами|jami|hammasi|ҷамъ|jemi|cəmi|cemi|yekun|toplam|разом|оборот|айналым|айланма|aylanma|сальдо|qoldiq|sum)\w*(?:\W.*)?",
     re.IGNORECASE | re.DOTALL,
 )
 """A person, a company or a document may have such a name: beside a total stand figures alone."""
-_NO_NAME: Final = re.compile(r".*:|\w+ (?:по|за|бойынша|бўйича|boʻyicha) .*", re.I | re.DOTALL)
+_NO_NAME: Final = LatePattern(r".*:|\w+ (?:по|за|бойынша|бўйича|boʻyicha) .*", re.I | re.DOTALL)
 """Such a name with words of a report behind it, which is nobody's."""
 _WORDS_OF_REPORTS: Final = frozenset(
     {"summa", "сумма", "дебет", "кредит", "дт", "кт", "debet", "kredit", "total"}
 )
-_FIGURE: Final = re.compile(r"(?=\D*\d)[-+()\d\s.,'’=\u00a0\u202f]+[^\W\d_]{0,10}\.?")
-_BESIDE_BALANCE: Final = re.compile(
+_FIGURE: Final = LatePattern(r"(?=\D*\d)[-+()\d\s.,'’=\u00a0\u202f]+[^\W\d_]{0,10}\.?")
+_BESIDE_BALANCE: Final = LatePattern(
     rf"{_WHEN}|[a-z]{{2}}|(?-i:[A-Z]{{3}})|usd[tc]|(?:cr|dr|дт|кт)\.?|[₸₽$€₼₴¥£₺]"
     r"|debit|credit|debet|kredit|дебет|кредит|те[нң]ге|тг\.?|руб\w*\.?|сомо?в?|сумо?в?|сўм|so.m"
     r"|[a-z]{2}\d{2}[a-z0-9]{6,30}",
     re.IGNORECASE,
 )
 """Cells beside a balance, but for figures: a day, a code, a side, money, the account."""
-_PAGE: Final = re.compile(
+_PAGE: Final = LatePattern(
     r"(?:страница|стр|лист|page|бет|барак|sahifa|саҳифа|саҳифаи|səhifə|sahypa)\W*[0-9]+"
     r"(?:\W*(?:из|of|барлығы|дан|dan|/|аз)?\W*[0-9]+)?\W*|[0-9]+\W*(?:-?бет|-?sahifa|-?bet)\W*",
     re.IGNORECASE,
 )
 """The number of a page, in the languages of the region."""
-_COUNT: Final = re.compile(
+_COUNT: Final = LatePattern(
     r"\(?\s*[0-9]+ (?:rows?|records?|строк[аи]?|запис(?:ь|и|ей)|жол|жазба|qator|сатр|sətir)"
     r"(?: (?:affected|selected|выбрано|затронуто))?\s*\)?\.?",
     re.IGNORECASE,
 )
 """The number of rows, as programs of databases write it."""
-_BESIDE: Final = re.compile(
+_BESIDE: Final = LatePattern(
     r"\W*(?:"
     r"(?:продолжение|окончание|жалғасы|уландысы|давоми|davomi|continued|cont'?d)(?:\W.*)?"
     r"|(?:конец|соңы|аягы|охири|oxiri)(?: (?:отч[её]та|списка|таблицы|документа|файла|выписки))?"
@@ -132,7 +134,7 @@ _BESIDE: Final = re.compile(
     re.IGNORECASE,
 )
 """The words beside a table: marks of its parts and its end, its secrecy, its size, its time."""
-_SIGNED: Final = re.compile(
+_SIGNED: Final = LatePattern(
     r"(?:исполнител[ьи]|руководител[ьи]|(?:главный )?бухгалтер|подпис[ьи]|директор|начальник\b.*"
     r"|ответственн\w+(?: исполнитель)?|орындаушы|басшы|бас бухгалтер|қолы|аткаруучу|кол коюу"
     r"|ijrochi|rahbar|bosh buxgalter|imzo|иҷрокунанда|роҳбар|имзо|icraçı|rəhbər|baş mühasib|imza"
@@ -141,16 +143,16 @@ _SIGNED: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """The words before a signature or the time of a report."""
-_BLANK_TO_SIGN: Final = re.compile(r"(?<!\w)__+(?!\w)|(?<!_)__+\Z")
+_BLANK_TO_SIGN: Final = LatePattern(r"(?<!\w)__+(?!\w)|(?<!_)__+\Z")
 """A line for a signature: several underscores that stand apart, or end the cell."""
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _FIGURES: Final = "figures"
-_BARE_FIGURES: Final = re.compile(r"[^\W_]{0,4}[0-9][0-9.,:/\- ]*", re.ASCII)
+_BARE_FIGURES: Final = LatePattern(r"[^\W_]{0,4}[0-9][0-9.,:/\- ]*", re.ASCII)
 """A number, an amount, a day, an account: at most a few letters, and figures."""
 _FEWEST_BARE: Final = 2
 _FEWEST_TO_COMPARE: Final = 4
 """Columns of a table whose rows can be told from lines of a text."""
-_RULE: Final = re.compile(r"[-=_+*─═]{2,}")
+_RULE: Final = LatePattern(r"[-=_+*─═]{2,}")
 
 
 def repeats_headings(cells: Sequence[str], headings: Sequence[str]) -> bool:

@@ -11,13 +11,15 @@ import base64
 import re
 from typing import Final
 
-_ERROR: Final = re.compile(
+from agency_client.content.late_pattern import LatePattern
+
+_ERROR: Final = LatePattern(
     r"# ?(?:N/A(?: .*)?|NV|N/D|YOK|Н/Д|GETTING_DATA"
     r"|[¡¿]?[^\W\d_][^\W_]*(?:[/' ][^\W_]+)*[!?])|#{3,}"
 )
 """Errors of Excel and LibreOffice, in capitals of any language, and a cell that is too narrow."""
-_ERROR_NUMBER: Final = re.compile(r"(?:Err|Ошибка|Ош):[0-9]{3}|(?:Error|Ошибка) 20[0-9]{2}")
-_FORMULA: Final = re.compile(
+_ERROR_NUMBER: Final = LatePattern(r"(?:Err|Ошибка|Ош):[0-9]{3}|(?:Error|Ошибка) 20[0-9]{2}")
+_FORMULA: Final = LatePattern(
     r"""\{?=\s*[+-]?\s*(?:
         ".*"                                # ="00123"
       | [^\W\d_][\w.]*\(.*                  # =SUM(A1)
@@ -32,15 +34,15 @@ _FORMULA: Final = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-_APOSTROPHE: Final = re.compile(r"'\+?[0-9][0-9 ./-]*")
-_OTHER_APOSTROPHE: Final = re.compile(r"[`\u00b4\u2018\u2019]\+?[0-9][0-9 ./-]*")
+_APOSTROPHE: Final = LatePattern(r"'\+?[0-9][0-9 ./-]*")
+_OTHER_APOSTROPHE: Final = LatePattern(r"[`\u00b4\u2018\u2019]\+?[0-9][0-9 ./-]*")
 """No spreadsheet writes these before a number: a person or a text program did."""
 _STARTS: Final = ("#", "'", "Err", "Ош")
 _STARTS_OF_FORMULAS: Final = ("=", "{=", "@")
-_AS_NUMBER: Final = re.compile(
+_AS_NUMBER: Final = LatePattern(
     r"[0-9]{6,}[.,]0+|[0-9]{1,3}(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|[0-9]{1,3}(?:['\u2019][0-9]{3}){2,}"
 )
-_SHORTENED: Final = re.compile(
+_SHORTENED: Final = LatePattern(
     r"[0-9](?:[.,][0-9]+)?[EeЕеＥｅ](?:\+?[0-9]{2,3}|\+[0-9])|[0-9][.,][0-9]+[EeЕеＥｅ][0-9]"
     r"|[0-9][.,][0-9]+ ?[*xх×·] ?10(?:\^|\*\*)?\+?[0-9]{1,3}"
 )
@@ -54,22 +56,22 @@ _ABSENT: Final = frozenset(
      "yoʻq", "номаълум", "noma'lum", "ýok"}
 )  # fmt: skip
 """Words in the place of a value that a program or a person did not have."""
-_DITTO: Final = re.compile(
+_DITTO: Final = LatePattern(
     r"[-\u2013\u2014/\s]*(?:[\"\u2033\u3003\u201c\u201d\u201e\u00ab\u00bb]|''|,,|//){1,2}[-\u2013\u2014/\s]*"
     r"|то же(?: самое)?|там же|см\.? выше|same as above|see above|as above|сол сияқты|шунинг ўзи",
     re.IGNORECASE,
 )
 """The signs and phrases for a value that stands above."""
-_DITTO_WORD: Final = re.compile(r"ditto|idem|same|жоғарыдағыдай|жогорудагыдай", re.IGNORECASE)
+_DITTO_WORD: Final = LatePattern(r"ditto|idem|same|жоғарыдағыдай|жогорудагыдай", re.IGNORECASE)
 """One word for it: people and companies have such names, so that it is a doubt alone."""
-_NO_LETTER: Final = re.compile(r"[\W_]+")
-_ZEROS: Final = re.compile(r"[0\W_]{9,}")
+_NO_LETTER: Final = LatePattern(r"[\W_]+")
+_ZEROS: Final = LatePattern(r"[0\W_]{9,}")
 """Zeros as long as the number of a person or a company; fewer may begin a series."""
-_LOST_LETTERS: Final = re.compile(r"\?{3,}|\?{2,}\W+\?{2,}")
-_HTML: Final = re.compile(
+_LOST_LETTERS: Final = LatePattern(r"\?{3,}|\?{2,}\W+\?{2,}")
+_HTML: Final = LatePattern(
     r"&(?:#[0-9]+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});|</?(?:[abipu]|br|div|span|font|td|tr)(?:\s[^<>]*)?/?>"
 )
-_ESCAPED: Final = re.compile(
+_ESCAPED: Final = LatePattern(
     r"(?:[\\%]u0[0-9a-fA-F]{3}){2}|(?:%D[01]%[89A-B][0-9A-F]){2}|=\?utf-8\?[bq]\?|(?:=D[01]=[89AB][0-9A-F]){2}"
     r"|_x[0-9A-F]{4}_",
     re.IGNORECASE,
@@ -77,7 +79,7 @@ _ESCAPED: Final = re.compile(
 """Letters as JSON, addresses, electronic mail and workbooks of Excel write them."""
 _UTF_7: Final = re.compile(r"\+(B[BDE][A-Za-z0-9/+]{6,})")
 """Letters of Cyrillic as UTF-7 writes them among those of ASCII."""
-_PROGRAM: Final = re.compile(
+_PROGRAM: Final = LatePattern(
     r"\[object \w+\]|System\.[A-Z][\w.]*(?:\[\])?|.*(?:\{\{.*\}\}|\$\{.*\}).*|%[sd]|b'.*'"
     r"|\[(['\"]).*\1\]|\{(['\"]).*\2:.*\}|<[\w. ]+ at 0x[0-9a-fA-F]+>"
     r"|(?:np\.\w+|datetime\.\w+|Decimal|Timestamp|UUID|array)\(.*\)"
@@ -86,13 +88,13 @@ _PROGRAM: Final = re.compile(
 )
 """Text of a program that was given a value of another kind, or of a form that it did not fill."""
 _TRUTH: Final = frozenset({"TRUE", "FALSE", "True", "False", "ИСТИНА", "ЛОЖЬ"})
-_LETTERS_OF_THE_WEST: Final = re.compile(r"(?<![^\W\d_])[\u00c0-\u00ff]{4,}(?![^\W\d_])")
+_LETTERS_OF_THE_WEST: Final = LatePattern(r"(?<![^\W\d_])[\u00c0-\u00ff]{4,}(?![^\W\d_])")
 """A word of letters with marks alone, which no language of the West has: Russian in cp1251."""
-_TURNED_OVER: Final = re.compile(r"(?<![^\W\d_])[а-я][А-Я]{4,}(?![^\W\d_])")
+_TURNED_OVER: Final = LatePattern(r"(?<![^\W\d_])[а-я][А-Я]{4,}(?![^\W\d_])")
 """Russian in KOI8-R that was taken for cp1251, or typed with Caps Lock."""
-_OF_THE_BALKANS: Final = re.compile("[ЌќЋћЈјЅѕ]")
+_OF_THE_BALKANS: Final = LatePattern("[ЌќЋћЈјЅѕ]")
 """Letters that cp1251 has where KZ-1048 has the Kazakh Қ, Һ, Ә and Ң."""
-_SHOWN: Final = re.compile(r".*[^\W_](?:\.{3}|\u2026)", re.DOTALL)
+_SHOWN: Final = LatePattern(r".*[^\W_](?:\.{3}|\u2026)", re.DOTALL)
 """A text as programs show a longer one; prose may end so too."""
 _CUT: Final = frozenset({255, 32_767})
 """Characters at which drivers of spreadsheets and databases, and a cell of Excel, cut a text."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from exchange_protocol.words import Words
 
@@ -17,7 +18,12 @@ class Forms:
     """The forms of many sentences, tried in their order."""
 
     def __init__(self, sentences: Iterable[Words]) -> None:
-        self._forms = [(_pattern(words), words) for words in sentences]
+        self._sentences = tuple(sentences)
+
+    @cached_property
+    def _forms(self) -> list[tuple[re.Pattern[str], Words]]:
+        # Some hundred patterns take 20 ms to compile, and most commands look for none.
+        return [(_pattern(words), words) for words in self._sentences]
 
     def find(self, text: str) -> Iterator[tuple[Words, tuple[str, ...]]]:
         """The sentences whose form a text has, the first one first, each with what varies in it."""
