@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -23,7 +23,6 @@ from sqlalchemy.engine import Engine
 from benchmarks.letters import AUTHOR, RECIPIENT, Office
 from benchmarks.seeding import found
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_protocol.rules.statements import BRIEF
 from exchange_server.bootstrap import load_credentials, utc_now
 from exchange_server.ledger import Ledger
@@ -31,6 +30,10 @@ from exchange_server.storage.engine import open_engine
 from tests.support.hub_data import sealed
 from tests.support.hub_process import HubFiles, prepare_hub
 from tests.support.statements import fictional_cast
+
+if TYPE_CHECKING:
+    # The earlier version has it in another module.
+    from exchange_protocol.rules.signed_statements import SignedStatement
 
 AT_ONCE = 256
 CONTENT_BYTES = 32
