@@ -90,7 +90,12 @@ _OTHERS: Final = {
     b"%PDF": "a PDF: ask for the table as CSV",
     b"{\\rtf": "a document in RTF: save its table as CSV",
     b"PAR1": "a file of Parquet: save its table as CSV",
+    b"ARROW1": "a file of Arrow: save its table as CSV",
+    b"$FL2": "a file of SPSS: save its table as CSV",
+    b"$FL3": "a file of SPSS: save its table as CSV",
+    b"<stata_dta>": "a file of Stata: save its table as CSV",
     b"SQLite format 3": "a database: save its table as CSV",
+    b"\x00\x01\x00\x00Standard ": "a database: save its table as CSV",
     b"1CClientBankExchange": (
         "a file of exchange between 1C and a bank, and no table: save the payments as CSV, in 1C "
         "from their list (More, Output list), in the bank's program as an account statement"
@@ -336,9 +341,9 @@ def _binary(head: bytes, given: str | None) -> str | None:
         return None
     if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return None
-    if _is_high(line[1::2]):
+    if _are_letters(line[0::2], line[1::2]):
         return "is written in utf-16 without its mark: say --encoding utf-16, or save it as UTF-8"
-    if _is_high(line[0::2]):
+    if _are_letters(line[1::2], line[0::2]):
         return (
             "is written in utf-16, the high byte first, without its mark: say --encoding utf-16, "
             "or save it as UTF-8"
@@ -346,9 +351,14 @@ def _binary(head: bytes, given: str | None) -> str | None:
     return "holds zero bytes in its first line: it is no table of text; save the table as CSV"
 
 
-def _is_high(some: bytes) -> bool:
-    """True if most of these are high bytes of letters; signs such as № have others."""
-    return 2 * sum(map(some.count, (_HIGH[:1], _HIGH[1:]))) > len(some)
+def _are_letters(low: bytes, high: bytes) -> bool:
+    """True if most of these high bytes are those of letters; signs such as № have others.
+
+    The low bytes of a text are no zeros. Files of programs are full of them in both places.
+    """
+    return 2 * sum(map(high.count, (_HIGH[:1], _HIGH[1:]))) > len(high) and 4 * low.count(0) < len(
+        low
+    )
 
 
 def _without_mark(source: Source) -> str:
@@ -357,8 +367,11 @@ def _without_mark(source: Source) -> str:
         line = file.readline(_MOST_FIRST_LINE)
         while file.read(1024 * 1024):
             pass
-    for name, high in ((f"{_UTF_16}-le", line[1::2]), (f"{_UTF_16}-be", line[0::2])):
-        if _is_high(high):
+    for name, low, high in (
+        (f"{_UTF_16}-le", line[0::2], line[1::2]),
+        (f"{_UTF_16}-be", line[1::2], line[0::2]),
+    ):
+        if _are_letters(low, high):
             return name
     raise _invalid(f"{source}: expected utf-16, and it does not read so: say another --encoding")
 

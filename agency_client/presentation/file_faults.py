@@ -153,9 +153,9 @@ WHOLE_FILES: Final = (
         "беріңіз",
     ),
     Words(
-        "{} is a file of Parquet: save its table as CSV, and give that",
-        "{}: это файл Parquet; сохраните его таблицу как CSV и приложите её",
-        "{}: бұл Parquet файлы; кестесін CSV етіп сақтап, соны беріңіз",
+        "{} is a file of {}: save its table as CSV, and give that",
+        "{}: это файл {}; сохраните его таблицу как CSV и приложите её",
+        "{}: бұл {} файлы; кестесін CSV етіп сақтап, соны беріңіз",
     ),
     Words(
         "{} is a database: save its table as CSV, and give that",

@@ -172,6 +172,11 @@ def _zip(*names: str, said: bytes = b"") -> bytes:
         (b'[{"id": "1"}]', "JSON, and no table"),
         (b'{"id": "1"}\n', "JSON, and no table"),
         (b"PAR1\0\0\0", "a file of Parquet"),
+        (b"ARROW1\0\0" + bytes(40), "a file of Arrow"),
+        (b"$FL2@(#) SPSS DATA FILE" + bytes(80), "a file of SPSS"),
+        (b"<stata_dta><header>", "a file of Stata"),
+        (b"\0\1\0\0Standard ACE DB" + bytes(80), "a database"),
+        (b"SIMPLE" + bytes(80) + b"\n", "holds zero bytes in its first line"),
         (b"SQLite format 3\0x\n", "a database"),
         (_ole("WordDocument"), "a document of Word, an old one: ask for its table as CSV"),
         (_ole("__properties_version1.0"), "a letter of Outlook: save the table that is attached"),
@@ -243,7 +248,7 @@ def test_text_in_utf_16_without_its_mark_is_named(tmp_path: Path, text: str) -> 
     assert "high byte first" in refused_encoding(tmp_path, text.encode("utf-16-be"))
 
 
-@pytest.mark.parametrize("head", [b"\0\1\0\0Standard Jet DB\0", b"\1\2\0\0\n"])
+@pytest.mark.parametrize("head", [b"\0\1\0\0Nonstandard\0", b"\1\2\0\0\n"])
 def test_file_of_another_program_is_no_table(tmp_path: Path, head: bytes) -> None:
     assert "no table of text" in refused_encoding(tmp_path, head + bytes(range(256)))
 

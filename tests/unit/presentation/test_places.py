@@ -50,7 +50,7 @@ OF_OPTIONS = (
 )
 """Sentences on what a person typed at a command, and what Python's reader of tables says."""
 SIGNS = re.compile(
-    r"t\.csv|UTF-?8|utf-?16|Excel|Parquet|JSON|SWIFT|LibreOffice|Office|Word|Outlook|Numbers|Apple"
+    r"t\.csv|UTF-?8|utf-?16|Excel|Parquet|Arrow|SPSS|Stata|JSON|SWIFT|LibreOffice|Office|Word|Outlook|Numbers|Apple"
     r"|Concordance|dBase|winmail"
 )
 MAPPING = "entities: {p: {schema: Payment, keys: [n], properties: {amount: {column: amount}}}}"
