@@ -433,9 +433,25 @@ DOUBTS: Final = (
         "қоса берілген {} файлының басы {} деп аяқталатын файлдікіндей емес: бұл сол файл ма?",
     ),
     Words(
-        "the attached file {} is a PDF without its end: is it whole?",
-        "приложенный файл {} — PDF без конца: целый ли он?",
-        "қоса берілген {} — соңы жоқ PDF: ол толық па?",
+        "the attached file {} is a private key, which nobody else may have: attach its certificate",
+        "приложенный файл {} — закрытый ключ, которого ни у кого другого быть не должно; приложите "
+        "его сертификат",
+        "қоса берілген {} — жабық кілт, ол басқа ешкімде болмауы керек; оның сертификатын қосыңыз",
+    ),
+    Words(
+        "the attached file {} is encrypted for whoever has its key: can its readers open it?",
+        "приложенный файл {} зашифрован для владельца ключа: откроют ли его читатели?",
+        "қоса берілген {} файлы кілт иесіне арнап шифрланған: оны оқушылары аша ала ма?",
+    ),
+    Words(
+        "the attached file {} is a PDF that a password protects: does it open without one?",
+        "приложенный файл {} — PDF, защищённый паролем: открывается ли он без него?",
+        "қоса берілген {} — құпиясөзбен қорғалған PDF: ол құпиясөзсіз ашыла ма?",
+    ),
+    Words(
+        "the attached file {} is a {} without its end: is it whole?",
+        "приложенный файл {} — {} без конца: целый ли он?",
+        "қоса берілген {} — соңы жоқ {}: ол толық па?",
     ),
     Words(
         "the attached file {} is an archive whose table of contents cannot be read: is it whole?",

@@ -19,6 +19,8 @@ PDF: Final = b"%PDF-1.7\n1 0 obj <<>> endobj\n" + b"x" * 9000 + b"\nstartxref\n9
 POINTER: Final = (
     b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 4743512\n"
 )
+JPEG: Final = b"\xff\xd8\xff\xe1" + b"\xff\xd9" + b"x" * 99_000 + b"\xff\xd9" + bytes(2000)
+PNG: Final = b"\x89PNG\r\n\x1a\n" + b"x" * 99_000 + b"\0\0\0\0IEND\xaeB`\x82"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 
 
@@ -54,6 +56,33 @@ DOUBTFUL: Final = {
     "PDF that is cut": ("выписка.pdf", PDF[:8000], "without its end"),
     "archive that is cut": ("счета.zip", packed()[:-40], "is it whole?"),
     "workbook that is cut": ("счета.xlsx", packed()[:-40], "is it whole?"),
+    "picture that is cut": ("паспорт.jpg", JPEG[:90_000], "a JPEG without its end"),
+    "drawing that is cut": ("схема.png", PNG[:90_000], "a PNG without its end"),
+    "PDF with a password": (
+        "выписка.pdf",
+        PDF.replace(b"startxref", b"/Encrypt 5 0 R startxref"),
+        "a password protects",
+    ),
+    "archive whose names are locked": (
+        "счета.rar",
+        b"Rar!\x1a\x07\x01\x00\x8c\x11\x0c\x41\x21\x04\x00\x00" + bytes(60),
+        "password",
+    ),
+    "old archive whose names are locked": (
+        "счета.rar",
+        b"Rar!\x1a\x07\x00\xce\x99\x73\x80\x80\x0d\x00" + bytes(60),
+        "password",
+    ),
+    "key of an agency": ("kz.key", b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII", "a private key"),
+    "key of a program": ("id_ed25519", b"-----BEGIN OPENSSH PRIVATE KEY-----\n", "a private key"),
+    "letter for another reader": ("письмо.asc", b"-----BEGIN PGP MESSAGE-----\n", "has its key"),
+    "file for another reader": ("счета.xlsx.age", b"age-encryption.org/v1\n-> X", "has its key"),
+    "envelope for another reader": (
+        "акт.pdf.p7m",
+        b"0\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03",
+        "has its key",
+    ),
+    "error in the place of a recording": ("звонок.mp3", b'{"error": "no"}', "ends in .mp3"),
     "picture named as a document": ("паспорт.pdf", b"\xff\xd8\xff\xe0JFIF", "ends in .pdf"),
     "document named as a picture": ("паспорт.PNG", b"GIF89a" + bytes(9), "ends in .png"),
     "old document named as a new one": ("акт.docx", OLE, "ends in .docx"),
@@ -85,7 +114,13 @@ def test_file_that_its_reader_cannot_use_is_doubted(case: str) -> None:
         ("письмо.eml", b"From: a@b.kz\n\n<html>"),
         ("страница.html", b"<html></html>"),
         ("заметка.txt", b"<script> is a word"),
-        ("скан.jpg", b"\xff\xd8\xff\xe1" + bytes(50)),
+        ("скан.jpg", JPEG),
+        ("схема.png", PNG),
+        ("счета.rar", b"Rar!\x1a\x07\x01\x00\x33\x92\xb5\xe5\x0a\x01\x05\x06" + bytes(60)),
+        ("старые.rar", b"Rar!\x1a\x07\x00\xcf\x90\x73\x00\x00\x0d\x00" + bytes(60)),
+        ("подпись.p7s", b"0\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"),
+        ("сертификат.pem", b"-----BEGIN CERTIFICATE-----\nMII"),
+        ("ключ.asc", b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"),
         ("скан.tif", b"II*\0" + bytes(50)),
         ("договор.doc", OLE),
         ("таблица.csv", "ИИН;ФИО\n".encode()),
