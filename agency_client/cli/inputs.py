@@ -18,6 +18,7 @@ from agency_client.content.attached import doubts_of_file
 from agency_client.content.document_reading import look_alikes
 from agency_client.content.file_names import check_file_names, name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
+from agency_client.content.written_times import read_moment
 from agency_client.core.time_zones import find_zone
 from exchange_files import read_given, without_bom
 from exchange_protocol.errors import ExchangeError, Reason
@@ -122,7 +123,7 @@ def day_or_moment(text: str, zone: tzinfo, option: str, spans: str = "") -> date
             with suppress(ValueError):
                 return _certain(datetime.strptime(text, form).replace(tzinfo=zone), option)
         with suppress(ValueError):
-            at = datetime.fromisoformat(text)
+            at = read_moment(text)
             if at.tzinfo is not None:
                 return at
             return _certain(at.replace(tzinfo=zone), option)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any, Final
 
 from agency_client.console.days import typed_day
@@ -34,6 +33,7 @@ from agency_client.content.entities import (
 from agency_client.content.entity import Entity, ImportedEntities
 from agency_client.content.goaml import entities_from_goaml
 from agency_client.content.source import HeldFile
+from agency_client.content.written_times import read_day, read_moment
 from agency_client.core.acts import ACTS, terms_of
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.acts import Brief as BriefNeed
@@ -136,11 +136,7 @@ def _is_day(given: str) -> bool:
     """True for a day, and for what the library takes in its place: a span, or a moment."""
     if _SPAN.fullmatch(given):
         return True
-    if "T" in given:
-        return _is_read(datetime.fromisoformat, given)
-    if not _ISO_DAY.fullmatch(given):
-        return False  # `fromisoformat` reads "20260102" and "2026-W01-1", which nobody means here.
-    return _is_read(date.fromisoformat, given)
+    return _is_read(read_moment if "T" in given else read_day, given)
 
 
 def _is_read(reader: Callable[[str], object], given: str) -> bool:
@@ -150,7 +146,6 @@ def _is_read(reader: Callable[[str], object], given: str) -> bool:
     return False
 
 
-_ISO_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SPAN: Final = re.compile("[0-9]+[dh]", re.ASCII)
 
 

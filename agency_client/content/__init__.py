@@ -17,6 +17,7 @@ It comes in from files exactly as it was, or not at all (docs/tables.md).
     calendar_files    working calendars and time limits
     arguments         arguments of the library, refused by their name
     values            what a property of FollowTheMoney can hold
+    written_times     days and moments as a person or a program writes them
     file_names        names of attached files; attached doubts what is in them
     templates         files to start from
     fields            values with their places; fields_file and strict_json read them

@@ -10,11 +10,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from agency_client.content.written_times import read_day
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import TimeLimitRule
 from exchange_protocol.kinds.publish_calendar import PublishCalendar
@@ -140,7 +141,7 @@ def _days(document: Mapping[str, Any], table: str, year: int) -> tuple[int, ...]
     numbers = []
     for text in found:
         try:
-            day = date.fromisoformat(text)
+            day = read_day(text)
         except ValueError:
             raise Reason.CALENDAR_DAY_IMPOSSIBLE.error(
                 f"expected a day such as {year}-01-01, got {text[:64]!r}", field=table

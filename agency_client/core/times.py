@@ -16,6 +16,7 @@ import re
 from datetime import MAXYEAR, date, datetime, time, timedelta, tzinfo
 from typing import Final, NamedTuple
 
+from agency_client.content.written_times import read_day, read_moment
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.days import end_of_day
 from exchange_protocol.rules.statements import MAX_DUE
@@ -128,13 +129,11 @@ def _end(given: datetime | date | str, zone: tzinfo, field: str) -> GivenTime:
 
 
 def _read(text: str, field: str) -> datetime | date:
-    # Digits of other scripts look like others here.
-    if text.isascii():
-        for parse in (date.fromisoformat, datetime.fromisoformat):
-            try:
-                return parse(text.strip())
-            except ValueError:
-                continue
+    for parse in (read_day, read_moment):
+        try:
+            return parse(text.strip())
+        except ValueError:
+            continue
     raise _invalid(f"{_FORMS}; got {text[:64]!r}", field)
 
 

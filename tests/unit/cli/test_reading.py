@@ -212,6 +212,29 @@ def test_other_time_zone_is_refused(text: str) -> None:
         inputs.time_zone(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20261205",
+        "2026-W49",
+        "2026-W49-6",
+        "2026-12-05_18:00Z",
+        "2026-12-05T18Z",
+        "20261205T1800Z",
+        "2026-12-05T18:00:00,5Z",
+    ],
+)
+def test_day_that_no_person_writes_is_refused_by_command_and_library(text: str) -> None:
+    """The command took 20261205 for the beginning of that day, and the library for its end."""
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    with pytest.raises(typer.BadParameter, match="a day such as"):
+        inputs.due(text, UTC)
+    with pytest.raises(ExchangeError, match="or a text such as"):
+        parse_due(text, now, UTC)
+    with pytest.raises(ExchangeError, match="or a text such as"):
+        parse_moment(text, UTC, field="expected_at")
+
+
 @pytest.mark.parametrize("text", ["", "7", "7y", "-1d", "soon", "999999d", "٣d", "３h"])
 def test_other_due_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):

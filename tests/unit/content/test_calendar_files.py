@@ -53,6 +53,8 @@ def test_the_calendar_of_international_agencies_names_no_state() -> None:
     [
         ("2027-12-16 =", "2027-02-30 =", Reason.CALENDAR_DAY_IMPOSSIBLE),
         ("2027-12-16 =", "someday =", Reason.CALENDAR_DAY_IMPOSSIBLE),
+        ("2027-12-16 =", "2027-W50-4 =", Reason.CALENDAR_DAY_IMPOSSIBLE),
+        ("2027-12-16 =", "20271216 =", Reason.CALENDAR_DAY_IMPOSSIBLE),
         ("2027-12-16 =", "2027-01-01 =", Reason.CALENDAR_DAY_TWICE),
         ("2027-12-16 =", "2026-12-16 =", Reason.CALENDAR_YEAR_INVALID),
         ('"Sunday"', '"Sonntag"', Reason.CALENDAR_DAY_IMPOSSIBLE),
