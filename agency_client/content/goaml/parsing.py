@@ -2,7 +2,8 @@
 
 A document type is refused before anything of it is read, so no entity is expanded. Depth, number of
 elements and size are bounded. An attribute, or a text between elements, would be lost: both are
-refused with their place.
+refused with their place. Only `xsi:nil`, which programs write at each element without a value, is
+no loss where there is none.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ MAX_REPORT_BYTES: Final = 64 * 1024 * 1024
 _MOST_DEPTH: Final = 32
 _MOST_ELEMENTS: Final = 1_000_000
 _DECLARED: Final = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']+)""")
+_SCHEMA_INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
+"""The namespace of `nil`, by which programs say of an element that it has no value."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -74,6 +77,10 @@ class _Parser:
         """Each open element, how many of each name it holds, and the pieces of its text."""
         self._root: Node | None = None
         self._count = 0
+        self._nil_names: set[str] = set()
+        """The name of the attribute `nil`, as the report writes it."""
+        self._nil: Node | None = None
+        """The last element that says that it has no value."""
         self._expat = expat.ParserCreate()
         self._expat.buffer_text = True
         self._expat.StartElementHandler = self._start
@@ -130,6 +137,11 @@ class _Parser:
         if not _NAME.fullmatch(tag):
             self._stop("expected the name of an element of goAML")
         line = self._expat.CurrentLineNumber
+        for name, value in [*attributes.items()]:
+            prefix, _, declared = name.partition(":")
+            if prefix == "xmlns" and value == _SCHEMA_INSTANCE:
+                self._nil_names.add(f"{declared}:nil")
+                del attributes[name]
         if tag not in READ and tag.lower() in READ:
             self._faults.add(
                 f"expected the name of the element in small letters, {tag.lower()}: it would be "
@@ -141,20 +153,27 @@ class _Parser:
             seen[tag] = number = seen.get(tag, 0) + 1
             node = Node(tag, f"{above.path}/{tag}" + (f"[{number}]" if number > 1 else ""), line)
             above.children.append(node)
-            if attributes:
-                self._faults.add(
-                    "an attribute is not taken, for its value would be lost",
-                    line=line,
-                    at=Spot(SpotKind.PATH, node.path),
-                )
+            if attributes and attributes.keys() <= self._nil_names:
+                self._nil = node if {*attributes.values()} & {"true", "1"} else None
+            elif attributes:
+                self._attribute(node)
         else:
             node = self._root = Node(tag, f"/{tag}", line)
         self._open.append((node, {}, []))
+
+    def _attribute(self, node: Node) -> None:
+        self._faults.add(
+            "an attribute is not taken, for its value would be lost",
+            line=node.line,
+            at=Spot(SpotKind.PATH, node.path),
+        )
 
     def _end(self, _: str) -> None:
         node, _seen, pieces = self._open.pop()
         # Blanks around a text are the layout of the file.
         node.text = "".join(pieces).strip()
+        if node is self._nil and (node.text or node.children):
+            self._attribute(node)
         if node.text and node.children:
             self._faults.add(
                 "a text stands between elements, where it would be lost",

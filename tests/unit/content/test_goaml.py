@@ -80,6 +80,7 @@ REPORT = """<?xml version="1.0" encoding="UTF-8"?>
   <report_indicators><indicator>X1</indicator></report_indicators>
 </report>
 """
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 UNKNOWN = {"1900-01-01T00:00:00", "2100-12-31T00:00:00"}
 
 
@@ -220,6 +221,9 @@ def test_several_parties_of_a_payment_are_told_by_their_ids() -> None:
         ("2020-05-06T00:00:00", "06.05.2020", r"line \d+, /report/transaction/.*/issue_date: "),
         ("1000.50", "1 000,50", "/report/transaction/amount_local: expected a number"),
         ("<gender>M", '<gender code="1">M', "/gender: an attribute"),
+        ("<gender>M", '<gender xsi:nil="true">M', "/gender: an attribute"),
+        ("<gender>M", f'<gender {XSI} xsi:nil="true">M', "/gender: an attribute"),
+        ("<gender>M", f'<gender {XSI} xsi:nil="true" code="1">M', "/gender: an attribute"),
         ("<gender>M</gender>", "<gender>M</gender>lost", "text stands between elements"),
         ("Fictional LLP", "Fictional\u202eLLP", r"to_entity/name: .*202E"),
         ("Вымышленная причина", "a\u200bb", r"report_party/reason: .*200B"),
@@ -234,6 +238,23 @@ def test_what_cannot_arrive_is_refused_with_its_place(old: str, new: str, said: 
     assert re.search(said, message), message
     assert message.startswith("report.xml")
     assert "06.05.2020" not in message
+
+
+@pytest.mark.parametrize(
+    ("root", "nil"),
+    [
+        (f"<report {XSI}>", '<from_country xsi:nil="true"/>'),
+        (f"<report {XSI}>", '<from_country xsi:nil="1"></from_country>'),
+        (f"<report {XSI}>", '<from_country xsi:nil="false">KZ</from_country>'),
+        (f"<report {XSI.replace('xsi', 'i')}>", '<from_country i:nil="true"/>'),
+        ("<report>", f'<from_country {XSI} xsi:nil="true"/>'),
+    ],
+)
+def test_element_that_says_it_has_no_value_is_taken(root: str, nil: str) -> None:
+    """Programs write xsi:nil at each element that a form left empty."""
+    full = "<from_country>KZ</from_country>"
+    same = REPORT if "KZ" in nil else REPORT.replace(full, "<from_country/>")
+    assert read(REPORT.replace("<report>", root).replace(full, nil)) == read(same)
 
 
 def test_the_second_element_of_a_name_is_told_apart() -> None:
