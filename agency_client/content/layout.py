@@ -129,6 +129,8 @@ _BESIDE: Final = LatePattern(
     r"|(?:количество|число|всего) (?:записей|строк|документов|операций)\W*\d*"
     r"|(?:records?|rows?|lines?)(?: count)?\W+\d+|жазбалар саны\W*\d*"
     r"|(?:дата|время) (?:формирования|печати|выгрузки|создания)\W.*"
+    r"|(?:примечани[ея]|источники?|ескертпе|ескертүү|эскертүү|эскертме|izoh|изоҳ|эзоҳ|дереккөз|булак|manba"
+    r"|notes?|sources?|legend|disclaimer)\s*:.*"
     r"|(?:printed|generated|exported|created) (?:on|at|by)\W.*"
     r")\W*",
     re.IGNORECASE,
@@ -152,6 +154,17 @@ _BARE_FIGURES: Final = LatePattern(r"[^\W_]{0,4}[0-9][0-9.,:/\- ]*", re.ASCII)
 _FEWEST_BARE: Final = 2
 _FEWEST_TO_COMPARE: Final = 4
 """Columns of a table whose rows can be told from lines of a text."""
+_FOOTNOTE: Final = LatePattern(r"\*{1,3}\)?\s*[-–—:]?\s*[^\W\d_]\w*[^\w*].*", re.DOTALL)
+"""A note to a star in the table: words behind it, and no figures, as a masked card has them."""
+_TYPE: Final = LatePattern(
+    r"(?:n?var)?char2?|character varying|n?text|str|string|int(?:eger)?(?:8|16|32|64)?"
+    r"|(?:big|small|tiny)int|number|numeric|decimal|float(?:32|64)?|double(?: precision)?|real"
+    r"|bool(?:ean)?|date|time|date ?time(?:64)?|timestamp(?:tz)?|object|category|uuid|any"
+    r"|строка|текст|число|целое|дата|логический|булево",
+    re.IGNORECASE,
+)
+"""The name of a type of a column, of programs and databases; a size or a zone may follow it."""
+_FEWEST_TYPES: Final = 2
 _RULE: Final = LatePattern(r"[-=_+*─═]{2,}")
 
 
@@ -180,6 +193,8 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     filled = [cell.strip() for cell in cells if cell.strip()]
     if len(cells) >= _LEAST_NUMBERED and filled == [str(n + 1) for n in range(len(cells))]:
         return "the row numbers the columns: take it out"
+    if len(filled) >= _FEWEST_TYPES and 2 * len(filled) > len(cells) and all(map(_is_type, filled)):
+        return "the row names the types of the columns: take it out"
     if len(filled) == len(cells) > 1 and all(map(_RULE.fullmatch, filled)):
         return "the row is a line drawn between rows: take it out"
     if len(filled) == 1 < len(cells) and _COUNT.fullmatch(filled[0]):
@@ -189,7 +204,9 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     is_half_empty = 2 * len(filled) <= len(cells)
     if filled and is_half_empty and _is_signed(filled):
         return "the row reads like a signature below the table: take it out"
-    if len(filled) == 1 < len(cells) and _BESIDE.fullmatch(filled[0]):
+    if len(filled) == 1 < len(cells) and (
+        _BESIDE.fullmatch(filled[0]) or _FOOTNOTE.fullmatch(filled[0])
+    ):
         return "the row is none of the data, but a note beside the table: take it out"
     if 0 < len(filled) < len(cells) and _is_balance(filled):
         return "the row reads like a balance of the account, and is no payment: take it out"
@@ -209,6 +226,10 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     ):
         return "the row reads like a total of the rows above: take it out"
     return None
+
+
+def _is_type(text: str) -> bool:
+    return bool(_TYPE.fullmatch(re.sub(r"\s*[(\[].*[)\]]\Z", "", text)))
 
 
 def _has_name_behind(text: str) -> bool:

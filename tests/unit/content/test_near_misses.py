@@ -219,3 +219,33 @@ def test_one_word_for_the_value_above_is_a_name_too(name: str) -> None:
 @pytest.mark.parametrize("text", ["там же", "То же самое", "same as above", "сол сияқты", "″"])
 def test_a_sign_or_a_phrase_for_the_value_above_is_refused(text: str) -> None:
     assert ditto_fault(text) is not None
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["string", "string", "string"],
+        ["int64", "object", "datetime64[ns]"],
+        ["NUMBER(12)", "VARCHAR2(200 CHAR)", "DATE", ""],
+        ["Строка", "Число (15,2)", "Дата"],
+        ["character varying (20)", "timestamp"],
+    ],
+)
+def test_a_row_of_types_is_refused(cells: list[str]) -> None:
+    assert layout_fault(cells) == "the row names the types of the columns: take it out"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["*4821", "", "", ""],
+        ["*Примеров", "", "", ""],
+        ["Примечание", "Иванов", "", ""],
+        ["Note: paid", "100", "", ""],
+        ["7", "Date", "Text"],
+        ["Text", "", "", ""],
+        ["Дата", "Примерова", ""],
+    ],
+)
+def test_what_only_resembles_a_footnote_or_types_is_data(cells: list[str]) -> None:
+    assert layout_fault(cells) is None
