@@ -136,8 +136,9 @@ def _options(name: str) -> dict[str, Any]:
             str | None,
             typer.Option(
                 metavar="EXAMPLE",
-                help=f"How the table writes numbers: {' | '.join(NUMBER_FORMS)}; "
-                f"else {NUMBER_FORMS[0]}.",
+                help=f"How the table writes numbers: {' | '.join(NUMBER_FORMS)}; with a sign or "
+                "money as in (1 000,50), 1 000,50- or $1,000.50 if it has them so; else "
+                f"{NUMBER_FORMS[0]}.",
             ),
         ],
         "skip_rows_without_key": Annotated[

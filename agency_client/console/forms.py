@@ -21,7 +21,7 @@ from agency_client.console.words import FIELD_WORDS, Word
 from agency_client.content import documents
 from agency_client.content.documents import Brief, CaseStage, Item, Period
 from agency_client.content.encodings import NAMES as ENCODINGS
-from agency_client.content.forms import NUMBER_FORMS
+from agency_client.content.forms import NUMBER_FORMS, SIGNED_FORMS
 from agency_client.core.acts import terms_of
 from agency_client.presentation.documents import FIELDS, ITEMS, STAGES
 from agency_client.presentation.labels import Label
@@ -174,7 +174,7 @@ def fields_of(
 def table_options(locale: Locale) -> Iterator[Field]:
     """The options for reading a table, as the command has them; docs/tables.md explains them."""
     say = locale.say
-    numbers = tuple((each, each) for each in NUMBER_FORMS)
+    numbers = tuple((each, each) for each in (*NUMBER_FORMS, *SIGNED_FORMS))
     signs = ((",", ","), (";", ";"), ("|", "|"), ("\t", say(Word.TABLE_TAB.value)))
     encodings = tuple((each, each) for each in ENCODINGS)
     meant = tuple((name, say(word.value)) for name, word in TABLE_CHOICES.items())

@@ -13,7 +13,13 @@ from functools import cache
 from typing import Final
 
 from agency_client.content.characters import describe_mixed
-from agency_client.content.spoiled import doubt, is_absent, is_cut, tells_nothing_apart
+from agency_client.content.spoiled import (
+    doubt,
+    has_absent_word,
+    is_absent,
+    is_cut,
+    tells_nothing_apart,
+)
 from agency_client.content.values import has_format
 
 _COUNTRIES: Final = ("country", "jurisdiction", "nationality")
@@ -78,7 +84,9 @@ _SIGNS: Final = (
      "it reads like a number whose thousands are parted"),
     (_DAY, _LIKE_A_DAY),
     (_WHOLE_DAY, _LIKE_A_DAY),
-    (re.compile(r"(?i:иин|бин|инн|жсн|бсн|пинфл|жшшир|jshshir|pinfl|stir|iin|bin|inn|iban|iic|иик)"
+    (re.compile(r".*[0-9]\s+\(.*[^\W\d_]{2}.*\)", re.DOTALL),
+     "it has a remark behind it, in brackets"),
+    (re.compile(r"(?:№|(?i:иин|бин|инн|жсн|бсн|пинфл|жшшир|jshshir|pinfl|stir|iin|bin|inn|iban|iic|иик))"
                 r"\W*[0-9].*"),
      "it begins with the name of its kind"),
 )  # fmt: skip
@@ -162,6 +170,15 @@ _MONEY: Final = tuple(
 Uzbekistan's money is called som as well as sum, and so'm in its own letters.
 """
 _APOSTROPHES: Final = re.compile("[\u2018\u2019\u02bb\u02bc`\u00b4]")
+_COUNTED: Final = re.compile(
+    r"(?<![^\W\d_])(?:тыс\w*|мың|миң|минг|ming|млн|млрд|миллион\w*|миллиард\w*|mln|mlrd|mio|mn|bn"
+    r"|thousands?|millions?|billions?)(?![^\W\d_])|[x×*] ?1[ ,.]?000\b|'000|\b000s",
+    re.IGNORECASE,
+)
+"""The words of a heading by which its amounts are to be multiplied."""
+_WORD: Final = re.compile(r"[^\W\d_]+|[$€£¥\u20a0-\u20bf]")
+_NO_MONEY: Final = frozenset({"sum", "sums", "som", "р", "dr", "tl"})
+"""Words of headings that are names of money elsewhere."""
 _IIN: Final = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[1-6][0-9]{5}")
 _SENTENCE: Final = re.compile(
     r"[^\W\d_]{3,}\W*[:\s]\s*[^\W\d_]{2,}|\A\W*[^\W\d_]{4,}\s+[^\W_]{1,2}\Z"
@@ -187,6 +204,11 @@ def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name in _NAMES & properties.keys():
         if any(is_cut(value) for value in properties[name]):
             yield f"{name}: it ends in points, as programs show what they cut: is it whole?"
+        if any(has_absent_word(value) for value in properties[name]):
+            yield (
+                f"{name}: it holds a word that programs write where they have no value, such as "
+                "None: was it put together of several?"
+            )
     for name, (form, words) in _FORMATS.items():
         if name in properties and any(not has_format(value, form) for value in properties[name]):
             yield f"{name}: {words}"
@@ -353,6 +375,23 @@ def _codes_of(unit: str, currencies: Sequence[str]) -> frozenset[str] | None:
     if _CURRENCY.fullmatch(unit) or code in _CODES or code in currencies:
         codes.append(frozenset({code}))
     return frozenset().union(*codes) if codes else None
+
+
+def counts_thousands(heading: str) -> bool:
+    """True if a heading says that its numbers count thousands, millions or more."""
+    return bool(_COUNTED.search(heading))
+
+
+def money_named_in(heading: str) -> frozenset[str]:
+    """The codes of the money that a heading of amounts names; none where it names none."""
+    codes: set[str] = set()
+    for word in _WORD.findall(heading):
+        name = word.casefold()
+        if word in _CODES:
+            codes.add(word)
+        elif name not in _NO_MONEY:
+            codes.update(*(each for names, each in _MONEY if names.fullmatch(name)))
+    return frozenset(codes)
 
 
 def _lacks_zeros(digits: str) -> bool:

@@ -90,6 +90,18 @@ _BLANKS: Final = " \u00a0\u202f\u2009"
 _UNIT: Final = r"(?P<unit>[ \u00a0]?(?:[^\W\d_]+\.?|[%°$€£¥₸₽₼]))?"
 
 
+_DASH: Final = "\u2212"
+"""The minus of mathematics, which some programs write before a number."""
+_MONEY: Final = r"[^\W\d_]{1,5}\.?|[$\u00a3\u00a5\u20a0-\u20bf]"
+_BRACKETS: Final = re.compile(
+    rf"((?:(?:{_MONEY})[{_BLANKS}]?)?)\(([^()]*[0-9][^()]*)\)(.*)", re.DOTALL
+)
+_SIGN_BEHIND: Final = re.compile(rf"(.*[0-9])[{_BLANKS}]?[-{_DASH}](|[{_BLANKS}]?(?:{_MONEY}))")
+_MONEY_FIRST: Final = re.compile(
+    rf"(?P<sign>[+-]?)(?P<money>{_MONEY})[{_BLANKS}]?(?P<rest>[-+]?[0-9].*)", re.DOTALL
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DateForm:
     """A form in which a table writes dates."""
@@ -224,14 +236,23 @@ class NumberForm:
 
     name: str
     _pattern: re.Pattern[str] = field(repr=False)
+    _ways: frozenset[str] = frozenset()
+    """The ways in which the example shows a sign or the money."""
 
     @classmethod
     def parse(cls, name: str) -> NumberForm:
-        """Take a form by its example, one of `NUMBER_FORMS`; raises INVALID_FIELD."""
+        """Take a form by its example, one of `NUMBER_FORMS`; raises INVALID_FIELD.
+
+        The example may show how the table writes negative numbers, and money before the number:
+        (1 000,50), 1 000,50-, $1,000.50.
+        """
         name = re.sub(f"[{_BLANKS}]", " ", name.strip()).replace("\u2019", "'")
-        if name not in NUMBER_FORMS:
-            raise _invalid(f"expected one of the examples {' | '.join(NUMBER_FORMS)}")
-        grouping, decimal = name[1:-6], name[-3]
+        bare, ways = _bare(name)
+        example = re.sub(rf"\A-|{_UNIT}\Z", "", bare) if ways else name
+        if example not in NUMBER_FORMS:
+            shown = (*NUMBER_FORMS, *SIGNED_FORMS)
+            raise _invalid(f"expected one of the examples {' | '.join(shown)}")
+        grouping, decimal = example[1:-6], example[-3]
         group = _GROUPINGS[grouping]
         whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
         # Orders for payment have 1500-00, 1500=00 and 1500=; 1500-2000 is two numbers.
@@ -239,18 +260,42 @@ class NumberForm:
         if decimal != "-":
             part = rf"(?:{re.escape(decimal)}(?P<part>[0-9]+))?"
         # Banks write a blank after the sign; a value that is kept as it stands has none.
-        blank = "" if name == NUMBER_FORMS[0] else f"[{_BLANKS}]?"
+        blank = "" if example == NUMBER_FORMS[0] else f"[{_BLANKS}]?"
         pattern = rf"(?:(?P<sign>[+-]){blank})?(?P<whole>{whole}){part}"
-        return cls(name, re.compile(pattern + _UNIT))
+        return cls(name, re.compile(pattern + _UNIT), ways)
 
     def read(self, text: str) -> str | None:
         """The number that a text in this form is, with a point and ungrouped; None if none."""
         found = self._pattern.fullmatch(text)
+        if found is None and self._ways:
+            bare, ways = _bare(text)
+            found = self._pattern.fullmatch(bare) if ways <= self._ways else None
         if found is None:
             return None
         whole = re.sub(r"[^0-9]", "", found["whole"])
         part = f".{found['part']}" if found["part"] else ""
         return f"{found['sign'] or ''}{whole}{part}{found['unit'] or ''}"
+
+
+def _bare(text: str) -> tuple[str, frozenset[str]]:
+    """A number with a hyphen before it and its money behind it, and how the text has them else."""
+    ways = set()
+    is_negative = False
+    if text.startswith(_DASH):
+        ways.add(_DASH)
+        is_negative, text = True, text[1:].lstrip(_BLANKS)
+    elif found := _BRACKETS.fullmatch(text):
+        ways.add("()")
+        is_negative, text = True, found[1] + found[2].strip(_BLANKS) + found[3]
+    elif found := _SIGN_BEHIND.fullmatch(text):
+        ways.add("-")
+        is_negative, text = True, found[1] + found[2]
+    if found := _MONEY_FIRST.fullmatch(text):
+        ways.add("$")
+        text = f"{found['sign']}{found['rest']} {found['money']}"
+    if is_negative:
+        text = f"-{text}"  # With a sign of its own it has two, and no form reads that.
+    return text, frozenset(ways)
 
 
 NUMBER_FORMS: Final = (
@@ -265,6 +310,8 @@ NUMBER_FORMS: Final = (
     "1 000-50",
 )
 """Forms that a person may name; the first needs no naming."""
+SIGNED_FORMS: Final = ("(1 000,50)", "(1,000.50)", "1 000,50-", "1,000.50-", "$1,000.50")
+"""Some of them with a sign or money as bookkeepers write these; each form may have each."""
 PLAIN_NUMBER: Final = NumberForm.parse(NUMBER_FORMS[0])
 _DAYS: Final = ("DD{0}MM{0}YYYY", "MM{0}DD{0}YYYY", "YYYY{0}MM{0}DD")
 _TIMES: Final = ("", " hh:mm", " hh:mm:ss", "Thh:mm:ss", " г.")
@@ -288,6 +335,7 @@ def _usual_dates() -> tuple[tuple[DateForm, ...], ...]:
     for long, short in (("DD", "D"), ("MM", "M"), ("hh", "h")):
         loose = [form.replace(long, short) for form in loose]
     named = [day.replace("DD", "D") for day in _NAMED[:-1]]
+    named += ["MMM D, YYYY", "MMM D YYYY"]
     loose += [day + time.replace("hh", "h") for day in named for time in _TIMES]
     loose += [f"{day} h:mm{end} AM" for day in ("D/M/YYYY", "M/D/YYYY") for end in (":ss", "")]
     return tuple(map(DateForm.parse, full)), tuple(map(DateForm.parse, loose))
@@ -303,12 +351,21 @@ def date_forms_of(text: str) -> list[str]:
 
 def number_forms_of(text: str) -> list[str]:
     """The examples of forms by which a text is a number, one for each number that it could be."""
+    bare, ways = _bare(text)
     found: dict[str, str] = {}
     for example in NUMBER_FORMS:
-        number = NumberForm.parse(example).read(text)
+        number = NumberForm.parse(example).read(bare)
         if number is not None:
-            found.setdefault(number, example)
+            found.setdefault(number, _shown(example, ways))
     return list(found.values())
+
+
+def _shown(example: str, ways: frozenset[str]) -> str:
+    """An example with its sign and its money in these ways."""
+    example = f"${example}" if "$" in ways else example
+    if "()" in ways:
+        return f"({example})"
+    return f"{_DASH if _DASH in ways else ''}{example}{'-' if '-' in ways else ''}"
 
 
 def shape(text: str) -> str:

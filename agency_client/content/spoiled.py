@@ -56,6 +56,12 @@ _ABSENT: Final = frozenset(
      "yoʻq", "номаълум", "noma'lum", "ýok"}
 )  # fmt: skip
 """Words in the place of a value that a program or a person did not have."""
+_ABSENT_WORD: Final = LatePattern(
+    r"(?<!\w)(?:None|nan|NaN|NaT|null|undefined)(?!\w)|<NA>|\(null\)|(?:NULL\W+)+NULL"
+)
+"""The same within a text that a program put together of several values, as in its own letters."""
+_ESCAPED_SIGN: Final = LatePattern(r"\\['\"]|(?<=[^\W\d_])''(?=[^\W\d_])")
+"""An apostrophe as SQL and programs write it within a text."""
 _DITTO: Final = LatePattern(
     r"[-\u2013\u2014/\s]*(?:[\"\u2033\u3003\u201c\u201d\u201e\u00ab\u00bb]|''|,,|//){1,2}[-\u2013\u2014/\s]*"
     r"|то же(?: самое)?|там же|см\.? выше|same as above|see above|as above|сол сияқты|шунинг ўзи",
@@ -147,6 +153,11 @@ def is_absent(text: str) -> bool:
     return text.strip().casefold() in _ABSENT
 
 
+def has_absent_word(text: str) -> bool:
+    """True if a name or an address holds such a word among others; people are called Null too."""
+    return bool(_ABSENT_WORD.search(text)) and not is_absent(text) and not text.islower()
+
+
 def tells_nothing_apart(key: str) -> bool:
     """True if a key is one that things have that have none: empty, absent, or zeros alone."""
     if not key.strip() or is_absent(key):
@@ -166,6 +177,8 @@ def doubt(text: str) -> str | None:
         return "it has signs of HTML, such as &amp;"
     if _ESCAPED.search(text) or is_utf_7(text):
         return "it has signs of a program in the place of letters, such as \\u0410 or %D0%90"
+    if _ESCAPED_SIGN.search(text):
+        return "it has apostrophes or quotes as programs write them within a text: is it so?"
     if _OTHER_APOSTROPHE.fullmatch(text.strip()):
         return "it begins with an apostrophe before a number, as spreadsheets write: is it meant?"
     if _is_formula(text):

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from agency_client.content.doubts import counts_thousands, money_named_in
 from agency_client.content.entity import Entity, ImportedEntities
 from agency_client.content.faults import MOST_LINES, lines_in_words
 from agency_client.content.fields_file import read_fields
@@ -113,6 +114,7 @@ class TableImport(ImportedEntities):
         self.warnings = (
             *_unused(self._table, columns),
             *_mixed(queries),
+            *_misnamed(queries),
             *_parted(self._table.after_blanks, checking.rows),
             *checking.cut(),
             *checking.unmet(),
@@ -166,6 +168,29 @@ def _mixed(queries: Sequence[Query]) -> Iterator[str]:
                 "value is from is not sent, as debit or credit; a query for each, by filters or "
                 "with payer and beneficiary, tells it"
             )
+
+
+def _misnamed(queries: Sequence[Query]) -> Iterator[str]:
+    """Doubt amounts whose heading counts thousands, or names other money than the mapping does."""
+    for entity in (each for query in queries for each in query.entities):
+        said = {
+            text
+            for each in entity.properties
+            if each.prop.name == "currency"
+            for text in each.literals
+        }
+        for each in entity.properties:
+            for column in each.columns if each.prop.type.name == "number" else ():
+                if counts_thousands(column):
+                    yield (
+                        f"column {column[:64]!r} reads as if its amounts counted thousands or "
+                        "millions, and they are sent as they stand: write the whole numbers"
+                    )
+                if said and not (names := money_named_in(column)).issuperset(said) and names:
+                    yield (
+                        f"column {column[:64]!r} names other money than the mapping says of its "
+                        f"amounts, {', '.join(sorted(said))}: which is meant?"
+                    )
 
 
 def _form_notes(

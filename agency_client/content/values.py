@@ -37,15 +37,16 @@ _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 _ISO_SHAPE: Final = re.compile(
     r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)?)?"
 )
-_SHORT_YEAR: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2}(?:[ T].*)?")
+_SHORT_YEAR: Final = re.compile(
+    r"[0-9]{1,2}([./ -])(?:[0-9]{1,2}|[^\W\d_]{3,9})\1[0-9]{2}(?:[ T].*)?"
+)
 _FOUR_DIGITS: Final = (
     'write the year with four digits, or say its century, such as --dates "DD.MM.(20)YY"'
 )
 _ZONE: Final = re.compile(r"[0-9].*:.*[0-9](?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)")
 _OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _NEGATIVE: Final = re.compile(r"\(.*[0-9].*\)|.*[0-9]\s*[-\u2212]|[\u2010-\u2015\u2212].*[0-9].*")
-"""A negative number as bookkeepers write it: in brackets, with its sign behind, or with a dash."""
-_CURRENCY_FIRST: Final = re.compile(r"(?:[\u20a0-\u20bf$\u00a3\u00a5]|[A-Z]{3})\s*[0-9]")
+"""A negative number in some way of its own, as with a dash."""
 _NUMBERED: Final = ("Number", "Id", "Code")
 """Ends of the names of properties that hold identifiers as plain texts."""
 _ID: Final = re.compile(r"[0-9a-zA-Z](?:[0-9a-zA-Z.-]*[0-9a-zA-Z])?")
@@ -227,15 +228,18 @@ def number_words(value: str, example: str) -> str:
     if _OTHER_DIGIT.search(value):
         return f"expected a number such as {example}; got digits of another script: write 0 to 9"
     words = f"expected a number such as {example}; got {shape(value)}"
-    if _NEGATIVE.fullmatch(value):
-        return f"{words}: no form of --numbers has its sign there; write -1000.50"
-    if _CURRENCY_FIRST.match(value):
-        return f"{words}: write the currency after the number, or in a column of its own"
     if forms := number_forms_of(value):
         return f"{words}: if another form is meant, name it, --numbers {_either(forms)}"
+    if _NEGATIVE.fullmatch(value):
+        return f"{words}: no form of --numbers has its sign there; write -1000.50"
     return f"{words}: no form of --numbers reads it; write 1000.50"
 
 
 def _either(forms: Sequence[str]) -> str:
     """Forms as a person would type them at a command."""
-    return " | ".join(f'"{each}"' if {*each} & {*" '"} else each for each in forms)
+    return " | ".join(f'"{each}"' if {*each} & {*" '()"} else _quoted(each) for each in forms)
+
+
+def _quoted(form: str) -> str:
+    """A form in quotes where a shell would take a part of it for a variable."""
+    return f"'{form}'" if "$" in form else form

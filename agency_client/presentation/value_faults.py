@@ -116,12 +116,6 @@ VALUE_FAULTS: Final = (
         "тұрмайды; -1000.50 деп жазыңыз",
     ),
     Words(
-        "expected a number such as {}; got {}: write the currency after the number, or in a column "
-        "of its own",
-        "ожидается число вида {}; получено {}: пишите валюту после числа или в своём столбце",
-        "{} түріндегі сан күтіледі; алынғаны {}: валютаны саннан кейін немесе өз бағанында жазыңыз",
-    ),
-    Words(
         "expected a number such as {}; got {}: if another form is meant, name it, --numbers {}",
         "ожидается число вида {}; получено {}: если имеется в виду другой вид чисел, назовите его, "
         "--numbers {}",

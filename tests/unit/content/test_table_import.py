@@ -251,6 +251,10 @@ def test_row_that_would_shift_or_lose_cells_is_named_by_its_line(
         ("Дата выгрузки 01.02.2024,,,", "line 3: the row is none of the data, but a note"),
         ("Количество записей: 2,,,", "line 3: the row is none of the data, but a note beside"),
         ("Жалғасы,,,", "line 3: the row is none of the data, but a note beside"),
+        ("Примечание: суммы в тенге,,,", "line 3: the row is none of the data, but a note beside"),
+        ("Source: core banking,,,", "line 3: the row is none of the data, but a note beside"),
+        ("* данные на 01.01.2024,,,", "line 3: the row is none of the data, but a note beside"),
+        ("**) сумма в тысячах тенге,,,", "line 3: the row is none of the data, but a note beside"),
         ("NULL,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
         ("-,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
         ("н/д,Имя,kz,1979", "line 3, column 'id': the key of 'person' reads like a value that is"),
@@ -378,16 +382,35 @@ def test_sign_that_the_first_line_names_wrongly_is_told(desk: Desk) -> None:
     assert "line 2: the headings are parted by another sign, comma" in message
 
 
-@pytest.mark.parametrize("amount", ["(5.00)", "5-", "5 −", "−5", "–5.50"])
-def test_negative_number_of_bookkeepers_is_told_as_such(desk: Desk, amount: str) -> None:
+@pytest.mark.parametrize("amount", ["–5.50", "(-5)"])
+def test_negative_number_in_a_way_of_its_own_is_told_as_such(desk: Desk, amount: str) -> None:
     message = desk.refused(f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n', BANK)
     assert "no form of --numbers has its sign there; write -1000.50" in message
 
 
-@pytest.mark.parametrize("amount", ["₸5", "$ 5", "KZT 5"])
-def test_currency_before_its_number_is_told_as_such(desk: Desk, amount: str) -> None:
-    message = desk.refused(f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n', BANK)
-    assert "write the currency after the number, or in a column of its own" in message
+@pytest.mark.parametrize(
+    ("amount", "form", "shown", "sent"),
+    [
+        ("(5.00)", "(1000.50)", '"(1000.50)"', "-5.00"),
+        ("5-", "1000.50-", "1000.50-", "-5"),
+        ("5 −", "1000.50-", "1000.50-", "-5"),
+        ("−5", "−1000.50", "−1000.50", "-5"),
+        ("₸5", "$1000.50", "'$1000.50'", "5 ₸"),
+        ("$ 5", "$1000.50", "'$1000.50'", "5 $"),
+        ("KZT 5", "$1000.50", "'$1000.50'", "5 KZT"),
+        ("(1 005,50)", "(1 000,50)", '"(1 000,50)"', "-1005.50"),
+    ],
+)
+def test_sign_or_money_of_bookkeepers_is_read_as_the_refusal_says(
+    desk: Desk, amount: str, form: str, shown: str, sent: str
+) -> None:
+    table = f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n'
+    assert desk.refused(table, BANK).endswith(f"name it, --numbers {shown}")
+    read = desk.read(table, BANK, numbers=form)
+    assert [each["properties"]["amount"] for each in read if each["schema"] == "Payment"] == [
+        [sent]
+    ]
+    assert f"Numbers stand as {form} in the table; here as 1000.50." in read.notes
 
 
 @pytest.mark.parametrize("amount", ["1 234,56", "5,50", "1,234.56", "1E+05", "1.234,56", "5-"])
@@ -1229,3 +1252,42 @@ def test_row_behind_a_blank_one_is_doubted(desk: Desk) -> None:
     assert doubt in desk.read(simple(f"{rows}\n4,Г,kz,1979\n")).warnings
     for parted in (f"{rows},,,\n\n", rows.replace("\n", "\n\n"), f"\n{rows}"):
         assert not [each for each in desk.read(simple(parted)).warnings if "blank row" in each]
+
+
+PAID = """
+entities:
+  payment:
+    schema: Payment
+    keys: [number]
+    properties:
+      amount: {column: HEADING}
+      currency: {literal: KZT}
+      recordId: {column: number}
+"""
+
+
+@pytest.mark.parametrize(
+    ("heading", "says"),
+    [
+        ("Сумма тыс. тенге", "counted thousands or millions"),
+        ("Amount (mln)", "counted thousands or millions"),
+        ("Сома мың теңге", "counted thousands or millions"),
+        ("Amount '000", "counted thousands or millions"),
+        ("Amount USD", "names other money than the mapping says of its amounts, KZT"),
+        ("Сумма в долл. США", "names other money than the mapping says of its amounts, KZT"),
+        ("Сумма ₽", "names other money than the mapping says of its amounts, KZT"),
+    ],
+)
+def test_heading_that_contradicts_its_amounts_is_told(desk: Desk, heading: str, says: str) -> None:
+    mapping = PAID.replace("HEADING", f'"{heading}"')
+    read = desk.read(f"number,{heading}\nTX-1,100\n", mapping)
+    assert [says in each for each in read.warnings] == [True]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Сумма", "Sum", "Сумма KZT", "Сумма, тг", "Total amount", "Сумма в тенге", "IIN sum"],
+)
+def test_heading_that_agrees_with_its_amounts_is_not_doubted(desk: Desk, heading: str) -> None:
+    mapping = PAID.replace("HEADING", f'"{heading}"')
+    assert desk.read(f'number,"{heading}"\nTX-1,100\n', mapping).warnings == ()

@@ -103,6 +103,7 @@ def test_good_value_has_no_fault(schema: str, name: str, value: str) -> None:
         ("Person", "birthDate", "31/12/1979", "--dates DD/MM/YYYY"),
         ("Person", "birthDate", "3.4.1979", "--dates D.M.YYYY | M.D.YYYY"),
         ("Person", "birthDate", "31.12.79", "write the year with four digits"),
+        ("Person", "birthDate", "5-Jan-79", "write the year with four digits"),
         ("Payment", "payerAccount", "a b", "an id"),
         ("Payment", "payerAccount", "x" * 201, "an id"),
     ],
