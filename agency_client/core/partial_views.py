@@ -3,9 +3,10 @@
 An approver is shown what it decides on. Of what recipients say it gets copies alone, and only if it
 is a supervisor, too. So each statement is judged by itself, on the leg as that statement found it.
 What rests on a recipient's statement or on a due time (a consent, a reminder, the end of a freeze,
-a supervisor that takes part) cannot be judged here: author and signature are verified, and auditors
-judge the rest. Either end may let a supervisor of its own state take part: that is taken from the
-statements that name it.
+a supervisor that takes part) cannot be judged here, nor what is said on a leg that is not before
+this approver: by another policy, others may approve there. Author and signature are verified, and
+auditors judge the rest. Either end may let a supervisor of its own state take part: that is taken
+from the statements that name it.
 
 A supervisor is shown single statements that name it. Author, certificate and signature are
 verified.
@@ -22,13 +23,15 @@ from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.rows import About, When, matches
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.exchange import Exchange, Leg
+from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
 from exchange_protocol.rules.judgement import authenticate, judge
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId
 
 
-def judge_one_by_one(statements: Sequence[VerifiedStatement], fold: DirectoryFold) -> Exchange:
+def judge_one_by_one(
+    agency: AgencyId, statements: Sequence[VerifiedStatement], fold: DirectoryFold
+) -> Exchange:
     """Judge the statements that an approver is shown; gives the exchange as far as it knows it.
 
     `statements` begin with the initial one; `fold` holds the directory up to the last of them.
@@ -40,7 +43,7 @@ def judge_one_by_one(statements: Sequence[VerifiedStatement], fold: DirectoryFol
     first, *later = statements
     exchange = _judge(first, None, fold)
     for each in later:
-        if _rests_on_unseen(each.statement, exchange):
+        if not _is_before(agency, each) or _rests_on_unseen(each.statement, exchange):
             _check_author(each, fold)
             exchange = _as_recorded(exchange, each)
         else:
@@ -109,12 +112,23 @@ def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
         ) from error
 
 
+def _is_before(agency: AgencyId, each: VerifiedStatement) -> bool:
+    """True if an agency approves on every leg that a statement moves, as the hub recorded it.
+
+    On other legs it is shown some statements at most.
+    """
+    changes = each.entry.ruling.legs if each.entry.ruling else ()
+    return all(agency in change.approvers for change in changes)
+
+
 def _rests_on_unseen(statement: Statement, exchange: Exchange) -> bool:
     """True if only who sees what recipients said can judge a statement of the initiator or of one.
 
     An approver that is a supervisor, too, gets copies of some of what a recipient says, and may not
-    get what these rest on.
+    get what these rest on. It comments on what was released, perhaps before it was an approver.
     """
+    if statement.kind.spec.supervises:
+        return True
     author = statement.author.agency
     is_initiators = author == exchange.initiator
     if not is_initiators and exchange.leg(author) is None:
@@ -182,14 +196,15 @@ def _involving(leg: Leg, supervisors: tuple[AgencyId, ...]) -> Leg:
 def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
     """The exchange after a statement that cannot be judged, as the hub recorded it.
 
-    Later ones may name it: a correction can be one of a reminder, and a supervisor that approves,
-    too, comments on what it got a copy of.
+    Later ones may rest on it: a correction can be one of a reminder, a supervisor that approves,
+    too, comments on what it got a copy of, and new content adds to what was on its leg before.
     """
     changes = each.entry.ruling.legs if each.entry.ruling else ()
-    after = {change.agency: change.after for change in changes}
+    recorded = {change.agency: change for change in changes}
     said, by_initiator = each.statement, each.author.agency == exchange.initiator
+    header = said.header
 
-    def said_on(leg: Leg) -> Leg:
+    def said_on(leg: Leg, change: LegChange) -> Leg:
         record, new = leg.record, (said.digest,)
         record = replace(
             record,
@@ -197,10 +212,30 @@ def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
             from_recipient=record.from_recipient + (() if by_initiator else new),
             supervisors=tuple(dict.fromkeys((*record.supervisors, *said.supervisors))),
         )
-        return replace(leg, state=after[leg.agency], record=record)
+        leg = replace(
+            leg,
+            state=change.after,
+            approvals_required=change.approvals_required,
+            approvers=change.approvers,
+            record=record,
+        )
+        if not (by_initiator and said.kind.spec.passes_gate):
+            return leg
+        return replace(
+            leg,
+            awaits=said.digest,
+            approvals=(),
+            handling=max(leg.handling, header.handling),
+            tlp=max(leg.tlp, header.tlp),
+            subject_count=leg.subject_count + header.subject_count,
+        )
 
-    legs = (said_on(leg) if leg.agency in after else leg for leg in exchange.legs)
-    return replace(exchange, legs=tuple(legs))
+    return exchange.with_legs(
+        tuple(
+            said_on(leg, recorded[leg.agency]) if leg.agency in recorded else leg
+            for leg in exchange.legs
+        )
+    )
 
 
 def _broken(each: VerifiedStatement, why: str) -> ExchangeError:

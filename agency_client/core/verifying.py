@@ -155,7 +155,8 @@ def judge_view(
        - recipient: it is replayed as far as its leg goes, with policy, gate and approvals. A
          release without enough coordinators' own signatures over that very payload breaks a rule;
        - member of a joint case: all of it is replayed, up to where the member left last;
-       - approver: each statement is judged on the leg as that statement found it;
+       - approver: each statement on legs that are before it is judged, on the leg as that
+         statement found it; of others, author and signature are verified;
        - supervisor: author, certificate and signature of each statement are verified.
 
     4. A recipient is shown nothing that is held back from it.
@@ -177,7 +178,7 @@ def judge_view(
         case Party.SUPERVISOR:
             check_supervised(agency, statements, fold)
         case Party.APPROVER if not statements[0].statement.kind.spec.is_case:
-            exchange = judge_one_by_one(statements, fold)
+            exchange = judge_one_by_one(agency, statements, fold)
         case Party.INITIATOR | Party.RECIPIENT | Party.APPROVER:
             replay = _replayed(_new_replay(agency, party, statements, fold), party, entries, known)
             exchange = replay.exchanges[exchange_id]

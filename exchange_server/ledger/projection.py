@@ -4,14 +4,15 @@ The writer stores what these give; `fsck` computes them again from a replay and 
 
 - A statement becomes visible to everyone of `access.viewers`, at its own entry.
 - An entry may let an agency see more (`access.shown_anew`): a statement that was held and is
-  released, or a joint case that it joins. This becomes visible to it at that entry.
+  released, a joint case that it joins, or a leg that it approves from now on. This becomes visible
+  to it at that entry.
 - A delivery is visible to the reader's agency and to the statement's author.
 - Denials and directory statements are in nobody's feed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -117,6 +118,18 @@ def statement_visibility(
         PartyRow(agency, party, initial_index, leg, after.id) for agency, party, leg in sorted(seen)
     )
     return Visibility(tuple(feed), parties)
+
+
+def shown_to_new_approvers(exchange: Exchange, feed: Iterable[FeedRow]) -> list[FeedRow]:
+    """The rows that show earlier statements to a new approver of a leg; none in a joint case.
+
+    A hub of the version before does not write them.
+    """
+    if exchange.kind.spec.is_case:
+        return []
+    return [
+        row for row in feed if row.position != row.entry_index and row.role is ReaderRole.APPROVER
+    ]
 
 
 def delivery_visibility(

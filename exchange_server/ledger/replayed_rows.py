@@ -21,6 +21,7 @@ from exchange_server.ledger.expected_rows import ExpectedRows
 from exchange_server.ledger.projection import (
     delivery_visibility,
     exchange_row,
+    shown_to_new_approvers,
     statement_visibility,
 )
 from exchange_server.storage import tables
@@ -97,6 +98,7 @@ class ReplayedRows:
             initial_index = self._opened[after.id].initial_index
             made = statement_visibility(index, initial_index, before, after, said, self._indexes)
             self._rows.add(tables.feed, made.feed)
+            self._rows.may_lack(tables.feed, shown_to_new_approvers(after, made.feed))
             self._rows.add(tables.parties, made.parties)
         self._indexes[statement.digest] = index
         self.statements += 1

@@ -337,15 +337,18 @@ class Replay:
                 index, f"it counts {entry.directory_size} directory statements, the replay {size}"
             )
 
-    def _may_be_of_insider(self, index: int, entry: Entry) -> bool:
-        """True if the viewer cannot tell whether the reader is let into a joint case.
+    def _may_read(self, index: int, entry: Entry, said: StatementFacts) -> bool:
+        """True if the viewer cannot tell whether the reader may see the statement.
 
         The author of a statement is shown who was given it, and, where it is no member, not who
-        the members and the approvers are.
+        the members and the approvers of a joint case are. On another leg than its own a viewer does
+        not know who approves by now; it may be one of them itself.
         """
-        if self._view in (None, entry.actor.agency) or index < self._insider_until:
+        if self._view is None or index < self._insider_until:
             return False
-        return self.exchanges[entry.exchange_id].kind.spec.is_case
+        if self.exchanges[entry.exchange_id].kind.spec.is_case:
+            return self._view != entry.actor.agency
+        return self._view not in said.legs
 
     def _apply_delivery(self, index: int, entry: Entry) -> None:
         if entry.actor.role not in GIVEN_CONTENT:
@@ -361,7 +364,7 @@ class Replay:
         try:
             after, changes = deliver_to(entry.actor.agency, exchange, said, entry.hub_time)
         except CallerError as error:
-            if error.reason is Reason.NOT_A_PARTY and self._may_be_of_insider(index, entry):
+            if error.reason is Reason.NOT_A_PARTY and self._may_read(index, entry, said):
                 return
             raise _broken(index, f"it is a delivery that the rules refuse: {error}") from error
         recorded = entry.ruling.legs if entry.ruling else ()

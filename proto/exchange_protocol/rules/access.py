@@ -119,12 +119,13 @@ def shown_anew(before: Exchange | None, after: Exchange) -> tuple[Shown, ...]:
     """The earlier statements that a statement lets agencies see, by what it made of the exchange.
 
     A release shows a recipient what was held back. A new member of a joint case, and a new approver
-    in one, is shown all that was said in it.
+    in one, is shown all that was said in it. In another exchange a new approver of a leg is shown
+    all that the initiator said on that leg.
     """
     if before is None:
         return ()
     shown = {(each.agency, each.digest): each for each in _shown_by_release(before, after)}
-    for each in _shown_by_entering(before, after):
+    for each in (*_shown_by_entering(before, after), *_shown_by_approving(before, after)):
         shown.setdefault((each.agency, each.digest), each)
     return tuple(shown.values())
 
@@ -151,6 +152,22 @@ def _shown_by_entering(before: Exchange, after: Exchange) -> Iterator[Shown]:
         for digest in said_in(after):
             if digest not in seen:
                 yield Shown(agency, digest, role)
+
+
+def _shown_by_approving(before: Exchange, after: Exchange) -> Iterator[Shown]:
+    """The statements on legs that new content puts before other approvers than before.
+
+    Another policy may be in force by then. Without the initial statement an approver would not know
+    what it decides on, nor whether the hub may ask it.
+    """
+    if after.kind.spec.is_case:
+        return
+    for leg in after.legs:
+        was = before.leg(leg.agency)
+        for agency in leg.approvers:
+            if was is not None and agency not in was.approvers:
+                for digest in leg.record.from_initiator:
+                    yield Shown(agency, digest, ReaderRole.APPROVER)
 
 
 def deliver_to(

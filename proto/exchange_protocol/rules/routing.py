@@ -201,10 +201,12 @@ def subjects_of(exchange: Exchange, statement: Draft, view: AgencyId | None) -> 
         _check_not_below(header.handling, header.tlp, statement, "the exchange")
         return {supervised: statement.header.subject_count}
     author = statement.author.agency
-    # A recipient may supervise another leg, of whose release it is not shown. In a joint case that
-    # it left it is not shown either who was invited since.
+    # A recipient may supervise or approve another leg, of whose release it is not shown, nor who
+    # else approves there by now. In a joint case that it left it is not shown either who was
+    # invited since.
+    is_on_others = statement.kind.spec.decides and view not in statement.recipients
     is_taken = view not in (None, author) and (
-        exchange.kind.spec.is_case or exchange.leg(author) is not None
+        exchange.kind.spec.is_case or exchange.leg(author) is not None or is_on_others
     )
     if not is_taken and not exchange.is_known_to(author):
         raise unknown_exchange(statement)

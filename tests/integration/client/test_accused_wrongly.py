@@ -31,6 +31,7 @@ from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.asking import new_exchange
+from tests.support.changing_directories import POLICIES
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import (
     CARICC,
@@ -442,3 +443,56 @@ def test_approver_follows_copies_of_what_rests_on_what_it_got_no_copy_of(
     noticed = model.say(KZ_MIA, GiveNotice(NoticeCode.OTHER_MEASURES), on=asked)
     assert KZ_GPO.agency in noticed.supervisors
     hub.client(tmp_path, KZ_GPO).get(asked.exchange_id)
+
+
+def test_recipient_that_approves_another_leg_follows_who_else_does_so_by_now(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """Another policy put the other leg before others too, by a statement on that leg alone."""
+    model, held = hub.model, [KZ_MIA.agency]
+    asked = model.say(UZ_FIU, Kind.INFORMATION_REQUEST.body(), to=["kz.mia", "caricc"])
+    approve(model, asked, held)
+    model.change_policy(POLICIES["prosecutors, too, decide"])
+    model.say(UZ_FIU, AnnounceCorrection(CorrectionReason.FORM), to=held, on=asked)
+    said = model.say(UZ_FIU, Kind.SUPPLEMENT.body(), to=held, on=asked)
+    decision = model.say(PROSECUTOR, Decision(Verdict.APPROVE), to=held, on=asked)
+    model.deliver(COORDINATOR, said)
+    for reader in (CARICC, PROSECUTOR, KZ_MIA):
+        seen = hub.client(tmp_path, reader).get(asked.exchange_id)
+        assert seen.statements[-1].statement.digest == decision.digest
+
+
+def test_recipient_that_came_to_approve_another_leg_reads_what_was_said_there(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    model, held = hub.model, [UZ_FIU.agency]
+    asked = model.say(KZ_FMA, Kind.INFORMATION_REQUEST.body(), to=["kz.gpo", "uz.fiu"])
+    approve(model, asked, held)
+    model.change_policy(POLICIES["prosecutors decide"])
+    announced = model.say(KZ_FMA, AnnounceCorrection(CorrectionReason.FORM), to=held, on=asked)
+    assert KZ_GPO.agency not in announced.supervisors
+    model.say(KZ_FMA, Kind.SUPPLEMENT.body(), to=held, on=asked)
+    model.deliver(PROSECUTOR, announced)
+    for reader in (KZ_GPO, KZ_FMA, PROSECUTOR):
+        seen = hub.client(tmp_path, reader).get(asked.exchange_id)
+        assert seen.deliveries[-1].actor == PROSECUTOR
+
+
+def test_approver_follows_what_is_said_on_a_leg_that_others_approve(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """It approves on one leg by a policy that is no more, and is a supervisor of the other."""
+    model = hub.model
+    asked = model.say(UZ_FIU, Kind.INFORMATION_REQUEST.body(), to=["kz.fma", "kz.mia"])
+    model.say(COORDINATOR, Decision(Verdict.RETURN), to=["kz.mia"], on=asked)
+    model.change_policy(POLICIES["prosecutors decide"])
+    model.say(UZ_FIU, Kind.SUPPLEMENT.body(), to=["kz.mia"], on=asked)
+    model.change_policy(POLICIES["as founded"])
+    approve(model, asked, [KZ_FMA.agency])
+    model.deliver(KZ_FMA, asked)
+    model.say(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked)
+    comment = SupervisorComment(KZ_FMA.agency, SupervisorWish.INVOLVEMENT)
+    said = model.say(KZ_GPO, comment, to=["kz.fma"], on=asked)
+    for reader in (KZ_FMA, KZ_GPO):
+        seen = hub.client(tmp_path, reader).get(asked.exchange_id)
+        assert seen.statements[-1].statement.digest == said.digest

@@ -6,13 +6,23 @@ import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import LegState, ReaderRole
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.rules.access import deliver_to, readers, viewers
+from exchange_protocol.rules.access import deliver_to, readers, shown_anew, viewers
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member
-from tests.support.statements import COORDINATOR, KG_MIA, KZ_FMA, KZ_GPO, KZ_MIA, UZ_FIU, Hub
+from tests.support.changing_directories import POLICIES
+from tests.support.statements import (
+    COORDINATOR,
+    KG_MIA,
+    KZ_FMA,
+    KZ_GPO,
+    KZ_MIA,
+    PROSECUTOR,
+    UZ_FIU,
+    Hub,
+)
 
 REQUEST = Kind.INFORMATION_REQUEST.body()
 APPROVE = Decision(Verdict.APPROVE)
@@ -111,3 +121,21 @@ def test_reading_twice_moves_nothing(hub: Hub) -> None:
     hub.deliver(KZ_FMA, asked)
     exchange, said = hub.exchanges[asked.exchange_id], hub.spoken[asked.digest]
     assert deliver_to(AgencyId("kz.fma"), exchange, said, hub.now) == (exchange, ())
+
+
+def test_a_new_approver_is_shown_what_the_initiator_said_on_its_leg(hub: Hub) -> None:
+    """Another policy may be in force by the time of new content."""
+    asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu", "kg.mia"])
+    hub.say(COORDINATOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=asked)
+    hub.change_policy(POLICIES["prosecutors decide"])
+    before = hub.exchanges[asked.exchange_id]
+    supplement = hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
+    after = hub.exchanges[asked.exchange_id]
+    assert shown_anew(before, after) == (
+        ("kz.gpo", asked.digest, ReaderRole.APPROVER),
+        ("kz.gpo", supplement.digest, ReaderRole.APPROVER),
+    )
+    hub.say(PROSECUTOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=asked)
+    again = hub.exchanges[asked.exchange_id]
+    hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
+    assert shown_anew(again, hub.exchanges[asked.exchange_id]) == ()
