@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from agency_client import Conflict, Sent
@@ -61,6 +63,71 @@ def test_a_request_is_corrected_through_the_gate_and_an_answer_at_once(
     assert last.brief is not None
     after = region.refusal(mia.announce_correction, exchange, "wrong-fact")
     assert after is Reason.OUT_OF_ORDER
+    region.replay(capsys)
+
+
+def test_an_answer_about_the_wrong_person_is_corrected_after_the_exchange_is_closed(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Others may act on an answer for years: whoever reads it is told, and may ask for more."""
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    police = as_member(region.town, "kz.mia/system")
+
+    def listed() -> list[list[str]]:
+        code, out, err = run(capsys, *police, "--json", "todo")
+        assert code == 0, err
+        found = json.loads(out)["todo"]
+        return [each["commands"] for each in found if each["exchange_id"] == exchange]
+
+    exchange = new_exchange(mia)
+    fma.open(exchange)
+    fma.reply(exchange, brief="Счёт Асана (вымышлено)")
+    answer = fma.open(exchange).statements[-1].statement.digest
+    code, _, err = run(capsys, *police, "show", exchange)
+    assert code == 0, err
+    mia.close_exchange(exchange)
+    assert listed() == []
+    right = "Это счёт другого лица (вымышлено)"
+    fma.correct(exchange, answer, "wrong-identity", brief=right)
+    assert region.state(exchange, DOMESTIC, "kz.fma") == "CLOSED"
+    assert listed() == [["show"]]
+    *_, wrong, _, last = mia.open(exchange).statements
+    assert wrong.superseded_by == last.statement.digest
+    assert last.brief is not None
+    assert last.brief.summary == right
+    # The prosecutor, who read the answer, reads its correction.
+    [*_, copy] = region["kz.gpo"].open(exchange).statements
+    assert copy.brief is not None
+    assert copy.brief.summary == right
+    # The request is over: its author corrects nothing any more.
+    own = initial_digest(region, exchange)
+    late = region.refusal(mia.correct, exchange, own, "wrong-fact", brief=right)
+    assert late is Reason.OUT_OF_ORDER
+    mia.erase(exchange, "retention-ended")
+    gone = region.refusal(fma.correct, exchange, answer, "wrong-fact", brief=right)
+    assert gone is Reason.OUT_OF_ORDER
+    region.replay(capsys)
+
+
+def test_the_status_of_a_freeze_is_corrected_while_it_stands(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    sent = mia.request_freeze(to=[DOMESTIC], brief="Заморозить (вымышлено)")
+    assert isinstance(sent, Sent)
+    exchange = sent.exchange_id
+    fma.open(exchange)
+    fma.impose_freeze(exchange, due="5d", amount=1000, currency="KZT")
+    status = fma.open(exchange).statements[-1].statement.digest
+    mia.ask_to_lift(exchange, reason="Ошибка (вымышлено)")
+    fma.correct(exchange, status, "wrong-fact", brief="Не 1000, а 10 000 тенге (вымышлено)")
+    # The request to lift waits for its answer as before.
+    assert region.state(exchange, DOMESTIC, "kz.fma") == "FROZEN"
+    missing = region.refusal(fma.extend_freeze, exchange, due="6d")
+    assert missing is Reason.EXPLANATION_MISSING
+    fma.lift_freeze(exchange)
+    told = {each.statement.digest: each for each in mia.open(exchange).statements}
+    assert told[status].superseded_by is not None
     region.replay(capsys)
 
 

@@ -1,7 +1,8 @@
 """`correct`: a side supersedes what it said on a leg.
 
 The initiator corrects what is still held, or what it called back by `announce_correction`; the
-correction passes the gate anew. A recipient corrects its answer, or a part of it, at once. The
+correction passes the gate anew. A recipient corrects its answer, or a part of it, at once; also
+after the exchange is closed, as long as its content is kept: others may act on it for years. The
 superseded statement stays on the log, and whoever could read it reads the correction.
 """
 
@@ -41,10 +42,12 @@ SPEC = KindSpec(
         ),
         Row(
             party=Party.RECIPIENT,
-            before=OPEN_TO_RECIPIENT | {LegState.ANSWERED},
+            before=OPEN_TO_RECIPIENT | {LegState.ANSWERED, LegState.CLOSED},
             becomes_awaited=True,
             about=About.OWN,
         ),
+        # A request to lift goes on to wait for its answer, which a correction is not.
+        Row(party=Party.RECIPIENT, before=frozenset({LegState.FROZEN}), about=About.OWN),
     ),
     acts=(
         Act(

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.days import moment_text
-from exchange_protocol.kinds.rows import Due, Row
+from exchange_protocol.kinds.rows import About, Due, Row
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.clocks import LegTimes, Turn, times_after
 from exchange_protocol.rules.exchange import Exchange, Leg, LegRoute
@@ -53,7 +53,7 @@ def invited_leg(
     due_at = statement.header.due_at
     leg = _new_leg(statement, route, due_at)
     if was is not None:
-        _check_kept(was, at)
+        _check_kept(was, at, f"open another joint case with {was.agency}")
         leg = _invited_again(was, leg)
     after = _with_times(exchange, None, leg, None, due_at is not None, rules, at)
     return after if was is None else _with_shown(after, _shown_before(was))
@@ -115,13 +115,13 @@ def _invited_again(was: Leg, leg: Leg) -> Leg:
     )
 
 
-def _check_kept(leg: Leg, at: datetime) -> None:
-    """Check that a leg may begin anew: what was forgotten must not count as kept again."""
+def _check_kept(leg: Leg, at: datetime, instead: str) -> None:
+    """Check that the content of a leg is kept: what is forgotten must not count as kept again."""
     until = leg.record.times.kept_until if leg.record.times else None
     if until is not None and until <= at:
         raise Reason.TIME_IS_OVER.error(
             f"the content of the leg of {leg.agency} was kept until {until.isoformat()}, and it is "
-            f"{at.isoformat()} at the hub: open another joint case with {leg.agency}"
+            f"{at.isoformat()} at the hub: {instead}"
         )
 
 
@@ -138,6 +138,8 @@ def leg_after(
     at: datetime,
 ) -> Leg:
     """The leg after a statement by a row, at the hub's time; `route` is needed for new content."""
+    if row.about is About.OWN and leg.state is LegState.CLOSED:
+        _check_kept(leg, at, f"send {exchange.initiator} a referral")
     after = _step(exchange, leg, row, statement, route)
     record = record_after(leg, row, statement, after.state, at)
     if exchange.kind.spec.is_case and row.party is Party.APPROVER:

@@ -309,7 +309,8 @@ def _change(before: LegState | None, leg: Leg) -> LegChange:
 #   initiator or recipient:  involve_supervisor - DELIVERED, ACKNOWLEDGED, ANSWERED, FROZEN
 #   initiator or recipient:  contribute - JOINED
 #   recipient:               erase_answer - ANSWERED, CLOSED, LEFT
-#   recipient:               correct - DELIVERED, ACKNOWLEDGED, ANSWERED
+#   recipient:               correct - DELIVERED, ACKNOWLEDGED, ANSWERED, CLOSED
+#   recipient:               correct - FROZEN
 #   recipient:               complete_task, member_consent_request - JOINED
 #   recipient:               confirm_recall - RECALLED
 #   supervisor:              supervisor_comment - any state

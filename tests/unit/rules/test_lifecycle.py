@@ -244,7 +244,9 @@ ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
     ("asset_findings", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
     ("announce_correction", KZ_MIA): dict.fromkeys((S.RELEASED, *AT_RECIPIENT), S.RETURNED),
     ("correct", KZ_MIA): dict.fromkeys((S.HELD, S.RETURNED), S.HELD),
-    ("correct answer", UZ_FIU): {state: state for state in (*AT_RECIPIENT, S.ANSWERED)},
+    ("correct answer", UZ_FIU): {
+        state: state for state in (*AT_RECIPIENT, S.ANSWERED, S.FROZEN, S.CLOSED)
+    },
     ("remind", KZ_MIA): {state: state for state in (S.RELEASED, *AT_RECIPIENT, S.JOINED)},
     ("claim", COORDINATOR): {S.HELD: S.HELD},
     ("confirm_recall", UZ_FIU): {S.RECALLED: S.RECALLED},

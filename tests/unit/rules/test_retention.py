@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.announce_correction import CorrectionReason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import TimeLimitRule
+from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, encode_entry
@@ -77,6 +79,32 @@ def test_retention_is_published_in_days_alone(wrong: dict[str, int]) -> None:
     with pytest.raises(ExchangeError) as refused:
         hub.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", **wrong))
     assert refused.value.reason is Reason.TIME_LIMIT_INVALID
+
+
+@pytest.mark.parametrize(("days", "is_over"), [(DAYS - 1, False), (DAYS, True)])
+def test_an_answer_is_corrected_until_its_content_is_forgotten(days: int, is_over: bool) -> None:
+    """A correction that comes later would be forgotten before anybody read it."""
+    hub = Hub.founded()
+    hub.say(OPERATOR, RETENTION)
+    asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    answer = hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+    hub.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=asked)
+    until = kept_until(hub.leg(asked, "kz.fma"))
+    assert until is not None
+    hub.now = until - timedelta(days=DAYS - days)
+    body = Correct(answer.digest, CorrectionReason.WRONG_FACT)
+    signed = hub.sign(hub.compose(KZ_FMA, body, on=asked))
+    if is_over:
+        with pytest.raises(ExchangeError) as refused:
+            hub.submit(signed)
+        assert refused.value.reason is Reason.TIME_IS_OVER
+        assert "send kz.mia a referral" in str(refused.value)
+    else:
+        said = hub.submit(signed).statement
+        # The time goes on from the close: what was said before is kept no longer for it.
+        assert kept_until(hub.leg(asked, "kz.fma")) == until
+        assert hub.leg(asked, "kz.fma").awaits == said.digest
 
 
 @pytest.mark.parametrize(("days", "is_broken"), [(DAYS - 1, False), (DAYS, True)])
