@@ -105,11 +105,14 @@ def export(
     faults = [(index, each) for index, parts in gathered.faults.items() for each in parts]
     if session.as_json:
         told = [{"entry": index, **fault_json(each)} for index, each in faults]
-        print_json({"file": str(out), **bundle_json(found), "faults": told})
+        kept = list(gathered.kept_sealed)
+        print_json({"file": str(out), **bundle_json(found), "faults": told, "kept_sealed": kept})
     else:
         _print(found, locale)
         for index, each in faults:
             say(alarm(f"{locale.say(Label.ENTRY)} {index}: {fault_words(each, locale)}"))
+        for index in gathered.kept_sealed:
+            say(f"{locale.say(Label.ENTRY)} {index}: {locale.say(Label.KEPT_SEALED)}")
         say("")
         say(locale.say(Label.WRITTEN_TO, file=out))
         say(locale.say(Label.WITNESSES_BY_ANOTHER_WAY if witnessed else Label.ROOT_BY_ANOTHER_WAY))

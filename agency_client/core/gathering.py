@@ -14,7 +14,7 @@ Left to the caller: judging the directory entries (`agency_client.evidence` does
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
@@ -27,7 +27,7 @@ from agency_client.core.views import PartFault, VerifiedExchange, VerifiedStatem
 from agency_client.state.checkpoints import Head, WitnessedHead
 from exchange_protocol.errors import NotAuthenticated, NotFound, Reason, SealBroken
 from exchange_protocol.record.receipts import ProvenEntry, parse_proven_entry, verify_proven_entry
-from exchange_protocol.rules.handling import check_court_use
+from exchange_protocol.rules.handling import check_court_use, stays_sealed
 from exchange_protocol.rules.statements import Part
 from exchange_protocol.trust.sealing import (
     PartContext,
@@ -63,6 +63,9 @@ class Evidence:
     """Parts by log index of their statement; empty without content."""
     faults: dict[int, tuple[PartFault, ...]] = field(default_factory=dict)
     """Parts that this agency should be able to disclose and cannot, by log index."""
+    kept_sealed: tuple[int, ...] = ()
+    """Log indexes of statements of approvers and supervisors whose words their handling keeps out
+    of court: nobody can ask them for consent, so these stay sealed."""
 
 
 class Gathering:
@@ -95,12 +98,17 @@ class Gathering:
         verified = yield from self._exchanges.get(exchange)
         disclosed: dict[int, tuple[DisclosedPart, ...]] = {}
         faults: dict[int, tuple[PartFault, ...]] = {}
+        kept_sealed: list[int] = []
         if with_content:
-            now = self._ports.clock()
+            agency, now = self._ports.agency, self._ports.clock()
             for each in verified.statements:
-                if any(part.wrapped_key(self._ports.agency) for part in each.statement.parts):
-                    check_court_use(each.statement, verified.exchange, self._ports.agency, now)
-            disclosed, faults = yield from self._disclose(verified)
+                if not any(part.wrapped_key(agency) for part in each.statement.parts):
+                    continue
+                if stays_sealed(each.statement, verified.exchange, agency):
+                    kept_sealed.append(each.index)
+                else:
+                    check_court_use(each.statement, verified.exchange, agency, now)
+            disclosed, faults = yield from self._disclose(verified, kept_sealed)
             # Reading it was a delivery, which belongs to the evidence.
             verified = yield from self._exchanges.get(verified.id)
         head, entries = Head(verified.note, verified.checkpoint), verified.entries
@@ -108,7 +116,7 @@ class Gathering:
             _check_covers(vouched, entries)
             head, entries = vouched.head, (yield from self._proven_anew(entries, vouched.head))
         directory = yield from self._directory_of(head)
-        return Evidence(verified, head, entries, directory, disclosed, faults)
+        return Evidence(verified, head, entries, directory, disclosed, faults, tuple(kept_sealed))
 
     def _proven_anew(
         self, entries: Sequence[ProvenEntry], head: Head
@@ -148,12 +156,14 @@ class Gathering:
                 )
 
     def _disclose(
-        self, verified: VerifiedExchange
+        self, verified: VerifiedExchange, kept_sealed: Container[int]
     ) -> Operation[tuple[dict[int, tuple[DisclosedPart, ...]], dict[int, tuple[PartFault, ...]]]]:
         disclosed, faults = {}, {}
         fetched = yield from self._exchanges.parts.small(verified)
         for each in verified.statements:
             parts, broken = [], []
+            if each.index in kept_sealed:
+                continue
             for part in each.statement.parts:
                 wrapped = part.wrapped_key(self._ports.agency)
                 if wrapped is None:

@@ -757,6 +757,14 @@ class Label(Enum):
     # --- Evidence ------------------------------------------------------------------------------
 
     WRITTEN_TO = Words("Written to {file}.", "Записано в {file}.", "{file} файлына жазылды.")
+    KEPT_SEALED = Words(
+        "its words stay sealed: their handling keeps them out of court, and an approver or a "
+        "supervisor is not asked for consent. Its decision is proved all the same.",
+        "текст остаётся зашифрованным: режим не допускает его в суд, а у одобряющего или "
+        "надзирающего органа согласия не просят. Само решение всё равно доказано.",
+        "мәтіні шифрланған күйінде қалады: режимі оны сотқа жібермейді, ал мақұлдаушы не "
+        "қадағалаушы органнан келісім сұралмайды. Шешімнің өзі бәрібір дәлелденген.",
+    )
     ROOT_BY_ANOTHER_WAY = Words(
         "Give the root certificate and the log key by another way.",
         "Корневой сертификат и ключ журнала передайте другим путём.",

@@ -70,6 +70,18 @@ def check_court_use(
     )
 
 
+def stays_sealed(statement: Statement, exchange: Exchange | None, agency: AgencyId) -> bool:
+    """True for words that are kept out of court and whose author nobody can ask for consent.
+
+    An end of a leg, or a member of a joint case, is asked. An approver or a supervisor is not: its
+    signature and its codes prove what it decided, and its words stay sealed.
+    """
+    author = statement.author.agency
+    if exchange is None or author in (agency, exchange.initiator) or exchange.leg(author):
+        return False
+    return _forbids(statement) is not None
+
+
 def _forbids(statement: Statement) -> str | None:
     """The rule that keeps a statement out of court; None if none does."""
     header = statement.header
