@@ -15,7 +15,8 @@ Steps:
    bundle's directory names it by a statement of the operating agency that both keys have signed.
  3. Every entry is in the tree of that checkpoint: HMAC with its nonce, RFC 6962 leaf and proof.
  4. The directory entries are all there, in order; each certificate leads to the root at the hub's
-    time, is for signing documents, and was published before it was used and not revoked.
+    time, by authorities, keys and signatures that the exchange takes, is for signing documents, and
+    was published before it was used and not revoked.
  5. Every statement and its signatures are those that its entry names, and the author signed it
     (ECDSA over DSSE PAE). Where its certificate holds a second key, of ML-DSA-65, there must be a
     second signature; it is verified by OpenSSL 3.5 or later, and else told of as not verified.
@@ -962,8 +963,47 @@ _URI, _EXTENSIONS = 0x86, 0xA3
 # Whoever lists what its own key is for may vouch for that alone, and openssl does not look at it.
 _PURPOSES = bytes.fromhex("0603551d25")
 _DOCUMENT_SIGNING = bytes.fromhex("06082b06010505070324")
-# Basic constraints, and how they begin in the certificate of an authority.
+# Basic constraints, and how they begin in the certificate of an authority. The word "critical" is
+# the same: true.
 _CONSTRAINTS, _AUTHORITY = bytes.fromhex("0603551d13"), bytes.fromhex("0101ff")
+_CRITICAL, _VERSION_3 = _AUTHORITY, bytes.fromhex("a003020102")
+_USAGE, _NAME_CONSTRAINTS = bytes.fromhex("0603551d0f"), bytes.fromhex("0603551d1e")
+_ISSUERS_KEY = bytes.fromhex("0603551d23")
+# Who demands by "critical" that another extension be heeded is not understood, so not believed.
+_HEEDED = (_USAGE, _ALTERNATIVE_NAMES, _CONSTRAINTS, _PURPOSES, _NAME_CONSTRAINTS)
+# The keys by which an authority may sign: P-256, P-384, P-521 and RSA. openssl sees to its length.
+_KEYS_OF_AUTHORITIES = frozenset(
+    bytes.fromhex(each)
+    for each in (
+        "301306072a8648ce3d020106082a8648ce3d030107",
+        "301006072a8648ce3d020106052b81040022",
+        "301006072a8648ce3d020106052b81040023",
+        "300d06092a864886f70d0101010500",
+    )
+)
+# How: ECDSA, RSA of PKCS 1, and RSA-PSS, with SHA-256, SHA-384 or SHA-512.
+_SIGNED_BY = frozenset(
+    bytes.fromhex(each)
+    for each in (
+        "300a06082a8648ce3d040302",
+        "300a06082a8648ce3d040303",
+        "300a06082a8648ce3d040304",
+        "300d06092a864886f70d01010b0500",
+        "300d06092a864886f70d01010c0500",
+        "300d06092a864886f70d01010d0500",
+        *(
+            "304106092a864886f70d01010a3034"
+            f"a00f300d06096086480165030402{number}0500"
+            f"a11c301a06092a864886f70d010108300d06096086480165030402{number}0500"
+            f"a2030201{salt}"
+            for number, salt in (("01", "20"), ("02", "30"), ("03", "40"))
+        ),
+    )
+)
+_MOST_INTERMEDIATES = "8"
+_PEM = re.compile(
+    r"-----BEGIN (X509 )?CERTIFICATE-----([^-]*)-----END (?:X509 )?CERTIFICATE-----", re.ASCII
+)
 # A public key up to its point, which is not compressed (RFC 5480), and openssl's digest for it.
 _CURVES = {
     bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"): "-sha256",
@@ -1784,6 +1824,7 @@ def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
     """
     try:
         signed, extensions = _read_extensions(der)
+        is_understood = _is_understood(der, signed, extensions)
         names = [each for each in extensions if each.startswith(_ALTERNATIVE_NAMES)]
         named = [each for name in names for each in der_elements(der_elements(name)[-1][1])]
         uris = [
@@ -1802,6 +1843,13 @@ def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
         raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is malformed") from None
     if is_authority:
         raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is an authority's")
+    is_bound = any(each.startswith(_NAME_CONSTRAINTS) for each in extensions)
+    if not is_understood or is_bound or not _has(extensions, _ISSUERS_KEY):
+        raise Refused(
+            "CERTIFICATE_INVALID",
+            f"{where}: its certificate demands what is not understood here, or names no issuer's "
+            "key",
+        )
     if extensions.count(_KEY_USAGE) != 1 or sum(map(extensions.count, _EXTENDED)) != 1:
         raise Refused(
             "CERTIFICATE_INVALID", f"{where}: its certificate is not for signing documents"
@@ -1814,18 +1862,58 @@ def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
     return public_key, uris, seconds[0][-_ML_DSA_65_KEY_BYTES:]
 
 
-def may_vouch(der: bytes, where: str) -> bool:
-    """True if the certificate of an authority does not say that its key is for other things."""
+def may_vouch(der: bytes, where: str, *, is_root: bool = False) -> bool:
+    """True if the certificate is of an authority that may vouch for members.
+
+    It says so itself, nothing in it says that its key is for other things, and its key and
+    signature are of those that the exchange takes. Nobody relies on a root's own signature.
+    """
     try:
-        listed = [each for each in _read_extensions(der)[1] if each.startswith(_PURPOSES)]
+        signed, extensions = _read_extensions(der)
+        listed = [each for each in extensions if each.startswith(_PURPOSES)]
         purposes = [
             purpose
             for each in listed
             for _, _, purpose in der_elements(der_elements(der_elements(each)[-1][1])[0][1])
         ]
+        return (
+            _is_understood(der, signed, extensions, is_root=is_root)
+            and _has(extensions, _USAGE)
+            and _has(extensions, _CONSTRAINTS + _CRITICAL)
+            and der_elements(signed[6][1])[0][2] in _KEYS_OF_AUTHORITIES
+            and not _binds_uris(extensions)
+            and (not listed or _DOCUMENT_SIGNING in purposes)
+        )
     except (IndexError, ValueError):
         raise Refused("CERTIFICATE_INVALID", f"{where}: an authority's is malformed") from None
-    return not listed or _DOCUMENT_SIGNING in purposes
+
+
+def _has(extensions: Sequence[bytes], start: bytes) -> bool:
+    return any(each.startswith(start) for each in extensions)
+
+
+def _is_understood(
+    der: bytes, signed: Sequence[Any], extensions: Sequence[bytes], *, is_root: bool = False
+) -> bool:
+    """True if a certificate demands nothing unknown, and is signed in a way that is taken."""
+    algorithm = der_elements(der_elements(der)[0][1])[1][2]
+    demands = [each for each in extensions if der_elements(each)[1][2] == _CRITICAL]
+    return (
+        signed[0][2] == _VERSION_3
+        and all(each.startswith(_HEEDED) for each in demands)
+        and (is_root or (algorithm in _SIGNED_BY and signed[2][2] == algorithm))
+    )
+
+
+def _binds_uris(extensions: Sequence[bytes]) -> bool:
+    """True if an authority may vouch for some URIs alone: the exchange has no rule for that."""
+    bound = [each for each in extensions if each.startswith(_NAME_CONSTRAINTS)]
+    return any(
+        der_elements(subtree)[0][0] == _URI
+        for each in bound
+        for _, subtrees, _ in der_elements(der_elements(der_elements(each)[-1][1])[0][1])
+        for _, subtree, _ in der_elements(subtrees)
+    )
 
 
 def _read_extensions(der: bytes) -> tuple[list[tuple[int, bytes, bytes]], list[bytes]]:
@@ -2086,6 +2174,29 @@ class OpenSsl:
         if self._run(["x509", "-in", str(root), "-inform", "PEM", "-noout"]).returncode != 0:
             raise Misgiven("ROOT_INVALID", f"expected a certificate in PEM in {root.name}")
 
+    def roots_of(self, root: Path) -> Path:
+        """Give a file of those certificates of a root's file that may vouch for members.
+
+        Raises Misgiven where none may: what they issue says nothing then, whoever is to blame.
+        """
+        told = root.read_text("ascii", "replace")
+        found = [_base64("".join(each[2].split()).encode()) for each in _PEM.finditer(told)]
+        try:
+            vouching = [
+                pem(each)
+                for each in found
+                if each is not None and may_vouch(each, root.name, is_root=True)
+            ]
+        except Refused as refused:
+            raise Misgiven("ROOT_INVALID", refused.message) from None
+        if not vouching:
+            raise Misgiven(
+                "ROOT_INVALID",
+                f"expected in {root.name} the root of the exchange's authority: one that may issue "
+                "certificates for signing documents, by a key of P-256, P-384, P-521 or RSA",
+            )
+        return self._file(b"".join(vouching))
+
     def verify_chain(self, root: Path, certificate: "Certificate", at: int, where: str) -> None:
         """Verify that a certificate leads to the root, as at a time in seconds since 1970."""
         if (certificate.der, at) in self._chains:
@@ -2094,6 +2205,7 @@ class OpenSsl:
         words = ["verify", "-CAfile", str(root), "-no-CApath", "-no-CAstore", "-purpose", "any"]
         # No key and no digest on the way that are weaker than the protocol takes.
         words += ["-attime", str(at), "-check_ss_sig", "-auth_level", "2"]
+        words += ["-verify_depth", _MOST_INTERMEDIATES]
         chain = b"".join(pem(each) for each in certificate.issuers if may_vouch(each, where))
         if chain:
             words += ["-untrusted", str(self._file(chain))]
@@ -2575,6 +2687,7 @@ def verify(
     for given in (root, tsa_root):
         if given is not None:
             openssl.check_root(given)
+    root = openssl.roots_of(root)
     with Archive(bundle) as archive:  # 1
         exchange_id = archive.manifest["exchange_id"]
         for name in READING:

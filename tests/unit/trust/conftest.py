@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 
+SHA256 = hashes.SHA256()
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MEMBER = "spiffe://caricc.example/agency/kz.mia/system"
 HUB = "spiffe://caricc.example/hub/main"
@@ -60,10 +61,12 @@ class Issuer:
         starts: timedelta = timedelta(days=-1),
         ends: timedelta = timedelta(days=1),
         extra: Sequence[tuple[x509.ExtensionType, bool]] = (),
+        digest: hashes.HashAlgorithm = SHA256,
+        names_issuer: bool = True,
     ) -> bytes:
         """Issue an end certificate in DER; what a test does not name is as in the profiles."""
         key = key or ec.generate_private_key(ec.SECP256R1()).public_key()
-        builder = _builder(common_name, self, key, starts, ends)
+        builder = _builder(common_name, self, key, starts, ends, names_issuer=names_issuer)
         if uris:
             names = [x509.UniformResourceIdentifier(uri) for uri in uris]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
@@ -73,7 +76,7 @@ class Issuer:
             builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         for extension, critical in extra:
             builder = builder.add_extension(extension, critical=critical)
-        return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(self.key, digest).public_bytes(Encoding.DER)
 
     def revoke(
         self,
@@ -105,18 +108,26 @@ def make_issuer(
     purposes: Sequence[ObjectIdentifier] = (),
     usage: x509.KeyUsage | None = None,
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+    says_usage: bool = True,
+    constraints_critical: bool = True,
+    extra: Sequence[tuple[x509.ExtensionType, bool]] = (),
+    digest: hashes.HashAlgorithm = SHA256,
 ) -> Issuer:
     """Make a root, or an intermediate of `parent`."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     builder = _builder(name, parent, key.public_key(), timedelta(days=-30), ends)
     usage = usage or key_usage(key_cert_sign=True, crl_sign=True)
-    builder = builder.add_extension(usage, critical=True)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    if says_usage:
+        builder = builder.add_extension(usage, critical=True)
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    builder = builder.add_extension(constraints, critical=constraints_critical)
+    for extension, critical in extra:
+        builder = builder.add_extension(extension, critical=critical)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = builder.add_extension(identifier, critical=False)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-    return Issuer(builder.sign(parent.key if parent else key, hashes.SHA256()), key)
+    return Issuer(builder.sign(parent.key if parent else key, digest), key)
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +141,8 @@ def _builder(
     key: CertificatePublicKeyTypes,
     starts: timedelta,
     ends: timedelta,
+    *,
+    names_issuer: bool = True,
 ) -> x509.CertificateBuilder:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
@@ -141,7 +154,7 @@ def _builder(
         .not_valid_before(NOW + starts)
         .not_valid_after(NOW + ends)
     )
-    if issuer is None:
+    if issuer is None or not names_issuer:
         return builder
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     return builder.add_extension(authority, critical=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
@@ -17,6 +18,7 @@ from agency_client.evidence.verify import (
     Certificate,
     Directory,
     LogKeys,
+    Misgiven,
     OpenSsl,
     Refused,
     Unchecked,
@@ -35,6 +37,13 @@ DAY = timedelta(days=1)
 CA = x509.BasicConstraints(ca=True, path_length=None)
 NO_CA = x509.BasicConstraints(ca=False, path_length=None)
 WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505 -- that it is refused is the test
+
+POLICIES = x509.CertificatePolicies([x509.PolicyInformation(UNKNOWN.oid, None)])
+FOR_URIS = x509.NameConstraints([x509.UniformResourceIdentifier("caricc.example")], None)
+FOR_HOSTS = x509.NameConstraints([x509.DNSName("caricc.example")], None)
+POINTS = x509.CRLDistributionPoints(
+    [x509.DistributionPoint([x509.UniformResourceIdentifier("http://c.example")], None, None, None)]
+)
 
 Made = tuple[bytes, tuple[bytes, ...]]
 
@@ -62,6 +71,25 @@ def below_a_leaf(root: Issuer) -> Made:
     return leaf.issue(MEMBER), (der,)
 
 
+def below_many(root: Issuer, count: int) -> Made:
+    """A chain of so many intermediates."""
+    chain = [root]
+    for number in range(count):
+        chain.append(make_issuer(f"fictional intermediate {number}", chain[-1]))
+    return chain[-1].issue(MEMBER), tuple(each.der for each in reversed(chain[1:]))
+
+
+def beside_one_of_the_name(root: Issuer) -> Made:
+    """An intermediate of the same name comes along that may not vouch."""
+    made, (middle,) = below(root)
+    other = make_issuer("fictional intermediate", root, says_usage=False)
+    return made, (other.der, middle)
+
+
+def curve(made: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(made)
+
+
 GOOD: dict[str, Callable[[Issuer], Made]] = {
     "P-256": lambda root: plain(root.issue(MEMBER)),
     "P-384": lambda root: plain(
@@ -71,6 +99,15 @@ GOOD: dict[str, Callable[[Issuer], Made]] = {
     "below an authority for signing": lambda root: below(root, purposes=[Usage.SIGNING.value]),
     "beside an authority for TLS": lambda root: beside(root),
     "of no authority": lambda root: plain(root.issue(MEMBER, extra=[(NO_CA, True)])),
+    "below a key of P-521": lambda root: below(root, key=curve(ec.SECP521R1())),
+    "below a key of RSA": lambda root: below(root, key=rsa.generate_private_key(65537, 3072)),
+    "below one that is signed with SHA-512": lambda root: below(root, digest=hashes.SHA512()),
+    "below one for some hosts": lambda root: below(root, extra=[(FOR_HOSTS, True)]),
+    "below one with policies": lambda root: below(root, extra=[(POLICIES, False)]),
+    "below eight": lambda root: below_many(root, 8),
+    "beside one of the name": beside_one_of_the_name,
+    "with policies": lambda root: plain(root.issue(MEMBER, extra=[(POLICIES, False)])),
+    "with an unknown word": lambda root: plain(root.issue(MEMBER, extra=[(UNKNOWN, False)])),
 }
 BAD: dict[str, Callable[[Issuer], Made]] = {
     "expired": lambda root: plain(root.issue(MEMBER, starts=-2 * DAY, ends=-DAY)),
@@ -105,6 +142,30 @@ BAD: dict[str, Callable[[Issuer], Made]] = {
     "below a weak key": lambda root: below(root, key=WEAK),
     "of an authority": lambda root: plain(root.issue(MEMBER, extra=[(CA, True)])),
     "with an unknown demand": lambda root: plain(root.issue(MEMBER, extra=[(UNKNOWN, True)])),
+    "with policies to heed": lambda root: plain(root.issue(MEMBER, extra=[(POLICIES, True)])),
+    "with points to heed": lambda root: plain(root.issue(MEMBER, extra=[(POINTS, True)])),
+    "for some hosts": lambda root: plain(root.issue(MEMBER, extra=[(FOR_HOSTS, False)])),
+    "without its issuer's key": lambda root: plain(root.issue(MEMBER, names_issuer=False)),
+    "signed with SHA-224": lambda root: plain(root.issue(MEMBER, digest=hashes.SHA224())),
+    "below one without key usage": lambda root: below(root, says_usage=False),
+    "below one whose constraints are loose": lambda root: below(root, constraints_critical=False),
+    "below one with policies to heed": lambda root: below(root, extra=[(POLICIES, True)]),
+    "below one with points to heed": lambda root: below(root, extra=[(POINTS, True)]),
+    "below one for some URIs": lambda root: below(root, extra=[(FOR_URIS, True)]),
+    "below one for some URIs loosely": lambda root: below(root, extra=[(FOR_URIS, False)]),
+    "below one that is signed with SHA-224": lambda root: below(root, digest=hashes.SHA224()),
+    "below a key of P-224": lambda root: below(root, key=curve(ec.SECP224R1())),
+    "below a key of secp256k1": lambda root: below(root, key=curve(ec.SECP256K1())),
+    "below a key of Brainpool": lambda root: below(root, key=curve(ec.BrainpoolP256R1())),
+    "below nine": lambda root: below_many(root, 9),
+}
+BAD_ROOTS: dict[str, Callable[[], Issuer]] = {
+    "without key usage": lambda: make_issuer(says_usage=False),
+    "with loose constraints": lambda: make_issuer(constraints_critical=False),
+    "with policies to heed": lambda: make_issuer(extra=[(POLICIES, True)]),
+    "for some URIs": lambda: make_issuer(extra=[(FOR_URIS, True)]),
+    "of P-224": lambda: make_issuer(key=curve(ec.SECP224R1())),
+    "for TLS": lambda: make_issuer(purposes=[Usage.TLS_CLIENT.value]),
 }
 
 
@@ -121,6 +182,7 @@ def is_good_to_the_script(made: Made, root: Issuer, folder: Path, at: datetime =
     file.write_bytes(root.certificate.public_bytes(Encoding.PEM))
     openssl = OpenSsl(folder)
     certificate = Certificate(*made)
+    file = openssl.roots_of(file)
     try:
         openssl.verify_chain(file, certificate, int(at.timestamp()), "-")
         keys = LogKeys(log_signer().vkey, openssl)
@@ -147,6 +209,28 @@ def test_bad_certificates_are_bad_to_both(case: str, root: Issuer, tmp_path: Pat
     made = BAD[case](root)
     assert not is_good_to_the_protocol(made, root)
     assert not is_good_to_the_script(made, root, tmp_path)
+
+
+@pytest.mark.parametrize("case", BAD_ROOTS)
+def test_a_root_that_may_not_vouch_accuses_nobody(case: str, tmp_path: Path) -> None:
+    """It was given by whoever checks: what comes below it is not verified, nor is it refused."""
+    root = BAD_ROOTS[case]()
+    assert not is_good_to_the_protocol(plain(root.issue(MEMBER)), root)
+    with pytest.raises(Misgiven) as refused:
+        is_good_to_the_script(plain(root.issue(MEMBER)), root, tmp_path)
+    assert refused.value.reason == "ROOT_INVALID"
+
+
+def test_one_root_of_several_is_enough(root: Issuer, tmp_path: Path) -> None:
+    file = tmp_path / "roots.pem"
+    bad = make_issuer(says_usage=False)
+    both = [each.certificate.public_bytes(Encoding.PEM) for each in (bad, root)]
+    file.write_bytes(b"told: two\r\n" + b"".join(both))
+    openssl = OpenSsl(tmp_path)
+    roots = openssl.roots_of(file)
+    openssl.verify_chain(roots, Certificate(root.issue(MEMBER), ()), int(NOW.timestamp()), "-")
+    with pytest.raises(Refused):
+        openssl.verify_chain(roots, Certificate(bad.issue(MEMBER), ()), int(NOW.timestamp()), "-")
 
 
 @pytest.mark.parametrize("before", ["", ".", "tools"])
