@@ -10,6 +10,12 @@
 # systemd does not run in a root that is no machine. So its own checks are made of the units, and ExecStart is started as
 # systemd would: as the unit's user, with its environment, credentials and notification socket.
 set -euo pipefail
+for tool in debootstrap systemd-analyze curl; do
+    if ! command -v "$tool" > /dev/null; then
+        echo "from-scratch: $tool is not installed (Debian: apt-get install debootstrap systemd curl); nothing was made"
+        exit 1
+    fi
+done
 folder=$(realpath -m "$1")
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 mirror=${2:-$(apt-get indextargets --format '$(SITE) $(RELEASE)' | sed -n "s| $release\$||p" | head -1)}
