@@ -290,6 +290,7 @@ def _content(act: Act, body: Body, given: _Given) -> Content:
             given.document, getattr(documents, act.document.type), act.document.argument
         ),
         entities=() if act.entities is None else parse_entities(given.entities, act.entities),
+        entities_argument=act.entities,
         attachments={} if given.attachments is None else parse_attachments(given.attachments),
     )
     return content.checked()

@@ -7,6 +7,7 @@ published on the log. Only sealed bytes go to the disk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -27,7 +28,7 @@ from agency_client.content.search_terms import SearchTerms
 from agency_client.core.views import ENTITIES
 from agency_client.state.outbox_folders import Staging
 from exchange_files import read_steady
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import InvalidInput, Reason
 from exchange_protocol.kinds.codes import ReaderRole
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import MAX_PART_BYTES, Part
@@ -53,6 +54,8 @@ class Content:
     brief: Brief | None = None
     document: ContentDocument | None = None
     entities: Iterable[Any] | Path = ()
+    entities_argument: str | None = None
+    """The argument that gives them, which an error names."""
     attachments: Mapping[str, bytes | Path] = field(default_factory=dict)
 
     @property
@@ -73,11 +76,12 @@ class Content:
             if isinstance(source, Path):
                 open_attachment(source).close()
         entities, brief = self.entities, self.brief
-        if isinstance(entities, Path):
-            entities = read_entities(entities)
-        elif not isinstance(entities, ImportedEntities | Iterator):
-            for _ in checked_entities(entities):
-                pass
+        with self._naming():
+            if isinstance(entities, Path):
+                entities = read_entities(entities)
+            elif not isinstance(entities, ImportedEntities | Iterator):
+                for _ in checked_entities(entities):
+                    pass
         if isinstance(entities, ImportedEntities) and entities.notes:
             brief = with_import_notes(brief or self.default_brief, entities.notes)
         return replace(self, entities=entities, brief=brief)
@@ -87,10 +91,26 @@ class Content:
         if isinstance(self.entities, ImportedEntities):
             return self.entities.subjects
         counted = SubjectCount()
-        given = self.entities
-        for entity in read_entities(given) if isinstance(given, Path) else checked_entities(given):
+        for entity in self.each_entity():
             counted.add(entity)
         return int(counted)
+
+    def each_entity(self) -> Iterator[Entity]:
+        """Give the entities, checked as they go by; raises DOCUMENT_INVALID."""
+        given = self.entities
+        with self._naming():
+            if isinstance(given, Path):
+                given = read_entities(given)
+            yield from given if isinstance(given, ImportedEntities) else checked_entities(given)
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Let an error of the entities name the argument that gives them."""
+        try:
+            yield
+        except InvalidInput as error:
+            error.field = error.field or self.entities_argument
+            raise
 
 
 class Sealer:
@@ -124,14 +144,9 @@ class Sealer:
         digest = self._staging.add_part(name, sealed.ciphertext)
         return Part(name, digest, len(sealed.ciphertext), media_type, SEALING_SUITE, sealed.wrapped)
 
-    def seal_entities(
-        self, given: Iterable[Any] | Path, readers: Mapping[AgencyId, ReaderRole]
-    ) -> list[Part]:
+    def seal_entities(self, content: Content, readers: Mapping[AgencyId, ReaderRole]) -> list[Part]:
         """Seal entities chunk by chunk, counting subjects on the way."""
-        if isinstance(given, Path):
-            given = read_entities(given)
-        checked = iter(given) if isinstance(given, ImportedEntities) else checked_entities(given)
-        chunks = entity_chunks(self._counted(checked))
+        chunks = entity_chunks(self._counted(content.each_entity()))
         return [
             self.seal(ENTITIES if i == 1 else f"{ENTITIES}.{i}", MEDIA_TYPE, chunk, readers)
             for i, chunk in enumerate(chunks, 1)

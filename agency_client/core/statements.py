@@ -330,7 +330,7 @@ class Statements:
             draft = replace(draft, supervisors=route.supervisors)
             to = readers(exchange, spoken(exchange, as_statement(draft)), CONTENT)
             check_passed_on(self._ports.search_index, content, draft, to)
-            parts += sealer.seal_entities(content.entities, to)
+            parts += sealer.seal_entities(content, to)
             parts += sealer.seal_attachments(content.attachments, to)
             draft = replace(draft, header=replace(draft.header, subject_count=int(sealer.subjects)))
         route, exchange = yield from plan(draft)

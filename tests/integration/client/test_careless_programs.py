@@ -209,7 +209,7 @@ def test_a_filter_that_is_none_is_named(
                     {"id": "p", "schema": "Payment", "properties": {"amount": [Decimal(1)]}}
                 ]
             },
-            None,
+            "subjects",
             "got a number among them",
         ),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -289,3 +290,28 @@ def test_names_that_do_not_fit_the_files_are_their_authors_fault(
         assert isinstance(fault.error, SealBroken)
         assert "names of attachments" in fault.error.message
         assert opened.attachments == {"attachment.1": b"a"}
+
+
+BAD = {"id": "p1", "schema": "Person", "properties": {"name": [None]}}
+
+
+@pytest.mark.parametrize("way", ["list", "generator", "file", "no file", "foreseen"])
+def test_error_of_entities_names_the_argument_that_gives_them(
+    hub: InMemoryHub, tmp_path: Path, way: str
+) -> None:
+    (tmp_path / "bad.json").write_text(json.dumps(BAD), "utf-8")
+    given: dict[str, Any] = {
+        "list": [BAD],
+        "generator": iter([BAD]),
+        "file": tmp_path / "bad.json",
+        "no file": tmp_path / "none.json",
+        "foreseen": iter([BAD]),
+    }
+    client = hub.client(tmp_path)
+    said: dict[str, Any] = {"to": "kz.fma", "brief": BRIEF, "subjects": given[way]}
+    said["legal_basis"] = "KZ-CPC-1"
+    call = partial(client.foresee, "refer") if way == "foreseen" else client.refer
+    with pytest.raises(InvalidInput) as caught:
+        call(**said)
+    assert (caught.value.reason, caught.value.field) == (Reason.DOCUMENT_INVALID, "subjects")
+    assert client.outbox.pending() == []
