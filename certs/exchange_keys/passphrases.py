@@ -19,20 +19,23 @@ MAX_PASSPHRASE_BYTES: Final = 1023
 def read_passphrase(
     file: Path | None, variable: str, environment: Mapping[str, str] | None = None
 ) -> bytes:
-    """Take a passphrase from a file's first line, or from the environment where none is named.
+    """Take a passphrase from a file, or from the environment where none is named.
+
+    It is the first line of either: a secret that a program puts into a variable ends its line too.
 
     Raises KEY_UNAVAILABLE where neither gives one of a length that is taken.
     """
     if file is not None:
-        passphrase = read_secret(file).partition(b"\n")[0].rstrip(b"\r")
+        said = read_secret(file)
     else:
-        said = (os.environ if environment is None else environment).get(variable, "")
+        given = (os.environ if environment is None else environment).get(variable, "")
         # As it is typed: in a terminal of another encoding the variable has other bytes.
-        passphrase = said.encode("utf-8", "surrogateescape")
-        if not passphrase:
+        said = given.encode("utf-8", "surrogateescape")
+        if not said:
             raise Reason.KEY_UNAVAILABLE.error(
                 f"expected a passphrase in ${variable}, or a file that holds it; got neither"
             )
+    passphrase = said.partition(b"\n")[0].rstrip(b"\r")
     verify_passphrase(passphrase)
     return passphrase
 

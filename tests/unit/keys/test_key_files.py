@@ -171,6 +171,8 @@ def test_passphrase_comes_from_the_first_line_of_a_file_or_from_the_environment(
     assert read_passphrase(None, "X", {"X": PASSPHRASE.decode()}) == PASSPHRASE
     monkeypatch.setenv("EXCHANGE_KEY_PASSPHRASE", PASSPHRASE.decode())
     assert read_passphrase(None, "EXCHANGE_KEY_PASSPHRASE") == PASSPHRASE
+    for end in ("\n", "\r\n", "\n\n"):
+        assert read_passphrase(None, "X", {"X": PASSPHRASE.decode() + end}) == PASSPHRASE
 
 
 def test_passphrase_of_other_letters_is_the_same_typed_and_in_a_variable(
