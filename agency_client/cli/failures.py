@@ -44,6 +44,8 @@ _ADVICE: Final = {
     errno.EISDIR: "a folder stands where a file belongs: name a file, or move the folder away",
 }
 """Words for errors of the disk, as of a file that another user left."""
+_OPEN_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
+"""Errors that name no file, for it is none that is at fault."""
 
 _INPUT = frozenset(
     {
@@ -122,6 +124,8 @@ def describe(error: Exception) -> dict[str, str | None]:
             message = f"{where}{error.strerror or type(error).__name__}"
             if error.filename and (advice := _ADVICE.get(error.errno or 0)):
                 message += f"; {advice}"
+            if error.errno in _OPEN_FILES:
+                message += "; raise the limit on open files, as by `ulimit -n 1024`"
             # A disk that takes nothing is no fault of a document.
             full = error.errno in _UNWRITABLE
             reason = Reason.FILE_NOT_WRITTEN if full else Reason.DOCUMENT_INVALID

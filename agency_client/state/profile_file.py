@@ -64,6 +64,12 @@ def find_profile(profile: str | os.PathLike[str]) -> Path:
         )
     if len(given.parts) == 1 and (profiles / given / FILE).is_file():
         return (profiles / given).absolute()
+    for each in (given, profiles):
+        if each.parts[:1] and each.parts[0].startswith("~"):
+            raise invalid(
+                f"expected a folder with {FILE}, got {os.fspath(each)!r}: a shell alone writes out "
+                "~, and not in quotes; write the folder out"
+            )
     raise Reason.PROFILE_INVALID.error(
         f"expected a folder with {FILE}, or the name of one under {profiles}; "
         f"got {os.fspath(given)!r}"

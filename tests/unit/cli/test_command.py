@@ -350,6 +350,13 @@ def test_file_that_is_in_the_way_is_named_with_what_to_do(error: OSError, advice
     assert advice in said
 
 
+def test_limit_on_open_files_is_told_with_what_to_do() -> None:
+    said = one_line(OSError(errno.EMFILE, "Too many open files"))
+    assert said.endswith(
+        "Too many open files; raise the limit on open files, as by `ulimit -n 1024`"
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "file"),
     [

@@ -333,3 +333,21 @@ def test_reason_of_a_fault_stays_what_it_is(folder: Path) -> None:
     with pytest.raises(NotAuthenticated) as caught:
         Profile.load(folder)
     assert caught.value.reason is Reason.CERTIFICATE_USAGE
+
+
+@pytest.mark.parametrize(
+    ("given", "under"), [("~/kz.mia", "/profiles"), ("~other/p", "/profiles"), ("kz.mia", "~/p")]
+)
+def test_home_that_no_shell_wrote_out_is_told(
+    monkeypatch: pytest.MonkeyPatch, given: str, under: str
+) -> None:
+    """A unit of systemd, a file of variables and a program hand ~ on as it stands."""
+    monkeypatch.setenv(PROFILES_VARIABLE, under)
+    with pytest.raises(InvalidInput, match="a shell alone writes out ~"):
+        Profile.load(given)
+
+
+def test_folder_that_is_called_so_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    folder.rename(folder.with_name("~kz"))
+    assert Profile.load("~kz").folder == folder.with_name("~kz")
