@@ -8,8 +8,9 @@ from pathlib import Path
 from agency_client.state.profile_file import FILE, read_tables
 from exchange_protocol.errors import ExchangeError
 
-Stamp = tuple[tuple[str, int, int, int], ...]
-"""Name, inode, time and size of each file; two that are equal are of the same keys."""
+Stamp = tuple[tuple[str, int, int, int, int], ...]
+"""Name, inode, times and size of each file; two that are equal are of the same keys. A change of
+the owner or of the mode counts too: a key that could not be read may be readable now."""
 
 
 def stamp_of(folder: Path) -> Stamp:
@@ -20,7 +21,8 @@ def stamp_of(folder: Path) -> Stamp:
             state = path.stat()
         except OSError:
             continue
-        found.append((str(path), state.st_ino, state.st_mtime_ns, state.st_size))
+        times = state.st_mtime_ns, state.st_ctime_ns
+        found.append((str(path), state.st_ino, *times, state.st_size))
     return tuple(found)
 
 

@@ -4,6 +4,8 @@
 - A new certificate counts only with its own key, a chain to the root, and while it is valid. One
   that is not good is logged as an error and leaves the last good one in force: so certificate and
   key may be replaced one after the other.
+- What is refused is tried again at each look: it may become good with none of its files touched,
+  such as a certificate whose first moment comes, or whose issuer's revocation list arrives.
 - Handshakes come from several threads: one at a time looks, the others use what is in force.
 - A certificate that ends soon, and one that has ended under a running hub, is told in the log.
 """
@@ -21,7 +23,7 @@ import structlog
 
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.identity import HubIdentity
-from exchange_server.tls.glances import Glances
+from exchange_server.tls.glances import FileStamp, Glances
 
 TELL_DAYS: Final = (30, 14, 7, 1)
 """Days before the end at which it is told, each once."""
@@ -103,25 +105,25 @@ class CertificateFile:
 
     def _take_new(self) -> None:
         seen = self._look()
-        if seen == self._seen:
+        if seen == self._seen and not self._refused:
             return
         self._seen = seen
         try:
             self._current = self._load()
         except ExchangeError as error:
-            self._refused = error.message
-            _log.error("certificate_refused", why=error.message)
+            if error.message != self._refused:
+                self._refused = error.message
+                _log.error("certificate_refused", why=error.message)
             return
         self._refused = ""
         _log.info("certificate_read", not_after=self._current.not_after.isoformat())
 
-    def _look(self) -> list[tuple[int, int, int] | None]:
+    def _look(self) -> list[FileStamp | None]:
         return [_state(path) for path in self._paths]
 
 
-def _state(path: Path) -> tuple[int, int, int] | None:
+def _state(path: Path) -> FileStamp | None:
     try:
-        found = path.stat()
+        return FileStamp.of(path)
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino, found.st_size

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
 CHECK_SECONDS: Final = 1.0
 """Time between two glances at one file."""
+
+
+class FileStamp(NamedTuple):
+    """A file as it is now: a file of another state is read anew."""
+
+    inode: int
+    size: int
+    changed_ns: int
+    """The time of its last change, that of its owner and its mode among them: a file that could not
+    be read may be readable now. No program sets it, as `cp -p` does with the time of the content.
+    """
+
+    @classmethod
+    def of(cls, path: Path) -> FileStamp:
+        """Look at a file; raises OSError."""
+        found = path.stat()
+        return cls(found.st_ino, found.st_size, found.st_ctime_ns)
 
 
 class Glances:
