@@ -14,6 +14,7 @@
                    witnesses that the hub asks itself
     steady_clock, clock_evidence, service_manager, open_files, shared_memory, listening
                    what the machine under the hub must keep to
+    backup_report  what a backup leaves for the metrics and the doctor
     cli            the command `exchange-server`; doctor, its page about a machine
 
 The rules that decide on a statement are not here: they are `exchange_protocol.rules`.

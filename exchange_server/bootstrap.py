@@ -95,11 +95,14 @@ class Credentials:
         """The hub's certificate, as a witness of the time."""
         return Signed("the certificate of this hub", self.tls().not_before)
 
-    @property
-    def ends(self) -> Mapping[str, datetime]:
-        """The end of the hub's certificate and of the first of the roots."""
-        roots = (each.not_valid_after_utc for each in self.anchors.certificates)
-        return {"hub": self.tls().not_after, "root": min(roots)}
+    def ends(self, now: datetime) -> Mapping[str, datetime]:
+        """The end of the hub's certificate, and of the root that is the next to end.
+
+        Roots that have ended stay for what they certified. They count where no other is left.
+        """
+        roots = [each.not_valid_after_utc for each in self.anchors.certificates]
+        left = [each for each in roots if each > now]
+        return {"hub": self.tls().not_after, "root": min(left, default=max(roots))}
 
 
 def load_credentials(config: Config, environment: Mapping[str, str], clock: Clock) -> Credentials:
@@ -315,7 +318,7 @@ class Hub:
             engine=engine,
             ledger=ledger,
             revocations=credentials.revocations,
-            ends=lambda: credentials.ends,
+            ends=lambda: credentials.ends(self._clock()),
             certificate_refused=lambda: bool(credentials.tls.refused),
             witnesses=tuple(each.name for each in witnesses.witnesses) if witnesses else (),
             backup_report=self._config.metrics.backup_report,

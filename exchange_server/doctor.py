@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
@@ -25,7 +24,10 @@ from exchange_doctor import (
     room,
     versions,
 )
+from exchange_keys import certificate_chain, read_pinned
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import parse_certificate
+from exchange_server.backup_report import read_report
 from exchange_server.bootstrap import Credentials, load_credentials
 from exchange_server.clock_evidence import last_entry, says, signed_lists
 from exchange_server.config import Config
@@ -89,13 +91,20 @@ def certificates_and_lists(
         if signed.at > now + AHEAD:
             yield Check("clock", Grade.FAIL, says(now, signed), CLOCK_TODO)
     todo = {"hub": "issue a new one; the hub takes it without a restart", "root": "plan a new root"}
-    for what, at in credentials.ends.items():
+    for what, at in credentials.ends(now).items():
         yield ending(f"certificate of the {what}", at, now, todo[what])
-    for each in credentials.revocations().lists.values():
+    revocations = credentials.revocations()
+    awaited = revocations.awaited(now)
+    for each in revocations.lists.values():
         age = (now - each.this_update) // timedelta(days=1)
         number = "" if each.number is None else f", number {each.number}"
+        what = f"revocation list of {each.issuer}{number}, {age} days old"
+        if each not in awaited:
+            ended = f"{each.issuer_ends:%Y-%m-%d}"
+            yield Check(what, Grade.OK, f"its authority ended on {ended}, and certifies nobody")
+            continue
         yield ending(
-            f"revocation list of {each.issuer}{number}, {age} days old",
+            what,
             each.next_update,
             now,
             "have the authority publish one, then `exchange-server revocations`; while its list is "
@@ -166,8 +175,12 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
 
 def _names(config: Config) -> Iterator[Check]:
     """The names that the hub's certificate bears: agencies look for the hub by one of them."""
-    shown = x509.load_pem_x509_certificate(config.tls.certificate.read_bytes())
-    names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    path, reason = config.tls.certificate, Reason.CERTIFICATE_INVALID
+    try:
+        shown = parse_certificate(certificate_chain(read_pinned(path, reason), path, reason)[0])
+        names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ExchangeError, x509.ExtensionNotFound):
+        return  # The line on keys and certificates says what is wrong with it.
     for name in names.get_values_for_type(x509.DNSName):
         found = name_of(name)
         # The hub itself need not find its name; the agencies must.
@@ -179,17 +192,11 @@ def _backup(config: Config, now: datetime) -> Check:
     if report is None:
         todo = "set backup_report in [metrics], and alert on its age"
         return Check("backup", Grade.WARN, "nobody tells of it here", todo)
-    if not report.exists():
+    last = read_report(report, now)
+    if last is None:
         return Check("backup", Grade.WARN, "none was made yet", "run `exchange-server backup`")
-    try:
-        told = json.loads(report.read_text(encoding="utf-8"))
-        at = datetime.fromtimestamp(float(told["ended_at"]), UTC)
-        found = f"{float(told['bytes']) / 1e6:.1f} MB at {at:%Y-%m-%d %H:%M} UTC"
-    except (ValueError, TypeError, KeyError):
-        raise Reason.CONFIG_INVALID.error(
-            f"expected {report} to be JSON with the numbers ended_at and bytes"
-        ) from None
-    if now - at > BACKUP_AGE:
+    found = f"{last.size / 1e6:.1f} MB at {last.ended_at:%Y-%m-%d %H:%M} UTC"
+    if now - last.ended_at > BACKUP_AGE:
         return Check("backup", Grade.WARN, found, "see the backup's own log")
     return Check("backup", Grade.OK, found)
 

@@ -75,7 +75,7 @@ def key_states(profile: Profile, now: datetime) -> list[KeyState]:
         )
     if profile.revocations is not None:
         lists = profile.revocations.lists.values()
-        ends = min(each.next_update for each in lists)
+        ends = min(each.next_update for each in profile.revocations.awaited(now))
         begins = max(each.this_update for each in lists)
         states.append(KeyState("crl", ends, revoked=False, now=now, begins=begins, is_list=True))
     return states

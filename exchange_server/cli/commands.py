@@ -85,19 +85,25 @@ def revocations(
     Exits with 1 if it has not, or cannot be asked (`port` of [metrics]).
     """
     from exchange_server import bootstrap
+    from exchange_server.tls.held_lists import LIFTED_TODO
     from exchange_server.tls.revocation_install import install, is_taken
 
     settings = load_config(config, os.environ)
     with file_errors(settings.tls.crl):
-        lists = install(settings, file, bootstrap.utc_now())
+        installed = install(settings, file, bootstrap.utc_now())
     typer.echo(f"in place: {settings.tls.crl}")
+    if installed.lifted:
+        typer.echo(
+            f"LIFTED: {installed.lifted} certificates that were revoked are not on the list: "
+            f"{LIFTED_TODO}"
+        )
     if settings.metrics.port is None:
         typer.echo(
             "whether the hub has taken it is not known: [metrics] has no port to ask at. Give it "
             "one and start the hub anew, or look for revocations_read in the hub's log"
         )
         raise typer.Exit(EXIT_FINDINGS)
-    if not is_taken(settings.metrics, lists):
+    if not is_taken(settings.metrics, installed.lists):
         typer.echo("NOT TAKEN: the hub is away, or refuses it (revocations_refused in its log)")
         raise typer.Exit(EXIT_FINDINGS)
     typer.echo("the hub has taken it")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -15,10 +14,12 @@ from typing import Final
 import structlog
 from sqlalchemy import Engine, select
 
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.leg_record import decode_record
 from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_server.backup_report import read_report
 from exchange_server.ledger import Ledger
 from exchange_server.metrics.instruments import Instruments
 from exchange_server.storage.cosignature_rows import read_cosignatures
@@ -68,6 +69,7 @@ class Sampler:
         self._instruments = instruments
         self._sources = sources
         self._task: asyncio.Task[None] | None = None
+        self._refused_report = ""
 
     async def start(self) -> None:
         """Look once, then again and again."""
@@ -121,7 +123,8 @@ class Sampler:
         revocations = sources.revocations()
         lists = revocations.lists.values()
         if lists:
-            expiry.labels("crl", "").set(min(each.next_update for each in lists).timestamp())
+            due = min(each.next_update for each in revocations.awaited(sources.clock()))
+            expiry.labels("crl", "").set(due.timestamp())
             newest = max(each.this_update for each in lists)
             self._instruments.crl_time.set(newest.timestamp())
             self._instruments.crl_fingerprint.set(fingerprint(revocations))
@@ -131,13 +134,19 @@ class Sampler:
             expiry.labels("signing", agency).set(at.timestamp())
 
     def _show_backup(self, report: Path) -> None:
-        """Read what a backup has left: JSON with `ended_at` in seconds since 1970 and `bytes`."""
-        if not report.exists():
-            self._instruments.backup_time.set(0)
+        """Show the last backup. A report that is refused leaves the figures of the one before: they
+        grow old, and an alert watches that."""
+        try:
+            last = read_report(report, self._sources.clock())
+        except ExchangeError as error:
+            if error.message != self._refused_report:
+                self._refused_report = error.message
+                _log.error("backup_report_refused", why=error.message)
             return
-        told = json.loads(report.read_text(encoding="utf-8"))
-        self._instruments.backup_time.set(float(told["ended_at"]))
-        self._instruments.backup_bytes.set(float(told["bytes"]))
+        self._refused_report = ""
+        self._instruments.backup_time.set(last.ended_at.timestamp() if last else 0)
+        if last:
+            self._instruments.backup_bytes.set(last.size)
 
 
 def first_ends(directory: Directory) -> dict[AgencyId, datetime]:

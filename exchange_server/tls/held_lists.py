@@ -28,6 +28,11 @@ REMEDY: Final = (
     "--config FILE` with the hub's configuration"
 )
 
+LIFTED_TODO: Final = (
+    "ask the authority whether it meant to: one that is brought back from an old backup forgets "
+    "revocations, and has to revoke those certificates again"
+)
+
 
 class HeldLists:
     """The file with the lists in force."""
@@ -122,6 +127,15 @@ def fingerprint(lists: Revocations) -> int:
     return int.from_bytes(digest.digest()[:8]) >> 11
 
 
+def lifted(new: Revocations, before: Revocations) -> int:
+    """Count the certificates that the lists before revoked and these revoke no more."""
+    return sum(
+        len(each.revoked.keys() - new.lists[issuer].revoked.keys())
+        for issuer, each in before.lists.items()
+        if issuer in new.lists
+    )
+
+
 def unreadable(path: Path, error: OSError) -> ExchangeError:
     """The refusal of a list that cannot be read."""
     return Reason.CERTIFICATE_INVALID.error(f"cannot read {path}: {error.strerror}")
@@ -151,11 +165,16 @@ def verify_newer(new: Revocations, held: Revocations) -> None:
             raise Reason.CERTIFICATE_INVALID.error(
                 "expected lists of the same issuers, none older than the one held"
             )
+        lifted = present.revoked.keys() - found.revoked.keys()
         # Lists count time in seconds; of two of one second the one that revokes more is newer.
-        if (
-            found.this_update == present.this_update
-            and present.revoked.keys() - found.revoked.keys()
-        ):
+        if lifted and found.this_update == present.this_update:
             raise Reason.CERTIFICATE_INVALID.error(
                 "expected a list of the same second to revoke no less than the one held"
+            )
+        # An authority that is brought back from a backup counts again from an earlier number.
+        if lifted and found.number is not None and found.number == present.number:
+            raise Reason.CERTIFICATE_INVALID.error(
+                f"expected a list of number {present.number} to revoke no less than the one held "
+                "of that number: the authority has lost revocations, as one that is brought back "
+                "from an old backup. Let it revoke those certificates again"
             )

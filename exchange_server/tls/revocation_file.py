@@ -23,15 +23,19 @@ import structlog
 from exchange_files import read_given, without_bom
 from exchange_protocol.errors import ExchangeError, Reason, StorageFailed
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
-from exchange_server.tls.glances import Glances
-from exchange_server.tls.held_lists import HeldLists, unreadable, verify_newer
+from exchange_server.tls.glances import FileStamp, Glances
+from exchange_server.tls.held_lists import (
+    LIFTED_TODO,
+    HeldLists,
+    lifted,
+    unreadable,
+    verify_newer,
+)
 
 AHEAD: Final = timedelta(minutes=5)
 """A list may be so much ahead of the hub's clock before one of the two counts as wrong."""
 
 _log = structlog.get_logger(__name__)
-
-_Seen = tuple[int, int, int]
 
 
 class RevocationFile:
@@ -58,7 +62,7 @@ class RevocationFile:
         self._held = held
         self._holds = False
         self._is_unkept = False
-        self._seen: _Seen | None = None
+        self._seen: FileStamp | None = None
         self._read_pem = b""
         self._current_pem: bytes | None = None
         self._current = self._first()
@@ -130,9 +134,12 @@ class RevocationFile:
             return
         if current.lists == self._current.lists and not self._refused:
             return
+        number = lifted(current, self._current)
         self._current, self._current_pem = current, self._read_pem
         self._refused = ""
         _log.info("revocations_read", issuers=len(current.lists))
+        if number:
+            _log.warning("revocations_lifted", number=number, todo=LIFTED_TODO)
 
     def _keep(self, current: Revocations) -> None:
         """Hold a new list; one that cannot be written down counts all the same."""
@@ -153,15 +160,16 @@ class RevocationFile:
             _log.error("revocations_refused", why=error.message)
 
     def _warn_if_overdue(self) -> None:
-        for key, each in self._current.lists.items():
+        now = self._clock()
+        for each in self._current.awaited(now):
             try:
-                each.verify_current(self._clock())
+                each.verify_current(now)
             except ExchangeError as error:
-                if key not in self._warned:
-                    self._warned.add(key)
+                if each.issuer_key not in self._warned:
+                    self._warned.add(each.issuer_key)
                     _log.error("revocations_overdue", why=error.message)
             else:
-                self._warned.discard(key)
+                self._warned.discard(each.issuer_key)
 
     def _warn_if_ahead(self) -> None:
         """A list from the future is in force, and tells that one of two clocks is wrong."""
@@ -175,12 +183,11 @@ class RevocationFile:
             )
         self._is_ahead = is_ahead
 
-    def _look(self) -> _Seen:
+    def _look(self) -> FileStamp:
         try:
-            found = self._path.stat()
+            return FileStamp.of(self._path)
         except OSError as error:
             raise unreadable(self._path, error) from None
-        return found.st_mtime_ns, found.st_ino, found.st_size
 
     def _read(self) -> Revocations:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from exchange_files import PUBLIC, read_given, replace_file, without_bom
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.config import Config, Metrics
-from exchange_server.tls.held_lists import HeldLists, fingerprint, verify_newer
+from exchange_server.tls.held_lists import HeldLists, fingerprint, lifted, verify_newer
 
 WAIT_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.5
@@ -22,7 +23,16 @@ _FINGERPRINT: Final = "exchange_crl_fingerprint"
 _REFUSED: Final = "exchange_crl_refused"
 
 
-def install(config: Config, file: Path, now: datetime) -> Revocations:
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The lists that are in place now."""
+
+    lists: Revocations
+    lifted: int
+    """The number of certificates that the lists before revoked and these revoke no more."""
+
+
+def install(config: Config, file: Path, now: datetime) -> Installed:
     """Verify a list and put it where the hub reads it, whole.
 
     Raises CERTIFICATE_INVALID or CERTIFICATE_UNTRUSTED for one that is not good, overdue, or older
@@ -41,7 +51,7 @@ def install(config: Config, file: Path, now: datetime) -> Revocations:
     verify_newer(new, known)
     replace_file(config.tls.crl, data, mode=PUBLIC)
     held.begin(config.tls.crl)
-    return new
+    return Installed(new, lifted(new, known))
 
 
 def is_taken(settings: Metrics, lists: Revocations, seconds: float = WAIT_SECONDS) -> bool:
@@ -68,7 +78,7 @@ def refused_by_hub(settings: Metrics) -> bool | None:
 
 def _verify_current(new: Revocations, known: Revocations, now: datetime) -> None:
     changed = [each for key, each in new.lists.items() if known.lists.get(key) != each]
-    for each in changed or new.lists.values():
+    for each in changed or new.awaited(now):
         each.verify_current(now)
 
 

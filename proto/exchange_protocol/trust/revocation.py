@@ -59,6 +59,8 @@ class RevocationList:
     this_update: datetime
     next_update: datetime
     """The time by which the issuer publishes a newer list."""
+    issuer_ends: datetime
+    """The end of the issuer's last certificate: it certifies nobody after it."""
     number: int | None
     """The issuer's own count of its lists, which no clock can turn back; None if it counts none."""
     revoked: Mapping[int, datetime] = field(repr=False)
@@ -72,7 +74,9 @@ class RevocationList:
 
         1. It parses, has a next update and no critical extension: CERTIFICATE_INVALID.
         2. An anchor or intermediate of the issuer's name and with key usage cRLSign has signed it,
-           and has a chain to an anchor at the CRL's own time: CERTIFICATE_UNTRUSTED.
+           and has a chain to an anchor at the CRL's own time: CERTIFICATE_UNTRUSTED. An issuer may
+           have several certificates of one key, such as a renewed one or those of two roots: it
+           takes one of them.
         """
         others = [parse_certificate(each) for each in intermediates]
         try:
@@ -85,25 +89,25 @@ class RevocationList:
                 if isinstance(each.value, x509.CRLNumber)
             ]
             revoked = {each.serial_number: each.revocation_date_utc for each in crl}
-            issuer = _find_issuer(crl, (*anchors.certificates, *others))
+            issuers = _issuers_of(crl, (*anchors.certificates, *others))
             name = crl.issuer.rfc4514_string()
         except UNREADABLE:
             raise _malformed(f"{len(der)} bytes do not parse") from None
         if next_update is None or critical:
             raise _malformed("it has no next update, or a critical extension")
-        if issuer is None:
+        if not issuers:
             raise Reason.CERTIFICATE_UNTRUSTED.error(
                 "expected a revocation list that a trust anchor has signed, or an authority below "
                 "one whose certificate is at hand: put it into the file of the lists"
             )
-        if issuer not in anchors.certificates:
-            find_chain(issuer, others, anchors, at=this_update, usage=None)
+        _verify_issuer(issuers, others, anchors, this_update)
         return cls(
             der=der,
-            issuer_key=key_fingerprint(issuer),
+            issuer_key=key_fingerprint(issuers[0]),
             issuer=name,
             this_update=this_update,
             next_update=next_update,
+            issuer_ends=max(each.not_valid_after_utc for each in issuers),
             number=numbers[0] if numbers else None,
             revoked=MappingProxyType(revoked),
         )
@@ -176,6 +180,15 @@ class Revocations:
                 raise error.reason.error(f"{which}: {error.message}") from None
         return cls.of(lists)
 
+    def awaited(self, at: datetime) -> Sequence[RevocationList]:
+        """The lists of issuers that still certify at a time, so that newer ones are due.
+
+        An issuer that has ended publishes no more, and needs not: its certificates have ended too.
+        Where all have ended, all are given.
+        """
+        every = tuple(self.lists.values())
+        return tuple(each for each in every if each.issuer_ends >= at) or every
+
     def verify_not_revoked(self, certificate: VerifiedCertificate, at: datetime) -> None:
         """Verify that neither the certificate nor an intermediate was revoked at a time.
 
@@ -225,13 +238,32 @@ def _issuers(pem: bytes) -> list[bytes]:
         raise _malformed("a certificate in its file does not parse") from None
 
 
-def _find_issuer(
+def _issuers_of(
     crl: x509.CertificateRevocationList, candidates: Sequence[x509.Certificate]
-) -> x509.Certificate | None:
-    for each in candidates:
-        if each.subject == crl.issuer and _has_signed(each, crl):
-            return each
-    return None
+) -> list[x509.Certificate]:
+    """The certificates of the key that signed a list."""
+    return [each for each in candidates if each.subject == crl.issuer and _has_signed(each, crl)]
+
+
+def _verify_issuer(
+    issuers: Sequence[x509.Certificate],
+    others: Sequence[x509.Certificate],
+    anchors: TrustAnchors,
+    at: datetime,
+) -> None:
+    """Verify that one of an issuer's certificates is trusted; raises CERTIFICATE_UNTRUSTED."""
+    why: ExchangeError | None = None
+    for each in issuers:
+        if each in anchors.certificates:
+            return
+        try:
+            find_chain(each, others, anchors, at=at, usage=None)
+        except ExchangeError as error:
+            why = why or error
+        else:
+            return
+    if why is not None:
+        raise why
 
 
 def _has_signed(issuer: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:

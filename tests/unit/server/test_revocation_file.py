@@ -212,6 +212,32 @@ def test_list_with_a_lower_number_is_refused_although_it_is_of_a_later_time(
     assert "of number 3 or more" in bench.revocations.refused
 
 
+def test_list_of_the_same_number_lifts_no_revocation(bench: BatchContext) -> None:
+    """The authority is brought back from a backup, and counts again from its number."""
+    index = bench.authority.directory / "index.json"
+    issued, other = bench.issue(), bench.issue()
+    old = index.read_bytes()
+    bench.revoke(issued, NOW + timedelta(minutes=1))
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    index.write_bytes(old)
+    bench.authority.refresh_crl(now=NOW + timedelta(days=1))
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    assert "the authority has lost revocations" in bench.revocations.refused
+    # Its next number is a list like any other: it counts, and the hub tells what it lifts.
+    with capture_logs() as logs:
+        bench.revoke(other, NOW + timedelta(days=2))
+        bench.seconds += 1
+        assert bench.is_revoked(other)
+    assert not bench.is_revoked(issued)
+    assert [(each["event"], each.get("number")) for each in logs] == [
+        ("revocations_read", None),
+        ("revocations_lifted", 1),
+    ]
+    assert "brought back from an old backup" in logs[1]["todo"]
+
+
 class Restarts:
     """A hub's view of the list over restarts: each has the same file with what was held."""
 

@@ -32,7 +32,7 @@ def test_authority_that_falls_silent_keeps_no_other_from_revoking(tmp_path: Path
     given = tmp_path / "given.pem"
 
     given.write_bytes(root.revoke(thief.serial, at=late, next_update=late + HOUR) + silent)
-    new = install(config, given, late)
+    new = install(config, given, late).lists
     assert config.tls.crl.read_bytes() == given.read_bytes()
     with pytest.raises(ExchangeError) as refused:
         new.verify_not_listed(thief)

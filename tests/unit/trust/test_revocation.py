@@ -12,10 +12,12 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import (
     RevocationList,
     Revocations,
+    TrustAnchors,
     Usage,
     VerifiedCertificate,
     verify_certificate,
 )
+from exchange_protocol.trust.chains import key_fingerprint
 
 from .conftest import MEMBER, NOW, Issuer, key_usage, make_issuer
 
@@ -171,3 +173,32 @@ def test_altered_list_is_refused(root: Issuer) -> None:
     der[-1] ^= 1
     with pytest.raises(ExchangeError):
         RevocationList.from_der(bytes(der), root.anchors)
+
+
+def test_issuer_whose_certificate_was_renewed_signs_lists_with_either(root: Issuer) -> None:
+    """The certificate before has ended, and stands first in the file beside the list."""
+    name = "fictional national authority"
+    old = make_issuer(name, root, ends=-timedelta(days=1))
+    new = make_issuer(name, root, key=old.key)
+    for pair in ((old, new), (new, old)):
+        pem = new.revoke(7) + b"".join(each.pem for each in pair)
+        [found] = Revocations.from_pem(pem, root.anchors).lists.values()
+        assert found.revoked_at(7) == NOW
+        assert found.issuer_ends == NOW + timedelta(days=365)
+    assert refusal_of_list(old.revoke(7) + old.pem, root, old.der) is Reason.CERTIFICATE_UNTRUSTED
+
+
+def test_newer_lists_are_awaited_of_issuers_that_still_certify(root: Issuer) -> None:
+    ended = make_issuer("fictional root of before", ends=timedelta(days=2))
+    anchors = TrustAnchors.from_pem(ended.pem + root.pem)
+    revocations = Revocations.from_pem(ended.revoke() + root.revoke(), anchors)
+
+    def awaited(days: int) -> set[bytes]:
+        return {each.issuer_key for each in revocations.awaited(NOW + timedelta(days=days))}
+
+    both = {_key(ended), _key(root)}
+    assert (awaited(0), awaited(3), awaited(400)) == (both, {_key(root)}, both)
+
+
+def _key(issuer: Issuer) -> bytes:
+    return key_fingerprint(issuer.certificate)
