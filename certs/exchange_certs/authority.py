@@ -19,7 +19,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,8 +45,14 @@ from exchange_certs.records import (
 )
 from exchange_files import PUBLIC, NewFile, new_folder, replace_file
 from exchange_keys import check_guarded_folder, encrypted_pem, load_ec_key, read_pinned
-from exchange_protocol.errors import Reason
-from exchange_protocol.trust.certificates import CURVES, Usage, fingerprint
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import (
+    CURVES,
+    TrustAnchors,
+    Usage,
+    fingerprint,
+    verify_chain,
+)
 from exchange_protocol.trust.identity import HubIdentity, Member
 
 ROOT_KEY_FILE: Final = "root.key"
@@ -204,19 +210,26 @@ class Authority:
         """Verify that a certificate may be issued now for so long; raises INVALID_FIELD."""
         self._validity(now, days, None, None)
 
-    def revoke(self, serial: int, reason: RevocationReason, *, now: datetime) -> Record:
+    def revoke(
+        self,
+        serial: int,
+        reason: RevocationReason,
+        *,
+        now: datetime,
+        shown: x509.Certificate | None = None,
+    ) -> Record:
         """Revoke a certificate and publish the list anew.
 
         Revoking twice keeps the first time and reason, and publishes again: so a revocation that
-        was cut short is completed by repeating it. Raises CERTIFICATE_UNKNOWN.
+        was cut short is completed by repeating it. `shown` is the certificate itself, where it is
+        at hand: an index that was brought back from a backup lacks what was issued after it. Raises
+        CERTIFICATE_UNKNOWN.
         """
         with self._locked():
             index = read_index(self.directory)
             records = {record.serial: record for record in index.records}
             if serial not in records:
-                raise Reason.CERTIFICATE_UNKNOWN.error(
-                    f"this authority has issued no certificate with serial number {serial:x}"
-                )
+                records[serial] = self._record_of(serial, shown)
             if records[serial].revoked_at is None:
                 moment = now.replace(microsecond=0)
                 records[serial] = replace(records[serial], revoked_at=moment, reason=reason)
@@ -312,6 +325,25 @@ class Authority:
             index = read_index(self.directory)
             write_index(self.directory, replace(index, records=(*index.records, record)))
         return issued
+
+    def _record_of(self, serial: int, shown: x509.Certificate | None) -> Record:
+        """The record of a certificate that the index lacks and this root has signed.
+
+        Raises CERTIFICATE_UNKNOWN for any other.
+        """
+        anchors = TrustAnchors.from_pem(self.root_pem())
+        if shown is not None:
+            der = shown.public_bytes(Encoding.DER)
+            start, end = shown.not_valid_before_utc, shown.not_valid_after_utc
+            for usage in Usage:
+                with suppress(ExchangeError):
+                    found = verify_chain(der, (), anchors, usage=usage, at=start)
+                    digest = found.fingerprint.hex()
+                    return Record(serial, found.identity.uri, usage, digest, start, end)
+        raise Reason.CERTIFICATE_UNKNOWN.error(
+            f"this authority has issued no certificate with serial number {serial:x}. If its index "
+            "was brought back from a backup, name the certificate's file in place of the number"
+        )
 
     def _publish(self, index: Index, now: datetime) -> None:
         """Write the index, then the list; cut short in between, the next publication catches up."""

@@ -243,12 +243,14 @@ def revoke(
     now = _now()
     if certificate.startswith("spiffe://"):
         parse_identity(certificate)
-        serials = _serials_of(directory, certificate, now)
+        named: list[tuple[int, x509.Certificate | None]] = [
+            (serial, None) for serial in _serials_of(directory, certificate, now)
+        ]
     else:
-        serials = [_serial(certificate)]
+        named = [_named(certificate)]
     authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
-    for serial in serials:
-        record = authority.revoke(serial, reason, now=now)
+    for serial, shown in named:
+        record = authority.revoke(serial, reason, now=now, shown=shown)
         typer.echo(
             f"Revoked {record.identity} ({record.usage.name}, {serial:x}): {directory / CRL_FILE}"
         )
@@ -363,19 +365,23 @@ def _read(path: Path) -> bytes:
     return without_bom(read_given(path), path, Reason.INVALID_FIELD)
 
 
-def _serial(text: str) -> int:
-    """The serial number that a text is, in hex with colons or without, or that its file has."""
+def _named(text: str) -> tuple[int, x509.Certificate | None]:
+    """The serial number that a text is, in hex with colons or without, or that its file has.
+
+    Gives the certificate too, where it is a file.
+    """
     if _HEX.fullmatch(text):
-        return int(text.replace(":", ""), 16)
+        return int(text.replace(":", ""), 16), None
     if not text.endswith(".pem") and not Path(text).is_file():
         raise Reason.INVALID_FIELD.error(
             "expected a serial number in hex, of 40 digits at most, or a certificate file; got "
             f"{text[:80]!a}"
         )
     try:
-        return x509.load_pem_x509_certificate(_read(Path(text))).serial_number
+        shown = x509.load_pem_x509_certificate(_read(Path(text)))
     except ValueError:
         raise Reason.INVALID_FIELD.error(f"expected {text} to be a certificate in PEM") from None
+    return shown.serial_number, shown
 
 
 def _serials_of(directory: Path, identity: str, now: datetime) -> list[int]:

@@ -310,3 +310,26 @@ def test_broken_index_is_refused(authority: Authority, content: str) -> None:
     with pytest.raises(ExchangeError) as refused:
         read_index(authority.directory)
     assert refused.value.reason is Reason.CONFIG_INVALID
+
+
+def test_certificate_that_a_restored_index_lacks_is_revoked_by_its_file(
+    authority: Authority, tmp_path: Path
+) -> None:
+    index = authority.directory / "index.json"
+    old = index.read_bytes()
+    lost = authority.issue_member(MIA, Usage.SIGNING, now=NOW)
+    index.write_bytes(old)
+    reason = RevocationReason.KEY_COMPROMISE
+    with pytest.raises(ExchangeError, match="name the certificate") as caught:
+        authority.revoke(lost.serial, reason, now=NOW)
+    assert caught.value.reason is Reason.CERTIFICATE_UNKNOWN
+    other = Authority.create(tmp_path / "other", "caricc.example", PASSPHRASE, NOW)
+    foreign = other.issue_member(MIA, Usage.SIGNING, now=NOW)
+    with pytest.raises(ExchangeError, match="has issued no certificate"):
+        authority.revoke(foreign.serial, reason, now=NOW, shown=foreign.certificate)
+    record = authority.revoke(lost.serial, reason, now=NOW, shown=lost.certificate)
+    assert (record.identity, record.usage) == (MIA.uri, Usage.SIGNING)
+    anchors = TrustAnchors.from_pem(authority.root_pem())
+    [found] = Revocations.from_pem(authority.crl_pem(), anchors).lists.values()
+    assert found.revoked_at(lost.serial) is not None
+    assert authority.records()[-1].serial == lost.serial
