@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
@@ -25,10 +25,11 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    field_validator,
     model_validator,
 )
 
-from exchange_files import read_given
+from exchange_files import read_given, without_bom
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessVerifier
 
@@ -145,6 +146,17 @@ def _beside_file(path: Path, info: ValidationInfo) -> Path:
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true and false where another value belongs: they would count as 1 and 0."""
+        if (
+            isinstance(value, bool)
+            and cls.model_fields[info.field_name or ""].annotation is not bool
+        ):
+            raise ValueError("true and false are no value of this key")
+        return value
 
 
 class Listen(_Section):
@@ -346,10 +358,16 @@ class Config(_Section):
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:
     """Read and check a configuration; raises CONFIG_INVALID naming the first bad key."""
     try:
-        values = tomllib.loads(read_given(path).decode("utf-8-sig"))
+        text = without_bom(read_given(path), path, Reason.CONFIG_INVALID)
+        values = tomllib.loads(text.decode())
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Reason.CONFIG_INVALID.error(
+            f"expected {path} to be text in UTF-8, and line {line} is not: save it so"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
         raise Reason.CONFIG_INVALID.error(f"expected {path} to be TOML: {error}") from None
     _override(values, environment)
     try:
@@ -374,7 +392,15 @@ def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
             continue
         table = values.setdefault(section, {})
         if isinstance(table, dict):
-            table[key] = value
+            table[key] = _unquoted(value)
+
+
+def _unquoted(value: str) -> str:
+    """Take blanks and a pair of quotation marks away: Docker's --env-file hands them on, where a
+    shell and systemd take them away."""
+    plain = value.strip()
+    is_quoted = len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "\"'"
+    return plain[1:-1] if is_quoted else plain
 
 
 def _is_of_kubernetes(key: str, value: str) -> bool:
@@ -427,16 +453,19 @@ def _unit(key: str) -> str:
 
 
 def _meant(first: ErrorDetails) -> str:
-    """The key that was meant, among those of its section."""
-    *sections, key = first["loc"]
-    names: Iterable[str] = Config.model_fields
-    for section in sections:
-        model = Config.model_fields[str(section)].annotation
-        names = (
-            model.model_fields if isinstance(model, type) and issubclass(model, _Section) else ()
-        )
-    close = difflib.get_close_matches(str(key), names, 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    """The key that was meant, among those of its section or else of another one."""
+    *sections, key = (str(each) for each in first["loc"])
+    names = _keys_of(sections[0]) if sections else tuple(Config.model_fields)
+    if close := difflib.get_close_matches(key, names, 1):
+        return f"; did you mean {close[0]!r}?"
+    owners = [f"[{each}]" for each in Config.model_fields if key in _keys_of(each)]
+    return f"; it is a key of {' and of '.join(owners)}" if owners else ""
+
+
+def _keys_of(section: str) -> tuple[str, ...]:
+    model: Any = Config.model_fields[section].annotation
+    is_section = isinstance(model, type) and issubclass(model, _Section)
+    return tuple(model.model_fields) if is_section else ()
 
 
 def _refusal(first: ErrorDetails, where: str) -> ExchangeError:
@@ -458,6 +487,8 @@ def _refusal(first: ErrorDetails, where: str) -> ExchangeError:
             )
         case "greater_than" | "greater_than_equal" | "less_than_equal":
             text = _range(first, where)
+        case "int_parsing" | "float_parsing" | "int_type" | "float_type" | "int_from_float":
+            text = f"{_range(first, where)}, written as a number alone"
         case "finite_number":
             text = f"{_range(first, where)}, so a finite number"
         case _:

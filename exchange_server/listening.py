@@ -46,7 +46,9 @@ def why_not_bound(host: str, port: int) -> ExchangeError:
                 tried.bind(address)
         except OSError as error:
             return not_listening(host, port, error)
-    return _refused(host, port, "it is taken, or no address of this host")
+    return _refused(
+        host, port, "it is taken, or no address of this host; name one, such as 0.0.0.0 or ::"
+    )
 
 
 def not_listening(host: str, port: int, error: OSError | UnicodeError) -> ExchangeError:

@@ -36,18 +36,19 @@ def read_passphrase(
                 f"expected a passphrase in ${variable}, or a file that holds it; got neither"
             )
     passphrase = said.partition(b"\n")[0].rstrip(b"\r")
-    verify_passphrase(passphrase)
+    verify_passphrase(
+        passphrase, f" in the first line of {f'${variable}' if file is None else file}"
+    )
     return passphrase
 
 
-def verify_passphrase(passphrase: bytes) -> None:
+def verify_passphrase(passphrase: bytes, where: str = "") -> None:
     """Verify that a passphrase protects a key, and can; raises KEY_UNAVAILABLE."""
-    if len(passphrase) < MIN_PASSPHRASE_BYTES:
-        raise Reason.KEY_UNAVAILABLE.error(
-            f"expected a passphrase of at least {MIN_PASSPHRASE_BYTES} bytes; got {len(passphrase)}"
-        )
-    if len(passphrase) > MAX_PASSPHRASE_BYTES:
-        raise Reason.KEY_UNAVAILABLE.error(
-            f"expected a passphrase of at most {MAX_PASSPHRASE_BYTES} bytes in the first line; "
-            f"got {len(passphrase)}"
-        )
+    for is_right, bound in (
+        (len(passphrase) >= MIN_PASSPHRASE_BYTES, f"at least {MIN_PASSPHRASE_BYTES}"),
+        (len(passphrase) <= MAX_PASSPHRASE_BYTES, f"at most {MAX_PASSPHRASE_BYTES}"),
+    ):
+        if not is_right:
+            raise Reason.KEY_UNAVAILABLE.error(
+                f"expected a passphrase of {bound} bytes{where}; got {len(passphrase)}"
+            )

@@ -29,6 +29,11 @@ def decrypted_pem(pem: bytes, passphrase: bytes, path: Path) -> PrivateKeyTypes:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         if not pem.strip():
             raise empty(path) from None
+        if b"ENCRYPTED" not in pem:
+            raise Reason.KEY_UNAVAILABLE.error(
+                f"expected {path} to be an encrypted private key in PEM, and this one is not "
+                f"encrypted or no key: `openssl pkcs8 -topk8 -in {path}` encrypts one"
+            ) from None
         # Of the wrong passphrase and of a broken file the library says the same: nothing certain.
         # A keyboard of another layout is the most usual cause of such letters.
         foreign = (

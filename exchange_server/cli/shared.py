@@ -52,14 +52,15 @@ def verify_not_lost(url: str) -> None:
     from exchange_server.storage.engine import sqlite_file
 
     file = sqlite_file(url)
-    if file is None or file.exists():
+    # The file may be there and empty, as after a loss of power.
+    if file is None or (file.exists() and file.stat().st_size):
         return
     note = note_path(file.resolve())
     if note.exists():
         raise Reason.CONFIG_INVALID.error(
-            f"the database {file} is gone, and {note} tells what a hub has signed there: bring the "
-            "newest one back, such as by `exchange-server restore`. For a new log name another "
-            "place, or move that file away",
+            f"the database {file} is gone or empty, and {note} tells what a hub has signed there: "
+            "bring the newest one back, such as by `exchange-server restore`. For a new log name "
+            "another place, or move that file away",
             field="database.url",
         )
 

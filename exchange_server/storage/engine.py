@@ -30,13 +30,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.storage.database_file import DatabaseFile
 
 _log = structlog.get_logger(__name__)
 
 _SQLITE = "sqlite:///"
+_EXAMPLES = "sqlite:////var/lib/exchange/hub.db or postgresql+psycopg://hub@/exchange"
 _NO_LOCKS = "unix-none"
 _BUSY_SECONDS = 10
 _CHECKPOINT_MILLISECONDS = 200
@@ -123,16 +124,22 @@ def sqlite_file(url: str) -> Path | None:
 def _open(url: str, *, read_only: bool, serving: bool, must_exist: bool) -> Engine:
     file = sqlite_file(url)
     if file is not None:
+        if file.is_dir():
+            raise _refused(
+                f"expected a file as the database, {file} is a folder: name a file in it"
+            )
         return _sqlite(file, read_only=read_only, must_exist=must_exist)
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise Reason.CONFIG_INVALID.error(
-            "expected a database URL such as sqlite:////var/lib/exchange/hub.db or "
-            "postgresql+psycopg://hub@/exchange"
-        ) from None
+    except (ArgumentError, ValueError):  # The second one is of a port that is no number.
+        raise _refused(f"expected a database URL such as {_EXAMPLES}") from None
     match parsed.get_backend_name():
-        case "postgresql":
+        case "postgresql" | "postgres":
+            if url.partition("://")[2].partition("?")[0].count("@") > 1:
+                raise _refused(
+                    "the URL has a second @ before its name of a host: write one in a password as "
+                    "%40, or keep the password in a file that passfile= names"
+                )
             try:
                 from exchange_server.storage.postgresql import open_postgresql
             except ModuleNotFoundError as error:
@@ -142,10 +149,12 @@ def _open(url: str, *, read_only: bool, serving: bool, must_exist: bool) -> Engi
                 ) from None
             return open_postgresql(parsed, serving=serving)
         case other:
-            raise Reason.CONFIG_INVALID.error(
-                f"expected a SQLite file or PostgreSQL as the database, got {other}",
-                field="database.url",
-            )
+            raise _refused(f"expected a URL such as {_EXAMPLES}, got one of {other}")
+
+
+def _refused(why: str) -> ExchangeError:
+    """The refusal of a URL, which may hold a password: it is not repeated."""
+    return Reason.CONFIG_INVALID.error(why, field="database.url")
 
 
 @contextmanager

@@ -80,7 +80,11 @@ def test_wrong_url_is_refused_without_its_password(
         (absent.replace("//hub:", "//postgres:"), 'database "no" does not exist'),
         (absent, 'role "hub" does not exist'),
         ("postgresql//hub:secret@db/exchange", "expected a database URL such as"),
-        ("mysql://hub:secret@db/exchange", "got mysql"),
+        ("mysql://hub:secret@db/exchange", "got one of mysql"),
+        ("postgresql://hub:sec@secret/x@db/exchange", "write one in a password as %40"),
+        ("postgresql://hub:secret@db:54x2/exchange", "expected a database URL such as"),
+        (f"postgres://hub:secret@127.0.0.1:{free_port()}/exchange", "Connection refused"),
+        (f"sqlite:///{files.folder}", "is a folder: name a file in it"),
     ):
         monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
         code, out, err = run("migrate", "--config", str(files.config_file))

@@ -257,17 +257,22 @@ def test_check_config_shows_who_the_hub_is(files: HubFiles, run: ServerCommand) 
     assert (said["log"], said["entries"]) == (files.log_vkey, 0)
 
 
-def test_database_that_is_gone_is_no_new_one(files: HubFiles, run: ServerCommand) -> None:
+@pytest.mark.parametrize("is_there", [False, True])
+def test_database_that_is_gone_or_empty_is_no_new_one(
+    files: HubFiles, run: ServerCommand, is_there: bool
+) -> None:
     """A new one in its place would stand in the way of the one that is brought back."""
     (files.folder / "hub.db.signed").write_bytes(b"what the hub has signed")
     for left in ("hub.db", "hub.db-wal", "hub.db-shm"):
         (files.folder / left).unlink(missing_ok=True)
+    if is_there:
+        (files.folder / "hub.db").touch()
     for command_word in ("check-config", "migrate"):
         code, _, err = run(command_word, "--config", str(files.config_file))
         assert code == 2
-        assert "hub.db is gone, and" in err
+        assert "hub.db is gone or empty, and" in err
         assert "bring the newest one back, such as by `exchange-server restore`" in err
-    assert not (files.folder / "hub.db").exists()
+    assert (files.folder / "hub.db").exists() is is_there
 
 
 def test_check_config_tells_a_database_that_is_missing_empty_or_away(

@@ -159,13 +159,16 @@ def test_key_without_encryption_is_taken_from_another_program_only(tmp_path: Pat
     )
     path = secret(tmp_path / "key", pem.replace(b"\n", b"\r\n"))
     assert load_foreign_key(path, PASSPHRASE).public_key() == key.public_key()
-    with refused_key("encrypted private key"):
+    with refused_key("openssl pkcs8 -topk8 -in"):
         load_signer(path, PASSPHRASE)
 
 
 def test_passphrase_comes_from_the_first_line_of_a_file_or_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begun = secret(tmp_path / "begun", b"\n" + PASSPHRASE)
+    with refused_key(f"in the first line of {begun}; got 0"):
+        read_passphrase(begun, "X", {})
     file = secret(tmp_path / "passphrase", PASSPHRASE + b"\r\nmore")
     assert read_passphrase(file, "X", {}) == PASSPHRASE
     assert read_passphrase(None, "X", {"X": PASSPHRASE.decode()}) == PASSPHRASE

@@ -138,6 +138,16 @@ def test_variables_of_other_programs_and_passphrases_are_left_alone(folder: Path
         (("[database]", "[logging]\nlevel = 'loud'\n[database]"), "logging.level", "'loud'"),
         (("[database]", "[limits]\nqueued = 0\n[database]"), "limits.queued", "from 1 and"),
         (
+            ("[database]", "[limits]\ndeadline_seconds = '30s'\n[database]"),
+            "limits.deadline_seconds",
+            "expected seconds, more than 0 and at most 600, written as a number alone; got '30s'",
+        ),
+        (
+            ("[database]", "[limits]\nmessage_bytes = '4 MiB'\n[database]"),
+            "limits.message_bytes",
+            "expected bytes, from 1,024 and at most 268,435,456, written as a number alone",
+        ),
+        (
             ("[database]", "[limits]\ndeadline_seconds = inf\n[database]"),
             "limits.deadline_seconds",
             "finite",
@@ -258,3 +268,65 @@ def test_bad_variable_is_named(folder: Path, variable: str, value: str, said: st
     error = configuration_refused(folder, GOOD, {variable: value})
     assert f"the environment variable {variable}: " in error.message
     assert said in error.message
+
+
+@pytest.mark.parametrize("value", ["true", "false"])
+@pytest.mark.parametrize("key", ["listen.port", "limits.queued", "limits.grace_seconds"])
+def test_truth_is_no_number(folder: Path, key: str, value: str) -> None:
+    section, _, name = key.partition(".")
+    error = configuration_refused(folder, f"{GOOD}[{section}]\n{name} = {value}\n")
+    assert error.field == key
+    assert "true and false are no value of this key" in str(error)
+
+
+def test_truth_is_taken_where_it_belongs(folder: Path) -> None:
+    (folder / "hub.toml").write_text(f"{GOOD}[listen]\nreflection = true\n", encoding="utf-8")
+    assert load_config(folder / "hub.toml", {}).listen.reflection
+
+
+@pytest.mark.parametrize("value", ['"{}"', "'{}'", " {} ", "{}\n"])
+def test_quotation_marks_and_blanks_around_a_variable_are_no_part_of_it(
+    folder: Path, value: str
+) -> None:
+    """Docker hands on the quotation marks of a file for --env-file."""
+    given = {
+        "EXCHANGE_LISTEN_PORT": "7000",
+        "EXCHANGE_LISTEN_HOST": "::1",
+        "EXCHANGE_DATABASE_URL": "postgresql+psycopg://db/x?options=-c%20a%3D'1'",
+        "EXCHANGE_TLS_ROOT": str(folder / "root.pem"),
+    }
+    environment = {name: value.format(each) for name, each in given.items()}
+    assert load_config(folder / "hub.toml", environment) == load_config(folder / "hub.toml", given)
+    assert load_config(folder / "hub.toml", given).database.url.endswith("'1'")
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "said"),
+    [
+        ("port = 8443\n[tls]", "port", "it is a key of [listen] and of [metrics]"),
+        ("[listen]\nlevel = 'debug'\n[tls]", "listen.level", "it is a key of [logging]"),
+        ("[listen]\ncrl = 'x'\n[tls]", "listen.crl", "it is a key of [tls]"),
+    ],
+)
+def test_key_of_another_section_is_told_with_its_section(
+    folder: Path, line: str, field: str, said: str
+) -> None:
+    error = configuration_refused(folder, GOOD.replace("[tls]", line))
+    assert (error.field, said in str(error)) == (field, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            f"{GOOD}# Вымышлено\n".encode("cp1251"),
+            f"to be text in UTF-8, and line {GOOD.count(chr(10)) + 1} is not",
+        ),
+        (GOOD.encode("utf-16"), "byte order mark of UTF-16"),
+    ],
+)
+def test_file_of_another_encoding_is_told_as_that(folder: Path, data: bytes, said: str) -> None:
+    (folder / "hub.toml").write_bytes(data)
+    with pytest.raises(ExchangeError) as caught:
+        load_config(folder / "hub.toml", {})
+    assert (caught.value.reason, said in str(caught.value)) == (Reason.CONFIG_INVALID, True)
