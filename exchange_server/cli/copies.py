@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,9 +21,6 @@ from exchange_server.config import Config, load_config
 if TYPE_CHECKING:
     from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_server.ledger import FsckReport
-
-_PLAIN: Final = ".exchange-plain."
-"""The names of folders with what is not encrypted begin so."""
 
 Passphrase = Annotated[
     Path | None,
@@ -80,12 +77,16 @@ def _passphrase(file: Path | None) -> bytes | None:
 
 def _folder_beside(file: Path) -> AbstractContextManager[Path]:
     """A folder for what is not encrypted, this process's alone and gone with the block."""
-    return staging_folder(file.with_name(f"{_PLAIN}{file.name}.{os.getpid()}"))
+    from exchange_server.storage.copies import PLAIN
+
+    return staging_folder(file.with_name(f"{PLAIN}{file.name}.{os.getpid()}"))
 
 
 def _sweep(folder: Path) -> None:
     """Remove what killed commands left here that is not encrypted."""
-    sweep_staging(folder, f"{_PLAIN}*")
+    from exchange_server.storage.copies import PLAIN
+
+    sweep_staging(folder, f"{PLAIN}*")
 
 
 def _left(folder: Path) -> list[str]:
@@ -129,6 +130,43 @@ def _opened(backup: Path, passphrase: bytes | None) -> Iterator[Path]:
         yield folder / "plain"
 
 
+@contextmanager
+def _of_this_schema(settings: Config, plain: Path, file: Path) -> Iterator[Path]:
+    """The backup, or a copy of it that is brought to this version's schema; the backup stays."""
+    from exchange_server.storage.copies import working_copy
+    from exchange_server.storage.engine import open_engine
+    from exchange_server.storage.schema import is_earlier
+
+    engine = open_engine(f"sqlite:///{plain.absolute()}", read_only=True)
+    with database_errors():
+        try:
+            has_moved = is_earlier(engine)
+        finally:
+            engine.dispose()
+    if not has_moved:
+        yield plain
+        return
+    _sweep(file.parent)
+    with working_copy(plain, file) as copy:
+        _migrate(settings, f"sqlite:///{copy.absolute()}")
+        yield copy
+
+
+def _migrate(settings: Config, url: str) -> None:
+    """Bring a database of an earlier schema to this version's; any other stays as it is."""
+    from exchange_protocol.trust.certificates import TrustAnchors
+    from exchange_server.storage.engine import open_engine
+    from exchange_server.storage.schema import is_earlier, migrate
+
+    engine = open_engine(url)
+    with database_errors():
+        try:
+            if is_earlier(engine):
+                migrate(engine, TrustAnchors.from_pem(read_given(settings.tls.root)))
+        finally:
+            engine.dispose()
+
+
 def _report(settings: Config, out: Path) -> None:
     """Tell the hub's metrics of a backup that stands, where the configuration says so."""
     from exchange_files import PUBLIC, replace_file
@@ -147,7 +185,8 @@ def restore(
 ) -> None:
     """Put a backup where the configuration has no database yet; nothing is written over.
 
-    It is checked as `fsck` does. Entries that the log had after the backup are lost: a hub with
+    It is checked as `fsck` does; one of an earlier version of the hub is brought to this version's
+    schema, as `migrate` does. Entries that the log had after the backup are lost: a hub with
     witnesses adds nothing before they have cosigned its tree, and one that has noted a larger log
     beside its file does not start.
     """
@@ -162,12 +201,13 @@ def restore(
     file = sqlite_file(url)
     with _opened(backup, _passphrase(passphrase_file)) as plain:
         if file is not None:
-            with claimed_place(file):
+            with claimed_place(file), _of_this_schema(settings, plain, file) as copy:
                 verify_no_file(file)
-                report = _verified(settings, f"sqlite:///{plain.absolute()}")
-                bring_back(plain, url)
+                report = _verified(settings, f"sqlite:///{copy.absolute()}")
+                bring_back(copy, url)
         else:
             bring_back(plain, url)
+            _migrate(settings, url)
             report = _verified(settings, url)
     notes = [] if file is None else _behind(settings, file, report)
     notes += _held(settings)

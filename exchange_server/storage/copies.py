@@ -27,12 +27,14 @@ from urllib.parse import quote
 from sqlalchemy import inspect, make_url
 from sqlalchemy.engine import URL
 
-from exchange_files import UnplacedFile, is_roots_alone, new_file
+from exchange_files import UnplacedFile, is_roots_alone, new_file, staging_folder
 from exchange_protocol.errors import Reason
 from exchange_server.storage.database_file import DatabaseFile
 from exchange_server.storage.engine import open_engine, plain_cause, sqlite_file, way_out
 from exchange_server.storage.server_check import verify_server
 
+PLAIN: Final = ".exchange-plain."
+"""The names of folders with what is not encrypted begin so."""
 _CHUNK: Final = 1024 * 1024
 _OF_SERVER: Final = ("ERROR:", "FATAL:")
 _NO_SCHEMA: Final = re.compile(r'schema "[^"]*" does not exist')
@@ -77,6 +79,19 @@ def bring_back(backup: Path, url: str) -> None:
     with new_file(file) as draft, backup.open("rb") as source:
         while data := source.read(_CHUNK):
             draft.file.write(data)
+
+
+@contextmanager
+def working_copy(backup: Path, file: Path) -> Iterator[Path]:
+    """Copy a backup of SQLite for a while, to change it before it comes to the place of `file`."""
+    if os.geteuid() == 0 and not is_roots_alone(None, file.parent.resolve()):
+        place = _own_folder(file)
+    else:
+        place = staging_folder(file.with_name(f"{PLAIN}{file.name}.{os.getpid()}"))
+    with place as folder:
+        copy = folder / "copy"
+        bring_back(backup, f"sqlite:///{copy.absolute()}")
+        yield copy
 
 
 def rescue(file: DatabaseFile) -> Path:

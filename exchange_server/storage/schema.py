@@ -105,6 +105,14 @@ def check_schema(engine: Engine) -> None:
         raise _of_another_version(config, got)
 
 
+def is_earlier(engine: Engine) -> bool:
+    """True for a database of an earlier schema, which `migrate` brings to this version's."""
+    config = _config()
+    with reading(engine) as connection:
+        got = MigrationContext.configure(connection).get_current_revision()
+    return got in _known(config) - {ScriptDirectory.from_config(config).get_current_head()}
+
+
 def check_indexes(engine: Engine) -> None:
     """Check that each index of this version is there and whole; raises CONFIG_INVALID.
 

@@ -212,6 +212,31 @@ def test_an_encrypted_backup_comes_back_under_its_passphrase_alone(
         pass
 
 
+def test_backup_of_an_earlier_version_comes_back_in_the_schema_of_this_one(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    """The old machine is gone, and the new one has the new version alone."""
+    config, out = ("--config", str(files.config_file)), tmp_path / "hub.db"
+    with HubProcess(files) as process, founded(process) as region:
+        send(region, 3)
+        assert run("backup", str(out), *config)[0] == 0
+        assert process.stop() == 0
+    # The schema after this one changes no table.
+    with closing(sqlite3.connect(out)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0008'")
+    before = out.read_bytes()
+    for name in ("hub.db", "hub.db-wal", "hub.db-shm", "hub.db.signed"):
+        (files.folder / name).unlink(missing_ok=True)
+    code, said, err = run("restore", str(out), *config)
+    assert (code, err) == (0, ""), said
+    assert f"{size_of(out)} entries, checked" in said
+    assert out.read_bytes() == before
+    assert not list(files.folder.glob(".exchange-plain*"))
+    assert run("fsck", *config)[0] == 0
+    with HubProcess(files):
+        pass
+
+
 def test_damaged_file_is_neither_backed_up_nor_restored(
     files: HubFiles, run: ServerCommand, tmp_path: Path
 ) -> None:
