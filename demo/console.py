@@ -20,7 +20,7 @@ def run(root: Path, console: Console, actor: str) -> int:
     if not (root / actor / "profile.toml").exists():
         console.print(f"[red]There is no profile {actor} in {root.name}: run `make demo` first.")
         return 1
-    started = not (root / "hub.pid").exists()
+    started = hub.running(root) is None
     try:
         if started:
             hub.start(root)
@@ -31,7 +31,7 @@ def run(root: Path, console: Console, actor: str) -> int:
         console.print(f"[red]{failure}")
         return 1
     finally:
-        if started and (root / "hub.pid").exists():
+        if started:
             hub.stop(root)
 
 

@@ -18,12 +18,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from demo.cast import ACTORS, HUB_NAME, LOG_ORIGIN, TRUST_DOMAIN, Actor
-from demo.stage import Stage
+from demo.stage import Stage, StepFailed
 from exchange_certs.authority import Authority, IssuedCertificate
 from exchange_keys import save_private_key
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import HubIdentity, Member, Role, parse_agency_id
 
+MARK = ".demonstration"
+"""An empty file in the folder of a demonstration, made first: no other folder is emptied."""
 CONFIG = """\
 # The demonstration's hub. Every key is described in docs/configuration.md.
 [listen]
@@ -75,15 +77,34 @@ def member(actor: Actor) -> Member:
 
 
 def prepare(stage: Stage) -> tuple[Deployment, Authority]:
-    """Make everything anew under `stage.root`, which is emptied first."""
-    shutil.rmtree(stage.root, ignore_errors=True)
-    stage.root.mkdir(mode=0o700)
+    """Make everything anew under `stage.root`; what an earlier demonstration left is removed."""
+    _empty(stage.root)
+    stage.root.mkdir(mode=0o700, exist_ok=True)
+    (stage.root / MARK).touch()
     now = datetime.now(UTC)
     authority = Authority.create(stage.root / "pki", TRUST_DOMAIN, _passphrase(), now)
     deployment = _prepare_hub(stage, authority, now)
     for actor in ACTORS:
         issue_profile(stage, deployment, authority, actor)
     return deployment, authority
+
+
+def _empty(root: Path) -> None:
+    """Remove the folder of an earlier demonstration; one with other files in it is left alone."""
+    if root.is_dir() and any(root.iterdir()) and not is_ours(root):
+        raise StepFailed(
+            f"{root} holds files that no demonstration made: name a new folder, or empty this one"
+        )
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def is_ours(root: Path) -> bool:
+    """True for the folder of a demonstration, also of one that was cut off."""
+    config = root / "hub.toml"
+    # Demonstrations of 0.2.0 and before left no other mark.
+    return (root / MARK).exists() or (
+        config.is_file() and config.read_text("utf-8").startswith(CONFIG.partition("\n")[0])
+    )
 
 
 def issue_profile(

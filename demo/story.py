@@ -13,7 +13,7 @@ from rich.console import Console
 from demo import audit, casework, hub, refusals, report
 from demo.cast import ACTORS, AGENCIES, NEW_RULE, PAYMENT_COUNT, QUESTION
 from demo.documents import write_documents
-from demo.setup import prepare, share_sealing_key
+from demo.setup import is_ours, prepare, share_sealing_key
 from demo.stage import Stage, StepFailed, expect, wait_until
 
 BASIS = ("--legal-basis", "KZ-CPC-161")
@@ -32,13 +32,12 @@ def play(root: Path, console: Console) -> int:
         console.print(f"\n[bold red]The demonstration failed:[/] {failure}")
         passed = False
     finally:
-        if (root / "hub.pid").exists():
-            hub.stop(root)
+        hub.stop(root)
     figures["seconds in all"] = round(time.perf_counter() - begun, 1)
     figures["played at"] = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     console.print()
     report.show(console, stage.steps, figures)
-    if root.exists():
+    if is_ours(root):
         report.write(root / "summary.json", stage.steps, figures)
     if passed:
         console.print(
@@ -58,6 +57,9 @@ def play(root: Path, console: Console) -> int:
 
 def _play(stage: Stage, figures: dict[str, Any]) -> None:
     stage.chapter("Preparations")
+    if left := hub.stop(stage.root):
+        with stage.step("the hub of an earlier demonstration still ran, and was stopped") as step:
+            step.detail = f"process {left}"
     with stage.step("a development PKI, a hub, and a profile with its own keys for each actor"):
         deployment, authority = prepare(stage)
         write_documents(stage.root / "documents")
