@@ -18,6 +18,9 @@ from agency_client.client import ExchangeClient
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.record.listing import ExchangeSummary
 
+PATIENCE_SECONDS: Final = 4.0
+"""A hub that does not answer for so long hangs, as far as a page is concerned."""
+
 _MOST: Final = 500
 _ASKS_AGAIN: Final = 60.0
 """Seconds after which the list is asked even without a notice: one may come before the watch."""
@@ -61,8 +64,8 @@ class Follower:
         self._taken_at = 0.0
         self._known: frozenset[str] = frozenset()
         self._rests_until = 0.0
-        self._is_tried = False
-        """True while one page tries a hub that was away."""
+        self._asked_since: list[float] = []
+        """The beginnings of the questions that the hub has not answered yet."""
         self.away_since: datetime | None = None
         """The time at which the hub was first found away; None while it answers."""
 
@@ -99,10 +102,9 @@ class Follower:
         """
         began = self._clock()
         with self._lock:
-            is_away = self.away_since is not None
-            if began < self._rests_until or (is_away and self._is_tried):
+            if began < self._rests_until or (self.away_since and self._asked_since):
                 raise Reason.UNAVAILABLE.error("the hub did not answer a moment ago")
-            self._is_tried = is_away
+            self._asked_since.append(began)
         try:
             yield
         except HubUnavailable:
@@ -111,9 +113,21 @@ class Follower:
             self._rests_until = self._clock() + min(_RESTS * took, _MOST_REST)
             raise
         finally:
-            if is_away:
-                self._is_tried = False
+            with self._lock:
+                self._asked_since.remove(began)
         self.note_back()
+
+    def note_if_hanging(self) -> bool:
+        """Note that the hub is away if it has not answered a question for too long.
+
+        It then gets no further question before that one has ended; gives whether it hangs.
+        """
+        now = self._clock()
+        with self._lock:
+            hangs = any(now - each >= PATIENCE_SECONDS for each in self._asked_since)
+        if hangs:
+            self.note_away()
+        return hangs
 
     def note_away(self) -> None:
         """Note that the hub did not answer just now."""

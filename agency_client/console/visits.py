@@ -7,6 +7,7 @@ session's token was found in its form.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import sys
 import traceback
@@ -54,6 +55,8 @@ from exchange_protocol.words import Code, NamedCode
 TOKEN: Final = "token"  # noqa: S105 - the name of a field
 MAX_FIELDS: Final = 4000
 MAX_FILES: Final = 64
+_GLANCE_SECONDS: Final = 0.5
+"""Time between two looks whether the hub keeps a page waiting."""
 
 # Plaintext never touches the disk: forms are kept in memory, whose size the guard bounds.
 MultiPartParser.spool_max_size = sys.maxsize
@@ -274,11 +277,22 @@ def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> 
         try:
             if visit.request.method == "POST":
                 visit.console.forget_lists()
-            return await run_in_threadpool(handler, visit)
+                return await run_in_threadpool(handler, visit)
+            return await made_in_time(visit)
         except StillOpeningError as error:
             return show_opening(visit, error)
         except ExchangeError as error:
             return await run_in_threadpool(show_fault, visit, error)
+
+    async def made_in_time(visit: Visit) -> Response:
+        """A page that only reads. Where the hub hangs it is made once more, as one without it."""
+        making = asyncio.create_task(run_in_threadpool(handler, visit))
+        while not visit.console.follower.note_if_hanging():
+            if (await asyncio.wait([making], timeout=_GLANCE_SECONDS))[0]:
+                return await making
+        # Its end is of no use to this page: the follower hears whether the hub has answered.
+        making.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        return await run_in_threadpool(handler, visit)
 
     return endpoint
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.console import context, lists
+from agency_client.console import context, following, lists
 from exchange_protocol.errors import Reason
 from tests.support.asking import new_exchange
 from tests.support.console import Answer, Browser, RunningConsole, running_console
@@ -242,3 +244,30 @@ def test_a_list_of_which_the_beginning_is_kept_says_so(
     page = browser.get("/sent")
     assert page.text.count("console-item__link") == 1
     assert "Only its first 1 exchange is kept." in page.words
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_hub_that_hangs_holds_up_the_first_page_for_seconds_and_the_next_not_at_all(
+    town: Town, is_known: bool
+) -> None:
+    """It takes connections and answers nothing: only its time tells that it is away."""
+    with HubProcess(town.deployment.files) as hub:
+        with town.console(POLICE) as console:
+            console.entered().get("/sent")
+            kept_on_disk(town.deployment.profile(POLICE), "sent")
+        with town.console(POLICE) as console:
+            browser = console.entered()
+            if is_known:
+                assert "was not reached" not in browser.get("/sent").words
+            os.kill(hub.pid, signal.SIGSTOP)
+            try:
+                for bound in (2 * following.PATIENCE_SECONDS, following.PATIENCE_SECONDS / 2):
+                    began = time.monotonic()
+                    page = browser.get("/sent")
+                    assert time.monotonic() - began < bound
+                    assert page.status == 200
+                    assert re.search(AS_OF, page.words), page.words
+                    assert re.search(SINCE, page.words), page.words
+            finally:
+                os.kill(hub.pid, signal.SIGCONT)
+            eventually(browser, "/sent", "!was not reached")
