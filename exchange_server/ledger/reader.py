@@ -46,7 +46,7 @@ from exchange_server.ledger.values import (
 )
 from exchange_server.ledger.witnessing import witnessed_checkpoints
 from exchange_server.storage.database_file import FileLostError
-from exchange_server.storage.engine import is_away, plain_cause, reading
+from exchange_server.storage.engine import is_away, is_withheld, plain_cause, reading
 from exchange_server.storage.exchange_rows import load_exchanges
 from exchange_server.storage.feed_rows import read_notices, read_visible_entries
 from exchange_server.storage.log_rows import (
@@ -316,7 +316,8 @@ class Reader:
                 with reading(self._engine) as connection:
                     return query(connection)
             except Exception as error:
-                if not is_away(error) and not isinstance(error, FileLostError):
+                is_lost = isinstance(error, FileLostError)
+                if not is_lost and not is_away(error) and not is_withheld(error):
                     raise
                 why = plain_cause(error) or str(error)
                 _log.warning("database_away", error=type(error).__name__, why=why)

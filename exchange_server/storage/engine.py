@@ -61,12 +61,16 @@ _SERVER_SAYS = {
     "has a receipt is stored, and the hub writes again by itself",
     "53200": "; the database's server has no memory left: look at what else runs there",
     "25P04": _LOCKED,
+    "42P01": "; the hub's schema was renamed, its tables were moved, or its role may not enter it: "
+    "GRANT USAGE ON SCHEMA, or put back what was changed",
     "58030": "; the disk of the database's server fails: look at its log and its kernel's. Do not "
     "restart the server before a copy of its data stands",
 }
 """Of PostgreSQL's codes, what its own words leave open."""
 _NO_CONNECTION_LEFT = ("too many connections", "remaining connection slots", "too many clients")
 """PostgreSQL's words; the driver gives no code for a connection that was refused."""
+_WITHHELD = {"42501", "42P01"}
+"""PostgreSQL's codes for a right that is missing, and for a table that is not to be seen."""
 _AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
 """Words of the PostgreSQL driver about its connection, in whichever class they come."""
 
@@ -310,6 +314,12 @@ def is_away(error: BaseException) -> bool:
     return kind.__module__.startswith("psycopg") and any(
         each.__name__ in _AWAY for each in kind.__mro__
     )
+
+
+def is_withheld(error: BaseException) -> bool:
+    """True if PostgreSQL keeps a table from the hub: somebody took a right back, or renamed the
+    schema, and may undo it."""
+    return getattr(driver_error(error), "sqlstate", None) in _WITHHELD
 
 
 def real_file(engine: Engine) -> Path | None:

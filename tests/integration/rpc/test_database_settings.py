@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from agency_client import InformationRequest, Item, Sent
+from agency_client import InformationRequest, Item, Queued, Sent
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.storage import postgresql
 from exchange_server.storage.engine import open_engine
@@ -98,6 +98,36 @@ def test_hub_and_its_tools_work_whatever_is_set_for_people(
             assert code == 0, err
     finally:
         forget_settings(server)
+
+
+def test_right_that_is_taken_from_a_running_hub_is_told_and_what_is_sent_waits(
+    server: Postgres, foundation: Foundation, tmp_path: Path
+) -> None:
+    """For reads as for writes: a hub that "failed inside" would have nothing kept."""
+    town = foundation.copy(tmp_path / "hub", database_url=role_url(server))
+    with HubProcess(town.files) as hub:
+        town.point_to(hub.port)
+        for take, give, event in (
+            (
+                "REVOKE INSERT ON log_entries FROM hub",
+                "GRANT INSERT ON log_entries TO hub",
+                "batch",
+            ),
+            ("REVOKE SELECT ON log_head FROM hub", "GRANT SELECT ON log_head TO hub", "away"),
+            ("ALTER TABLE log_head RENAME TO gone", "ALTER TABLE gone RENAME TO log_head", "away"),
+        ):
+            server.execute(take)
+            with town.client("kz.mia/system") as client:
+                said = client.request_information(to=["kz.fma"], brief="x", request=REQUEST)
+            assert isinstance(said, Queued), take
+            told = hub.said("batch_failed" if event == "batch" else "database_away")
+            assert "GRANT" in told[-1]["why"]
+            server.execute(give)
+            with town.client("kz.mia/system") as client:
+                assert all(isinstance(each, Sent) for each in client.flush_outbox()), give
+                assert not client.outbox.pending()
+        assert not hub.said("call_failed")
+        assert hub.stop() == 0
 
 
 @pytest.mark.parametrize("serving", [True, False])
