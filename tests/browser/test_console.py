@@ -669,6 +669,69 @@ def test_paper_is_white_and_has_tables_whatever_the_screen_is(
     page.context.close()
 
 
+def test_payments_are_read_without_scrolling_on_a_telephone_and_fit_on_paper(
+    town: Deployment, consoles: Consoles, chromium: Browser
+) -> None:
+    """The payer stood beyond the edge of a small screen."""
+    exchange = ask(town, "kz.fma")
+    payment = {
+        "id": "p",
+        "schema": "Payment",
+        "properties": {
+            "payer": ["company-of-a-long-name-KZ419990000000000117"],
+            "beneficiary": ["another-company-of-a-long-name-KZ899990000000000223"],
+            "amount": ["123456789.50"],
+            "currency": ["KZT"],
+            "date": ["2025-01-02"],
+        },
+    }
+    with town.client(RECIPIENT) as client:
+        client.reply(
+            client.open(exchange), brief="Счета", entities=[payment, payment | {"id": "q"}]
+        )
+    scrolled = """[...document.querySelectorAll(".console-scroll")]
+      .filter((each) => each.scrollWidth > each.clientWidth + 1).length"""
+    for width in (360, 640):
+        page = entered(chromium, consoles(OFFICER), "kk", width=width)
+        page.goto(f"{consoles(OFFICER).origin}/exchange/{exchange}")
+        flows = page.locator("a[href*='/flows/']")
+        flows.wait_for()
+        address = consoles(OFFICER).origin + (flows.get_attribute("href") or "")
+        labels = page.evaluate("""[...document.querySelectorAll(".console-payments td[data-label]")]
+          .map((each) => getComputedStyle(each, "::before").content)""")
+        assert len(labels) == 10
+        assert all(": " in each for each in labels)
+        assert page.evaluate(scrolled) == 0
+        for path in (address, address.replace("/flows/", "/table/") + "/payments"):
+            page.goto(path)
+            page.locator("main tbody td").first.wait_for()
+            assert page.evaluate(scrolled) == 0, path
+            assert serious(page) == []
+        page.context.close()
+    page = entered(chromium, consoles(OFFICER), width=680)
+    page.emulate_media(media="print")
+    page.goto(f"{consoles(OFFICER).origin}/exchange/{exchange}")
+    page.locator(".console-payments").wait_for(state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680
+    page.context.close()
+
+
+def test_each_item_of_the_queue_is_told_apart_by_a_screen_reader(
+    town: Deployment, consoles: Consoles, chromium: Browser
+) -> None:
+    """Items between the same two agencies have one name; what they are about tells them apart."""
+    for summary in ("Первое дело", "Второе дело"):
+        ask(town, "uz.fiu", summary)
+    page = entered(chromium, consoles(COORDINATOR), "ru")
+    boxes = page.get_by_role("checkbox", name="kz.mia → uz.fiu")
+    assert boxes.count() >= 2
+    for box in boxes.all():
+        described = (box.get_attribute("aria-describedby") or "").split()
+        words = " ".join(page.locator(f"#{each}").inner_text() for each in described)
+        assert "запрос информации" in words.lower()
+    assert serious(page) == []
+
+
 def test_flows_are_a_picture_of_their_table(
     town: Deployment, consoles: Consoles, chromium: Browser
 ) -> None:
