@@ -89,7 +89,7 @@ def test_more_than_one_signature_holds_are_made_in_groups(
     [
         ({"due": "soon"}, "requests[1].due"),
         ({"brief": {"summary": "x", "colour": 1}}, "requests[1].colour"),
-        ({"subjects": [{"id": 5}]}, "requests[1]"),
+        ({"subjects": [{"id": 5}]}, "requests[1].subjects"),
         ({"to": "kz.mia"}, "requests[1].recipients"),
     ],
 )
