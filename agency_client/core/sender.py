@@ -44,6 +44,9 @@ PATIENCE_SECONDS = 10.0
 _LEAST_DELAY_SECONDS: Final = 0.02
 """A hub that says "at once" for ever comes to the end of patience too."""
 
+_LOOK_SECONDS: Final = 0.1
+"""Pause before it is looked again whether another process has sent a statement."""
+
 T = TypeVar("T")
 SendResult = Sent | Queued | Refused
 
@@ -69,10 +72,20 @@ class Sender:
         """
         if (away := self._ports.reach.why_not()) is not None:
             return self._settling.queued(statement_id, away)
+        outbox, patience = self._ports.outbox, PATIENCE_SECONDS
         with _naming([statement_id]):
-            if len(self._ports.outbox.waiting_with([statement_id])) == 1:
-                return (yield from self._send(statement_id))
+            if outbox.waiting_with([statement_id]) == [statement_id]:
+                try:
+                    return (yield from self._send(statement_id))
+                except NotFound:
+                    if outbox.has_refused(statement_id):
+                        raise  # The hub says it; what the outbox lacks, another process sends.
             [result] = yield from self.send_new_group([statement_id])
+            while isinstance(result, Queued) and _is_taken(result.reason) and patience > 0:
+                # Another process sends it, or what goes before it: a moment later that is done.
+                yield Pause(_LOOK_SECONDS)
+                patience -= _LOOK_SECONDS
+                [result] = yield from self.send_new_group([statement_id])
             if isinstance(result, Refused):
                 raise result.reason
         return result
@@ -88,10 +101,24 @@ class Sender:
         with _naming(statement_ids):
             results = yield from self.send_all(self._ports.outbox.waiting_with(statement_ids))
         found = {each.statement_id: each for each in results}
-        for each in statement_ids:
-            if each not in found:
-                raise _taken(each)
-        return [found[each] for each in statement_ids]
+        return [found.get(each) or self._by_another(each) for each in statement_ids]
+
+    def _by_another(self, statement_id: str) -> SendResult:
+        """Result of a statement that another process has sent, or sends now.
+
+        Raises:
+            NotFound: STATEMENT_UNKNOWN, if it was withdrawn.
+        """
+        outbox = self._ports.outbox
+        if outbox.holds(statement_id):
+            return self._settling.queued(statement_id, _taken(statement_id))
+        if kept := outbox.receipt(statement_id):
+            return Sent(statement_id, kept.exchange_id, self._submission.read_again(kept))
+        for each in outbox.refused():
+            if each.entry.statement_id == statement_id:
+                error = each.reason.error(each.message)
+                return Refused(statement_id, each.entry.exchange_id, error)
+        raise _taken(statement_id)
 
     def flush(self) -> Operation[list[SendResult]]:
         """Send all that waits, oldest first; stops trying when the hub is away.
@@ -352,6 +379,11 @@ def _taken(statement_id: str) -> ExchangeError:
     return Reason.STATEMENT_UNKNOWN.error(
         f"statement {statement_id} is not in the outbox, or another process sends it"
     )
+
+
+def _is_taken(error: ExchangeError) -> bool:
+    """True if another process sends a statement."""
+    return error.reason is Reason.STATEMENT_UNKNOWN
 
 
 def _puts_off(error: ExchangeError) -> bool:

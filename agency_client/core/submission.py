@@ -27,6 +27,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.statuses import parse_status
 from agency_client.core.view import View
 from agency_client.state.checkpoints import Head
+from agency_client.state.kept_receipts import KeptReceipt
 from agency_client.state.outbox_folders import StoredStatement
 from exchange_protocol.errors import (
     ExchangeError,
@@ -36,6 +37,7 @@ from exchange_protocol.errors import (
     LimitExceeded,
     Reason,
 )
+from exchange_protocol.record.entries import read_entry
 from exchange_protocol.record.receipts import Receipt, verify_receipt
 from exchange_protocol.rules.signed_statements import encode_signed_statement
 from exchange_protocol.rules.statements import Part
@@ -143,6 +145,11 @@ class Submission:
             yield from self._view.advance(held, head, original=True)
             proven.add(head.checkpoint)
         return self._verified(stored, answer.receipt)
+
+    def read_again(self, kept: KeptReceipt) -> Receipt:
+        """A receipt that another process of this profile has verified and kept."""
+        checkpoint = self._ports.trust.log.verify(kept.note)
+        return Receipt(read_entry(kept.proven.opening.entry), kept.proven, checkpoint, kept.note)
 
     def _verified(self, stored: StoredStatement, receipt: pb.Receipt) -> Receipt:
         """A receipt that verifies; its checkpoint is verified by `View.advance`."""

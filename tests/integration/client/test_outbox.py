@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from agency_client import (
     Refused,
     Sent,
 )
+from agency_client.core import sender
 from agency_client.state import outbox_folders, sealed_file
 from agency_client.state.outbox import Outbox
 from exchange_files import folders, make_folder, read_file, staging_folder
@@ -627,3 +629,61 @@ def test_what_waits_is_found_and_what_was_refused_is_not(
     (refused,) = client.flush_outbox()
     assert isinstance(refused, Refused)
     assert found(client, "17-4/2026") == []
+
+
+def test_a_new_statement_that_another_process_has_sent_is_sent(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path
+) -> None:
+    """Two commands at once: each takes along what waits on its exchange, that of the other too."""
+    kept = ask(ExchangeClient(client.profile, link=Offline(), clock=hub.now), "kz.fma")
+    [by_another] = hub.client(tmp_path).flush_outbox()
+    assert isinstance(by_another, Sent)
+    driver, core = client._driver, client._core
+    assert driver.run(core.sender.send_new(kept.statement_id)) == by_another
+
+
+def test_a_new_statement_that_another_process_saw_refused_is_refused(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path
+) -> None:
+    kept = ask(ExchangeClient(client.profile, link=Offline(), clock=hub.now), "kz.fma")
+    honest = hub.submit
+
+    def refuses(caller: Any, request: Any) -> Any:
+        raise Reason.CLOCK_SKEW.error("too old")
+
+    hub.submit = refuses  # type: ignore[method-assign]
+    hub.client(tmp_path).flush_outbox()
+    hub.submit = honest  # type: ignore[method-assign]
+    with pytest.raises(ExchangeError, match="CLOCK_SKEW: too old") as caught:
+        client._driver.run(client._core.sender.send_new(kept.statement_id))
+    assert caught.value.kept == (kept.statement_id,)
+
+
+@pytest.mark.parametrize(("seconds", "result"), [(0.3, Sent), (60, Queued)])
+def test_a_new_statement_that_another_process_holds_is_waited_for(
+    hub: InMemoryHub,
+    client: ExchangeClient,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    result: type,
+) -> None:
+    monkeypatch.setattr(sender, "PATIENCE_SECONDS", 1.0)
+    kept = ask(ExchangeClient(client.profile, link=Offline(), clock=hub.now), "kz.fma")
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with Outbox(client.profile.state).sending(kept.statement_id) as stored:
+            assert stored is not None
+            held.set()
+            done.wait(seconds)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait(60)
+    try:
+        found = client._driver.run(client._core.sender.send_new(kept.statement_id))
+    finally:
+        done.set()
+        other.join(60)
+    assert type(found) is result
+    assert client.outbox.holds(kept.statement_id) is (result is Queued)
