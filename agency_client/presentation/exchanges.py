@@ -276,7 +276,9 @@ def due_facts(
 
 def _until(at: datetime | None, day: date | None, locale: Locale) -> str:
     """A due time as its author gave it: a day with its zone, or a moment of this reader's clock."""
-    return locale.minute(at) if at is None or day is None else end_words(day, at, locale.language)
+    return (
+        locale.until(at, day) if at is None or day is None else end_words(day, at, locale.language)
+    )
 
 
 def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from agency_client.presentation.labels import Label
@@ -25,6 +25,7 @@ _MOMENT: Final = re.compile(
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
+_INSTANT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,16 @@ class Locale:
         return _MOMENT.sub(lambda found: self._moment(found[0]), text)
 
     def until(self, at: datetime | None, day: date | None) -> str:
-        """The time until which something lasts: the day that was given, or else the minute."""
-        if at is None or day is None:
-            return self.minute(at)
-        return date_words(day, at, self.language, self.zone)
+        """The time until which something lasts: the day that was given, or else the minute.
+
+        Midnight is 24:00 of the day that ends with it: what is due at the end of Tuesday must not
+        read as Wednesday.
+        """
+        if at is not None and day is not None:
+            return date_words(day, at, self.language, self.zone)
+        if at is not None and at.astimezone(self.zone).time() == time():
+            return f"{(at - _INSTANT).astimezone(self.zone):%Y-%m-%d 24:00 %Z}"
+        return self.minute(at)
 
     def span(self, time: timedelta) -> str:
         """A length of time in its largest unit, rounded down: "2 days", "5 h", "1 min"."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.integration.evidence.conftest import Court, Office, read
 from tests.scenarios.conftest import Region
 from tests.support.asking import new_exchange
 from tests.support.commands import as_member, run
+from tests.support.deployment import OPERATOR
 
 LAST_DAY = date(datetime.now(UTC).year + 1, 12, 31)
 """In UTC the end of this day is of the next year where the author is far in the west."""
@@ -145,4 +147,38 @@ def test_consent_lasts_to_the_end_of_the_day_that_was_given(
     (tmp_path / "root.pem").write_bytes(region.town.files.root_pem)
     court = Court(tmp_path, tmp_path / "root.pem", region.town.files.log_vkey)
     assert any(told in line for line in court.lines(tmp_path / "e.zip"))
+    region.replay(capsys)
+
+
+def test_a_time_in_working_days_is_told_by_its_last_working_day(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It ends at midnight: 00:00 of the next day would be read as that day, even a holiday."""
+    operator = region[OPERATOR]
+    year = datetime.now(UTC).year
+    for each in (year, year + 1):
+        operator.publish_calendar(
+            country="KZ",
+            year=each,
+            time_zone="Asia/Almaty",
+            utc_offset_minutes=300,
+            days_off=(101,),
+        )
+    operator.publish_time_limit("ACKNOWLEDGEMENT", "", working_days=1)
+    operator.publish_time_limit("REPLY", "", working_days=30)
+    exchange = new_exchange(region["kz.mia"])
+    [leg] = region["kz.mia"].open(exchange).legs
+    assert leg.due_at is not None
+    last = (leg.due_at - timedelta(seconds=1)).astimezone(ZoneInfo("Asia/Almaty"))
+    assert last.isoweekday() <= 5
+    for member, command in (
+        ("kz.fma/system", ("due",)),
+        ("kz.mia/system", ("due",)),
+        ("kz.mia/system", ("sent",)),
+        ("kz.mia/system", ("show", exchange)),
+    ):
+        code, out, err = run(capsys, *as_member(region.town, member), *command)
+        assert code == 0, err
+        assert f"{last:%Y-%m-%d} 24:00 +05" in out, out
+        assert " 00:00 " not in out
     region.replay(capsys)

@@ -32,6 +32,39 @@ def test_time_is_local_and_names_its_zone(zone: str, minute: str, second: str) -
 
 
 @pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        # A published time ends with the last working day of Almaty, Tuesday, 1 December.
+        ("Asia/Almaty", "2026-12-01 24:00 +05"),
+        ("Asia/Tashkent", "2026-12-01 24:00 +05"),
+        ("Asia/Bishkek", "2026-12-02 01:00 +06"),
+        ("Pacific/Honolulu", "2026-12-01 09:00 HST"),
+        ("Pacific/Kiritimati", "2026-12-02 09:00 +14"),
+    ],
+)
+def test_what_is_due_at_midnight_is_told_by_the_day_that_ends(zone: str, told: str) -> None:
+    at, locale = datetime(2026, 12, 1, 19, tzinfo=UTC), Locale(zone=ZoneInfo(zone))
+    assert locale.until(at, None) == told
+    now = at - timedelta(hours=36)
+    assert locale.due(at, None, now, is_overdue=False) == f"{told}, due in 36 h"
+    # The moment of an event is no end of a day.
+    assert "24:00" not in locale.minute(at)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "told"),
+    [
+        # Clocks are set at 00:00 there, and the day begins at 01:00.
+        ("Asia/Beirut", datetime(2026, 3, 28, 22, tzinfo=UTC), "2026-03-29 01:00 EEST"),
+        ("Europe/Berlin", datetime(2026, 10, 25, 23, tzinfo=UTC), "2026-10-25 24:00 CET"),
+        ("UTC", datetime(2027, 1, 1, tzinfo=UTC), "2026-12-31 24:00 UTC"),
+    ],
+)
+def test_midnight_at_years_end_and_where_clocks_are_set(zone: str, at: datetime, told: str) -> None:
+    assert Locale(zone=ZoneInfo(zone)).until(at, None) == told
+
+
+@pytest.mark.parametrize(
     ("span", "en", "ru", "kk"),
     [
         (timedelta(seconds=5), "1 min", "1 мин", "1 мин"),
