@@ -24,13 +24,13 @@ from exchange_protocol.kinds.codes import (
     WithholdingGround,
 )
 from exchange_protocol.kinds.offences import OffenceType
-from exchange_protocol.kinds.rows import BEFORE_ANSWER, ENDED
+from exchange_protocol.kinds.rows import BEFORE_ANSWER, ENDED, OPEN_TO_RECIPIENT
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
-from exchange_protocol.rules.clocks import is_late, is_overdue
+from exchange_protocol.rules.clocks import LegTimes, is_late, is_missed, is_overdue
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.exchange import LegChange
+from exchange_protocol.rules.exchange import Leg, LegChange
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
@@ -122,15 +122,32 @@ class CountedLeg:
     holds: tuple[timedelta, ...] = ()
     """Times that it was held, one for each release."""
     was_late: bool = False
-    """True if it was answered or refused after its due time."""
+    """True if it was answered or refused after its due time, or after one that was missed."""
+    was_missed: bool = False
+    """True if a due time was over before the recipient extended it, or returned the request."""
+    was_missed_for_judge: bool = False
+    """True if `awaits_judge` held then."""
+    was_given_late: bool = False
+    """True if it was answered, and its due time was over before the recipient was given it."""
+    since: datetime | None = None
+    """The time at which the present turn began."""
     awaits_judge: bool = False
     """True if the recipient told, before the due time of its answer, that a judge is awaited."""
     was_late_for_judge: bool = False
     """True if `awaits_judge` held when it was answered late."""
 
     def is_overdue(self, at: datetime) -> bool:
-        """True if it still owes its answer at a time after its due time."""
-        return is_overdue(self.due_at, self.state, at)
+        """True if it still owes its answer at a time after its due time.
+
+        What was over before the recipient was given the request is nobody's delay.
+        """
+        return is_overdue(self.due_at, self.state, at) and not self._is_given_late
+
+    @property
+    def _is_given_late(self) -> bool:
+        due, since = self.due_at, self.since
+        is_with_recipient = self.state in OPEN_TO_RECIPIENT | {LegState.RELEASED}
+        return is_with_recipient and due is not None and since is not None and due < since
 
     def begin_anew(self, moment: Moment) -> None:
         """Forget how it ended: its member is invited again, and is to answer that."""
@@ -138,6 +155,7 @@ class CountedLeg:
         self.answered = self.ended = self.ended_as = None
         self.outcome = ()
         self.was_late = self.was_late_for_judge = False
+        self.was_missed = self.was_missed_for_judge = self.was_given_late = False
 
     def is_overdue_for_judge(self, at: datetime) -> bool:
         """True if it is overdue, and a judge is awaited; a freeze awaits none."""
@@ -260,18 +278,22 @@ class Gatherer:
         if change.before in ENDED and change.after in BEFORE_ANSWER:
             facts.begin_anew(moment)
         leg = exchange.leg(change.agency)
-        times = leg.record.times if leg else None
+        was = applied.before.leg(change.agency) if applied.before else None
+        times, times_before = _times(leg), _times(was)
         # The initiator puts on record that no answer came: that is none, and so not a late one.
         is_answer = statement is not None and statement.author.agency != exchange.initiator
-        if (
-            times
-            and is_answer
-            and is_late(times.answer_due, change.before, change.after, moment.at)
-        ):
-            facts.was_late = True
-            facts.was_late_for_judge |= times.awaited_judge_when_due
+        if times is not None and is_answer:
+            _note_delay(facts, change, times, times_before, moment.at)
+        if was is not None and is_missed(times_before, change.before, was.due_at, moment.at):
+            due_at = leg.due_at if leg else None
+            if change.after is LegState.RETURNED or (
+                change.after in BEFORE_ANSWER and due_at != was.due_at
+            ):
+                facts.was_missed = True
+                facts.was_missed_for_judge |= facts.awaits_judge
         facts.awaits_judge = times is not None and times.awaited_judge_when_due
-        facts.answer_due = times.answer_due if times else None
+        facts.answer_due = times.answer_due if times and not facts.was_given_late else None
+        facts.since = times.since if times else None
         facts.due_at = leg.due_at if leg else facts.due_at
         facts.state = change.after
         facts.reached = self._share(facts.reached | {change.after})
@@ -291,6 +313,25 @@ class Gatherer:
     def _state_of(self, agency: AgencyId) -> str:
         enrolled = self._directory.agencies.get(agency)
         return enrolled.country.lower() if enrolled and enrolled.country else INTERNATIONAL
+
+
+def _times(leg: Leg | None) -> LegTimes | None:
+    return leg.record.times if leg else None
+
+
+def _note_delay(
+    facts: CountedLeg, change: LegChange, times: LegTimes, before: LegTimes | None, at: datetime
+) -> None:
+    """Note if the recipient answers late: after its due time, or after one that it had missed."""
+    if not (change.before in BEFORE_ANSWER and change.after in _ANSWERS):
+        return
+    since, due = (before.since if before else None), times.answer_due
+    facts.was_given_late = since is not None and due is not None and due < since
+    is_after_due = is_late(due, change.before, change.after, at, since=since)
+    if is_after_due or facts.was_missed:
+        facts.was_late = True
+        is_for_judge = is_after_due and times.awaited_judge_when_due
+        facts.was_late_for_judge |= is_for_judge or facts.was_missed_for_judge
 
 
 def _counted(header: Header) -> CountedHeader:

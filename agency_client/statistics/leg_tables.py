@@ -63,9 +63,11 @@ _EXCHANGES_DEFINITION: Final = Words(
     "the due time. An end that a kind calls by another name has a column of its own, where it "
     "happened: a declined invitation to a joint case and an objection to an advance notice are "
     "no refusals. A member that is invited again is counted by the newest invitation alone. "
-    "Answered late: answered or refused after the due time. A judge is "
-    "awaited: of these, the legs on which the recipient told before the due time that a "
-    "judge's authorisation is awaited (Directive (EU) 2023/977, article 18(2)(d)).",
+    "Answered late: answered or refused after the due time, also where that was extended, or the "
+    "request returned, after it was over; a due time that was over before the recipient was given "
+    "the request is nobody's delay. A judge is awaited: of these, the legs on which the recipient "
+    "told before the due time that a judge's authorisation is awaited (Directive (EU) 2023/977, "
+    "article 18(2)(d)).",
     "Обмены, открытые за период, по состоянию на последнюю запись. У каждого получателя "
     "своя линия. Обмен с получателями в нескольких государствах считается один раз в "
     "каждой строке и один раз в итоге; линии считаются каждая. По преступлениям линия "
@@ -74,7 +76,9 @@ _EXCHANGES_DEFINITION: Final = Words(
     "после срока. Что вид обмена называет иначе, стоит в отдельном столбце, если оно было: "
     "отклонённое приглашение в совместное дело и возражение против предварительного "
     "уведомления не отказы. Участник, приглашённый снова, считается только по последнему "
-    "приглашению. Ответ с опозданием: ответ или отказ после срока. Ожидание суда: из них "
+    "приглашению. Ответ с опозданием: ответ или отказ после срока, в том числе если срок продлён "
+    "или запрос возвращён уже после него; срок, истёкший до выдачи запроса получателю, никому не "
+    "засчитывается. Ожидание суда: из них "
     "линии, на которых получатель до срока сообщил, что ожидается разрешение суда "
     "(Директива (ЕС) 2023/977, статья 18(2)(d)).",
     "Кезеңде ашылған алмасулар, соңғы жазбадағы күйі бойынша. Әр алушының өз желісі бар. "
@@ -84,8 +88,9 @@ _EXCHANGES_DEFINITION: Final = Words(
     "сұрауға рұқсат әлі күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Алмасу түрі басқаша "
     "атайтын нәтиже болған жерде бөлек бағанда тұрады: бірлескен іске шақырудан бас тарту "
     "және алдын ала хабарламаға қарсылық бас тарту емес. Қайта шақырылған қатысушы тек соңғы "
-    "шақыру бойынша саналады. Кеш жауап: "
-    "мерзімнен кейінгі жауап немесе бас тарту. Сот күтілуде: олардың ішінде алушы "
+    "шақыру бойынша саналады. Кеш жауап: мерзімнен кейінгі жауап немесе бас тарту, соның ішінде "
+    "мерзім өткен соң ұзартылса не сұрау салу қайтарылса; алушыға берілгенге дейін өткен мерзім "
+    "ешкімге есептелмейді. Сот күтілуде: олардың ішінде алушы "
     "мерзімге дейін сот рұқсаты күтілуде деп хабарлаған желілер ((ЕО) 2023/977 "
     "директивасы, 18(2)(d)-бап).",
 )
@@ -220,7 +225,7 @@ def times_table(groups: Groups) -> Table:
             "From the initial statement or the newest invitation to the answer or refusal, by the "
             "hub's clock, for legs that are answered or refused. A freeze that is imposed is an "
             "answer. Nine of ten answers took at most the time in the third column. In time: not "
-            "after the due time, of those that had one.",
+            "late, of those that had a due time when the recipient was given the request.",
             "От первого заявления или последнего приглашения до ответа или отказа, по часам узла, "
             "для линий с ответом или отказом. Введённое замораживание есть ответ. Девять из десяти "
             "ответов заняли не больше времени в третьем столбце. В срок: не позже срока, среди "

@@ -240,6 +240,54 @@ def test_silence_on_record_is_no_late_answer_in_statistics(
     assert (late, ended, silent) == (0, 0, 1)
 
 
+def late_in_figures(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> tuple[object, object, object]:
+    """Late answers, answers that had a due time, and the share of these that came in time."""
+    told = json.loads(said(region.town, capsys, AUDITOR, "--json", "report", "statistics"))
+    times = (_total(told, "times", "with_due"), _total(told, "times", "in_time"))
+    return _total(told, "exchanges", "late"), *times
+
+
+def test_a_due_time_that_the_gate_used_up_makes_no_answer_late(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, uz, end = region["kz.mia"], region["uz.fiu"], shortly()
+    exchange = new_exchange(mia, "uz.fiu", due=end)
+    let_pass(end)
+    region.approve(exchange, FIRST)
+    uz.open(exchange)
+    told = json.loads(said(region.town, capsys, AUDITOR, "--json", "report", "statistics"))
+    assert (_total(told, "exchanges", "open"), _total(told, "exchanges", "overdue")) == (1, 0)
+    uz.reply(exchange, brief=NOTE)
+    assert late_in_figures(region, capsys) == (0, 0, None)
+    assert "answered late  none" in region.replay(capsys)
+
+
+@pytest.mark.parametrize("afterwards", ["extended", "returned"])
+def test_a_due_time_that_was_missed_stays_missed(
+    region: Region, capsys: pytest.CaptureFixture[str], afterwards: str
+) -> None:
+    """An extension, or a question back, after the deadline makes the answer late all the same."""
+    mia, fma, end = region["kz.mia"], region["kz.fma"], shortly()
+    exchange = new_exchange(mia, due=end)
+    in_time = new_exchange(mia, due=end)
+    for each in (exchange, in_time):
+        fma.open(each)
+    fma.extend_deadline(in_time, "VOLUME", explanation=NOTE, due="5d")
+    let_pass(end)
+    if afterwards == "extended":
+        fma.extend_deadline(exchange, "VOLUME", explanation=NOTE, due="5d")
+    else:
+        fma.return_for_information(exchange, question=NOTE)
+        mia.supplement(exchange, brief=NOTE, due="5d")
+        fma.open(exchange)
+    for each in (exchange, in_time):
+        fma.reply(each, brief=NOTE)
+    assert late_in_figures(region, capsys) == (1, 2, 0.5)
+    region.replay(capsys)
+
+
 def _total(told: dict[str, Any], table: str, column: str) -> object:
     """The figure of a column in the row of totals, which is the last."""
     value: object = told["tables"][table]["rows"][-1]["figures"][column]["value"]

@@ -110,9 +110,9 @@ class Count:
             "legs": _opened(legs),
             "gated": _opened(leg for leg in legs if leg.was_held),
             "open": _opened(leg for leg in legs if leg.is_open()),
-            "overdue": _opened(leg for leg in legs if leg.is_overdue(cut)),
+            "overdue": _opened(leg for leg in legs if leg.is_delayed(cut)),
             "overdue_judge": _opened(
-                leg for leg in legs if leg.is_overdue(cut) and leg.waits_for_judge()
+                leg for leg in legs if leg.is_delayed(cut) and leg.waits_for_judge()
             ),
             "frozen": _opened(leg for leg in legs if leg.state is LegState.FROZEN),
             **{

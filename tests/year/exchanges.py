@@ -326,8 +326,8 @@ async def _work(talk: Talk) -> bool:
         until = max(town.now, note.due or town.now) + chance.days(5, 30)
         header = due(chance, talk.stricter(), until, talk.recipient)
         assert header.due_at is not None
-        await talk.told(ExtendDeadline(chance.one(list(ExtensionGround))), header=header)
-        note.extend(header.due_at)
+        said = await talk.told(ExtendDeadline(chance.one(list(ExtensionGround))), header=header)
+        note.extend(said.at, header.due_at)
     await town.hours(chance.about(chance.of(ANSWER_HOURS)) / 2)
     return True
 

@@ -81,6 +81,11 @@ class LegNote:
     """The moment of the answer: a freeze that is imposed is one."""
     answer_entry: int | None = None
     late: bool = False
+    missed: bool = False
+    missed_for_judge: bool = False
+    """A due time was over before the recipient extended it, or before the request went back."""
+    given: datetime | None = None
+    """When the recipient was last given it; None while it is not its turn."""
     judge_since: datetime | None = None
     """When the recipient first told that it waits for a judge, while it is to answer."""
     late_for_judge: bool = False
@@ -120,7 +125,7 @@ class LegNote:
     def release(self, now: datetime) -> None:
         """The recipient may read it."""
         self.state, self.was_released = LegState.RELEASED, True
-        self.judge_since = None
+        self.judge_since, self.given = None, now
         if self.held_since is not None:
             self.holds.append(now - self.held_since)
             self.held_since = None
@@ -142,6 +147,8 @@ class LegNote:
         """Its initiator has to say more, or has announced a correction."""
         if by_recipient:
             self.held_since = None
+            self._miss(now)
+        self.given = None
         self.state, self.was_returned, self.clocks = LegState.RETURNED, True, {}
         self.judge_since = None
         self._forget_rule()
@@ -171,8 +178,9 @@ class LegNote:
         self.judge_since = self.judge_since or now
         self.work()
 
-    def extend(self, until: datetime) -> None:
+    def extend(self, now: datetime, until: datetime) -> None:
         """The answer comes later."""
+        self._miss(now)
         self.due = self.answer_due = until
         self.due_by_rule = False
         self.work()
@@ -207,7 +215,7 @@ class LegNote:
         """A member that declined or left is asked anew; what it answered before counts no more."""
         self.asked, self.answered, self.answer_entry = now, None, None
         self.end, self.end_entry, self.codes = None, None, ()
-        self.late = self.late_for_judge = False
+        self.late = self.late_for_judge = self.missed = self.missed_for_judge = False
 
     def join(self) -> None:
         """The agency takes part in the case."""
@@ -247,6 +255,21 @@ class LegNote:
         owes = self.is_open() or self.state in (LegState.FROZEN, LegState.JOINED)
         return owes and self.due is not None and self.due < at
 
+    def is_delayed(self, at: datetime) -> bool:
+        """True if it is overdue and somebody is to blame: the recipient was given it in time."""
+        return self.is_overdue(at) and not self._is_given_late()
+
+    def _is_given_late(self) -> bool:
+        with_recipient = self.state in UNANSWERED[2:]
+        given, due = self.given, self.due
+        return with_recipient and given is not None and due is not None and due < given
+
+    def _miss(self, now: datetime) -> None:
+        """The recipient's turn changes: what it has missed by now stays missed."""
+        if self.is_delayed(now):
+            self.missed = True
+            self.missed_for_judge = self.missed_for_judge or self.waits_for_judge()
+
     def waits_for_judge(self) -> bool:
         """True if a judge is the reason why it is not answered in time."""
         told, due = self.judge_since, self.answer_due
@@ -271,8 +294,11 @@ class LegNote:
 
     def _answer(self, now: datetime, entry: int) -> None:
         self.answered, self.answer_entry = now, entry
-        self.late = self.answer_due is not None and self.answer_due < now
-        self.late_for_judge = self.late and self.waits_for_judge()
+        if self._is_given_late():
+            self.answer_due = None
+        is_after = self.answer_due is not None and self.answer_due < now
+        self.late = is_after or self.missed
+        self.late_for_judge = (is_after and self.waits_for_judge()) or self.missed_for_judge
 
     def _end(self, state: LegState, entry: int, codes: tuple[str, ...]) -> None:
         self.state = self.end = state

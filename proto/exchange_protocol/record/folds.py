@@ -35,6 +35,8 @@ class Applied:
     """The judgement of its statement; None for another event, or after a broken rule."""
     exchange: Exchange | None = None
     """Its exchange after the entry; None where it concerns none."""
+    before: Exchange | None = None
+    """Its exchange before the entry; None where there was none."""
 
     @property
     def statement(self) -> Statement | None:
@@ -94,9 +96,12 @@ class KindCounts(Fold):
 
 
 class LateAnswers(Fold):
-    """Legs that were answered, refused or frozen after their due time, by the leg's agency."""
+    """Legs that were answered, refused or frozen after their due time, by the leg's agency.
 
-    name, version = "answered late", 2
+    A due time that was over before the recipient was given the request counts for nobody.
+    """
+
+    name, version = "answered late", 3
 
     def apply(self, applied: Applied) -> None:
         """Count the next entry."""
@@ -111,7 +116,11 @@ class LateAnswers(Fold):
         for change in entry.ruling.legs:
             leg = exchange.leg(change.agency)
             times = leg.record.times if leg else None
-            if times and is_late(times.answer_due, change.before, change.after, entry.hub_time):
+            was = applied.before.leg(change.agency) if applied.before else None
+            began = was.record.times.since if was and was.record.times else None
+            if times and is_late(
+                times.answer_due, change.before, change.after, entry.hub_time, since=began
+            ):
                 self.counts[change.agency] += 1
 
 

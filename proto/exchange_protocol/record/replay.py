@@ -251,6 +251,7 @@ class Replay:
         _check_fields(index, entry)
         state.last_index, state.last_time = index, entry.hub_time
         judgement = None
+        before = self.exchanges.get(entry.exchange_id) if entry.exchange_id else None
         # `match` would compare by a function of Python, once for each event before the right one.
         event = entry.event
         if event is Event.STATEMENT:
@@ -266,7 +267,7 @@ class Replay:
         exchange = self.exchanges.get(entry.exchange_id) if entry.exchange_id else None
         if len(state.scopes) == index:
             state.scopes.append(_scope_of(entry, exchange))
-        return Applied(index, entry, judgement, exchange)
+        return Applied(index, entry, judgement, exchange, before)
 
     def _check_follows(self, index: int, entry: Entry) -> None:
         """Check that an entry comes after the last one, in place and in time."""

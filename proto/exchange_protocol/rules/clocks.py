@@ -246,14 +246,39 @@ def is_overdue(due_at: datetime | None, state: LegState, at: datetime) -> bool:
 
 
 def is_late(
-    answer_due: datetime | None, before: LegState | None, after: LegState, at: datetime
+    answer_due: datetime | None,
+    before: LegState | None,
+    after: LegState,
+    at: datetime,
+    *,
+    since: datetime | None = None,
 ) -> bool:
-    """True if a change at that time was an answer, a refusal or a freeze after its due time."""
+    """True if a change at that time was an answer, a refusal or a freeze after its due time.
+
+    A due time that was over before the turn began, at `since`, puts nobody in default: the gate or
+    the initiator used it up.
+    """
     return (
         answer_due is not None
         and answer_due < at
+        and (since is None or answer_due >= since)
         and before in BEFORE_ANSWER
         and after in _ENDS_WAIT
+    )
+
+
+def is_missed(
+    times: LegTimes | None, before: LegState | None, due_at: datetime | None, at: datetime
+) -> bool:
+    """True if a recipient's turn to answer went on beyond its due time, by a change at that time.
+
+    `times` and `due_at` are those of the leg before the change.
+    """
+    return (
+        times is not None
+        and due_at is not None
+        and before in _TO_ANSWER
+        and times.since <= due_at < at
     )
 
 
