@@ -506,9 +506,12 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Мұндай нөмірлі мәлімдеме журналда бар. Бұрын жіберілген-жіберілмегенін тексеріңіз.",
     ),
     Reason.STALE_ANSWER: Words(
-        "Something was said since you read the exchange. Open it again and decide anew.",
-        "С тех пор как вы прочли обмен, в нём появилось новое. Откройте его снова и решите заново.",
-        "Сіз алмасуды оқығаннан бері жаңа нәрсе айтылды. Оны қайта ашып, қайта шешіңіз.",
+        "Something was said since you read the exchange. Open it again and decide anew. If it "
+        "shows nothing new, do so once it does.",
+        "С тех пор как вы прочли обмен, в нём появилось новое. Откройте его снова и решите заново. "
+        "Если нового не видно, сделайте это, когда оно появится.",
+        "Сіз алмасуды оқығаннан бері жаңа нәрсе айтылды. Оны қайта ашып, қайта шешіңіз. Жаңасы "
+        "көрінбесе, ол пайда болғанда шешіңіз.",
     ),
     Reason.ALREADY_DECIDED: Words(
         "You decided this already, or another person did. Open it again.",

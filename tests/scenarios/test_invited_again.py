@@ -13,6 +13,8 @@ from exchange_protocol.errors import Reason
 from tests.integration.evidence.conftest import Court
 from tests.scenarios.conftest import Region
 from tests.scenarios.members import FIRST, digest, joined, open_case, reads
+from tests.scenarios.test_consent import soon
+from tests.support.refusals import refused
 
 
 def test_who_declined_is_invited_again(region: Region, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,4 +134,31 @@ def test_who_left_may_decline_a_new_invitation(
     mia.close_exchange(exchange, legs=["kz.fma"])
     fma.erase_answer(exchange, "sent-in-error", note="Ошибка (вымышлено)")
     assert reads(region, "kz.gpo", exchange) == ["Без него"]
+    region.replay(capsys)
+
+
+def test_a_former_member_revokes_its_consent_once_it_reads_the_new_invitation(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the gate holds the invitation back, it is told to wait until something new is shown."""
+    mia, uz = region["kz.mia"], region["uz.fiu"]
+    exchange = joined(region, "kz.fma", "uz.fiu")
+    uz.contribute(exchange, brief="Материал (вымышлено)")
+    about = digest(region, exchange, "contribute")
+    mia.ask_consent(exchange, about, "kz.gpo", "PROSECUTION", reason="Суд (вымышлено)")
+    asked = digest(region, exchange, "consent_request")
+    uz.grant_consent(exchange, asked, soon())
+    uz.leave(exchange, reason="Окончено (вымышлено)")
+    mia.invite(exchange, "uz.fiu", brief="Приглашаем снова (вымышлено)")
+    error = refused(uz.revoke_consent, exchange, asked, reason="Отзыв (вымышлено)")
+    assert error.reason is Reason.STALE_ANSWER
+    assert "If it shows nothing new, say it once it does" in str(error)
+    assert "invit" not in str(error)
+    region.approve(exchange, FIRST)
+    # It is released: what it shows is to be opened first, and a refusal says so.
+    early = refused(uz.revoke_consent, exchange, asked, reason="Отзыв (вымышлено)")
+    assert early.reason is Reason.OUT_OF_ORDER
+    assert "Open the exchange first" in str(early)
+    uz.open(exchange)
+    uz.revoke_consent(exchange, asked, reason="Отзыв (вымышлено)")
     region.replay(capsys)

@@ -189,12 +189,15 @@ def _check_answers(leg: Leg, row: Row, statement: Statement, partial: bool) -> N
     # in whatever state it knows its leg. The hub and auditors can.
     may_follow_hidden = partial and row.follows_unseen and LegState.HELD in row.before
     if statement.answers != leg.awaits and not may_follow_hidden:
-        # The digest of what is held back from a recipient is not for it.
+        # The digest of what is held back from a recipient is not for it, and neither is why it
+        # waits: it is told to wait for what it will be shown.
         is_hidden = row.party is Party.RECIPIENT and leg.awaits in leg.hidden
         awaits = "another one" if is_hidden else leg.awaits.hex()
+        wait = ". If it shows nothing new, say it once it does" if is_hidden else ""
         raise Reason.STALE_ANSWER.error(
-            f"expected an answer to {awaits}, the latest statement on the leg of "
-            f"{leg.agency}; got one to {(statement.answers or b'').hex()}",
+            f"expected an answer to {awaits}, the latest statement on the leg of {leg.agency}; got "
+            f"one to {(statement.answers or b'').hex()}. Open the exchange again, and say it "
+            f"anew{wait}",
             field="answers",
         )
 

@@ -124,3 +124,5 @@ def test_the_digest_of_a_held_invitation_is_not_told_to_a_former_member() -> Non
     told = refused(hub.say, UZ_FIU, wish, on=case, answers=case.digest)
     assert told.reason is Reason.STALE_ANSWER
     assert held.digest.hex() not in str(told)
+    # It is not told what it waits for, and is told what to do.
+    assert str(told).endswith("say it anew. If it shows nothing new, say it once it does")
