@@ -30,6 +30,10 @@ _FORMS: Final = (
     "expected a timedelta, a date, a datetime with its zone, or a text such as 7d, 8h, 2026-12-05 "
     "or 2026-12-05T18:00+05:00"
 )
+_FORMS_OF_MOMENTS: Final = (
+    "expected a date, a datetime with its zone, or a text such as 2026-12-05 or "
+    "2026-12-05T18:00+05:00"
+)
 
 
 class GivenTime(NamedTuple):
@@ -85,19 +89,21 @@ def parse_end(given: datetime | date | str, zone: tzinfo, *, field: str) -> Give
 def parse_day(given: date | str, *, field: str) -> date:
     """A day of the calendar, given as a date or a text; raises INVALID_FIELD."""
     if isinstance(given, str):
-        given = _read(given, field)
+        given = _read(given, field, "expected a day such as 2026-12-05")
     if isinstance(given, datetime) or not isinstance(given, date):
         raise _invalid(f"expected a day such as 2026-12-05, got {given!s:.64}", field)
     return given
 
 
-def parse_moment(given: datetime | date | str, zone: tzinfo, *, field: str) -> datetime:
+def parse_moment(
+    given: datetime | date | str, zone: tzinfo, *, field: str, forms: str = _FORMS_OF_MOMENTS
+) -> datetime:
     """A moment, past or to come, given as a date or a time; raises INVALID_FIELD.
 
     A date means its first moment in the zone.
     """
     if isinstance(given, str):
-        given = _read(given, field)
+        given = _read(given, field, forms)
     if isinstance(given, datetime):
         if given.utcoffset() is None:  # A time zone may know no offset.
             raise _invalid(
@@ -106,7 +112,7 @@ def parse_moment(given: datetime | date | str, zone: tzinfo, *, field: str) -> d
         return given
     if isinstance(given, date):
         return datetime.combine(given, time.min, zone)
-    raise _invalid(f"{_FORMS}; got {type(given).__name__}", field)
+    raise _invalid(f"{forms}; got {type(given).__name__}", field)
 
 
 def _given(due: Due, now: datetime, zone: tzinfo, field: str) -> GivenTime:
@@ -117,24 +123,26 @@ def _given(due: Due, now: datetime, zone: tzinfo, field: str) -> GivenTime:
             return GivenTime(now + due, None)
         except OverflowError:
             raise _invalid("expected a time before the year 10000", field) from None
-    return _end(due, zone, field)
+    return _end(due, zone, field, _FORMS)
 
 
-def _end(given: datetime | date | str, zone: tzinfo, field: str) -> GivenTime:
+def _end(
+    given: datetime | date | str, zone: tzinfo, field: str, forms: str = _FORMS_OF_MOMENTS
+) -> GivenTime:
     if isinstance(given, str):
-        given = _read(given, field)
+        given = _read(given, field, forms)
     if isinstance(given, datetime) or not isinstance(given, date):
-        return GivenTime(parse_moment(given, zone, field=field), None)
+        return GivenTime(parse_moment(given, zone, field=field, forms=forms), None)
     return GivenTime(end_of_day(given, zone), given)
 
 
-def _read(text: str, field: str) -> datetime | date:
+def _read(text: str, field: str, forms: str) -> datetime | date:
     for parse in (read_day, read_moment):
         try:
             return parse(text.strip())
         except ValueError:
             continue
-    raise _invalid(f"{_FORMS}; got {text[:64]!r}", field)
+    raise _invalid(f"{forms}; got {text[:64]!r}", field)
 
 
 def _invalid(why: str, field: str) -> ExchangeError:

@@ -202,6 +202,22 @@ def test_day_alone_is_its_beginning_where_nothing_lasts_until_it() -> None:
         parse_day(at, field="seen_on")
 
 
+def test_a_refused_time_is_told_the_forms_that_are_taken_there() -> None:
+    """A span counts from now on: of a consent's end the library took none, and told to give one."""
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    with pytest.raises(ExchangeError, match="such as 7d, 8h"):
+        parse_due("soon", now, UTC)
+    for parse in (parse_end, parse_moment):
+        with pytest.raises(ExchangeError) as refused:
+            parse("30d", UTC, field="expires_at")
+        assert "such as 2026-12-05 or 2026-12-05T18:00" in str(refused.value)
+        assert "7d" not in str(refused.value)
+    with pytest.raises(ExchangeError) as refused:
+        parse_day("30d", field="seen_on")
+    assert "a day such as 2026-12-05" in str(refused.value)
+    assert "18:00" not in str(refused.value)
+
+
 def test_time_zone_is_one_that_exists() -> None:
     assert inputs.time_zone("Asia/Almaty") == "Asia/Almaty"
 
