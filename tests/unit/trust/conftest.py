@@ -61,7 +61,7 @@ class Issuer:
         starts: timedelta = timedelta(days=-1),
         ends: timedelta = timedelta(days=1),
         extra: Sequence[tuple[x509.ExtensionType, bool]] = (),
-        digest: hashes.HashAlgorithm = SHA256,
+        digest: hashes.SHA224 | hashes.SHA256 | hashes.SHA512 = SHA256,
         names_issuer: bool = True,
     ) -> bytes:
         """Issue an end certificate in DER; what a test does not name is as in the profiles."""
@@ -111,7 +111,7 @@ def make_issuer(
     says_usage: bool = True,
     constraints_critical: bool = True,
     extra: Sequence[tuple[x509.ExtensionType, bool]] = (),
-    digest: hashes.HashAlgorithm = SHA256,
+    digest: hashes.SHA224 | hashes.SHA256 | hashes.SHA512 = SHA256,
 ) -> Issuer:
     """Make a root, or an intermediate of `parent`."""
     key = key or ec.generate_private_key(ec.SECP256R1())
