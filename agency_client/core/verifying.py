@@ -31,6 +31,7 @@ from agency_client.state.checkpoints import Head
 from agency_client.state.kept_receipts import KeptReceipt
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.rows import matches
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.entries import Entry, Event, verify_time_of
@@ -38,6 +39,7 @@ from exchange_protocol.record.listing import ExchangeSummary
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.exchange import Exchange
+from exchange_protocol.rules.moves import is_row_of
 from exchange_protocol.rules.wire import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -335,13 +337,16 @@ def _check_released(
 def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:
     """Check that a summary describes the initial statement of an exchange.
 
-    Where the agency is shown no initial statement, nothing can be checked.
+    Where the agency is shown no initial statement, the statements that it is shown must be such as
+    can be said in an exchange of that kind and that initiator. More cannot be checked there.
 
     Raises:
         HubDishonest: ENTRY_MISMATCH.
     """
     first = verified.initial
     if first is None:
+        for each in verified.statements:
+            _check_fits(summary, each)
         return
     said = first.statement
     header = said.header
@@ -355,4 +360,23 @@ def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:
             f"({summary.urgency.name}, {summary.handling.name}, due {summary.due_at}); entry "
             f"{first.index} is {said.kind} {verified.id} of {said.author.agency} "
             f"({header.urgency.name}, {header.handling.name}, due {header.due_at})"
+        )
+
+
+def _check_fits(summary: ExchangeSummary, each: VerifiedStatement) -> None:
+    """Check that a statement can be one of an exchange of the kind and initiator of a summary."""
+    said = each.statement
+    rows = [row for row in each.kind.spec.rows if matches(row, said.body)]
+    parties = {row.party for row in rows}
+    is_its_initiators = True
+    if parties == {Party.INITIATOR}:
+        is_its_initiators = each.author.agency == summary.initiator
+    elif parties == {Party.RECIPIENT}:
+        is_its_initiators = summary.initiator in said.recipients
+    can_be_said = [row for row in rows if is_row_of(row, each.kind, summary.kind)]
+    if not is_its_initiators or (rows and not can_be_said):
+        raise Reason.ENTRY_MISMATCH.error(
+            f"the hub lists {summary.kind} {summary.id} of {summary.initiator}; entry "
+            f"{each.index}, {each.kind} by {each.author.agency} to {', '.join(said.recipients)}, "
+            "is of another"
         )

@@ -58,11 +58,18 @@ def applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
     """True if a row of a kind may be said on a leg in its present state."""
     return (
         leg.state in row.before
-        and (not row.is_answer or exchange.kind.spec.answer is kind.body)
-        and (not row.in_case or exchange.kind.spec.is_case)
+        and is_row_of(row, kind, exchange.kind)
         and not (row.while_unreleased and leg.was_released)
         # Nobody speaks as recipient of what it was never shown.
         and (leg.was_released or row.party is not Party.RECIPIENT)
+    )
+
+
+def is_row_of(row: Row, kind: Kind, exchange_kind: Kind) -> bool:
+    """True if a row of a kind may be said in an exchange of a kind at all."""
+    of_exchange = exchange_kind.spec
+    return (not row.is_answer or of_exchange.answer is kind.body) and (
+        not row.in_case or of_exchange.is_case
     )
 
 

@@ -17,10 +17,11 @@ from agency_client.core.verifying import judge_view
 from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, HubDishonest, InvalidInput, PeerError, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.record import replay as replay_module
 from exchange_protocol.record.entries import (
@@ -713,3 +714,37 @@ def test_a_view_without_a_statement_is_judged_by_nobody_and_refused(
     fma.get(exchange)
     with pytest.raises(HubDishonest, match="shows no statement"):
         judge_view(fma.agency, exchange, [], fma._core.ports.directory.fold)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"initiator": "kz.fma"},
+        {"kind": Kind.JOINT_CASE.value},
+        {"kind": Kind.ASSET_TRACE_REQUEST.value},
+    ],
+)
+def test_exchange_is_not_passed_off_as_another_to_a_supervisor(
+    fields: dict[str, Any], tmp_path: Path
+) -> None:
+    """It is shown no initial statement, and takes kind and initiator from the hub."""
+
+    class Relabelling(InMemoryHub):
+        def summary(self, exchange_id: str) -> pb.ExchangeSummary:
+            told = super().summary(exchange_id)
+            told.MergeFrom(pb.ExchangeSummary(**fields) if self.lies else pb.ExchangeSummary())
+            return told
+
+        lies = False
+
+    hub = Relabelling()
+    model = hub.model
+    asked = model.say(UZ_FIU, Kind.INFORMATION_REQUEST.body(), to=["kz.mia"])
+    model.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kz.mia"], on=asked)
+    model.deliver(KZ_MIA, asked)
+    model.say(KZ_MIA, Reply(ReplyResult.NO_HIT), on=asked)
+    prosecutor = hub.client(tmp_path, KZ_GPO)
+    seen = prosecutor.get(asked.exchange_id)
+    assert (seen.party, seen.initial) == (Party.SUPERVISOR, None)
+    hub.lies = True
+    caught(lambda: prosecutor.get(asked.exchange_id), Reason.ENTRY_MISMATCH)
