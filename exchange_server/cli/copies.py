@@ -190,7 +190,7 @@ def restore(
     witnesses adds nothing before they have cosigned its tree, and one that has noted a larger log
     beside its file does not start.
     """
-    from exchange_server.storage.copies import bring_back, verify_no_file
+    from exchange_server.storage.copies import bring_back, verify_kind, verify_no_file
     from exchange_server.storage.database_file import claimed_place
     from exchange_server.storage.engine import sqlite_file
 
@@ -200,6 +200,7 @@ def restore(
         raise Reason.CONFIG_INVALID.error(f"expected a backup, there is no such file: {backup}")
     file = sqlite_file(url)
     with _opened(backup, _passphrase(passphrase_file)) as plain:
+        verify_kind(plain, url)
         if file is not None:
             with claimed_place(file), _of_this_schema(settings, plain, file) as copy:
                 verify_no_file(file)

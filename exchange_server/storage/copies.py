@@ -35,6 +35,17 @@ from exchange_server.storage.server_check import verify_server
 
 PLAIN: Final = ".exchange-plain."
 """The names of folders with what is not encrypted begin so."""
+_SQLITE_BEGINS: Final = b"SQLite format 3\0"
+_BEGINNINGS: Final = (
+    (_SQLITE_BEGINS, "a copy of SQLite"),
+    (b"PGDMP", "a copy of PostgreSQL"),
+    (b"\x1f\x8b", "compressed by gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd"),
+    (b"\xfd7zXZ", "compressed by xz"),
+    (b"BZh", "compressed by bzip2"),
+    (b"PK", "an archive"),
+)
+"""Files that operators take for a backup, by their first bytes."""
 _CHUNK: Final = 1024 * 1024
 _OF_SERVER: Final = ("ERROR:", "FATAL:")
 _NO_SCHEMA: Final = re.compile(r'schema "[^"]*" does not exist')
@@ -60,6 +71,23 @@ def new_backup(url: str, to: Path) -> Iterator[Path]:
             copy = _copy_sqlite(file, draft, stack)
         draft.sync()
         yield copy
+
+
+def verify_kind(backup: Path, url: str) -> None:
+    """Verify by its first bytes that a file is a backup for such a database; raises CONFIG_INVALID.
+
+    The database's own tools call any other file damaged.
+    """
+    with backup.open("rb") as source:
+        begins = source.read(len(_SQLITE_BEGINS))
+    found = next((what for sign, what in _BEGINNINGS if begins.startswith(sign)), "something else")
+    expected = "a copy of PostgreSQL" if sqlite_file(url) is None else "a copy of SQLite"
+    if found != expected:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected {expected}, as the database of database.url is of that kind, and the backup "
+            f"is {found}: name the database that it is of, or a file as `exchange-server backup` "
+            "made it"
+        )
 
 
 def bring_back(backup: Path, url: str) -> None:

@@ -294,6 +294,7 @@ _OF_DISK: Final = {
     errno.EDQUOT: "make room: a quota is full",
     errno.EMFILE: "raise the limit of open files, LimitNOFILE= in the unit of systemd",
     errno.EIO: "the disk fails: look with `dmesg`",
+    errno.ENOENT: "make its folder, for the hub's user alone",
 }
 
 

@@ -237,6 +237,35 @@ def test_backup_of_an_earlier_version_comes_back_in_the_schema_of_this_one(
         pass
 
 
+@pytest.mark.parametrize(
+    ("begins", "said"),
+    [
+        (b"PGDMP\1\16", "is a copy of PostgreSQL: name the database that it is of"),
+        (b"\x1f\x8b\x08", "is compressed by gzip"),
+        (b"", "is something else"),
+    ],
+)
+def test_file_of_another_kind_is_told_as_that_and_not_as_damaged(
+    files: HubFiles, run: ServerCommand, tmp_path: Path, begins: bytes, said: str
+) -> None:
+    given = tmp_path / "given"
+    given.write_bytes(begins)
+    (files.folder / "hub.db").unlink()
+    code, _, err = run("restore", str(given), "--config", str(files.config_file))
+    assert (code, said in err, "damaged" in err) == (2, True, False)
+    assert not (files.folder / "hub.db").exists()
+
+
+def test_folder_that_a_new_machine_lacks_is_told(
+    files: HubFiles, run: ServerCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, gone = tmp_path / "hub.db", tmp_path / "gone"
+    assert run("backup", str(out), "--config", str(files.config_file))[0] == 0
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", f"sqlite:///{gone}/hub.db")
+    code, _, err = run("restore", str(out), "--config", str(files.config_file))
+    assert (code, "make its folder, for the hub's user alone" in err) == (2, True)
+
+
 def test_damaged_file_is_neither_backed_up_nor_restored(
     files: HubFiles, run: ServerCommand, tmp_path: Path
 ) -> None:
