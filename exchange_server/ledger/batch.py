@@ -157,8 +157,8 @@ class Batch:
                     self.deny(denial)
             except ExchangeError as why:
                 # A refusal holds once it is on the log: until then it is put off.
-                return why
-            return error
+                return why.detached()
+            return error.detached()
         except Exception as error:
             if isinstance(error, SQLAlchemyError) or driver_error(error) is not None:
                 # The transaction is lost, and every request of it.

@@ -162,7 +162,8 @@ class Pipeline(grpc.aio.ServerInterceptor):
                 if call.caller is None:
                     # Nothing on this connection will be answered.
                     self._connections.drop_soon(context.peer())
-                await abort(context, shown, call.request_id)
+                # This frame holds it: else all that the call brought would stay for long.
+                await abort(context, shown.detached(), call.request_id)
             finally:
                 self._log.end(call, outcome)
 

@@ -32,7 +32,7 @@ carry content, personal data or secrets.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 
 class ExchangeError(Exception):
@@ -62,6 +62,15 @@ class ExchangeError(Exception):
     def is_final(self) -> bool:
         """True if it settles what was asked: the same bytes sent again will meet it again."""
         return False
+
+    def detached(self) -> Self:
+        """The error alone, without its frames and without the error that led to it.
+
+        Frames hold all that a call brought: an error that is kept would keep that. Where one of
+        these frames holds the error, that lasts until garbage is collected in full.
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 def _restored(kind: type[ExchangeError], reason: str, state: dict[str, Any]) -> ExchangeError:

@@ -25,8 +25,7 @@ class DependencyTracker:
 
     def put_off(self, statement: Statement, error: ExchangeError) -> None:
         """Make all that follows on a statement wait until that is settled."""
-        # A traceback would keep the frames, and so the parts of what was put off.
-        self._put_off.setdefault(statement.exchange_id, error.with_traceback(None))
+        self._put_off.setdefault(statement.exchange_id, error.detached())
 
     def why_put_off(self, statement: Statement) -> ExchangeError | None:
         """The reason to wait; None where nothing waits that the statement may follow on."""

@@ -33,6 +33,7 @@ MAX_URI_BYTES: Final = 255
 _SCHEME: Final = "spiffe://"
 _CACHED_MEMBERS: Final = 4096
 """The same few members speak in most statements and entries."""
+_LONGEST_AGENCY: Final = 4 * 32 + 3
 _AGENCY: Final = re.compile(r"[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){0,3}")
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
@@ -54,7 +55,8 @@ def parse_agency_id(text: str, *, field: str | None = None) -> AgencyId:
 
     Raises IDENTITY_INVALID, naming `field` where the caller gives one.
     """
-    if not _is_agency_id(text):
+    # What is longer is not looked up: then it would be remembered, whatever its size.
+    if len(text) > _LONGEST_AGENCY or not _is_agency_id(text):
         raise Reason.IDENTITY_INVALID.error(
             "expected an agency id of one to four labels such as 'kz.fma', each a lower-case "
             f"letter and up to 31 lower-case letters, digits or hyphens; got {_shown(text)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import secrets
 import time
@@ -10,6 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+
+import pytest
 
 from agency_client import ExchangeClient
 from exchange_protocol.kinds.catalogue import Kind
@@ -30,8 +33,15 @@ from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import statement_pb2
-from exchange_server.rpc.calls import SUBMIT, SUBMIT_BATCH
-from tests.faults.attacks.scene import Scene, attacked
+from exchange_server.rpc.calls import (
+    FETCH_PART,
+    SUBMIT,
+    SUBMIT_BATCH,
+    SUBMIT_STREAM,
+    UPLOAD_PART,
+    WATCH,
+)
+from tests.faults.attacks.scene import MIB, Scene, attacked
 from tests.faults.load import FULL
 from tests.support.deployment import OPERATOR
 from tests.support.foundation import Foundation
@@ -42,6 +52,8 @@ AGENCIES_MORE: Final = 54
 """With the cast there are 60."""
 RECIPIENTS: Final = 32
 BATCHES: Final = 40 if FULL else 12
+LONG: Final = 4 * MIB
+LONG_CALLS: Final = 100
 STATES: Final = ("KZ", "KG", "TJ", "TM", "AZ")
 
 
@@ -152,6 +164,99 @@ def test_statements_to_many_hold_nobody_up(
             figures = scene.innocent.verify_served()
         print(f"{calls.ended}; {figures}")
         assert calls.ended["OK"] > 0
+
+
+def refused(scene: Scene, what: str) -> tuple[str, bytes]:
+    """A call of some megabytes that the hub refuses: its method, and its request."""
+    name, digest = "a" * LONG, bytes(32)
+    exchange = "/exchange_protocol.v1.ExchangeService/"
+    if what.startswith("statement"):
+        with scene.town.client(AUTHOR) as client:
+            signed = long_signed(client)
+        stated = encode_signed_statement(signed)
+        part = pb.InlinePart(name=BRIEF, sealed=b"x" * 3 * MIB)
+        if what == "statement in a batch":
+            one = pb.Submission(statement=stated, parts=[part])
+            return SUBMIT_BATCH, pb.SubmitBatchRequest(submissions=[one]).SerializeToString()
+        method = SUBMIT_STREAM if what == "statement in a stream" else SUBMIT
+        return method, pb.SubmitRequest(statement=stated, parts=[part]).SerializeToString()
+    method, request = {
+        "text that is no agency": (
+            PLAN_ROUTE,
+            pb.PlanRouteRequest(
+                kind="information_request",
+                recipients=[name],
+                handling=statement_pb2.HANDLING_H0,
+                tlp=statement_pb2.TLP_AMBER,
+                urgency=statement_pb2.URGENCY_ROUTINE,
+            ),
+        ),
+        "text that is no kind": (f"{exchange}ListExchanges", pb.ListExchangesRequest(kinds=[name])),
+        "text that is no id": (f"{exchange}GetExchange", pb.GetExchangeRequest(exchange_id=name)),
+        "name of no part": (
+            FETCH_PART,
+            pb.FetchPartRequest(payload_sha256=digest, part_name=name),
+        ),
+        "place of no watch": (WATCH, pb.WatchRequest(resume_token=name)),
+        "part that is too long": (
+            UPLOAD_PART,
+            pb.UploadPartRequest(sha256=digest, size=2 * LONG, chunk=name.encode()),
+        ),
+    }[what]
+    return method, request.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "text that is no agency",
+        "text that is no kind",
+        "text that is no id",
+        "name of no part",
+        "place of no watch",
+        "part that is too long",
+        "statement",
+        "statement in a batch",
+        "statement in a stream",
+    ],
+)
+def test_calls_of_megabytes_that_are_refused_leave_nothing_in_memory(
+    foundation: Foundation, tmp_path: Path, what: str
+) -> None:
+    with attacked(foundation, tmp_path) as scene:
+        method, request = refused(scene, what)
+        # Each text is another one.
+        requests = (
+            request.replace(b"a" * 16, b"%016d" % number, 1) for number in itertools.count()
+        )
+        before = scene.memory()
+        with scene.calls(AUTHOR, method, requests, 2) as calls:
+            while calls.ended.total() < LONG_CALLS:
+                time.sleep(0.1)
+        grown = scene.memory() - before
+        print(f"{len(request)} bytes, {calls.ended}: {grown // MIB} MiB more in memory")
+        assert grown < 100 * MIB
+        assert ("OK" in calls.ended) == (method in (SUBMIT_BATCH, SUBMIT_STREAM))
+
+
+def long_signed(client: ExchangeClient) -> SignedStatement:
+    """A request with one long part, and a signature that is none."""
+    keys = (WrappedKey(AgencyId("kz.fma"), "recipient", bytes(32), b"x"),)
+    sealed = b"x" * 3 * MIB
+    part = Part(
+        BRIEF,
+        hashlib.sha256(sealed).digest(),
+        len(sealed),
+        "text/plain",
+        next(iter(SealingSuite)),
+        keys,
+    )
+    header = Header(purpose=Purpose.INVESTIGATION, legal_basis="TEST-1", subject_count=1)
+    draft = replace(drafted(client, (AgencyId("kz.fma"),), header), parts=(part,))
+    certificate = client.profile.vault.certificate
+    assert certificate is not None
+    fingerprint = certificate.fingerprint
+    return SignedStatement(PAYLOAD_TYPE, encode_statement(draft), fingerprint, b"x" * 70)
 
 
 def long_statement(client: ExchangeClient) -> bytes:

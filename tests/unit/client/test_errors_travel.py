@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import weakref
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -45,3 +46,28 @@ def test_error_of_a_worker_reaches_who_gave_the_work(tmp_path: Path) -> None:
             pool.submit(refuse).result(60)
         assert isinstance(caught.value, ExchangeError)
         assert pool.submit(len, "abc").result(60) == 3
+
+
+class Brought:
+    """Content that a call brought."""
+
+
+def test_error_that_is_detached_keeps_nothing_of_the_call() -> None:
+    def refused(brought: Brought) -> ExchangeError:
+        try:
+            read_number("x", brought)
+        except ExchangeError as error:
+            return error.detached()
+        raise AssertionError("expected a refusal")
+
+    def read_number(text: str, brought: Brought) -> None:
+        try:
+            int(text)
+        except ValueError:
+            raise Reason.MALFORMED.error("expected a number") from None
+
+    brought = Brought()
+    kept, error = weakref.ref(brought), refused(brought)
+    del brought
+    assert kept() is None, "its traceback, or that of what led to it, holds the frame"
+    assert error.reason is Reason.MALFORMED

@@ -10,6 +10,7 @@ from exchange_protocol.trust.identity import (
     HubIdentity,
     Member,
     Role,
+    _is_agency_id,
     parse_agency_id,
     parse_identity,
     parse_member,
@@ -129,3 +130,17 @@ def test_refusal_escapes_and_cuts_hostile_text() -> None:
         parse_agency_id("\x1b[2J" + "x" * 10_000)
     assert "\x1b" not in refused.value.message
     assert len(refused.value.message) < 400
+
+
+def test_longest_agency_id_is_accepted() -> None:
+    longest = ".".join(["a" * 32] * 4)
+    assert parse_agency_id(longest) == longest
+
+
+def test_long_text_that_is_no_agency_id_is_refused_and_not_kept() -> None:
+    """Anyone may ask about an agency by some megabytes of text, again and again."""
+    kept = _is_agency_id.cache_info().currsize
+    for number in range(5):
+        with pytest.raises(ExchangeError):
+            parse_agency_id(f"a{number}" + "a" * 1000)
+    assert _is_agency_id.cache_info().currsize == kept
