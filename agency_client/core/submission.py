@@ -1,6 +1,7 @@
 """Submit statements to the hub, and verify the receipts.
 
- 1. Large parts are uploaded; the hub takes what it staged before by its digest.
+ 1. Large parts are uploaded; the hub takes what it staged before by its digest. Where it has no
+    room for one, the statement is submitted all the same: it may have been accepted before.
  2. The statement is submitted, alone or with others in a stream. The hub knows it by author and id,
     and gives the original receipt when it is sent again.
  3. The receipt is verified: the log key, the proof, the statement that it names. Its checkpoint is
@@ -30,6 +31,7 @@ from agency_client.state.checkpoints import Head
 from agency_client.state.kept_receipts import KeptReceipt
 from agency_client.state.outbox_folders import StoredStatement
 from exchange_protocol.errors import (
+    CallerError,
     ExchangeError,
     HubDishonest,
     HubInternal,
@@ -74,24 +76,35 @@ class Submission:
     def submit(self, stored: StoredStatement) -> Operation[Receipt]:
         """Submit one statement; gives the verified receipt."""
         inline: list[pb.InlinePart] = []
+        full: ExchangeError | None = None
         room = INLINE_BYTES
         for part in stored.statement.parts:
             if part.size <= min(INLINE_PART_BYTES, room):
                 inline.append(_inline(stored, part))
                 room -= part.size
-            else:
+                continue
+            try:
                 yield Upload(partial(upload_requests, stored, part), part.size)
-        answer, _ = yield from self._view.ask(
-            "ExchangeService/Submit",
-            lambda size: pb.SubmitRequest(
-                statement=encode_signed_statement(stored.signed),
-                parts=inline,
-                known_tree_size=size,
-            ),
-            pb.SubmitResponse,
-            lambda answer: answer.receipt.tree_head,
-            original=True,
-        )
+            except LimitExceeded as error:
+                if not error.is_final:
+                    raise
+                full = error
+        try:
+            answer, _ = yield from self._view.ask(
+                "ExchangeService/Submit",
+                lambda size: pb.SubmitRequest(
+                    statement=encode_signed_statement(stored.signed),
+                    parts=inline,
+                    known_tree_size=size,
+                ),
+                pb.SubmitResponse,
+                lambda answer: answer.receipt.tree_head,
+                original=True,
+            )
+        except CallerError as error:
+            if full is None or error.reason is not Reason.PART_MISSING:
+                raise
+            raise full from None
         return self._verified(stored, answer.receipt)
 
     def submit_stream(self, batch: Sequence[StoredStatement]) -> Operation[Streamed]:

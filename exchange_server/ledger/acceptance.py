@@ -1,7 +1,7 @@
 """The acceptance of a statement, in its turn.
 
  1. Its id is new for its author. The same bytes again get the original entry.
- 2. Its time is within the limits of the hub's clock.
+ 2. There was room for it, and its time is within the limits of the hub's clock.
  3. `judge`: signature, policy, lifecycle, readers.
  4. None of its certificates is on a revocation list.
  5. A new key of the log is one that this hub signs with already.
@@ -58,6 +58,8 @@ class Acceptance:
         original = self._original(statement)
         if original is not None:
             return original
+        if job.no_room is not None:
+            raise job.no_room
         self._check_time(statement, at)
         stored = draft.exchange(statement.exchange_id)
         judgement = judge(

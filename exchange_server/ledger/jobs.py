@@ -114,6 +114,8 @@ class Submission(Job[Accepted]):
     known_tree_size: int
     tracker: DependencyTracker | None = None
     """Shared by the statements of one call, where it brought more than one."""
+    no_room: ExchangeError | None = None
+    """The reason why there was no room for it (`room`); None where there was."""
 
     @property
     def about(self) -> str:

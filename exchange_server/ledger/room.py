@@ -14,13 +14,14 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import structlog
 from sqlalchemy import Engine
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger.jobs import Submission
@@ -84,13 +85,21 @@ class Room:
                 f"{stored}; close and erase what is over, or ask the hub's operator for more"
             )
 
-    def admit(self, job: Submission) -> None:
-        """Count what comes beside a statement; verify it where it opens an exchange."""
+    def admitted(self, job: Submission) -> Submission:
+        """Count what comes beside a statement; gives it with why there is no room for it, if so.
+
+        It goes to the writer all the same. If the hub has accepted the same bytes before, its
+        caller must get their receipt: a refusal would say that they are not on the log.
+        """
         agency, size = job.caller.agency, sum(map(len, job.parts.values()))
         if job.statement.kind.stage is Stage.INITIAL:
-            self.verify(agency, size)
+            try:
+                self.verify(agency, size)
+            except LimitExceeded as full:
+                return replace(job, no_room=full.detached())
         if self._most is not None:
             self._coming[agency] += size
+        return job
 
     def _tell_full(self, disk: Path, left: int) -> None:
         """Tell the operator, now and then: a refusal alone is seen by who is refused."""

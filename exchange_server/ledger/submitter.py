@@ -17,7 +17,7 @@ from exchange_protocol.rules.signed_statements import SignedStatement
 from exchange_server.caller import Caller
 from exchange_server.fairness.slices import Slices
 from exchange_server.ledger.committer import Committer
-from exchange_server.ledger.jobs import SUBMIT, Denial, Submission, check_submission, is_logged
+from exchange_server.ledger.jobs import SUBMIT, Denial, check_submission, is_logged
 from exchange_server.ledger.room import Room
 from exchange_server.ledger.routes import Routes
 from exchange_server.ledger.values import Accepted, LedgerLimits
@@ -43,7 +43,7 @@ class Submitted:
         try:
             return await self.future
         except ExchangeError as error:
-            return error
+            return error.detached()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Refused:
             if self.logged is not None:
                 await self.logged
         except ExchangeError as error:
-            return error
+            return error.detached()
         return self.error
 
 
@@ -132,8 +132,7 @@ class Submitter:
             if is_logged(error):
                 await self._writer.enqueue(_denial(caller, error, signed.digest))
             raise
-        self._room.admit(submission)
-        return await self._writer.enqueue(submission)
+        return await self._writer.enqueue(self._room.admitted(submission))
 
     async def submit_batch(
         self,
@@ -194,36 +193,17 @@ class Submitter:
                 raise read
             job = check_submission(caller, *read, known_tree_size, self._limits, tracker)
             await self._routes.prepare(self._committer.directory, job.statement, slices)
-            if (full := self._admitted(job)) is not None:
-                return Refused(full)
-            return Submitted(self._writer.enqueue(job))
+            return Submitted(self._writer.enqueue(self._room.admitted(job)))
         except ExchangeError as error:
             if not is_logged(error):
                 return _unlogged(error)
-            # Its traceback holds this frame, and so the parts, until garbage is collected.
-            refusal = error.with_traceback(None)
+            refusal = error.detached()
         digest = b"" if isinstance(read, ExchangeError) else read[0].digest
         try:
             return Refused(refusal, self._writer.enqueue(_denial(caller, refusal, digest)))
         except ExchangeError as error:
             # The refusal does not hold before it can be logged: until then it is put off.
             return _unlogged(error)
-
-    def _admitted(self, job: Submission) -> ExchangeError | None:
-        """Admit one of many statements; gives why there is no room for it, or None.
-
-        A statement that ends an exchange makes room, so it passes behind one that opens another.
-        A statement that follows on the one without room waits with it.
-        """
-        try:
-            self._room.admit(job)
-        except ExchangeError as full:
-            # Its traceback holds this frame, and so the parts.
-            error = full.with_traceback(None)
-            if not error.is_final:
-                job.put_off(error)
-            return error
-        return None
 
 
 def _denial(caller: Caller, error: ExchangeError, digest: bytes) -> Denial:
@@ -233,4 +213,5 @@ def _denial(caller: Caller, error: ExchangeError, digest: bytes) -> Denial:
 
 def _unlogged(error: ExchangeError) -> Refused | PutOff:
     """The outcome of a statement whose refusal is not on the log."""
+    error = error.detached()
     return Refused(error) if error.is_final else PutOff(error)

@@ -24,7 +24,7 @@ from agency_client import (
     Refused,
     Sent,
 )
-from agency_client.core import sender
+from agency_client.core import sender, submission
 from agency_client.state import outbox_folders, sealed_file
 from agency_client.state.outbox import Outbox
 from exchange_files import folders, make_folder, read_file, staging_folder
@@ -134,6 +134,33 @@ def test_answer_that_is_lost_leads_to_the_original_receipt_and_one_entry(
     assert log_sizes(hub) == accepted
     assert sent.index == lost[0].receipt.entry.index
     assert link.hub is hub
+
+
+def test_quota_that_is_full_by_what_was_accepted_hides_no_receipt(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    """Sent again it would be uploaded again, which is one part too many for the hub."""
+    taken = hub.submit
+    attachments = {"report.bin": os.urandom(submission.INLINE_PART_BYTES)}
+
+    def loses(caller: Any, request: Any) -> Any:
+        taken(caller, request)
+        raise AWAY
+
+    def full(caller: Any, requests: Any) -> Any:
+        raise Reason.TOO_MANY.error("expected less")
+
+    hub.submit = loses  # type: ignore[method-assign]
+    assert isinstance(ask(client, "kz.fma", attachments=attachments), Queued)
+    hub.submit, hub.upload_part = taken, full  # type: ignore[method-assign]
+    accepted = log_sizes(hub)
+    (sent,) = client.flush_outbox()
+    assert isinstance(sent, Sent)
+    assert log_sizes(hub) == accepted
+    # What the hub does not have is refused for the reason that it is.
+    with pytest.raises(LimitExceeded, match="expected less"):
+        ask(client, "kz.fma", attachments=attachments)
+    assert [each.reason for each in client.outbox.refused()] == [Reason.TOO_MANY]
 
 
 def test_original_receipt_with_an_older_checkpoint_is_proven_to_be_of_this_log(

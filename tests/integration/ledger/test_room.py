@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -16,7 +17,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.rules.dependencies import DependencyTracker
-from exchange_server.ledger import room
+from exchange_server.ledger import Accepted, room
 from exchange_server.ledger.submitter import PutOff
 from exchange_server.storage.engine import open_engine, reading
 from exchange_server.storage.usage_rows import read_usage
@@ -61,6 +62,45 @@ async def refusal(office: Office, size: int = len(CONTENT)) -> ExchangeError:
             pass
     assert staged.value.reason is refused.value.reason
     return refused.value
+
+
+async def alone(office: Office, letters: list[Letter]) -> list[str]:
+    """Submit each by a call of its own."""
+    reasons = []
+    for each in letters:
+        try:
+            await office.ledger.submit(*each.call)
+        except ExchangeError as error:
+            reasons.append(error.reason.name)
+        else:
+            reasons.append("")
+    return reasons
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("way", [alone, in_a_batch, in_a_stream])
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"stored_bytes_per_agency": len(CONTENT)}, Reason.TOO_MANY),
+        ({"disk_free_bytes": HUGE}, Reason.OVERLOADED),
+    ],
+)
+async def test_what_was_accepted_gets_its_receipt_where_there_is_no_room(
+    office: Office,
+    way: Callable[[Office, list[Letter]], Awaitable[list[str]]],
+    limits: dict[str, Any],
+    reason: Reason,
+) -> None:
+    """Its answer may be lost. A refusal would say that the statement is not on the log."""
+    letters = [office.mail.ask(KZ_MIA, ["kz.fma"], content=CONTENT) for _ in range(2)]
+    await office.post(letters[0])
+    size = office.ledger.tree_size
+    office.limits = replace(office.limits, **limits)
+    await office.reopen()
+    office.ledger._room.measure()
+    assert await way(office, letters) == ["", reason.name]
+    assert office.ledger.tree_size == size
 
 
 async def test_an_agency_beyond_its_quota_opens_nothing_and_may_end_all(office: Office) -> None:
@@ -133,6 +173,22 @@ async def test_parts_of_what_is_put_off_are_not_kept(office: Office) -> None:
     assert outcome.reason is Reason.OVERLOADED
     assert reason is outcome
     assert reason.__traceback__ is None, "its frames would hold the parts"
+
+
+async def test_parts_of_what_finds_the_queue_full_are_not_kept(office: Office) -> None:
+    """Nor for the rest of the stream, which is put off for the same reason."""
+    office.limits = replace(office.limits, queued_per_agency=1)
+    await office.reopen()
+    letters, tracker = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(2)], DependencyTracker()
+    async with office.held():
+        handled = [
+            await office.ledger.submit_in_stream(each.caller, (each.signed, each.parts), 0, tracker)
+            for each in letters
+        ]
+    assert isinstance(await handled[0].outcome(), Accepted)
+    assert isinstance(handled[1], PutOff)
+    assert handled[1].error.reason is Reason.OVERLOADED
+    assert handled[1].error.__traceback__ is None, "its frames would hold the parts"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
