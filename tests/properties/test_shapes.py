@@ -15,7 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.rules import shapes
@@ -236,3 +236,39 @@ def test_a_large_shape_is_not_remembered() -> None:
     shapes._model.cache_clear()
     assert parse_by_shape(payload) == parse_statement(payload)
     assert remembered() == 0
+
+
+# --- What is refused costs little ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parse", [parse_by_shape, parse_statement.__wrapped__])
+@pytest.mark.parametrize(
+    ("field", "spoil"),
+    [
+        ("recipients", lambda m: m.recipients.extend([""] * 33)),
+        ("supervisors", lambda m: m.supervisors.extend([""] * 33)),
+        ("onward_authorities", lambda m: m.onward_authorities.extend([""] * 33)),
+        ("withheld_from", lambda m: m.withheld_from.extend([""] * 33)),
+        ("parts", lambda m: m.parts.extend([pb.Part()] * 33)),
+        (
+            "parts[0].wrapped_keys",
+            lambda m: m.parts[0].wrapped_keys.extend([pb.WrappedKey()] * 129),
+        ),
+    ],
+)
+def test_what_is_too_many_is_refused_before_one_of_them_is_looked_at(
+    parse: Any, field: str, spoil: Any
+) -> None:
+    """A payload has room for 80,000 of them, and to look at these takes 30 ms."""
+    hub = Hub(fictional_cast())
+    draft = hub.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
+    message = pb.Statement.FromString(encode_statement(draft))
+    if field == "withheld_from":
+        message.withholding_ground = pb.WithholdingGround.ValueType(1)
+    spoil(message)
+    with pytest.raises(LimitExceeded) as refused:
+        parse(message.SerializeToString(deterministic=True))
+    assert (refused.value.reason, refused.value.field) == (Reason.TOO_MANY, field)
+    if field.startswith("parts"):
+        with pytest.raises(LimitExceeded):
+            shapes._take_carried(message)

@@ -119,11 +119,11 @@ def parse_agencies(values: Sequence[str], where: str, most: int) -> tuple[Agency
     """Take a list of distinct agency ids, at most `most`."""
     if not values:
         return ()
+    if len(values) > most:
+        raise Reason.TOO_MANY.error(f"expected at most {most}, got {len(values)}", field=where)
     agencies = tuple(
         [parse_agency_id(value, field=f"{where}[{i}]") for i, value in enumerate(values)]
     )
-    if len(agencies) > most:
-        raise Reason.TOO_MANY.error(f"expected at most {most}, got {len(agencies)}", field=where)
     if len(set(agencies)) != len(agencies):
         twice = next(each for each in agencies if agencies.count(each) > 1)
         raise Reason.AGENCY_TWICE.error(

@@ -34,6 +34,8 @@ from exchange_protocol.kinds.days import to_day
 from exchange_protocol.kinds.fields import parse_digest, parse_timestamp, parse_uuid
 from exchange_protocol.rules.statements import Part, Statement
 from exchange_protocol.rules.wire import (
+    check_number_of_parts,
+    check_number_of_readers,
     check_part_size,
     check_wrapped_bytes,
     parse_due_at,
@@ -129,14 +131,17 @@ def _take_carried(message: pb.Statement) -> _Carried:
     if answers:
         parse_digest(answers, "answers")
         message.answers = _DIGEST
+    # What is refused for its numbers must cost no more than to count it.
+    check_number_of_parts(len(message.parts))
     parts = []
     for part in message.parts:
         digest, size = parse_digest(part.sha256, "parts.sha256"), part.size
         check_part_size(size, "parts.size")
         part.sha256 = _DIGEST
         part.size = 0
-        wrapped = []
-        for key in part.wrapped_keys:
+        wrapped, keys = [], part.wrapped_keys
+        check_number_of_readers(len(keys), "parts.wrapped_keys")
+        for key in keys:
             enc = key.enc
             check_wrapped_bytes(enc, "parts.wrapped_keys.enc")
             key.enc = _ENC

@@ -237,16 +237,29 @@ def parse_due_on(m: pb.Statement, due_at: datetime | None) -> date | None:
 
 
 def _parts(m: pb.Statement) -> tuple[Part, ...]:
-    if len(m.parts) > MAX_PARTS:
-        raise Reason.TOO_MANY.error(
-            f"expected at most {MAX_PARTS} parts, got {len(m.parts)}", field="parts"
-        )
+    check_number_of_parts(len(m.parts))
     if not m.parts:
         return ()
     parts = tuple([_part(part, i) for i, part in enumerate(m.parts)])
     if len({part.name for part in parts}) != len(parts):
         raise Reason.INVALID_FIELD.error("expected each part name once", field="parts")
     return parts
+
+
+def check_number_of_parts(number: int) -> None:
+    """Check the number of sealed parts; raises TOO_MANY."""
+    if number > MAX_PARTS:
+        raise Reason.TOO_MANY.error(
+            f"expected at most {MAX_PARTS} parts, got {number}", field="parts"
+        )
+
+
+def check_number_of_readers(number: int, where: str) -> None:
+    """Check the number of wrapped keys of a part; raises TOO_MANY."""
+    if number > MAX_READERS:
+        raise Reason.TOO_MANY.error(
+            f"expected at most {MAX_READERS} readers, got {number}", field=where
+        )
 
 
 def check_part_size(size: int, where: str) -> None:
@@ -299,10 +312,7 @@ def _key_fields(part: int, key: int) -> _KeyFields:
 def _part(part: pb.Part, number: int) -> Part:
     where, size, keys = _part_fields(number), part.size, part.wrapped_keys
     check_part_size(size, where.size)
-    if len(keys) > MAX_READERS:
-        raise Reason.TOO_MANY.error(
-            f"expected at most {MAX_READERS} readers, got {len(keys)}", field=where.wrapped_keys
-        )
+    check_number_of_readers(len(keys), where.wrapped_keys)
     wrapped = tuple([_wrapped_key(key, _key_fields(number, i)) for i, key in enumerate(keys)])
     if not wrapped:
         missing(where.wrapped_keys)
