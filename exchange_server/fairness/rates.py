@@ -95,6 +95,13 @@ class Rates:
         """Count further statements of a call that was admitted."""
         self._statements.spend(agency, statements)
 
+    async def room_for_statement(self, agency: AgencyId) -> None:
+        """Wait until the agency may send the first statement of a stream."""
+        rates = self._statements, self._bytes
+        seconds = max(each.seconds_until_positive(agency) for each in rates)
+        if seconds > 0:
+            await asyncio.sleep(seconds)
+
     async def flow_statement(self, agency: AgencyId, size: int) -> None:
         """Count a statement of a stream and its bytes, and wait until it may send the next."""
         seconds = self.count(agency, size)

@@ -82,6 +82,8 @@ class SubmissionStream:
     async def _read(self, requests: AsyncIterator[pb.SubmitRequest]) -> None:
         """Read and submit the requests, as fast as their answers make room for more."""
         try:
+            # Of the first one too: else a stream for each statement would pass every rate.
+            await self._rates.room_for_statement(self._caller.agency)
             async for request in requests:
                 self._verify_still_good()
                 size = request.ByteSize()

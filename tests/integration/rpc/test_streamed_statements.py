@@ -166,6 +166,20 @@ def test_a_stream_beyond_the_rate_is_slowed_down_and_takes_nothing_from_others(
         assert time.monotonic() - began_at > 1
 
 
+def test_streams_of_one_statement_are_slowed_down_as_one_of_many_is(tmp_path: Path) -> None:
+    """Each is cut once it is answered: nothing of it waits for the rate."""
+    with limited(tmp_path, statements_per_second=2) as region:
+        made = requests(region, int(2 * BURST_SECONDS) + 6)
+        began_at = time.monotonic()
+        for each in made:
+            call = region.stubs(KZ_MIA).exchange.SubmitStream(
+                iter([message(each)]), timeout=SECONDS
+            )
+            next(call)
+            call.cancel()
+        assert time.monotonic() - began_at > 2
+
+
 def heard_until_error(call: Iterator[Any]) -> tuple[list[Any], grpc.RpcError]:
     """The answers of a stream that ends with an error, and the error."""
     answers = []

@@ -43,8 +43,10 @@ class Requests:
             await asyncio.sleep(0)
 
 
-def stream_to(ledger: Mock, verify_still_good: Mock | None = None) -> SubmissionStream:
-    rates = Rates(1e9, 1e12)
+def stream_to(
+    ledger: Mock, verify_still_good: Mock | None = None, rates: Rates | None = None
+) -> SubmissionStream:
+    rates = rates or Rates(1e9, 1e12)
     caller = Caller(KZ_MIA, bytes(32))
     return SubmissionStream(ledger, rates, caller, verify_still_good or Mock())
 
@@ -160,3 +162,19 @@ async def test_a_caller_that_is_revoked_meanwhile_is_served_no_further() -> None
     with pytest.raises(ExchangeError) as caught:
         await anext(answers)
     assert caught.value is revoked
+
+
+async def test_a_stream_that_is_opened_while_the_rate_is_spent_reads_nothing() -> None:
+    """A caller may open a stream for each statement, and go as soon as that is answered."""
+    rates = Rates(0.001, 1e12)
+    rates.count_more(KZ_MIA.agency, 1)
+    requests, accepted = Requests(), asyncio.get_running_loop().create_future()
+    accepted.set_result(ANSWER)
+    ledger = Mock(submit_in_stream=AsyncMock(return_value=Submitted(accepted)))
+    answers = stream_to(ledger, rates=rates).answers(aiter(requests))
+    first = asyncio.ensure_future(anext(answers))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert requests.read == 0
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
