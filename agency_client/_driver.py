@@ -230,6 +230,9 @@ class AsyncDriver:
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
+            # What became ready meanwhile stays in the outbox, and nobody sends it.
+            for _, future in self._ready:
+                future.cancel()
         await self.link.close()
 
     async def _send_ready(self) -> None:

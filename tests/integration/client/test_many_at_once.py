@@ -287,6 +287,36 @@ async def test_a_client_that_is_closed_meanwhile_keeps_what_was_not_sent(
         assert [type(each) for each in again.flush_outbox()] == [Sent]
 
 
+async def test_a_client_that_is_closed_leaves_nobody_waiting(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """Nor those whose statements became ready while others were being sent."""
+    mia: AsyncExchangeClient = hub.async_client(tmp_path)
+    await mia.sync()
+    link = mia._driver.link
+    assert isinstance(link, AsyncConnection)
+    honest, hanging = link.perform, asyncio.Event()
+
+    async def hangs(call: Any) -> Any:
+        if call.method.startswith("ExchangeService/Submit"):
+            hanging.set()
+            await asyncio.Event().wait()
+        return await honest(call)
+
+    link.perform = hangs  # type: ignore[method-assign]
+    calls = [asyncio.ensure_future(mia.refer("kz.fma", brief="-"))]
+    await hanging.wait()
+    calls += [asyncio.ensure_future(mia.refer("kz.fma", brief="-")) for _ in range(3)]
+    async with asyncio.timeout(20):
+        while len(mia._driver._ready) < 3:  # noqa: ASYNC110 -- none tells
+            await asyncio.sleep(0.01)
+        await mia.close()
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(each) for each in outcomes} == {asyncio.CancelledError}
+    with hub.client(tmp_path) as again:
+        assert [type(each) for each in again.flush_outbox()] == [Sent] * len(calls)
+
+
 # --- A hub that is away -------------------------------------------------------------------------
 
 
