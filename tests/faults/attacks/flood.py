@@ -73,6 +73,16 @@ class Flood:
                 self._data(stream, struct.pack(">BI", 0, len(first)) + first, ends=True)
         return stream
 
+    def say(self, stream: int, message: bytes) -> bool:
+        """Send one more whole message of a call; False where the hub takes no more of it now."""
+        data = struct.pack(">BI", 0, len(message)) + message
+        with self._lock:
+            room = min(self._windows[stream], self._connection)
+            if stream in self.ended or self.is_closed or len(data) > room:
+                return False
+            self._data(stream, data)
+        return True
+
     def pour(self, seconds: float) -> int:
         """Feed all calls, for so long; gives how many bytes the hub took."""
         poured, until = 0, time.monotonic() + seconds
