@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules import shapes
 from exchange_protocol.rules.shapes import MOST_SHAPE_BYTES, MOST_SHAPES, parse_by_shape
-from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.statements import MAX_PART_BYTES, MAX_WRAPPED_BYTES, Statement
 from exchange_protocol.rules.wire import encode_statement, parse_statement
 from exchange_protocol.v1 import statement_pb2 as pb
 from tests.properties.test_statements import drafts
@@ -125,6 +126,75 @@ def test_a_mutated_payload_is_parsed_or_refused_alike(draft: Any, data: st.DataO
                 payload[at:at] = data.draw(st.binary(min_size=1, max_size=4))
     spoilt = bytes(payload)
     assert outcome(parse_by_shape, spoilt) == outcome(parse_statement.__wrapped__, spoilt)
+
+
+OTHER_ID = "01890000-0000-7000-8000-00000000abcd"
+
+
+def with_other_values(payload: bytes) -> Iterator[tuple[str, bytes]]:
+    """The payload with another value in the place of each that is carried: of good form, or not."""
+    others: tuple[tuple[Any, Any], ...] = (
+        ("id", OTHER_ID),
+        ("exchange_id", OTHER_ID),
+        ("exchange_id", ""),
+        ("answers", b"\1" * 32),
+        ("answers", b""),
+        ("made_at", Timestamp(seconds=2, nanos=1000)),
+        ("made_at", Timestamp(seconds=200_000_000_000)),
+        ("due_at", Timestamp(seconds=86_399)),
+        ("due_on", pb.Day(year=1970, month=1, day=1)),
+        ("id", "x"),
+        ("exchange_id", "x"),
+        ("answers", b"x"),
+        ("withholding_ground", 1),
+    )
+    for field, value in others:
+        message = pb.Statement.FromString(payload)
+        message.ClearField(field)
+        message.MergeFrom(pb.Statement(**{field: value}))
+        yield field, message.SerializeToString(deterministic=True)
+    message = pb.Statement.FromString(payload)
+    message.exchange_id = message.id
+    yield "exchange_id", message.SerializeToString(deterministic=True)
+    for part in (
+        pb.Part(sha256=b"\1" * 32, size=7),
+        pb.Part(sha256=b"x"),
+        pb.Part(size=MAX_PART_BYTES + 1),
+        pb.Part(
+            wrapped_keys=[
+                pb.WrappedKey(
+                    enc=b"", agency="xx.none", role=pb.READER_ROLE_RECIPIENT, key_id=bytes(32)
+                )
+            ]
+        ),
+        pb.Part(
+            wrapped_keys=[
+                pb.WrappedKey(
+                    enc=bytes(MAX_WRAPPED_BYTES + 1),
+                    agency="xx.none",
+                    role=pb.READER_ROLE_RECIPIENT,
+                    key_id=bytes(32),
+                )
+            ]
+        ),
+    ):
+        message = pb.Statement.FromString(payload)
+        for each in message.parts:
+            each.MergeFrom(part)
+        yield "parts", message.SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("stage", Stage)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_a_carried_value_is_judged_in_its_place(stage: Stage, data: st.DataObject) -> None:
+    """An initial statement that names another exchange differs from its shape in nothing else."""
+    kinds = tuple(kind for kind in Kind if kind.stage is stage)
+    payload = encode_statement(data.draw(drafts(kinds)))
+    parse_by_shape(payload)
+    for field, changed in with_other_values(payload):
+        expected = outcome(parse_statement.__wrapped__, changed)
+        assert outcome(parse_by_shape, changed) == expected, field
 
 
 # --- Every field, changed -----------------------------------------------------------------------
