@@ -32,6 +32,7 @@ from pydantic import (
 from exchange_files import read_given, without_bom
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessVerifier
+from exchange_protocol.rules.statements import MAX_PART_BYTES, MAX_PARTS
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -65,12 +66,13 @@ _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 _MEGABYTE: Final = 1024 * 1024
 _MOST_STORED: Final = 2**60
+_LARGEST: Final = MAX_PARTS * MAX_PART_BYTES
+"""Sealed bytes of the largest statement."""
 Number = Annotated[int, Field(ge=1, le=1_000_000)]
 """Calls, connections or places: the bound is far beyond what one hub serves."""
 PerHour = Annotated[int, Field(ge=1, le=100_000_000)]
 MessageBytes = Annotated[int, Field(ge=1024, le=256 * _MEGABYTE)]
 """The whole message is in memory."""
-StoredBytes = Annotated[int, Field(ge=1, le=_MOST_STORED)]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -268,9 +270,9 @@ class Limits(_Section):
     """Pages of openings that an agency's auditors are shown: each is put on the log."""
     inline_bytes: Annotated[int, Field(ge=1, le=256 * _MEGABYTE)] = 3 * 1024 * 1024
     """Sealed bytes that may ride in one Submit."""
-    staged_bytes_per_agency: StoredBytes = 512 * 1024 * 1024
+    staged_bytes_per_agency: Annotated[int, Field(ge=_LARGEST, le=_MOST_STORED)] = _LARGEST
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
-    staged_parts_per_agency: Annotated[int, Field(ge=1, le=100_000_000)] = 4096
+    staged_parts_per_agency: Annotated[int, Field(ge=MAX_PARTS, le=100_000_000)] = 4096
     """Parts that it may have uploaded without a statement to claim them."""
     stored_bytes_per_agency: Annotated[int | None, Field(ge=1, le=_MOST_STORED)] = None
     """Sealed bytes that an agency may have stored; beyond, it opens and uploads nothing more."""

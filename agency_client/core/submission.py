@@ -1,7 +1,7 @@
 """Submit statements to the hub, and verify the receipts.
 
- 1. Large parts are uploaded; the hub takes what it staged before by its digest. Where it has no
-    room for one, the statement is submitted all the same: it may have been accepted before.
+ 1. Large parts are uploaded; what the hub has staged is not sent again. Where it refuses one for
+    good, the statement is submitted all the same: it may have been accepted before.
  2. The statement is submitted, alone or with others in a stream. The hub knows it by author and id,
     and gives the original receipt when it is sent again.
  3. The receipt is verified: the log key, the proof, the statement that it names. Its checkpoint is

@@ -13,7 +13,6 @@ same bytes again after a crash (step 6 of `exchange_server.ledger`).
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime, timedelta
 
 from exchange_protocol.errors import Reason
@@ -125,21 +124,22 @@ class Acceptance:
             revocations.verify_not_listed(certificate)
             self._not_revoked.add(digest)
 
-    def _uploaded(self, job: Submission, index: int) -> tuple[list[PartRow], Counter[StagedKey]]:
-        """The rows of parts that are not beside it, and how many uploads of each key they claim."""
-        rows = []
-        used: Counter[StagedKey] = Counter()
+    def _uploaded(self, job: Submission, index: int) -> dict[StagedKey, list[PartRow]]:
+        """The rows of parts that are not beside it, by the upload that they claim.
+
+        Parts with the same bytes claim the same one: they are forgotten together.
+        """
+        rows: dict[StagedKey, list[PartRow]] = {}
         for part in job.statement.parts:
             if part.name not in job.parts:
                 key: StagedKey = (job.caller.agency, part.sha256, part.size)
-                rows.append(PartRow(index, part.name, self._unclaimed(part, key, used[key])))
-                used[key] += 1
-        return rows, used
+                row = PartRow(index, part.name, self._unclaimed(part, key))
+                rows.setdefault(key, []).append(row)
+        return rows
 
-    def _unclaimed(self, part: Part, key: StagedKey, used: int) -> bytes:
-        staged = self._draft.stored.staged.get(key, ())
-        if used < len(staged):
-            return staged[used]
+    def _unclaimed(self, part: Part, key: StagedKey) -> bytes:
+        if (part_id := self._draft.stored.staged.get(key)) is not None:
+            return part_id
         raise Reason.PART_MISSING.error(
             f"expected part {part.name!r} of {part.size} bytes with SHA-256 {part.sha256.hex()} "
             "beside the statement or uploaded before; got neither",
@@ -154,7 +154,7 @@ class Acceptance:
         at: datetime,
     ) -> Logged:
         draft, rows = self._draft, self._draft.rows
-        uploaded, used = self._uploaded(job, draft.next_index)
+        uploaded = self._uploaded(job, draft.next_index)
         statement, after, said = job.statement, judgement.exchange, judgement.spoken
         row = draft.next_entry(
             Entry(
@@ -186,10 +186,9 @@ class Acceptance:
         else:
             rows.directory_entries.append(DirectoryEntryRow(draft.directory.size, row.idx))
             draft.directory = judgement.directory
-        rows.uploaded += uploaded
-        for key, count in used.items():
-            for _ in range(count):
-                draft.stored.staged[key].popleft()
+        for key, claiming in uploaded.items():
+            rows.uploaded += claiming
+            del draft.stored.staged[key]
         draft.append(row, at)
         logged = Logged(row.idx, row.entry, row.nonce)
         self._accepted_here[statement.author.agency, statement.id] = (statement.digest, logged)

@@ -102,4 +102,4 @@ class BatchRows:
         insert_parts(connection, self.uploaded)
         for exchange, at in self.erased.values():
             forget_content(connection, exchange, at)
-        claim_staged(connection, [part.part_id for part in self.uploaded])
+        claim_staged(connection, list(dict.fromkeys(part.part_id for part in self.uploaded)))

@@ -7,7 +7,6 @@ by. An accepted request adds its rows and its entry whole. A refused one adds no
 from __future__ import annotations
 
 import secrets
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +29,7 @@ from exchange_server.ledger.values import LedgerLimits
 from exchange_server.storage.exchange_rows import StoredExchange, load_exchanges
 from exchange_server.storage.log_rows import NO_STATEMENT, EntryRow, StatementRow
 from exchange_server.storage.notifications import new_sender
-from exchange_server.storage.part_rows import StagedPartRow, find_parts, find_staged
+from exchange_server.storage.part_rows import find_parts, find_staged
 from exchange_server.storage.statement_rows import (
     Deliverable,
     find_accepted,
@@ -72,8 +71,8 @@ class Stored:
     """Indexes of statements, and URIs of members who were given them."""
     parts: dict[tuple[int, str], bytes]
     """Ids of uploaded parts, by their statement's index and their name."""
-    staged: dict[StagedKey, deque[bytes]]
-    """Ids of uploads that no statement has claimed, the oldest first."""
+    staged: dict[StagedKey, bytes]
+    """Ids of uploads that no statement has claimed."""
 
 
 def read_stored(
@@ -105,15 +104,11 @@ def read_stored(
         deliverables=deliverables,
         delivered=find_delivered(connection, indexes),
         parts=find_parts(connection, indexes),
-        staged=_by_key(find_staged(connection, sorted(staged))),
+        staged={
+            (row.agency, row.sha256, row.size): row.part_id
+            for row in find_staged(connection, sorted(staged))
+        },
     )
-
-
-def _by_key(rows: Sequence[StagedPartRow]) -> dict[StagedKey, deque[bytes]]:
-    found: dict[StagedKey, deque[bytes]] = {}
-    for row in rows:
-        found.setdefault((row.agency, row.sha256, row.size), deque()).append(row.part_id)
-    return found
 
 
 class BatchDraft:

@@ -2,8 +2,13 @@
 
 Chunks are written as they come, each in a short transaction, so that a slow upload holds nobody up
 (step 1 of `exchange_server.ledger`). An upload belongs to the agency that made it; only a statement
-of that agency can claim it. An upload that is not finished or claimed in time is forgotten with its
-bytes; if it is still in progress, its caller gets UNAVAILABLE.
+of that agency can claim it. An upload that is not finished in time is forgotten with its bytes, and
+its caller gets UNAVAILABLE. One that is whole waits for its statement, for some time after the last
+upload of its agency.
+
+Over a bad line a statement with many parts takes several attempts. So what waits already is not
+taken again, and where an agency has no room for more it is told to come back: what waits will be
+claimed, or be forgotten.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ from sqlalchemy import Connection
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.fields import parse_digest
-from exchange_protocol.rules.statements import MAX_PART_BYTES, MAX_PARTS
+from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.ledger.values import LedgerLimits
@@ -33,21 +38,23 @@ from exchange_server.storage.part_rows import (
     discard_repeated,
     discard_staged,
     find_forgotten,
+    find_waiting,
     insert_staged,
     insert_staged_chunk,
     staged_totals,
 )
 
-MOST_OF_ONE_DIGEST: Final = MAX_PARTS
-"""Whole uploads of the same bytes that wait: as many as one statement can claim. Each statement
-that names a digest has all of them read, and who uploads one byte 4096 times would have every
-batch pay for that."""
+COME_BACK_SECONDS: Final = 60.0
+"""The time after which an agency without room for an upload may ask again."""
 SWEPT_AT_ONCE: Final = 64
 """Uploads swept in one transaction; each may have 64 MiB."""
 
 
 class StagedPart:
-    """One upload: `append` chunks, then `finish`; leaving the context unfinished discards it."""
+    """One upload: `append` chunks, then `finish`; leaving the context unfinished discards it.
+
+    Where the same bytes wait already, `forgotten_at` says until when, and nothing is to be done.
+    """
 
     def __init__(
         self,
@@ -55,6 +62,7 @@ class StagedPart:
         row: StagedPartRow,
         limits: LedgerLimits,
         clock: Callable[[], datetime],
+        forgotten_at: datetime | None,
     ) -> None:
         self._writer = writer
         self._row = row
@@ -64,7 +72,8 @@ class StagedPart:
         self._size = 0
         self._buffer = bytearray()
         self._chunks = 0
-        self._is_finished = False
+        self.forgotten_at = forgotten_at
+        self._is_finished = forgotten_at is not None
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,7 +119,7 @@ class StagedPart:
 
         def complete(connection: Connection) -> None:
             complete_staged(connection, self._row.part_id, at=now, begun_since=now - ttl)
-            discard_repeated(connection, self._row.part_id, MOST_OF_ONE_DIGEST)
+            discard_repeated(connection, self._row.part_id)
 
         await self._run(complete)
         self._is_finished = True
@@ -137,7 +146,7 @@ async def stage_part(
 
     Raises:
         InvalidInput: for a digest that is none.
-        LimitExceeded: TOO_LARGE for a part over 64 MiB; TOO_MANY where the agency has too much
+        LimitExceeded: TOO_LARGE for a part over 64 MiB; OVERLOADED where the agency has too much
             waiting already.
     """
     parse_digest(sha256, "sha256")
@@ -145,28 +154,36 @@ async def stage_part(
         raise Reason.TOO_LARGE.error(
             f"expected 1 to {MAX_PART_BYTES} sealed bytes, got {size}", field="size"
         )
-    now = clock()
+    now, agency, ttl = clock(), caller.agency, limits.staging_ttl
     row = StagedPartRow(
-        secrets.token_bytes(PART_ID_BYTES), caller.agency, sha256, size, now, is_whole=False
+        secrets.token_bytes(PART_ID_BYTES), agency, sha256, size, now, is_whole=False
     )
 
-    def begin(connection: Connection) -> None:
-        count, waiting = staged_totals(connection, caller.agency, now - limits.staging_ttl)
+    def begin(connection: Connection) -> datetime | None:
+        # What is forgotten soon is better uploaded again.
+        since = find_waiting(connection, agency, sha256, size, now - ttl / 2)
+        if since is not None:
+            return since + ttl
+        count, waiting = staged_totals(connection, agency, now - ttl)
         if waiting + size > limits.staged_bytes_per_agency:
-            raise Reason.TOO_MANY.error(
-                f"expected at most {limits.staged_bytes_per_agency} bytes of {caller.agency} that "
-                f"wait for their statements, got {waiting + size}",
-                field="size",
+            raise Reason.OVERLOADED.until(
+                f"expected at most {limits.staged_bytes_per_agency} bytes of {agency} that wait "
+                f"for their statements, got {waiting + size}; send it again when those are sent, "
+                f"or after {ttl}",
+                COME_BACK_SECONDS,
             )
         if count >= limits.staged_parts_per_agency:
-            raise Reason.TOO_MANY.error(
-                f"expected at most {limits.staged_parts_per_agency} parts of {caller.agency} that "
-                "wait for their statements; send small parts beside their statement",
+            raise Reason.OVERLOADED.until(
+                f"expected at most {limits.staged_parts_per_agency} parts of {agency} that wait "
+                "for their statements; send small parts beside their statement, and this one again "
+                f"when those are sent, or after {ttl}",
+                COME_BACK_SECONDS,
             )
         insert_staged(connection, row)
+        return None
 
-    await writer.run(begin, agency=caller.agency)
-    return StagedPart(writer, row, limits, clock)
+    forgotten_at = await writer.run(begin, agency=agency)
+    return StagedPart(writer, row, limits, clock, forgotten_at)
 
 
 def sweep_before(staged_before: datetime) -> Callable[[Connection], bool]:

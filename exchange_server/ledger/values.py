@@ -14,6 +14,7 @@ from exchange_protocol.record.notices import Notice
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.judgement import Ruling
+from exchange_protocol.rules.statements import MAX_PART_BYTES, MAX_PARTS
 
 _TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
 
@@ -32,7 +33,7 @@ class LedgerLimits:
     """Pages of openings that the auditors of an agency are shown; each is an entry."""
     inline_bytes: int = 3 * 1024 * 1024
     """Sealed bytes that may ride in one Submit."""
-    staged_bytes_per_agency: int = 512 * 1024 * 1024
+    staged_bytes_per_agency: int = MAX_PARTS * MAX_PART_BYTES
     """Sealed bytes that an agency may have uploaded and not yet claimed."""
     staged_parts_per_agency: int = 4096
     """Uploads of an agency that may wait for their statement."""

@@ -139,6 +139,8 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         caller = current_caller()
         await self._rates.flow(caller.agency, len(first.chunk))
         async with await self._ledger.stage_part(caller, sha256, first.size) as part:
+            if part.forgotten_at is not None:
+                return pb.UploadPartResponse(expires_at=to_timestamp(part.forgotten_at))
             await part.append(parse_chunk(first))
             async for message in request_iterator:
                 self._verify_still_good()

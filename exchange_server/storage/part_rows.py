@@ -120,29 +120,43 @@ def insert_staged_chunk(connection: Connection, row: ChunkRow) -> None:
 def complete_staged(
     connection: Connection, part_id: bytes, *, at: datetime, begun_since: datetime
 ) -> None:
-    """Mark an upload as whole; its time of waiting begins.
+    """Mark an upload as whole; its time of waiting begins, and that of its agency's others anew.
 
-    Raises UNAVAILABLE for one that was forgotten, or was begun too long ago.
+    A statement has up to 2 GiB of parts, and over a slow line the first would be forgotten before
+    the last has come. Raises UNAVAILABLE for one that was forgotten, or was begun too long ago.
     """
     u = staged_parts.c
     changed = connection.execute(
         staged_parts.update()
         .where(u.part_id == part_id, u.staged_at >= begun_since)
-        .values(is_whole=True, staged_at=at)
+        .values(is_whole=True)
     )
     if changed.rowcount != 1:
         raise Reason.UNAVAILABLE.error("the upload took too long and was forgotten; upload again")
+    agency = select(u.agency).where(u.part_id == part_id).scalar_subquery()
+    whole = staged_parts.update().where(u.agency == agency, u.is_whole)
+    connection.execute(whole.values(staged_at=at))
 
 
-def discard_repeated(connection: Connection, part_id: bytes, keep: int) -> None:
-    """Forget the oldest whole uploads of the agency and the digest of one, but for so many."""
+def find_waiting(
+    connection: Connection, agency: str, sha256: bytes, size: int, since: datetime
+) -> datetime | None:
+    """Find a whole upload of these bytes that waits since a time or later; gives its time."""
+    u = staged_parts.c
+    query = select(func.max(u.staged_at)).where(
+        u.agency == agency, u.sha256 == sha256, u.size == size, u.is_whole, u.staged_at >= since
+    )
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
+
+
+def discard_repeated(connection: Connection, part_id: bytes) -> None:
+    """Forget the other whole uploads of the same bytes: one serves all parts that have them."""
     u, own = staged_parts.c, staged_parts.alias().c
     found = (
         select(u.part_id)
         .join_from(staged_parts, own.part_id.table, (own.agency == u.agency))
-        .where(own.part_id == part_id, own.sha256 == u.sha256, u.is_whole)
-        .order_by(u.staged_at.desc(), u.part_id)
-        .offset(keep)
+        .where(own.part_id == part_id, own.sha256 == u.sha256, u.is_whole, u.part_id != part_id)
     )
     discard_staged(connection, list(connection.execute(found).scalars()))
 

@@ -397,7 +397,7 @@ class UploadPartResponse(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When the part is forgotten unless a statement claims it."""
+        """When the part is forgotten unless a statement claims it, or the agency uploads another one."""
 
     def __init__(
         self,

@@ -103,7 +103,7 @@ async def test_what_an_agency_has_uploaded_for_no_statement_is_bounded_in_number
         await office.ledger.stage_part(caller(KZ_MIA), bytes(32), 1) for _ in range(3)
     ]
     refusal = await awaited_refusal(office.ledger.stage_part(caller(KZ_MIA), bytes(32), 1))
-    assert refusal is Reason.TOO_MANY
+    assert refusal is Reason.OVERLOADED
     async with await office.ledger.stage_part(caller(KZ_FMA), bytes(32), 1):
         pass
     for part in (one, two, three):

@@ -273,7 +273,7 @@ async def test_agency_cannot_stage_more_than_its_share(office: Office) -> None:
     digest = bytes(32)
     await office.ledger.stage_part(caller(KZ_MIA), digest, 100)
     call = office.ledger.stage_part(caller(KZ_MIA), digest, 51)
-    assert await awaited_refusal(call) is Reason.TOO_MANY
+    assert await awaited_refusal(call) is Reason.OVERLOADED
     await office.ledger.stage_part(caller(KZ_FMA), digest, 51)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -155,6 +156,49 @@ def test_upload_of_another_agency_cannot_be_claimed(region: Region) -> None:
     brief = replace(draft.parts[0], sha256=hashlib.sha256(sealed).digest(), size=len(sealed))
     with refused_call(Reason.PART_MISSING):
         region.submit(memory.sign(replace(draft, parts=(brief,))), {})
+
+
+def test_what_waits_already_is_not_uploaded_again(region: Region) -> None:
+    """A client whose statement was not sent for its last part has the others there."""
+    sealed = hashlib.shake_256(b"fictional, a large file").digest(24 * MIB)
+    upload = region.stubs(KZ_MIA).exchange.UploadPart
+    first = upload(chunks(sealed), timeout=30)
+    read: list[int] = []
+
+    def again() -> Iterator[pb.UploadPartRequest]:
+        for request in chunks(sealed):
+            read.append(len(request.chunk))
+            yield request
+            # A line is slower than this machine.
+            time.sleep(0.02)
+
+    assert upload(again(), timeout=30) == first
+    assert sum(read) < len(sealed)
+
+
+def test_parts_with_the_same_bytes_claim_one_upload(region: Region) -> None:
+    sealed = hashlib.shake_256(b"fictional, and twice").digest(MIB + 1)
+    region.stubs(KZ_MIA).exchange.UploadPart(chunks(sealed), timeout=30)
+    memory = region.memory
+    draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
+    readers = [key for key in draft.parts[0].wrapped_keys if key.role in ("author", "recipient")]
+    twice = [
+        replace(
+            draft.parts[0],
+            name=name,
+            sha256=hashlib.sha256(sealed).digest(),
+            size=len(sealed),
+            wrapped_keys=tuple(readers),
+        )
+        for name in ("content", "copy")
+    ]
+    signed = memory.sign(replace(draft, parts=(draft.parts[0], *twice)))
+    region.submit(signed, {"brief": b"brief"})
+    sent = parse_statement(signed.payload)
+    for name in ("content", "copy"):
+        request = pb.FetchPartRequest(payload_sha256=sent.digest, part_name=name)
+        stream = region.stubs(KZ_FMA).exchange.FetchPart(request, timeout=30)
+        assert b"".join(response.chunk for response in stream) == sealed
 
 
 def test_submit_beyond_the_largest_message_is_refused(region: Region) -> None:
