@@ -251,6 +251,38 @@ def test_day_that_no_person_writes_is_refused_by_command_and_library(text: str) 
         parse_moment(text, UTC, field="expected_at")
 
 
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-12-05T18:00:00.0000000Z", 23),
+        ("2026-12-05T18:00:00.123456789Z", 23),
+        ("2026-12-05 18:00 +05", 18),
+        ("2026-12-05 18:00 +05:00", 18),
+        ("2026-12-04 24:00 +05", 0),
+        ("2026-12-04T24:00:00+05:00", 0),
+    ],
+)
+def test_time_as_programs_write_it_and_as_pages_show_it_is_taken(text: str, hour: int) -> None:
+    """A page shows the end of a day as 24:00."""
+    at, now = datetime(2026, 12, 5, hour, tzinfo=ALMATY), datetime(2026, 12, 1, tzinfo=UTC)
+    given = (parse_moment(text, UTC, field="expected_at"), parse_due(text, now, UTC).at)
+    for each in (inputs.due(text, UTC), *given):
+        assert isinstance(each, datetime)
+        assert each.replace(microsecond=0) == at
+
+
+def test_end_of_a_day_is_that_of_the_zone_where_none_is_given() -> None:
+    assert inputs.due("2026-12-04 24:00", ALMATY) == datetime(2026, 12, 5, tzinfo=ALMATY)
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T24:00Z", "2026-12-05T24:01Z", "2026-12-05T25:00Z"])
+def test_time_that_no_clock_has_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="a day such as"):
+        inputs.due(text, UTC)
+    with pytest.raises(ExchangeError, match="or a text such as"):
+        parse_moment(text, UTC, field="expected_at")
+
+
 @pytest.mark.parametrize("text", ["", "7", "7y", "-1d", "soon", "999999d", "٣d", "３h"])
 def test_other_due_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
