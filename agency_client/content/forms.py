@@ -92,9 +92,10 @@ _UNIT: Final = r"(?P<unit>[ \u00a0]?(?:[^\W\d_]+\.?|[%°$€£¥₸₽₼]))?"
 
 _DASH: Final = "\u2212"
 """The minus of mathematics, which some programs write before a number."""
-_MONEY: Final = r"[^\W\d_]{1,5}\.?|[$\u00a3\u00a5\u20a0-\u20bf]"
+_MONEY: Final = r"[^\W\d_]{2,5}\.?|[$\u00a3\u00a5\u20a0-\u20bf]"
+"""Money before a number; one letter there is more often meant for a digit, as l and O are."""
 _BRACKETS: Final = re.compile(
-    rf"((?:(?:{_MONEY})[{_BLANKS}]?)?)\(([^()]*[0-9][^()]*)\)(.*)", re.DOTALL
+    rf"((?:(?:{_MONEY})[{_BLANKS}]?)?)\((?=[^0-9()]*[0-9])([^()]*)\)([^0-9]*)", re.DOTALL
 )
 _SIGN_BEHIND: Final = re.compile(rf"(.*[0-9])[{_BLANKS}]?[-{_DASH}](|[{_BLANKS}]?(?:{_MONEY}))")
 _MONEY_FIRST: Final = re.compile(
