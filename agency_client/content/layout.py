@@ -193,8 +193,6 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     filled = [cell.strip() for cell in cells if cell.strip()]
     if len(cells) >= _LEAST_NUMBERED and filled == [str(n + 1) for n in range(len(cells))]:
         return "the row numbers the columns: take it out"
-    if len(filled) >= _FEWEST_TYPES and 2 * len(filled) > len(cells) and all(map(_is_type, filled)):
-        return "the row names the types of the columns: take it out"
     if len(filled) == len(cells) > 1 and all(map(_RULE.fullmatch, filled)):
         return "the row is a line drawn between rows: take it out"
     if len(filled) == 1 < len(cells) and _COUNT.fullmatch(filled[0]):
@@ -204,9 +202,7 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     is_half_empty = 2 * len(filled) <= len(cells)
     if filled and is_half_empty and _is_signed(filled):
         return "the row reads like a signature below the table: take it out"
-    if len(filled) == 1 < len(cells) and (
-        _BESIDE.fullmatch(filled[0]) or _FOOTNOTE.fullmatch(filled[0])
-    ):
+    if len(filled) == 1 < len(cells) and (_BESIDE.fullmatch(filled[0]) or _is_footnote(filled[0])):
         return "the row is none of the data, but a note beside the table: take it out"
     if 0 < len(filled) < len(cells) and _is_balance(filled):
         return "the row reads like a balance of the account, and is no payment: take it out"
@@ -226,6 +222,26 @@ def layout_fault(cells: Sequence[str]) -> str | None:
     ):
         return "the row reads like a total of the rows above: take it out"
     return None
+
+
+def names_types(cells: Sequence[str]) -> bool:
+    """True if a row, the first one below the headings, names the types of the columns.
+
+    Further down such words are data: a text, and a company called Object.
+    """
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return (
+        len(filled) >= _FEWEST_TYPES and 2 * len(filled) > len(cells) and all(map(_is_type, filled))
+    )
+
+
+def _is_footnote(text: str) -> bool:
+    """True for words behind a star; names, which begin with capitals, may be marked by one too."""
+    return bool(_FOOTNOTE.fullmatch(text)) and any(word[:1].islower() for word in _words(text))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", text)
 
 
 def _is_type(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 from agency_client.content.characters import find_hidden
 from agency_client.content.entity import Entity, Spellings, Warnings
 from agency_client.content.faults import MOST_LINES, Faults, Spot, SpotKind, lines_in_words
-from agency_client.content.layout import layout_doubt, layout_fault
+from agency_client.content.layout import layout_doubt, layout_fault, names_types
 from agency_client.content.links import Links, doubts_of_links
 from agency_client.content.mappings import EntityMapping, compared, key_property
 from agency_client.content.rows import SHORT, MappedEntity, RowMapper
@@ -130,6 +130,8 @@ class TableCheck:
             self._filtered.add(row.line)
         elif emptied:
             self._lost(row, self._rows.queries[0].entities[0])
+        elif self._row_count == 1 and names_types(row.cells):
+            self.faults.add("the row names the types of the columns: take it out", line=row.line)
         elif words := layout_fault(row.cells):
             self.faults.add(words, line=row.line)
         elif words := layout_doubt(row.cells):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from agency_client.content.layout import layout_doubt, layout_fault, repeats_headings
+from agency_client.content.layout import (
+    layout_doubt,
+    layout_fault,
+    names_types,
+    repeats_headings,
+)
 from agency_client.content.spoiled import (
     cell_fault,
     ditto_fault,
@@ -231,8 +236,8 @@ def test_a_sign_or_a_phrase_for_the_value_above_is_refused(text: str) -> None:
         ["character varying (20)", "timestamp"],
     ],
 )
-def test_a_row_of_types_is_refused(cells: list[str]) -> None:
-    assert layout_fault(cells) == "the row names the types of the columns: take it out"
+def test_a_row_of_types_is_known(cells: list[str]) -> None:
+    assert names_types(cells)
 
 
 @pytest.mark.parametrize(
@@ -240,6 +245,8 @@ def test_a_row_of_types_is_refused(cells: list[str]) -> None:
     [
         ["*4821", "", "", ""],
         ["*Примеров", "", "", ""],
+        ["*Примеров Пример Примерович", "", ""],
+        ["* Example Trading LTD", "", ""],
         ["Примечание", "Иванов", "", ""],
         ["Note: paid", "100", "", ""],
         ["7", "Date", "Text"],
@@ -249,3 +256,4 @@ def test_a_row_of_types_is_refused(cells: list[str]) -> None:
 )
 def test_what_only_resembles_a_footnote_or_types_is_data(cells: list[str]) -> None:
     assert layout_fault(cells) is None
+    assert not names_types(cells)

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 from agency_client.content.entities import entities_from_csv
+from exchange_protocol.errors import ExchangeError
 
 
 def _mapping(schema: str, keys: str, **columns: str) -> str:
@@ -32,6 +33,14 @@ _ROWS: Final = {
         "Сформировано: реестр 5;13;250.50;Ким;\n"
         "Всё за услуги: май;14;1.00;Ли;срочно\n",
         _mapping("Payment", "Номер", purpose="Назначение", amount="Сумма", summary="Получатель"),
+    ),
+    "names that a star marks": (
+        "ФИО;Псевдоним;Адрес\n*Примеров Пример Примерович;;\n*EXAMPLE LTD;;\nКим;Ким;Алматы\n",
+        _mapping("Person", "ФИО", name="ФИО", alias="Псевдоним"),
+    ),
+    "companies with names of types": (
+        "Форма;Название\nТОО;Пример\nObject;Real\nText;Any\nЧисло;Дата\n",
+        _mapping("Company", "Название", name="Название", legalForm="Форма"),
     ),
     "people with names of totals": (
         "ФИО;ИИН;Телефон;Почта\n"
@@ -158,3 +167,11 @@ def test_ordinary_table_is_taken_whole(tmp_path: Path, name: str) -> None:
     read = entities_from_csv(table, by)
     assert read.count == len(rows.splitlines()) - 1
     assert all(each["properties"] for each in read)
+
+
+def test_row_of_types_is_refused_below_the_headings(tmp_path: Path) -> None:
+    table, by = tmp_path / "t.csv", tmp_path / "m.yaml"
+    table.write_text("Форма;Название\nvarchar(10);varchar(200)\nТОО;Пример\n", "utf-8")
+    by.write_text(_mapping("Company", "Название", name="Название"), "utf-8")
+    with pytest.raises(ExchangeError, match="line 2: the row names the types of the columns"):
+        entities_from_csv(table, by)
