@@ -3,10 +3,10 @@
 An approver is shown what it decides on. Of what recipients say it gets copies alone, and only if it
 is a supervisor, too. So each statement is judged by itself, on the leg as that statement found it.
 What rests on a recipient's statement or on a due time (a consent, a reminder, the end of a freeze,
-a supervisor that takes part) cannot be judged here, nor what is said on a leg that is not before
-this approver: by another policy, others may approve there. Author and signature are verified, and
-auditors judge the rest. Either end may let a supervisor of its own state take part: that is taken
-from the statements that name it.
+a supervisor that takes part) cannot be judged here, nor a leg that is not before this approver: by
+another policy, others may approve there. Author and signature are verified, and auditors judge the
+rest. Where a statement is said on legs before this approver too, those are judged. Either end may
+let a supervisor of its own state take part: that is taken from the statements that name it.
 
 A supervisor is shown single statements that name it. Author, certificate and signature are
 verified.
@@ -24,7 +24,7 @@ from exchange_protocol.kinds.rows import About, When, matches
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.exchange import Exchange, Leg, LegChange
-from exchange_protocol.rules.judgement import authenticate, judge
+from exchange_protocol.rules.judgement import Judgement, authenticate, judge
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId
 
@@ -43,14 +43,18 @@ def judge_one_by_one(
     first, *later = statements
     exchange = _judge(first, None, fold)
     for each in later:
-        if not _is_before(agency, each) or _rests_on_unseen(each.statement, exchange):
+        others, own = _parted(agency, each)
+        if (others and not own) or _rests_on_unseen(each.statement, exchange):
             _check_author(each, fold)
             exchange = _as_recorded(exchange, each)
+            continue
+        known = {leg.agency: leg.record.involved for leg in exchange.legs}
+        found = _with_involved(_as_found(exchange, each), each.statement, fold.before(each.index))
+        if others:
+            for change in own:
+                _judge_leg(each, change, found, fold)
+            exchange = _as_recorded(exchange, each)
         else:
-            known = {leg.agency: leg.record.involved for leg in exchange.legs}
-            found = _with_involved(
-                _as_found(exchange, each), each.statement, fold.before(each.index)
-            )
             exchange = _judge(each, found, fold)
             # That is told anew by each statement.
             exchange = replace(
@@ -83,21 +87,47 @@ def check_supervised(
 
 def _judge(each: VerifiedStatement, found: Exchange | None, fold: DirectoryFold) -> Exchange:
     """Judge one statement on the exchange as it found it: the hub must have ruled the same."""
+    judgement = _judged(each, found, fold)
+    if judgement.ruling != each.entry.ruling:
+        raise _broken(each, f"expected {judgement.ruling}, it records {each.entry.ruling}")
+    assert judgement.exchange is not None  # noqa: S101 -- its entry is of an exchange
+    return judgement.exchange
+
+
+def _judged(
+    each: VerifiedStatement,
+    found: Exchange | None,
+    fold: DirectoryFold,
+    view: AgencyId | None = None,
+) -> Judgement:
+    """Judge one statement by the rules, or on the leg of `view` alone."""
     try:
-        judgement = judge(
+        return judge(
             each.signed,
             each.statement,
             directory=fold.before(each.index),
             exchange=found,
             anchors=fold.anchors,
             at=each.hub_time,
+            view=view,
         )
     except ExchangeError as error:
         raise _broken(each, f"the hub accepted what the rules refuse: {error}") from error
-    if judgement.ruling != each.entry.ruling:
-        raise _broken(each, f"expected {judgement.ruling}, it records {each.entry.ruling}")
-    assert judgement.exchange is not None  # noqa: S101 -- its entry is of an exchange
-    return judgement.exchange
+
+
+def _judge_leg(
+    each: VerifiedStatement, recorded: LegChange, found: Exchange, fold: DirectoryFold
+) -> None:
+    """Judge a statement on one of its legs, as that leg's recipient would."""
+    ruling = each.entry.ruling
+    assert ruling is not None  # noqa: S101 -- it holds the change
+    ruled = _judged(each, found, fold, view=recorded.agency).ruling
+    if (
+        ruled.policy_digest != ruling.policy_digest
+        or not set(ruled.rule_ids) <= set(ruling.rule_ids)
+        or recorded not in ruled.legs
+    ):
+        raise _broken(each, f"expected {ruled} on the leg of {recorded.agency}, it says {ruling}")
 
 
 def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
@@ -112,13 +142,16 @@ def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
         ) from error
 
 
-def _is_before(agency: AgencyId, each: VerifiedStatement) -> bool:
-    """True if an agency approves on every leg that a statement moves, as the hub recorded it.
+def _parted(agency: AgencyId, each: VerifiedStatement) -> tuple[list[LegChange], list[LegChange]]:
+    """The changes that the hub recorded: of legs before others, and of those before an agency.
 
-    On other legs it is shown some statements at most.
+    Of what is said on legs before others it is shown a part at most.
     """
-    changes = each.entry.ruling.legs if each.entry.ruling else ()
-    return all(agency in change.approvers for change in changes)
+    others: list[LegChange] = []
+    own: list[LegChange] = []
+    for change in each.entry.ruling.legs if each.entry.ruling else ():
+        (own if agency in change.approvers else others).append(change)
+    return others, own
 
 
 def _rests_on_unseen(statement: Statement, exchange: Exchange) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.announce_correction import AnnounceCorrection, CorrectionReason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.clearance import Clearance, ClearanceResult
 from exchange_protocol.kinds.codes import LegState, Purpose
@@ -102,3 +106,46 @@ def test_what_an_approver_cannot_judge_must_be_signed_all_the_same(
     hub.log[-1] = CommitmentOpening(encode_entry(entry), opening.nonce, forged)
     coordinator = hub.client(tmp_path, COORDINATOR)
     assert refusal(coordinator.get, asked.exchange_id) is Reason.PEER_SIGNATURE_INVALID
+
+
+def said_on_two_legs(hub: InMemoryHub) -> Statement:
+    """A request at home and abroad that was called back, and its supplement to both.
+
+    A coordinator approves on one leg of the two.
+    """
+    model, to = hub.model, ["kz.fma", *UZ]
+    asked = model.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=to)
+    model.say(COORDINATOR, APPROVE, to=UZ, on=asked)
+    model.say(KZ_MIA, AnnounceCorrection(CorrectionReason.FORM), to=to, on=asked)
+    model.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=to, on=asked)
+    return asked
+
+
+def test_an_approver_follows_what_is_said_on_its_leg_and_on_another(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    asked = said_on_two_legs(hub)
+    client = hub.client(tmp_path, COORDINATOR)
+    assert [each.state for each in client.get(asked.exchange_id).legs][1] is LegState.HELD
+    hub.model.say(COORDINATOR, APPROVE, to=UZ, on=asked)
+    assert len(client.get(asked.exchange_id).statements) == 5
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"approvals_required": 2}, {"approvals_required": 0, "after": LegState.RELEASED}],
+)
+def test_an_approver_judges_its_leg_of_what_is_said_on_another_too(
+    hub: InMemoryHub, tmp_path: Path, lie: dict[str, Any]
+) -> None:
+    asked = said_on_two_legs(hub)
+    old = hub.log[-1]
+    entry = parse_entry(old.entry)
+    assert entry.ruling is not None
+    legs = tuple(
+        replace(each, **lie) if each.agency == UZ[0] else each for each in entry.ruling.legs
+    )
+    entry = replace(entry, ruling=replace(entry.ruling, legs=legs))
+    hub.log[-1] = CommitmentOpening(encode_entry(entry), old.nonce, old.statement)
+    coordinator = hub.client(tmp_path, COORDINATOR)
+    assert refusal(coordinator.get, asked.exchange_id) is Reason.RULE_BROKEN
