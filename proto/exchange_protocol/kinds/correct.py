@@ -2,8 +2,9 @@
 
 The initiator corrects what is still held, or what it called back by `announce_correction`; the
 correction passes the gate anew. A recipient corrects its answer, or a part of it, at once; also
-after the exchange is closed, as long as its content is kept: others may act on it for years. The
-superseded statement stays on the log, and whoever could read it reads the correction.
+after the exchange is closed, as long as its content is kept: others may act on it for years. In a
+joint case a member corrects nothing, since a correction goes to one agency alone. The superseded
+statement stays on the log, and whoever could read it reads the correction.
 """
 
 from __future__ import annotations

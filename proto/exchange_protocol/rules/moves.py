@@ -13,7 +13,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.rows import Row, matches
+from exchange_protocol.kinds.rows import About, Row, matches
 from exchange_protocol.rules.addressing import party_on
 from exchange_protocol.rules.exchange import Exchange, Leg
 from exchange_protocol.rules.statements import Statement
@@ -62,6 +62,10 @@ def applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
         and not (row.while_unreleased and leg.was_released)
         # Nobody speaks as recipient of what it was never shown.
         and (leg.was_released or row.party is not Party.RECIPIENT)
+        # What was said to all members would be corrected to their lead alone.
+        and not (
+            row.about is About.OWN and leg.state is LegState.CLOSED and exchange.kind.spec.is_case
+        )
     )
 
 

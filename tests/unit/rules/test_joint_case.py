@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.announce_correction import CorrectionReason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import TimeLimitRule
 from exchange_protocol.kinds.complete_task import CompleteTask, TaskResult
+from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.invite import Invite
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
@@ -164,3 +166,13 @@ def test_open_tasks_lapse_when_their_member_leaves(hub: Hub) -> None:
     record = hub.leg(case, "kz.fma").record
     assert [each.is_open for each in record.tasks] == [False]
     assert record.next_task is None
+
+
+def test_a_member_corrects_nothing_that_other_members_would_not_see_corrected(hub: Hub) -> None:
+    """The correction would go to the lead alone, before the case is closed and after."""
+    case = opened(hub, KZ_FMA, UZ_FIU)
+    said = hub.say(KZ_FMA, CONTRIBUTE, on=case)
+    correct = Correct(said.digest, CorrectionReason.FORM)
+    assert refused(hub.say, KZ_FMA, correct, on=case).reason is Reason.OUT_OF_ORDER
+    hub.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma", "uz.fiu"], on=case)
+    assert refused(hub.say, KZ_FMA, correct, on=case).reason is Reason.OUT_OF_ORDER
