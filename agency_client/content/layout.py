@@ -165,6 +165,7 @@ _TYPE: Final = LatePattern(
 )
 """The name of a type of a column, of programs and databases; a size or a zone may follow it."""
 _FEWEST_TYPES: Final = 2
+_LONGEST_PARTICLE: Final = 4
 _RULE: Final = LatePattern(r"[-=_+*─═]{2,}")
 
 
@@ -236,12 +237,15 @@ def names_types(cells: Sequence[str]) -> bool:
 
 
 def _is_footnote(text: str) -> bool:
-    """True for words behind a star; names, which begin with capitals, may be marked by one too."""
-    return bool(_FOOTNOTE.fullmatch(text)) and any(word[:1].islower() for word in _words(text))
+    """True for words behind a star; a name, which a star may mark too, begins with a capital.
 
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+", text)
+    Small words within a name are short: ибн, оглы, von.
+    """
+    if not _FOOTNOTE.fullmatch(text):
+        return False
+    words = re.findall(r"[^\W\d_]+", text)
+    small = [each for each in words if each[0].islower()]
+    return words[:1] == small[:1] or any(len(each) > _LONGEST_PARTICLE for each in small)
 
 
 def _is_type(text: str) -> bool:

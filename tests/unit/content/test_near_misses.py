@@ -247,6 +247,8 @@ def test_a_row_of_types_is_known(cells: list[str]) -> None:
         ["*Примеров", "", "", ""],
         ["*Примеров Пример Примерович", "", ""],
         ["* Example Trading LTD", "", ""],
+        ["*Примеров ибн Пример", "", ""],
+        ["*Примеров Пример оглы", "", ""],
         ["Примечание", "Иванов", "", ""],
         ["Note: paid", "100", "", ""],
         ["7", "Date", "Text"],
@@ -257,3 +259,11 @@ def test_a_row_of_types_is_known(cells: list[str]) -> None:
 def test_what_only_resembles_a_footnote_or_types_is_data(cells: list[str]) -> None:
     assert layout_fault(cells) is None
     assert not names_types(cells)
+
+
+@pytest.mark.parametrize(
+    "note", ["* Данные неполные", "*) по курсу НБ", "** - сумма без НДС", "*Amounts in tenge"]
+)
+def test_a_footnote_to_a_star_is_refused(note: str) -> None:
+    words = "the row is none of the data, but a note beside the table: take it out"
+    assert layout_fault([note, "", ""]) == words
