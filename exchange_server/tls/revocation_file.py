@@ -193,6 +193,8 @@ class RevocationFile:
         try:
             pem = read_given(self._path)
         except OSError as error:
+            # It may be read at the next look, with nothing changed: a hub may have no descriptor.
+            self._seen = None
             raise unreadable(self._path, error) from None
         pem = without_bom(pem, self._path, Reason.CERTIFICATE_INVALID)
         lists = Revocations.from_pem(pem, self._anchors)

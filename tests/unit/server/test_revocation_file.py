@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from exchange_protocol.trust.certificates import (
     verify_certificate,
 )
 from exchange_protocol.trust.identity import parse_member
-from exchange_server.tls import held_lists
+from exchange_server.tls import held_lists, revocation_file
 from exchange_server.tls.held_lists import HeldLists
 from exchange_server.tls.revocation_file import RevocationFile
 
@@ -94,6 +95,26 @@ def test_missing_list_keeps_the_last_good_one(bench: BatchContext) -> None:
     with capture_logs() as logs:
         assert bench.is_revoked(issued)
     assert logs[0]["log_level"] == "error"
+
+
+def test_list_that_could_not_be_read_once_counts_at_the_next_look(
+    bench: BatchContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub had no descriptor left, and the file does not change any more."""
+    issued = bench.issue()
+    bench.revoke(issued)
+
+    def fails(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(revocation_file, "read_given", fails)
+        bench.seconds += 1
+        assert not bench.is_revoked(issued)
+        assert "Too many open files" in bench.revocations.refused
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    assert not bench.revocations.refused
 
 
 def test_old_list_put_back_lifts_no_revocation(bench: BatchContext) -> None:
