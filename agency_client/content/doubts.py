@@ -84,7 +84,7 @@ _SIGNS: Final = (
      "it reads like a number whose thousands are parted"),
     (_DAY, _LIKE_A_DAY),
     (_WHOLE_DAY, _LIKE_A_DAY),
-    (re.compile(r".*[0-9]\s+\(.*[^\W\d_]{2}.*\)", re.DOTALL),
+    (re.compile(r".*[0-9]\s+\((?=[^()]*[^\W\d_]{2})[^()]*\)", re.DOTALL),
      "it has a remark behind it, in brackets"),
     (re.compile(r"(?:№|(?i:иин|бин|инн|жсн|бсн|пинфл|жшшир|jshshir|pinfl|stir|iin|bin|inn|iban|iic|иик))"
                 r"\W*[0-9].*"),

@@ -249,7 +249,10 @@ def _is_footnote(text: str) -> bool:
 
 
 def _is_type(text: str) -> bool:
-    return bool(_TYPE.fullmatch(re.sub(r"\s*[(\[].*[)\]]\Z", "", text)))
+    """True for the name of a type; a long text is none, and would take long to compare."""
+    return len(text) <= _LONGEST_NAME and bool(
+        _TYPE.fullmatch(re.sub(r"\s*[(\[].*[)\]]\Z", "", text))
+    )
 
 
 def _has_name_behind(text: str) -> bool:

@@ -184,6 +184,7 @@ def test_a_long_cell_takes_no_long_time(behind: str) -> None:
     long = f"Opening balance {behind * 20_000}{'x' * 20}"
     assert layout_fault([long, "1", long.removeprefix("Opening balance "), ""]) is None
     assert layout_doubt([long, "1", "5", "6"]) is None
+    assert not names_types([f"int {behind * 20_000}x", "int"])
     assert layout_fault(["Opening balance", "1", f"{behind * 20_000}{'x' * 20}", ""]) is None
 
 
