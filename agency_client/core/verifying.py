@@ -269,7 +269,7 @@ def _new_replay(
     """The replay that judges as much as a party is shown."""
     if party is Party.INITIATOR:
         return Replay(fold)
-    return Replay(fold, view=agency, insider_until=_insider_until(agency, party, statements))
+    return Replay(fold, view=agency, insider_until=_insider_until(agency, statements))
 
 
 def _replayed(
@@ -284,14 +284,14 @@ def _replayed(
     return replay
 
 
-def _insider_until(agency: AgencyId, party: Party, statements: Sequence[VerifiedStatement]) -> int:
+def _insider_until(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> int:
     """The index before which an agency was shown all of a joint case; 0 if it never was.
 
-    An approver is shown every statement of a case, also one that is invited itself. A member that
-    joins is shown all earlier statements, also those of its absence.
+    An approver is shown every statement of a case, also one that is invited itself. By another
+    policy others may approve later, and it is shown no more: so it is sure of what was said up to
+    the last statement that it is shown. A member that joins is shown all earlier statements, also
+    those of its absence.
     """
-    if party is Party.APPROVER:
-        return _TO_THE_END
     if not statements[0].kind.spec.is_case:
         return 0
     until, has_joined, approved = 0, False, set[AgencyId]()
@@ -304,9 +304,9 @@ def _insider_until(agency: AgencyId, party: Party, statements: Sequence[Verified
                 approved.add(change.agency)
             else:
                 approved.discard(change.agency)
-        if has_joined or approved:
+        if has_joined:
             until = _TO_THE_END
-        elif was_inside:
+        elif approved or was_inside:
             until = each.index + 1
     return until
 

@@ -22,7 +22,8 @@ from tests.support.honest_histories import EVERYONE, History
 from tests.support.statements import AUDITOR, CENTRE_AUDITOR
 
 ACTS = 40
-SEEDS = range(40)
+SEEDS = (*range(40), 1165)
+"""In the last one others become approvers of a joint case, unseen by the former one."""
 MORE_SEEDS = range(*map(int, os.environ.get("EXCHANGE_HISTORIES", "1000:1400").split(":")))
 """Seeds of the long test, which takes some minutes."""
 
